@@ -1,0 +1,1 @@
+"""Did the motion go where it was asked to: end-point error, PSNR, SSIM."""

@@ -1,0 +1,1 @@
+"""Where tracks come from besides drawing: cameras, regions, other videos, rotations."""

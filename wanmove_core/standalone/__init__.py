@@ -1,0 +1,1 @@
+"""Generation without ComfyUI, on diffusers and transformers components."""

@@ -1,0 +1,120 @@
+"""Tracks: where points are in every frame, and in which frames they count."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .errors import ShapeError
+
+
+@dataclass(frozen=True, eq=False)
+class Tracks:
+    """Point tracks over a clip. Checked once, here; everything else relies on it.
+
+    Args:
+        positions: floating [frames, points, 2], (x, y) in pixels of the output frame, x right,
+            y down; the frame covers 0 <= x <= width. Points may lie outside of it. Finite.
+        visibility: bool [frames, points], True where the point guides that frame.
+
+    Raises:
+        ShapeError: the axes do not fit, the dtypes are others, or a position is not finite.
+
+    Untrusted arrays (float visibility, a batch axis, NaN for hidden) come in through
+    `Tracks.from_arrays`.
+    """
+
+    positions: Tensor
+    visibility: Tensor
+
+    def __post_init__(self) -> None:
+        shape = tuple(self.positions.shape)
+        if len(shape) != 3 or shape[2] != 2 or shape[0] < 1:
+            raise ShapeError(
+                "positions must be [frames, points, 2] with at least one frame; "
+                f"got {list(shape)}. Tracks.from_arrays drops a batch axis."
+            )
+        if tuple(self.visibility.shape) != shape[:2]:
+            raise ShapeError(
+                f"visibility must be [frames, points] = {list(shape[:2])} to match positions; "
+                f"got {list(self.visibility.shape)}. Tracks.from_arrays expands one column to all."
+            )
+        if not self.positions.is_floating_point() or self.visibility.dtype != torch.bool:
+            raise ShapeError(
+                "positions must be floating and visibility bool; got "
+                f"{self.positions.dtype} and {self.visibility.dtype}. Use Tracks.from_arrays."
+            )
+        if self.visibility.device != self.positions.device:
+            raise ShapeError(
+                "positions and visibility must be on one device; got "
+                f"{self.positions.device} and {self.visibility.device}. Move one with .to()."
+            )
+        finite = torch.isfinite(self.positions)
+        if not finite.all():
+            frame, point, _ = (~finite).nonzero()[0].tolist()
+            raise ShapeError(
+                f"track {point}, frame {frame}: x and y must be finite; got "
+                f"{self.positions[frame, point].tolist()}. Tracks.from_arrays hides such points."
+            )
+
+    @classmethod
+    def from_arrays(cls, positions: Any, visibility: Any = None) -> "Tracks":
+        """Make tracks from arrays as people and other programs store them.
+
+        Args:
+            positions: [frames, points, 2] or [1, frames, points, 2], any int or float dtype;
+                a point with NaN or infinity is hidden in that frame and stored as (0, 0).
+            visibility: None (all visible), or [frames, points], [frames, 1], [frames], each
+                also with a leading axis of 1; bool, or a number where above 0.5 is visible.
+
+        Returns:
+            New tensors, never a view of the arguments; float64 stays, all else becomes float32.
+
+        Raises:
+            ShapeError: the axes do not fit together.
+        """
+        given = torch.as_tensor(positions)
+        if given.ndim == 4 and given.shape[0] == 1:
+            given = given[0]
+        given = given.to(
+            torch.float64 if given.dtype == torch.float64 else torch.float32, copy=True
+        )
+        if given.ndim != 3 or given.shape[2] != 2:
+            raise ShapeError(
+                "positions must be [frames, points, 2]; "
+                f"got {list(given.shape)}. Put the frames first and (x, y) last."
+            )
+        finite = torch.isfinite(given).all(-1)
+        seen = finite if visibility is None else _visibility_like(visibility, given) & finite
+        return cls(torch.where(finite[..., None], given, 0.0), seen)
+
+    @property
+    def num_frames(self) -> int:
+        """T, the number of video frames."""
+        return self.positions.shape[0]
+
+    @property
+    def num_points(self) -> int:
+        """N, the number of tracks."""
+        return self.positions.shape[1]
+
+    def to(self, device: torch.device | str) -> "Tracks":
+        """The same tracks on `device`."""
+        return Tracks(self.positions.to(device), self.visibility.to(device))
+
+
+def _visibility_like(visibility: Any, positions: Tensor) -> Tensor:
+    frames, points = positions.shape[:2]
+    given = torch.as_tensor(visibility, device=positions.device)
+    if given.ndim == 3 and given.shape[0] == 1:
+        given = given[0]
+    if given.ndim == 1 and given.shape[0] == frames:
+        given = given[:, None]
+    if given.ndim != 2 or given.shape[0] != frames or given.shape[1] not in (1, points):
+        raise ShapeError(
+            f"visibility must be [frames, points] = [{frames}, {points}] to match positions; "
+            f"got {list(given.shape)}. Save both from the same tracker run."
+        )
+    seen = given if given.dtype == torch.bool else given > 0.5
+    return seen.expand(frames, points).clone()

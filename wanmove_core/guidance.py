@@ -1,0 +1,254 @@
+"""Guidance: copy first-frame features of the conditioning latent along the tracks."""
+
+from typing import Literal, get_args
+
+import torch
+
+from .errors import OptionError, ShapeError
+from .grid import LatentGrid
+from .shapes import Bool, Float, Int, Shaped, Tensor
+from .tracks import Tracks
+
+Temporal = Literal["sample", "mean"]
+Collision = Literal["last", "first", "mean", "random"]
+
+MAX_STRENGTH = 2.0
+
+
+def project_tracks(
+    tracks: Tracks, grid: LatentGrid, *, temporal: Temporal = "sample"
+) -> tuple[Int[Tensor, "points latent_frames 2"], Bool[Tensor, "points latent_frames"]]:
+    """Find the latent cell of every track in every latent frame.
+
+    Args:
+        tracks: in pixels of the grid's output frame.
+        grid: the latent grid of the video to make.
+        temporal: which video frames speak for latent frame k. "sample" takes frame 4k, as the
+            released model does. "mean" averages the frames that the latent covers, 4k-3 .. 4k
+            (frame 0 alone for k = 0), over those where the point is visible and inside the
+            frame; the cell is visible when there is at least one.
+
+    Returns:
+        cells, int64 (row, col), 0 where not visible; visible, False where the point is hidden
+        or outside the frame. Both new and on the tracks' device.
+
+    Raises:
+        ShapeError: the tracks have another number of frames than the grid.
+        OptionError: `temporal` is neither of the two.
+
+    Source:
+        `create_pos_feature_map`, Wan-Move wan/modules/trajectory.py:63 @27409be. Differs: a
+        point at exactly x = width or y = height belongs to the last cell, where the reference
+        drops it; absent cells are 0 beside a mask, not -1; the order of the tracks is kept.
+        "mean" is the paper's equation 2; the reference's unused "average" branch takes frames
+        4k .. 4k+3 and mixes hidden points into the mean.
+    """
+    if temporal not in get_args(Temporal):
+        raise OptionError(f'temporal must be "sample" or "mean"; got {temporal!r}. Use "sample".')
+    if tracks.num_frames != grid.num_frames:
+        raise ShapeError(
+            f"tracks must have the grid's {grid.num_frames} frames; got {tracks.num_frames}. "
+            f"Use resample_tracks(tracks, {grid.num_frames})."
+        )
+    step = grid.strides[0] if temporal == "sample" else 1
+    x, y = tracks.positions[::step].unbind(-1)
+    inside = (x >= 0) & (x <= grid.width) & (y >= 0) & (y <= grid.height)
+    visible = tracks.visibility[::step] & inside
+    if temporal == "mean":
+        x, y = (_mean_over_latent_frames(value, visible, grid) for value in (x, y))
+        later = visible[1:].unflatten(0, (-1, grid.strides[0])).any(1)
+        visible = torch.cat([visible[:1], later])
+    # Off-canvas values may not fit an integer, so they go before the conversion.
+    cells = torch.stack(
+        [
+            torch.where(visible, value, 0.0)
+            .div(stride, rounding_mode="floor")
+            .long()
+            .clamp_(max=last)
+            for value, stride, last in (
+                (y, grid.strides[1], grid.rows - 1),
+                (x, grid.strides[2], grid.cols - 1),
+            )
+        ],
+        -1,
+    )
+    return cells.transpose(0, 1).contiguous(), visible.transpose(0, 1).contiguous()
+
+
+def replicate_first_frame(
+    latent: Float[Tensor, "batch channels latent_frames rows cols"],
+    cells: Int[Tensor, "points frames 2"],
+    visible: Bool[Tensor, "points frames"],
+    *,
+    strength: float = 1.0,
+    collision: Collision = "last",
+    generator: torch.Generator | None = None,
+    known_latent_frames: int = 1,
+) -> Float[Tensor, "batch channels latent_frames rows cols"]:
+    """Copy each track's first-frame feature into the cells it visits later.
+
+    After the start image the conditioning latent encodes only padding; the copied feature is
+    what tells the model where that content goes.
+
+    Args:
+        latent: conditioning latent, as the VAE returned it. Every sample of a batch gets the
+            same guidance.
+        cells: (row, col) of every track, from `project_tracks`. Ignored where not visible.
+        visible: False where a point is hidden or outside the frame. A track that is not
+            visible in latent frame 0 has no source feature and guides nothing:
+            `guidance_report` names those.
+        strength: 0 leaves the latent as it is, 1 copies bit for bit, between is a blend,
+            up to 2 extrapolates beyond the copied feature.
+        collision: who gets a cell that several tracks visit in one latent frame. "last" is the
+            track with the highest index (it lies on top), "first" the lowest, "mean" the
+            average of their features, "random" a shuffled order, the same in all frames.
+        generator: for "random" only, and needed there.
+        known_latent_frames: leading latent frames that encode given pixels; never overwritten.
+
+    Returns:
+        A new tensor on the device and of the dtype of `latent`, which stays as it was.
+
+    Raises:
+        ShapeError: the axes do not fit together, or a visible cell lies outside the latent.
+        OptionError: an option outside of its range.
+
+    Source:
+        `replace_feature`, Wan-Move wan/modules/trajectory.py:131 @27409be. Differs: it does not
+        write into its argument; one batch of cells serves any batch size; shared cells follow
+        `collision`, not a shuffle from the global RNG; a track hidden at frame 0 is skipped,
+        where the reference reads cell (-1, -1).
+    """
+    _check_options(strength, collision, generator, known_latent_frames)
+    _check_axes(latent, cells, visible)
+    cells, visible = cells.to(latent.device), visible.to(latent.device)
+    # The later entry lies on top, so the other rules are orders.
+    if collision == "first":
+        cells, visible = cells.flip(0), visible.flip(0)
+    elif generator is not None:
+        order = torch.randperm(len(cells), generator=generator, device=generator.device)
+        cells, visible = cells[order.to(cells.device)], visible[order.to(cells.device)]
+
+    out = latent.clone(memory_format=torch.contiguous_format)
+    target, source = _copies(cells, visible, latent.shape[3:], known_latent_frames)
+    flat = out.flatten(0, 1).flatten(1)
+    if strength == 0.0 or len(target) == 0:
+        return out
+    if collision == "mean":
+        target, feature = _mean_features(flat, target, source)
+    else:
+        target, source = _topmost(target, source, flat.shape[1])
+        feature = flat.gather(1, source.expand(len(flat), -1))
+    if strength != 1.0:
+        before = flat.gather(1, target.expand(len(flat), -1))
+        wide = _wide(latent.dtype)
+        feature = torch.lerp(before.to(wide), feature.to(wide), strength).to(latent.dtype)
+    flat.scatter_(1, target.expand(len(flat), -1), feature)
+    return out
+
+
+def _copies(
+    cells: Int[Tensor, "points frames 2"],
+    visible: Bool[Tensor, "points frames"],
+    size: tuple[int, int],
+    known_latent_frames: int,
+) -> tuple[Int[Tensor, " copies"], Int[Tensor, " copies"]]:
+    """(target, source) of every copy, as indices into one flattened latent channel.
+
+    Sources lie in frame 0 and targets behind it, so copies never feed each other. Ordered
+    by track.
+    """
+    rows, cols = size
+    index = cells[..., 0].long() * cols + cells[..., 1]
+    guided = (visible & visible[:, :1])[:, known_latent_frames:]
+    point, frame = guided.nonzero(as_tuple=True)
+    frame = frame + known_latent_frames
+    return frame * (rows * cols) + index[point, frame], index[point, 0]
+
+
+def _topmost(
+    target: Int[Tensor, " copies"], source: Int[Tensor, " copies"], num_cells: int
+) -> tuple[Int[Tensor, " cells"], Int[Tensor, " cells"]]:
+    """Keep the last copy of every target cell."""
+    # Assignment through repeated indices leaves the winner open; amax does not.
+    copy = torch.arange(len(target), device=target.device)
+    winner = torch.full((num_cells,), -1, device=target.device)
+    winner.scatter_reduce_(0, target, copy, reduce="amax")
+    hit = (winner >= 0).nonzero().squeeze(1)
+    return hit, source[winner[hit]]
+
+
+def _mean_features(
+    flat: Shaped[Tensor, "lines cells"],
+    target: Int[Tensor, " copies"],
+    source: Int[Tensor, " copies"],
+) -> tuple[Int[Tensor, " hits"], Shaped[Tensor, "lines hits"]]:
+    """Average the features of all copies into a target cell, each track counted once."""
+    # A sorted segment sum adds in one order on every device; atomic adds do not.
+    target, order = target.sort(stable=True)
+    hit, count = target.unique_consecutive(return_counts=True)
+    feature = flat[:, source[order]].t().to(_wide(flat.dtype)).contiguous()
+    mean = torch.segment_reduce(feature, "mean", lengths=count, axis=0)
+    return hit, mean.t().to(flat.dtype)
+
+
+def _wide(dtype: torch.dtype) -> torch.dtype:
+    """The dtype to compute in: at least float32."""
+    return torch.float64 if dtype == torch.float64 else torch.float32
+
+
+def _check_options(
+    strength: float,
+    collision: str,
+    generator: torch.Generator | None,
+    known_latent_frames: int,
+) -> None:
+    if not 0.0 <= strength <= MAX_STRENGTH:
+        raise OptionError(
+            f"strength must be 0 to {MAX_STRENGTH:g}; got {strength}. 1 copies the feature."
+        )
+    if collision not in get_args(Collision):
+        raise OptionError(
+            f"collision must be one of {', '.join(get_args(Collision))}; got {collision!r}. "
+            'Use "last".'
+        )
+    if (collision == "random") != (generator is not None):
+        raise OptionError(
+            'generator must be given for collision "random" and only there; '
+            f"got {collision!r} with {'a' if generator else 'no'} generator. "
+            "Use torch.Generator().manual_seed(seed)."
+        )
+    if known_latent_frames < 1:
+        raise OptionError(
+            f"known_latent_frames must be 1 or more; got {known_latent_frames}. "
+            "Latent frame 0 is where the features come from."
+        )
+
+
+def _check_axes(latent: Tensor, cells: Tensor, visible: Tensor) -> None:
+    frames, rows, cols = latent.shape[2:]
+    if cells.shape[1] != frames or visible.shape[1] != frames:
+        raise ShapeError(
+            f"cells and visible must cover the latent's {frames} frames; got {cells.shape[1]} "
+            f"and {visible.shape[1]}. Project the tracks with the grid of the latent."
+        )
+    inside = (cells >= 0).all(-1) & (cells[..., 0] < rows) & (cells[..., 1] < cols)
+    if not (inside | ~visible).all():
+        point, frame = (~inside & visible).nonzero()[0].tolist()
+        raise ShapeError(
+            f"track {point}, latent frame {frame}: the cell must lie on the latent's "
+            f"{rows}x{cols} cells; got {cells[point, frame].tolist()}. "
+            "Project the tracks with the grid of the latent."
+        )
+
+
+def _mean_over_latent_frames(
+    value: Float[Tensor, "frames points"],
+    visible: Bool[Tensor, "frames points"],
+    grid: LatentGrid,
+) -> Float[Tensor, "latent_frames points"]:
+    """Average the visible values over the video frames that each latent frame covers."""
+    blocks = (grid.latent_frames - 1, grid.strides[0])
+    seen = visible[1:].unflatten(0, blocks)
+    # Values that do not count may be huge, so they are zeroed rather than weighted by 0.
+    total = torch.where(seen, value[1:].unflatten(0, blocks), 0.0).sum(1)
+    return torch.cat([value[:1], total / seen.sum(1).clamp(min=1)])

@@ -1,8 +1,12 @@
 """The latent grid: how video pixels and frames map to latent cells and latent frames."""
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
-from .errors import GridError
+from .errors import GridError, OptionError
+
+Size = tuple[int, int]
+FitMode = Literal["stretch", "crop", "pad"]
 
 
 @dataclass(frozen=True)
@@ -56,3 +60,63 @@ class LatentGrid:
     def cols(self) -> int:
         """W', cells from left to right."""
         return self.width // self.strides[2]
+
+    def latent_frame_of(self, frame: int) -> int:
+        """The latent frame that holds video frame `frame`."""
+        return -(-frame // self.strides[0])
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a picture of one size goes into a frame of another: a source box onto a target box.
+
+    Boxes are (x, y, width, height) in whole pixels. Pictures and tracks go through the same
+    boxes, so a point stays on what it marks.
+    """
+
+    source: tuple[int, int, int, int]
+    target: tuple[int, int, int, int]
+
+    @classmethod
+    def between(cls, from_size: Size, to_size: Size, mode: FitMode) -> "Fit":
+        """Choose the boxes.
+
+        Args:
+            from_size: (width, height) of the picture, pixels.
+            to_size: (width, height) of the frame, pixels.
+            mode: "stretch" takes all to all, changing the aspect ratio; "crop" fills the frame
+                with the centre of the picture; "pad" puts all of the picture in the centre.
+
+        Raises:
+            OptionError: another mode.
+            GridError: a size that is not positive.
+
+        Source:
+            "crop" cuts the same pixels as `common_upscale(..., crop="center")`, ComfyUI
+            comfy/utils.py:1030 (0.18.1), so that pictures resized by either line up.
+        """
+        if mode not in get_args(FitMode):
+            raise OptionError(
+                f"mode must be one of {', '.join(get_args(FitMode))}; got {mode!r}. "
+                'Use "stretch" to follow the released model.'
+            )
+        for name, size in (("from_size", from_size), ("to_size", to_size)):
+            if min(size) < 1:
+                raise GridError(
+                    f"{name} must be (width, height) of at least 1 px; got {tuple(size)}. "
+                    "Give the size of the picture in pixels."
+                )
+        (width, height), (to_width, to_height) = from_size, to_size
+        whole, frame = (0, 0, width, height), (0, 0, to_width, to_height)
+        if mode == "stretch":
+            return cls(whole, frame)
+        aspect, to_aspect = width / height, to_width / to_height
+        if mode == "crop":
+            # The host rounds half the surplus, so what stays may be off by one pixel: keep that.
+            x = round((width - width * (to_aspect / aspect)) / 2) if aspect > to_aspect else 0
+            y = round((height - height * (aspect / to_aspect)) / 2) if aspect < to_aspect else 0
+            return cls((x, y, width - 2 * x, height - 2 * y), frame)
+        scale = min(to_width / width, to_height / height)
+        inner = (max(1, round(width * scale)), max(1, round(height * scale)))
+        x, y = (to_width - inner[0]) // 2, (to_height - inner[1]) // 2
+        return cls(whole, (x, y, *inner))

@@ -1,0 +1,144 @@
+"""Change tracks as a whole: their length, their frame size, and several into one."""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import torch
+
+from .errors import OptionError, ShapeError
+from .grid import Fit, FitMode, Size
+from .tracks import Tracks
+
+Retime = Literal["time", "cut", "hold"]
+
+
+def resample_tracks(tracks: Tracks, num_frames: int) -> Tracks:
+    """Stretch or shrink tracks in time to another number of frames.
+
+    The first frame stays first and the last stays last; positions between two frames are
+    interpolated linearly.
+
+    Args:
+        tracks: of any length. A single frame is held.
+        num_frames: frames of the result, at least 1.
+
+    Returns:
+        New tracks, or the same object when the length does not change. A point is visible where
+        its nearest frame is (the earlier one at a tie). Positions are interpolated only between
+        two frames in which the point is visible, never through a hidden gap: beside one, the
+        nearest frame's position is taken.
+
+    Raises:
+        OptionError: `num_frames` is below 1.
+    """
+    _check_num_frames(num_frames)
+    frames = tracks.num_frames
+    if num_frames == frames:
+        return tracks
+    # Time j * (frames-1) / (num_frames-1) in integers, so that whole frames are hit exactly.
+    steps = max(num_frames - 1, 1)
+    time = torch.arange(num_frames, device=tracks.positions.device) * (frames - 1)
+    before = time.div(steps, rounding_mode="floor")
+    after = (before + 1).clamp(max=frames - 1)
+    weight = (time - before * steps).to(tracks.positions.dtype) / steps
+    nearest = torch.where(2 * (time - before * steps) > steps, after, before)
+
+    both = (tracks.visibility[before] & tracks.visibility[after])[..., None]
+    between = torch.lerp(tracks.positions[before], tracks.positions[after], weight[:, None, None])
+    positions = torch.where(both, between, tracks.positions[nearest])
+    return Tracks(positions, tracks.visibility[nearest])
+
+
+def retime_tracks(tracks: Tracks, num_frames: int, mode: Retime = "time") -> Tracks:
+    """Give tracks another number of frames.
+
+    Args:
+        tracks: of any length.
+        num_frames: frames of the result, at least 1.
+        mode: "time" plays the whole motion in the new length (`resample_tracks`). "cut" and
+            "hold" keep the speed and drop frames beyond the new length; where tracks are too
+            short, "cut" hides the points and "hold" leaves them as they were in the last frame.
+
+    Returns:
+        New tracks, or the same object when the length does not change.
+
+    Raises:
+        OptionError: another mode, or `num_frames` is below 1.
+    """
+    if mode not in get_args(Retime):
+        raise OptionError(
+            f"mode must be one of {', '.join(get_args(Retime))}; got {mode!r}. "
+            'Use "time" to keep the whole motion.'
+        )
+    if mode == "time" or num_frames == tracks.num_frames:
+        return resample_tracks(tracks, num_frames)
+    _check_num_frames(num_frames)
+    frame = torch.arange(num_frames, device=tracks.positions.device)
+    held = frame.clamp(max=tracks.num_frames - 1)
+    visibility = tracks.visibility[held]
+    if mode == "cut":
+        visibility = visibility & (frame == held)[:, None]
+    return Tracks(tracks.positions[held], visibility)
+
+
+def fit_tracks(
+    tracks: Tracks, from_size: Size, to_size: Size, *, mode: FitMode = "stretch"
+) -> Tracks:
+    """Move tracks drawn on a picture of one size onto an output frame of another.
+
+    Args:
+        tracks: in pixels of the picture.
+        from_size: (width, height) of the picture.
+        to_size: (width, height) of the output frame.
+        mode: how the picture itself is resized: "stretch" (the released model's own way),
+            "crop" to the centre as ComfyUI does, or "pad". Use the same for `fit_image`.
+
+    Returns:
+        New tracks. Points on a part that is cropped away lie outside the frame and keep their
+        visibility; `project_tracks` leaves them out.
+
+    Raises:
+        OptionError: another mode.
+        GridError: a size that is not positive.
+    """
+    fit = Fit.between(from_size, to_size, mode)
+    source = tracks.positions.new_tensor(fit.source)
+    target = tracks.positions.new_tensor(fit.target)
+    scaled = (tracks.positions - source[:2]) * (target[2:] / source[2:]) + target[:2]
+    return Tracks(scaled, tracks.visibility.clone())
+
+
+def concat_tracks(tracks: Sequence[Tracks]) -> Tracks:
+    """Put the points of several tracks into one, in the order given.
+
+    Where guidance collides, later points lie on top.
+
+    Args:
+        tracks: one or more, all with the same number of frames.
+
+    Returns:
+        New tracks on the device of the first.
+
+    Raises:
+        ShapeError: none given, or different numbers of frames.
+    """
+    if not tracks:
+        raise ShapeError("tracks must hold at least one item to join; got none. Add some tracks.")
+    frames = [item.num_frames for item in tracks]
+    if len(set(frames)) > 1:
+        raise ShapeError(
+            f"tracks must all have the same number of frames to be joined; got {frames}. "
+            "Use resample_tracks on the others first."
+        )
+    device = tracks[0].positions.device
+    return Tracks(
+        torch.cat([item.positions.to(device) for item in tracks], dim=1),
+        torch.cat([item.visibility.to(device) for item in tracks], dim=1),
+    )
+
+
+def _check_num_frames(num_frames: int) -> None:
+    if num_frames < 1:
+        raise OptionError(
+            f"num_frames must be 1 or more; got {num_frames}. Use the length of the video."
+        )

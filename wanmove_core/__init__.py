@@ -1,5 +1,11 @@
 """Tracks and latents: the tensor library behind the Wan-Move nodes and command line."""
 
+from .conditioning import conditioning_input as conditioning_input
+from .conditioning import conditioning_video as conditioning_video
+from .conditioning import fit_image as fit_image
+from .conditioning import guide_branches as guide_branches
+from .conditioning import known_mask as known_mask
+from .conditioning import reference_size as reference_size
 from .errors import CheckpointError as CheckpointError
 from .errors import GridError as GridError
 from .errors import MediaError as MediaError
@@ -10,11 +16,18 @@ from .errors import WanMoveError as WanMoveError
 from .grid import LatentGrid as LatentGrid
 from .guidance import project_tracks as project_tracks
 from .guidance import replicate_first_frame as replicate_first_frame
+from .motion import concat_tracks as concat_tracks
+from .motion import fit_tracks as fit_tracks
+from .motion import resample_tracks as resample_tracks
+from .motion import retime_tracks as retime_tracks
+from .report import GuidanceReport as GuidanceReport
+from .report import guidance_report as guidance_report
 from .tracks import Tracks as Tracks
 
 __all__ = [
     "CheckpointError",
     "GridError",
+    "GuidanceReport",
     "LatentGrid",
     "MediaError",
     "OptionError",
@@ -22,6 +35,17 @@ __all__ = [
     "TrackFormatError",
     "Tracks",
     "WanMoveError",
+    "concat_tracks",
+    "conditioning_input",
+    "conditioning_video",
+    "fit_image",
+    "fit_tracks",
+    "guidance_report",
+    "guide_branches",
+    "known_mask",
     "project_tracks",
+    "reference_size",
     "replicate_first_frame",
+    "resample_tracks",
+    "retime_tracks",
 ]

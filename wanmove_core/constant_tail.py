@@ -12,7 +12,8 @@ import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, TypeAlias
 
 import torch
 from torch import nn
@@ -118,7 +119,7 @@ def _encode_held(encoder: EncoderLayers, frames: Tensor, num_frames: int) -> Ten
         given = frames[:, :, begin:end]
         chunk = _Chunk(given if given.shape[2] else None, end - begin - given.shape[2])
         for stream in streams:
-            chunk = stream.push(chunk)
+            chunk = stream(chunk)
         if chunk.frames is not None:
             features.append(chunk.frames)
         held += chunk.repeats
@@ -144,20 +145,8 @@ class _Chunk:
         return 0 if self.frames is None else self.frames.shape[2]
 
 
-class _Stream(Protocol):
-    """One layer with what it remembers of the frames that passed it."""
-
-    def push(self, chunk: _Chunk) -> _Chunk: ...
-
-
-class _PerFrameStream:
-    def __init__(self, layer: PerFrame) -> None:
-        self._apply = layer.apply
-
-    def push(self, chunk: _Chunk) -> _Chunk:
-        if chunk.frames is None:
-            return chunk
-        return _Chunk(self._apply(chunk.frames), chunk.repeats)
+# One layer with what it remembers of the frames that passed it.
+_Stream: TypeAlias = Callable[[_Chunk], _Chunk]
 
 
 class _WindowStream:
@@ -230,7 +219,7 @@ class _ResidualStream:
     def push(self, chunk: _Chunk) -> _Chunk:
         branch = chunk
         for stream in self._branch:
-            branch = stream.push(branch)
+            branch = stream(branch)
         total = branch.frames
         if total is None:
             if branch.repeats:
@@ -247,10 +236,14 @@ class _ResidualStream:
 
 def _start(layer: Layer) -> _Stream:
     if isinstance(layer, PerFrame):
-        return _PerFrameStream(layer)
+        return partial(_push_per_frame, layer.apply)
     if isinstance(layer, Residual):
-        return _ResidualStream(layer)
-    return _WindowStream(layer)
+        return _ResidualStream(layer).push
+    return _WindowStream(layer).push
+
+
+def _push_per_frame(apply: Callable[[Tensor], Tensor], chunk: _Chunk) -> _Chunk:
+    return chunk if chunk.frames is None else _Chunk(apply(chunk.frames), chunk.repeats)
 
 
 def _load_offloaded(vae: Any) -> None:

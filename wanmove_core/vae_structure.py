@@ -82,14 +82,16 @@ def read_encoder(vae: nn.Module, height: int, width: int) -> EncoderLayers:
     Raises:
         VaeStructureError: anything in it is not as expected; the message names it.
     """
-    name = type(vae).__name__
-    if name == "AutoencoderKLWan":
+    name, source = type(vae).__name__, type(vae).__module__
+    if "encode" in vars(vae) or "_encode" in vars(vae):
+        raise _refusal("vae", "encoding as its class defines it", "a replaced encode")
+    if name == "AutoencoderKLWan" and _is_known_source(source):
         return _read_diffusers(vae, height, width)
-    if name in ("WanVAE", "WanVAE_"):
+    if name in ("WanVAE", "WanVAE_") and _is_known_source(source):
         return _read_original(vae, chunk=2 if name == "WanVAE" else 4)
     raise VaeStructureError(
         "The VAE must be AutoencoderKLWan, WanVAE or WanVAE_ for constant-tail encoding; "
-        f"got {name}. Use its own encode."
+        f"got {source}.{name}. Use its own encode."
     )
 
 
@@ -128,8 +130,6 @@ def _read_diffusers(vae: Any, height: int, width: int) -> EncoderLayers:
 
 
 def _read_original(vae: Any, *, chunk: int) -> EncoderLayers:
-    _expect(vae, "vae", type(vae).__name__)
-    _expect_children(vae, "vae", {"encoder", "conv1", "conv2", "decoder"})
     encoder = _expect(vae.encoder, "encoder", "Encoder3d")
     _expect_children(encoder, "encoder", {"conv1", "downsamples", "middle", "head"})
     norm, activation, conv = _sequence(encoder.head, "encoder.head", 3)
@@ -268,9 +268,8 @@ def _expect(module: Any, path: str, *names: str) -> Any:
     kind = type(module)
     if kind.__name__ not in names or not _is_known_source(kind.__module__):
         raise _refusal(path, " or ".join(names), f"{kind.__module__}.{kind.__name__}")
-    replaced = "forward" in vars(module) or "encode" in vars(module)
-    if replaced or not _is_known_source(kind.forward.__module__):
-        raise _refusal(path, "called as its class defines it", "a replaced forward or encode")
+    if "forward" in vars(module) or not _is_known_source(kind.forward.__module__):
+        raise _refusal(path, "called as its class defines it", "a replaced forward")
     if module._forward_hooks or module._forward_pre_hooks:
         raise _refusal(path, "free of forward hooks", "some")
     return module

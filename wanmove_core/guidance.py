@@ -51,28 +51,18 @@ def project_tracks(
             f"Use resample_tracks(tracks, {grid.num_frames})."
         )
     step = grid.strides[0] if temporal == "sample" else 1
-    x, y = tracks.positions[::step].unbind(-1)
-    inside = (x >= 0) & (x <= grid.width) & (y >= 0) & (y <= grid.height)
-    visible = tracks.visibility[::step] & inside
+    # Planes of x and of y run several times faster than pairs of (x, y).
+    x, y = tracks.positions[::step].permute(2, 1, 0).contiguous().unbind(0)
+    visible = tracks.visibility[::step].t().contiguous()
+    visible = visible & (x >= 0) & (x <= grid.width) & (y >= 0) & (y <= grid.height)
     if temporal == "mean":
         x, y = (_mean_over_latent_frames(value, visible, grid) for value in (x, y))
-        later = visible[1:].unflatten(0, (-1, grid.strides[0])).any(1)
-        visible = torch.cat([visible[:1], later])
-    # Off-canvas values may not fit an integer, so they go before the conversion.
-    cells = torch.stack(
-        [
-            torch.where(visible, value, 0.0)
-            .div(stride, rounding_mode="floor")
-            .long()
-            .clamp_(max=last)
-            for value, stride, last in (
-                (y, grid.strides[1], grid.rows - 1),
-                (x, grid.strides[2], grid.cols - 1),
-            )
-        ],
-        -1,
-    )
-    return cells.transpose(0, 1).contiguous(), visible.transpose(0, 1).contiguous()
+        later = visible[:, 1:].unflatten(1, (grid.latent_frames - 1, grid.strides[0])).any(2)
+        visible = torch.cat([visible[:, :1], later], dim=1)
+    # Positions far outside fit no integer, so they go first.
+    row = (torch.where(visible, y, 0.0) / grid.strides[1]).int().clamp_(max=grid.rows - 1)
+    col = (torch.where(visible, x, 0.0) / grid.strides[2]).int().clamp_(max=grid.cols - 1)
+    return torch.stack([row, col], dim=-1).long(), visible
 
 
 def replicate_first_frame(
@@ -121,7 +111,7 @@ def replicate_first_frame(
     _check_options(strength, collision, generator, known_latent_frames)
     _check_axes(latent, cells, visible)
     cells, visible = cells.to(latent.device), visible.to(latent.device)
-    # The later entry lies on top, so the other rules are orders.
+    # The later entry lies on top, so "first" and "random" are other orders.
     if collision == "first":
         cells, visible = cells.flip(0), visible.flip(0)
     elif generator is not None:
@@ -129,66 +119,66 @@ def replicate_first_frame(
         cells, visible = cells[order.to(cells.device)], visible[order.to(cells.device)]
 
     out = latent.clone(memory_format=torch.contiguous_format)
-    target, source = _copies(cells, visible, latent.shape[3:], known_latent_frames)
-    flat = out.flatten(0, 1).flatten(1)
-    if strength == 0.0 or len(target) == 0:
+    if strength == 0.0 or known_latent_frames >= latent.shape[2]:
         return out
+    # Every channel becomes one line of cells. Features come from frame 0 and go behind it, so
+    # the order of the copies does not matter.
+    lines = out.flatten(0, 1).flatten(1)
+    source, target = _source_and_target(cells, visible, latent.shape[2:], known_latent_frames)
     if collision == "mean":
-        target, feature = _mean_features(flat, target, source)
+        target, feature = _mean_features(lines, source, target)
     else:
-        target, source = _topmost(target, source, flat.shape[1])
-        feature = flat.gather(1, source.expand(len(flat), -1))
+        target, point = _topmost(target, lines.shape[1])
+        feature = lines.gather(1, source[point].expand(len(lines), -1))
     if strength != 1.0:
-        before = flat.gather(1, target.expand(len(flat), -1))
+        before = lines.gather(1, target.expand(len(lines), -1))
         wide = _wide(latent.dtype)
         feature = torch.lerp(before.to(wide), feature.to(wide), strength).to(latent.dtype)
-    flat.scatter_(1, target.expand(len(flat), -1), feature)
+    lines.scatter_(1, target.expand(len(lines), -1), feature)
     return out
 
 
-def _copies(
+def _source_and_target(
     cells: Int[Tensor, "points frames 2"],
     visible: Bool[Tensor, "points frames"],
-    size: tuple[int, int],
+    size: tuple[int, int, int],
     known_latent_frames: int,
-) -> tuple[Int[Tensor, " copies"], Int[Tensor, " copies"]]:
-    """(target, source) of every copy, as indices into one flattened latent channel.
-
-    Sources lie in frame 0 and targets behind it, so copies never feed each other. Ordered
-    by track.
-    """
-    rows, cols = size
+) -> tuple[Int[Tensor, " points"], Int[Tensor, "points later_frames"]]:
+    """Cells as indices into a line of cells; the target is one behind the line for no copy."""
+    frames, rows, cols = size
     index = cells[..., 0].long() * cols + cells[..., 1]
-    guided = (visible & visible[:, :1])[:, known_latent_frames:]
-    point, frame = guided.nonzero(as_tuple=True)
-    frame = frame + known_latent_frames
-    return frame * (rows * cols) + index[point, frame], index[point, 0]
+    offset = torch.arange(frames, device=cells.device) * (rows * cols)
+    guided = visible & visible[:, :1]
+    target = torch.where(guided, index + offset, frames * rows * cols)
+    return index[:, 0], target[:, known_latent_frames:]
 
 
 def _topmost(
-    target: Int[Tensor, " copies"], source: Int[Tensor, " copies"], num_cells: int
-) -> tuple[Int[Tensor, " cells"], Int[Tensor, " cells"]]:
-    """Keep the last copy of every target cell."""
+    target: Int[Tensor, "points later_frames"], num_cells: int
+) -> tuple[Int[Tensor, " hits"], Int[Tensor, " hits"]]:
+    """The cells that are hit, and the last of the points that hit each."""
+    point = torch.arange(len(target), device=target.device)[:, None].expand_as(target)
     # Assignment through repeated indices leaves the winner open; amax does not.
-    copy = torch.arange(len(target), device=target.device)
-    winner = torch.full((num_cells,), -1, device=target.device)
-    winner.scatter_reduce_(0, target, copy, reduce="amax")
-    hit = (winner >= 0).nonzero().squeeze(1)
-    return hit, source[winner[hit]]
+    winner = torch.full((num_cells + 1,), -1, device=target.device)
+    winner.scatter_reduce_(0, target.flatten(), point.flatten(), reduce="amax")
+    hit = (winner[:-1] >= 0).nonzero().squeeze(1)
+    return hit, winner[hit]
 
 
 def _mean_features(
-    flat: Shaped[Tensor, "lines cells"],
-    target: Int[Tensor, " copies"],
-    source: Int[Tensor, " copies"],
+    lines: Shaped[Tensor, "lines cells"],
+    source: Int[Tensor, " points"],
+    target: Int[Tensor, "points later_frames"],
 ) -> tuple[Int[Tensor, " hits"], Shaped[Tensor, "lines hits"]]:
-    """Average the features of all copies into a target cell, each track counted once."""
+    """The cells that are hit, and the average feature of the points that hit each."""
+    point, frame = (target < lines.shape[1]).nonzero(as_tuple=True)
     # A sorted segment sum adds in one order on every device; atomic adds do not.
-    target, order = target.sort(stable=True)
+    target, order = target[point, frame].sort(stable=True)
     hit, count = target.unique_consecutive(return_counts=True)
-    feature = flat[:, source[order]].t().to(_wide(flat.dtype)).contiguous()
-    mean = torch.segment_reduce(feature, "mean", lengths=count, axis=0)
-    return hit, mean.t().to(flat.dtype)
+    feature = lines[:, source[point[order]]].to(_wide(lines.dtype))
+    if len(hit) > 0:
+        feature = torch.segment_reduce(feature.t().contiguous(), "mean", lengths=count).t()
+    return hit, feature.to(lines.dtype)
 
 
 def _wide(dtype: torch.dtype) -> torch.dtype:
@@ -231,9 +221,10 @@ def _check_axes(latent: Tensor, cells: Tensor, visible: Tensor) -> None:
             f"cells and visible must cover the latent's {frames} frames; got {cells.shape[1]} "
             f"and {visible.shape[1]}. Project the tracks with the grid of the latent."
         )
-    inside = (cells >= 0).all(-1) & (cells[..., 0] < rows) & (cells[..., 1] < cols)
-    if not (inside | ~visible).all():
-        point, frame = (~inside & visible).nonzero()[0].tolist()
+    limit = torch.tensor([rows, cols], device=cells.device)
+    outside = ((cells < 0) | (cells >= limit)).any(-1) & visible
+    if outside.any():
+        point, frame = outside.nonzero()[0].tolist()
         raise ShapeError(
             f"track {point}, latent frame {frame}: the cell must lie on the latent's "
             f"{rows}x{cols} cells; got {cells[point, frame].tolist()}. "
@@ -242,13 +233,13 @@ def _check_axes(latent: Tensor, cells: Tensor, visible: Tensor) -> None:
 
 
 def _mean_over_latent_frames(
-    value: Float[Tensor, "frames points"],
-    visible: Bool[Tensor, "frames points"],
+    value: Float[Tensor, "points frames"],
+    visible: Bool[Tensor, "points frames"],
     grid: LatentGrid,
-) -> Float[Tensor, "latent_frames points"]:
+) -> Float[Tensor, "points latent_frames"]:
     """Average the visible values over the video frames that each latent frame covers."""
     blocks = (grid.latent_frames - 1, grid.strides[0])
-    seen = visible[1:].unflatten(0, blocks)
+    seen = visible[:, 1:].unflatten(1, blocks)
     # Values that do not count may be huge, so they are zeroed rather than weighted by 0.
-    total = torch.where(seen, value[1:].unflatten(0, blocks), 0.0).sum(1)
-    return torch.cat([value[:1], total / seen.sum(1).clamp(min=1)])
+    total = torch.where(seen, value[:, 1:].unflatten(1, blocks), 0.0).sum(2)
+    return torch.cat([value[:, :1], total / seen.sum(2).clamp(min=1)], dim=1)

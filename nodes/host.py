@@ -1,0 +1,196 @@
+"""Every convention of the host, in one place: its tracks, images, latents, masks and devices.
+
+Line numbers are of ComfyUI 0.18.1.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import comfy.model_management
+import comfy.sd
+import node_helpers
+import torch
+
+from ..wanmove_core import (
+    LatentGrid,
+    ShapeError,
+    Tracks,
+    WanMoveError,
+    fit_image,
+    known_mask,
+)
+from ..wanmove_core.constant_tail import encode_constant_tail
+from ..wanmove_core.vae_structure import VaeStructureError
+
+logger = logging.getLogger("wanmove")
+
+CATEGORY = "video/wan-move"
+# Rides inside the LATENT dict, next to "samples"; nodes in between copy it along.
+_ORIGIN = "wanmove"
+# Rides inside CONDITIONING: the conditioning latent before guidance, for the samplers.
+UNGUIDED = "wanmove_unguided_latent"
+
+
+@contextmanager
+def naming(input_name: str) -> Iterator[None]:
+    """Put the input's name, as the user sees it, in front of what is wrong with it."""
+    try:
+        yield
+    except WanMoveError as error:
+        raise type(error)(f"{input_name}: {error}") from error
+
+
+def tracks_from_host(tracks: Mapping[str, Any], input_name: str = "tracks") -> Tracks:
+    """Read the TRACKS dict of comfy_api/latest/_io.py:821.
+
+    Visibility may be missing or have one column for all points (comfy_extras/nodes_wanmove.py:314
+    makes that shape).
+    """
+    with naming(input_name):
+        if not isinstance(tracks, Mapping) or "track_path" not in tracks:
+            raise ShapeError(
+                f"tracks must be TRACKS with a track_path; got {type(tracks).__name__}. "
+                "Connect a node whose output is TRACKS."
+            )
+        return Tracks.from_arrays(tracks["track_path"], tracks.get("track_visibility"))
+
+
+def tracks_to_host(tracks: Tracks) -> dict[str, torch.Tensor]:
+    """Make the TRACKS dict: float32 and bool on the device that outputs live on."""
+    device = comfy.model_management.intermediate_device()
+    return {
+        "track_path": tracks.positions.to(device, torch.float32),
+        "track_visibility": tracks.visibility.to(device),
+    }
+
+
+@dataclass(frozen=True)
+class ConditioningLatent:
+    """An encoded start image, with what guidance must know about how it came about."""
+
+    latent: torch.Tensor
+    grid: LatentGrid
+    known_frames: int
+    image_size: tuple[int, int]
+    resize: str
+
+
+def encode_start_image(
+    vae: Any, image: torch.Tensor, grid: LatentGrid, resize: str
+) -> ConditioningLatent:
+    """Encode start frames followed by grey, through the host's memory management."""
+    image_size = (image.shape[2], image.shape[1])
+    with naming("start_image"):
+        pixels = fit_image(image[: grid.num_frames], (grid.width, grid.height), mode=resize)
+    latent = _encode_constant_tail(vae, pixels, grid.num_frames)
+    if latent is None:
+        latent = _encode_whole(vae, pixels, grid.num_frames)
+    strides = (4, grid.height // latent.shape[-2], grid.width // latent.shape[-1])
+    grid = LatentGrid(grid.num_frames, grid.height, grid.width, strides)
+    return ConditioningLatent(latent, grid, pixels.shape[0], image_size, resize)
+
+
+def _encode_constant_tail(vae: Any, pixels: torch.Tensor, num_frames: int) -> torch.Tensor | None:
+    """Encode without computing the grey that stands still; None where only the VAE knows how.
+
+    Does what `VAE.encode` (comfy/sd.py:1019) does around the module.
+    """
+    if type(vae) is not comfy.sd.VAE or vae.latent_dim != 3:
+        logger.warning("Encoding all %d frames, which is slower: another VAE class.", num_frames)
+        return None
+    start = pixels.movedim(0, 1)[None]
+    if start.shape[2] < num_frames:
+        start = torch.cat([start, torch.zeros_like(start[:, :, :1])], 2)
+    try:
+        shape = (1, 3, num_frames, *pixels.shape[-2:])
+        comfy.model_management.load_models_gpu(
+            [vae.patcher],
+            memory_required=vae.memory_used_encode(shape, vae.vae_dtype),
+            force_full_load=vae.disable_offload,
+        )
+        start = start.to(vae.device, vae.vae_dtype)
+        latent = encode_constant_tail(vae.first_stage_model, start, num_frames)
+    except (VaeStructureError, comfy.model_management.OOM_EXCEPTION) as reason:
+        logger.warning("Encoding all %d frames, which is slower: %s", num_frames, reason)
+        return None
+    return latent.to(vae.output_device, vae.vae_output_dtype())
+
+
+def _encode_whole(vae: Any, pixels: torch.Tensor, num_frames: int) -> torch.Tensor:
+    clip = torch.full((num_frames, *pixels.shape[-2:], 3), 0.5)
+    clip[: pixels.shape[0]] = (pixels.movedim(1, -1).cpu() + 1) / 2
+    return vae.encode(clip)
+
+
+def latent_to_host(encoded: ConditioningLatent) -> dict[str, Any]:
+    """Make the LATENT dict of an encoded start image."""
+    origin = {
+        "size": (encoded.grid.width, encoded.grid.height),
+        "known_frames": encoded.known_frames,
+        "image_size": encoded.image_size,
+        "resize": encoded.resize,
+    }
+    return {"samples": encoded.latent, _ORIGIN: origin}
+
+
+def latent_from_host(
+    latent: Mapping[str, Any], input_name: str = "conditioning_latent"
+) -> ConditioningLatent:
+    """Read a LATENT; one that this pack did not encode counts as one start frame at stride 8."""
+    samples = latent["samples"]
+    with naming(input_name):
+        if samples.is_nested or samples.ndim != 5:
+            raise ShapeError(
+                "a video latent must be [batch, channels, frames, rows, cols]; "
+                f"got {samples.ndim} axes. Connect WanMoveEncodeStartImage."
+            )
+        frames, rows, cols = samples.shape[2:]
+        origin = latent.get(_ORIGIN, {})
+        width, height = origin.get("size", (cols * 8, rows * 8))
+        strides = (4, height // rows, width // cols)
+        grid = LatentGrid((frames - 1) * 4 + 1, height, width, strides)
+    image_size = origin.get("image_size", (width, height))
+    return ConditioningLatent(
+        samples, grid, origin.get("known_frames", 1), image_size, origin.get("resize", "stretch")
+    )
+
+
+def host_mask(encoded: ConditioningLatent) -> torch.Tensor:
+    """The host's concat_mask: 1 = to be generated, one channel where all four agree.
+
+    Inverted and repeated to four channels in comfy/model_base.py:1316-1329.
+    """
+    mask = 1 - known_mask(encoded.grid, encoded.known_frames)[None]
+    if torch.equal(mask, mask[:, :1].expand_as(mask)):
+        mask = mask[:, :1]
+    return mask.to(encoded.latent.device)
+
+
+def condition(
+    conditioning: Sequence[Any],
+    latent: torch.Tensor,
+    encoded: ConditioningLatent,
+    clip_vision_output: Any = None,
+) -> list[Any]:
+    """Return new conditioning that carries the latent; the given one stays as it was."""
+    values = {"concat_latent_image": latent, "concat_mask": host_mask(encoded)}
+    values[UNGUIDED] = encoded.latent
+    if clip_vision_output is not None:
+        values["clip_vision_output"] = clip_vision_output
+    return node_helpers.conditioning_set_values(conditioning, values)
+
+
+def empty_latent(encoded: ConditioningLatent, batch_size: int) -> dict[str, torch.Tensor]:
+    """The latent to sample on: zeros, which the sampler turns into noise."""
+    shape = (batch_size, *encoded.latent.shape[1:])
+    return {"samples": torch.zeros(shape, device=comfy.model_management.intermediate_device())}
+
+
+def ksampler(**inputs: Any) -> dict[str, Any]:
+    """Run what KSampler runs (nodes.py:1540), so that whatever it gains is gained here too."""
+    from nodes import common_ksampler
+
+    return common_ksampler(**inputs)[0]

@@ -1,0 +1,28 @@
+"""One real ComfyUI for the session; without one, every test here is skipped and says so."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.host.server import ComfyServer, find_host, running
+
+MISSING = (
+    "NO COMFYUI: host tests did not run. Set COMFYUI_PATH to a checkout and COMFYUI_PYTHON to the "
+    "interpreter that has its requirements (default: ~/ComfyUI and its venv)."
+)
+
+
+@pytest.fixture(scope="session")
+def comfy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComfyServer]:
+    """A server with the pack, small models and the test-only nodes."""
+    if find_host() is None:
+        pytest.skip(MISSING)
+    with running(tmp_path_factory.mktemp("comfy")) as server:
+        yield server
+
+
+@pytest.fixture
+def output(comfy: ComfyServer) -> Path:
+    """The server's output folder."""
+    return comfy.base / "output"

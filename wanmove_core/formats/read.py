@@ -1,0 +1,259 @@
+"""Read tracks from any supported format, told from the content and never from the name."""
+
+import os
+import pathlib
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..errors import OptionError, TrackFormatError
+from ..tracks import Tracks
+from .checks import MAX_FILE_BYTES, refusal, shown
+from .coordinates import WRAPPER_KEYS, parse_coordinates, unwrap_text
+from .documents import parse_kling, parse_qq, parse_strokes
+from .model import Content, ReadOptions, Size, TrackFile, Unit, finish
+from .npy import MAGIC, parse_npy, parse_tracks_dict
+from .path_animator import parse_path_animator
+from .splines import parse_kj_points, parse_ltx_points
+from .table import parse_csv
+from .text import decode_text, parse_json
+from .wan2gp import parse_wan2gp
+
+_SIGNATURES = (
+    (b"PK\x03\x04", "a zip archive (.npz, .pt)", "Save tracks and visibility as two .npy files"),
+    (b"\x1f\x8b", "a gzip archive", "Unpack it first"),
+    (b"\x80", "a Python pickle, which can run code", "Save the tracks with numpy.save"),
+    (b"\x89PNG", "a PNG image", "Pass the tracks, not the picture"),
+    (b"\xff\xd8\xff", "a JPEG image", "Pass the tracks, not the picture"),
+    (b"\x89HDF", "an HDF5 file", "Save the tracks with numpy.save"),
+)
+# Node inputs that hold a document as text or object.
+_NESTED_KEYS = ("paths_data", "path_json", "inputs")
+
+
+class _JsonFormat(NamedTuple):
+    matches: Callable[[Any], bool]
+    parse: Callable[[Any, str, ReadOptions], Content]
+
+
+def _with(*keys: str) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, dict) and all(key in value for key in keys)
+
+
+def _is_spline_list(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and _with("points")(value[0])
+
+
+def _is_coordinates(value: Any) -> bool:
+    return isinstance(value, list) or (
+        isinstance(value, dict) and any(key in value for key in WRAPPER_KEYS)
+    )
+
+
+# Tried in this order; the first that matches reads the file.
+_JSON_FORMATS = {
+    "path-animator": _JsonFormat(_with("paths"), parse_path_animator),
+    "strokes": _JsonFormat(_with("strokes"), parse_strokes),
+    "wan2gp": _JsonFormat(_with("layers", "scene"), parse_wan2gp),
+    "kling": _JsonFormat(_with("dynamic_masks"), parse_kling),
+    "qq": _JsonFormat(_with("coordinates", "coord_width", "coord_height"), parse_qq),
+    "kj-points": _JsonFormat(
+        lambda value: _with("points_store")(value) or _is_spline_list(value), parse_kj_points
+    ),
+    "coordinates": _JsonFormat(_is_coordinates, parse_coordinates),
+}
+# A bare list of knots looks like coordinates, so these two are read so only when asked for.
+_ON_REQUEST = {
+    "kj-points": _JsonFormat(
+        lambda value: isinstance(value, list) or _with("points_store")(value), parse_kj_points
+    ),
+    "ltx-points": _JsonFormat(lambda value: isinstance(value, list), parse_ltx_points),
+}
+FORMATS = ("npy", "tracks", *_JSON_FORMATS, "ltx-points", "csv")
+
+
+def read_tracks(
+    source: str | pathlib.Path,
+    *,
+    visibility: str | pathlib.Path | None = None,
+    size: Size | None = None,
+    canvas_size: Size | None = None,
+    num_frames: int | None = None,
+    unit: Unit = "auto",
+) -> Tracks:
+    """Read tracks from a file, or from text, in any format of FORMATS.
+
+    Args:
+        source: a path, or JSON or CSV text.
+        visibility: the visibility .npy of a tracks .npy. None takes `NAME_visibility.npy`
+            beside `NAME_tracks.npy` (or beside `NAME.npy`) when it is there.
+        size: (width, height) of the output frame in pixels. Tracks drawn on a picture of
+            another size are stretched to it.
+        canvas_size: (width, height) that the tracks were drawn on, where the file does not say.
+        num_frames: frames of the result; None keeps the file's own, or 81 for drawn curves.
+        unit: "pixels", "normalized" (0..1 over the picture), or "auto": what the format says,
+            else pixels.
+
+    Returns:
+        Tracks in float32 pixels. NaN, null, (-1, -1) and (-100, -100) are hidden points, the
+        last two only where nothing else states visibility. Tracks of unequal length are
+        stretched in time to the longest.
+
+    Raises:
+        TrackFormatError: not readable as tracks; names the file, track and frame.
+        OptionError: an option outside its range.
+    """
+    options = ReadOptions(size, canvas_size, num_frames, unit)
+    return read_track_file(source, visibility=visibility, options=options).tracks
+
+
+def read_track_file(
+    source: str | pathlib.Path,
+    *,
+    visibility: str | pathlib.Path | None = None,
+    options: ReadOptions | None = None,
+) -> TrackFile:
+    """As `read_tracks`, with what else the file declares: size, fps, names, colours.
+
+    Raises:
+        TrackFormatError, OptionError: as `read_tracks`.
+    """
+    options = options or ReadOptions()
+    if isinstance(source, str) and (source.lstrip()[:1] in ("[", "{") or "\n" in source):
+        if visibility is not None:
+            raise _needless_visibility()
+        return parse_tracks(source, options=options)
+    path = pathlib.Path(source)
+    data = _read_bytes(path)
+    if visibility is None and data.startswith(MAGIC):
+        beside = visibility_path(path)
+        visibility = beside if beside is not None and os.path.lexists(beside) else None
+    seen = None if visibility is None else _read_bytes(pathlib.Path(visibility))
+    return parse_tracks(data, name=path.name, visibility=seen, options=options)
+
+
+def parse_tracks(
+    data: bytes | str | Sequence[Any] | Mapping[str, Any],
+    *,
+    name: str = "tracks",
+    visibility: bytes | None = None,
+    options: ReadOptions | None = None,
+) -> TrackFile:
+    """Read tracks from memory; never opens a file. For nodes and web requests.
+
+    Args:
+        data: the bytes of a file, text, parsed JSON, a list of JSON texts (one per track), or
+            ComfyUI core's TRACKS dict.
+        name: what messages call it.
+        visibility: the bytes of a visibility .npy, for the bytes of a tracks .npy.
+        options: see ReadOptions.
+
+    Raises:
+        TrackFormatError, OptionError: as `read_tracks`.
+    """
+    options = options or ReadOptions()
+    if options.format != "auto" and options.format not in FORMATS:
+        raise OptionError(
+            f"format must be auto or one of {', '.join(FORMATS)}; got {options.format!r}. Use auto."
+        )
+    if isinstance(data, bytes):
+        if data.startswith(MAGIC) or options.format == "npy":
+            return parse_npy(data, visibility, name, options)
+        _refuse_other_files(data, name)
+        data = decode_text(data, name)
+    if visibility is not None:
+        raise _needless_visibility()
+    if isinstance(data, str):
+        if not data.strip():
+            raise refusal(name, "hold tracks", "nothing", "Draw or export some tracks first")
+        if options.format == "csv" or (options.format == "auto" and not _looks_like_json(data)):
+            return finish(parse_csv(data, name, options), name, options)
+        data = parse_json(data, name)
+    return _parse_value(data, name, options)
+
+
+def visibility_path(path: pathlib.Path) -> pathlib.Path | None:
+    """Where the visibility belonging to a tracks .npy lies; None for a visibility file itself."""
+    if path.stem.endswith("visibility"):
+        return None
+    stem = path.stem
+    named = stem[: -len("tracks")] + "visibility" if stem.endswith("tracks") else None
+    return path.with_name((named or f"{stem}_visibility") + path.suffix)
+
+
+def _looks_like_json(text: str) -> bool:
+    text = text.strip()
+    # A quoted first CSV cell is told from a JSON string by the lines that follow it.
+    return text[0] in "[{(" or (text[0] == '"' and "\n" not in text)
+
+
+def _parse_value(value: Any, name: str, options: ReadOptions) -> TrackFile:
+    """Parsed JSON, or a structure from memory, to tracks."""
+    if isinstance(value, (list, tuple, str)):
+        value = unwrap_text(list(value) if isinstance(value, tuple) else value, name)
+    for key in _NESTED_KEYS:
+        if isinstance(value, dict) and isinstance(value.get(key), (str, dict)):
+            value, name = unwrap_text(value[key], f"{name}: {key}"), f"{name}: {key}"
+    wanted = options.format
+    if isinstance(value, Mapping) and "track_path" in value and wanted in ("auto", "tracks"):
+        return parse_tracks_dict(value, name, options)
+    if wanted == "auto":
+        found = next((f for f in _JSON_FORMATS.values() if f.matches(value)), None)
+    else:
+        asked = _ON_REQUEST.get(wanted) or _JSON_FORMATS.get(wanted)
+        found = asked if asked is not None and asked.matches(value) else None
+    if found is None:
+        raise refusal(
+            name,
+            "be tracks in a known format" if wanted == "auto" else f"be tracks as {wanted}",
+            shown(value),
+            f"Known are {', '.join(FORMATS)}",
+        )
+    return finish(found.parse(value, name, options), name, options)
+
+
+def _read_bytes(path: pathlib.Path) -> bytes:
+    """The bytes of a regular file; never of a pipe or device, which could go on for ever."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a device or pipe"
+        raise refusal(str(path), "be a file", kind, "Check the path")
+    if status.st_size > MAX_FILE_BYTES:
+        raise refusal(
+            path.name,
+            f"be at most {MAX_FILE_BYTES // 2**20} MiB",
+            f"{status.st_size / 2**20:.1f} MiB",
+            "Split it or use fewer tracks",
+        )
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: pathlib.Path, error: OSError | ValueError) -> TrackFormatError:
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return refusal(str(path)[-200:], "be a readable file", reason.lower(), "Check the path")
+
+
+def _refuse_other_files(data: bytes, name: str) -> None:
+    if not data:
+        raise refusal(name, "hold tracks", "an empty file", "Export it again")
+    for signature, kind, step in _SIGNATURES:
+        if data.startswith(signature):
+            raise refusal(name, "be tracks as .npy, JSON or CSV", kind, step)
+    if data[4:8] == b"ftyp":
+        raise refusal(
+            name, "be tracks as .npy, JSON or CSV", "a video", "Pass the tracks, not the video"
+        )
+
+
+def _needless_visibility() -> OptionError:
+    return OptionError(
+        "visibility must come with tracks as .npy; got tracks as text. "
+        "State visibility within the text instead."
+    )

@@ -1,0 +1,154 @@
+"""Write tracks: the official .npy pair, coordinate JSON, or CSV; whole or not at all."""
+
+import io
+import json
+import os
+import pathlib
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from ..errors import OptionError
+from ..tracks import Tracks
+from .checks import MAX_COORDINATE, check_points, refusal
+from .model import HIDDEN_PAIRS, hidden_pairs
+from .read import visibility_path
+from .table import COLUMNS
+
+
+def write_tracks(
+    tracks: Tracks, path: str | pathlib.Path, *, format: str | None = None
+) -> list[pathlib.Path]:
+    """Write tracks to a file; it appears complete under its name, or not at all.
+
+    Args:
+        tracks: at least one track.
+        path: where to; an existing file is replaced.
+        format: "npy", "json" or "csv"; None takes the path's suffix.
+            npy: float32 [1, T, N, 2], and beside it bool [1, T, N] under the name that
+            `read_tracks` looks for (`NAME_tracks.npy`, `NAME_visibility.npy`). What the
+            released model reads. Exact.
+            json: coordinates as KJNodes and ComfyUI core read them, one list per track, not
+            rounded. A hidden point is {"x": -1, "y": -1, "visible": false}: off the frame for
+            other programs, so it guides nothing there; its own position is not kept.
+            csv: frame, track, x, y, visible. Exact.
+
+    Returns:
+        The files written.
+
+    Raises:
+        TrackFormatError: nothing to write, a position too far out to be read back, or the file
+            cannot be written.
+        OptionError: an unknown format.
+    """
+    path = pathlib.Path(path)
+    kind = (format or path.suffix.lstrip(".")).lower()
+    if kind not in _WRITERS:
+        raise OptionError(
+            f"format must be one of {', '.join(_WRITERS)}; got {kind!r}. "
+            "End the file name in one of them, or pass format."
+        )
+    check_points(path.name, tracks.num_frames, tracks.num_points)
+    positions = tracks.positions.detach().cpu().numpy().astype(np.float32)
+    visible = tracks.visibility.cpu().numpy()
+    if (np.abs(positions[visible]) > MAX_COORDINATE).any():
+        raise refusal(
+            path.name,
+            f"have positions within {MAX_COORDINATE:.0f} px of the frame",
+            f"{np.abs(positions[visible]).max():g} px",
+            "Hide points that far out",
+        )
+    files = _WRITERS[kind](path, positions, visible)
+    try:
+        _write_all(files)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise refusal(str(path), "be a file that can be written", reason, "Check it") from error
+    return list(files)
+
+
+def coordinates_json(tracks: Tracks) -> str:
+    """The text that `write_tracks` writes as JSON; what `track_coords` inputs take."""
+    positions = tracks.positions.detach().cpu().numpy().astype(np.float32)
+    visible = tracks.visibility.cpu().numpy()
+    # A visible point on a pair that stands for hidden has to say so.
+    stated = hidden_pairs(positions)
+    lists = []
+    for track in range(tracks.num_points):
+        points = []
+        for frame in range(tracks.num_frames):
+            if visible[frame, track]:
+                x, y = (_shortest(v) for v in positions[frame, track])
+                flag = {"visible": True} if stated[frame, track] else {}
+                points.append({"x": x, "y": y, **flag})
+            else:
+                points.append({"x": HIDDEN_PAIRS[0], "y": HIDDEN_PAIRS[0], "visible": False})
+        lists.append(points)
+    return json.dumps(lists)
+
+
+def _npy(path: pathlib.Path, positions: np.ndarray, visible: np.ndarray) -> dict:
+    beside = visibility_path(path)
+    if beside is None:
+        raise OptionError(
+            f"path must name the tracks file; got {path.name!r}. "
+            "Use NAME_tracks.npy; NAME_visibility.npy is written beside it."
+        )
+    # The visibility goes first, so that whoever sees the new tracks finds it.
+    return {beside: _npy_bytes(visible[None]), path: _npy_bytes(positions[None])}
+
+
+def _npy_bytes(array: np.ndarray) -> bytes:
+    out = io.BytesIO()
+    np.save(out, array, allow_pickle=False)
+    return out.getvalue()
+
+
+def _json(path: pathlib.Path, positions: np.ndarray, visible: np.ndarray) -> dict:
+    return {path: coordinates_json(Tracks.from_arrays(positions, visible)).encode()}
+
+
+def _csv(path: pathlib.Path, positions: np.ndarray, visible: np.ndarray) -> dict:
+    lines = [",".join(COLUMNS)]
+    for track in range(positions.shape[1]):
+        for frame, (x, y) in enumerate(positions[:, track]):
+            seen = int(visible[frame, track])
+            lines.append(f"{frame},{track},{_shortest(x)},{_shortest(y)},{seen}")
+    return {path: ("\n".join(lines) + "\n").encode()}
+
+
+_WRITERS: dict[str, Callable[[pathlib.Path, np.ndarray, np.ndarray], dict]] = {
+    "npy": _npy,
+    "json": _json,
+    "csv": _csv,
+}
+
+
+def _shortest(value: np.float32) -> float:
+    """The float whose decimal text is the shortest that gives this float32 back."""
+    return float(np.format_float_positional(value, unique=True, trim="0"))
+
+
+def _write_all(files: dict[pathlib.Path, bytes]) -> None:
+    """Write every file under a temporary name, then move all into place."""
+    with _temporary_names(list(files)) as names:
+        for name, data in zip(names, files.values(), strict=True):
+            with name.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        for name, path in zip(names, files, strict=True):
+            name.replace(path)
+
+
+@contextmanager
+def _temporary_names(paths: list[pathlib.Path]) -> Iterator[list[pathlib.Path]]:
+    """Names beside the final ones, so that the move stays on one disk; removed if left over."""
+    names = [path.with_name(f".{uuid.uuid4().hex}.tmp") for path in paths]
+    try:
+        yield names
+    finally:
+        for name in names:
+            name.unlink(missing_ok=True)

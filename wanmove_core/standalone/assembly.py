@@ -1,0 +1,128 @@
+"""Build a module without memory, then give it a checkpoint's weights one at a time."""
+
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
+
+from ..errors import CheckpointError
+from .checkpoints import Weight
+from .fp8 import FLOAT8, Fp8Linear, round_to_fp8, widen
+
+Module = TypeVar("Module", bound=nn.Module)
+_NAMED = 4  # how many names a message lists
+
+
+def build_empty(make: Callable[[], Module]) -> Module:
+    """Call `make` on the meta device: the modules' shapes without their memory or their RNG."""
+    with torch.device("meta"):
+        return make().eval()
+
+
+def check_names(
+    module: nn.Module, weights: Mapping[str, Weight], path: Path, *, surplus: Collection[str] = ()
+) -> None:
+    """Compare a checkpoint with the module that it must fill.
+
+    Args:
+        module: on the meta device.
+        weights: library name -> weight.
+        path: the file, for messages.
+        surplus: beginnings of names that the checkpoint may have besides.
+
+    Raises:
+        CheckpointError: names that are missing, unexpected, or of another shape: all of them in
+            one message, the first few by name.
+    """
+    wanted = {name: tuple(tensor.shape) for name, tensor in _own_tensors(module).items()}
+    missing = [name for name in wanted if name not in weights]
+    unexpected = [
+        name for name in weights if name not in wanted and not name.startswith(tuple(surplus))
+    ]
+    misshapen = [
+        f"{name} {list(weights[name].shape)} instead of {list(shape)}"
+        for name, shape in wanted.items()
+        if name in weights and _squeezed(weights[name].shape) != _squeezed(shape)
+    ]
+    unreadable = [name for name in wanted if name in weights and not _is_float(weights[name])]
+    problems = [
+        f"{label} {len(names)} ({_listed(names)})"
+        for label, names in (
+            ("missing", missing),
+            ("unexpected", unexpected),
+            ("of another shape", misshapen),
+            ("of a type that is not float", unreadable),
+        )
+        if names
+    ]
+    if problems:
+        raise CheckpointError(
+            f"{path} must have the weights of {type(module).__name__}; got "
+            f"{'; '.join(problems)}. Download the whole file, or use one of this model."
+        )
+
+
+def fill(
+    module: nn.Module,
+    weights: Mapping[str, Weight],
+    scales: Mapping[str, Weight],
+    *,
+    dtype_of: Callable[[str], torch.dtype],
+    device: torch.device | str = "cpu",
+    rounded_to_fp8: Callable[[str], bool] | None = None,
+) -> None:
+    """Give a module on the meta device its weights: each read, converted, and moved by itself.
+
+    Linear layers whose weight is float8 become `Fp8Linear`; any other float8 weight is widened.
+
+    Args:
+        module: filled in place; it is ours until we return it.
+        weights: library name -> weight; checked by `check_names`.
+        scales: path of a layer -> scale of its float8 weight.
+        dtype_of: library name -> type to keep it in.
+        device: where the weights go.
+        rounded_to_fp8: tells which wider weights to round to float8; none by default.
+    """
+    for name, empty in _own_tensors(module).items():
+        path, _, leaf = name.rpartition(".")
+        layer = module.get_submodule(path)
+        tensor = weights[name].read().reshape(empty.shape)
+        scale = scales[path].read() if path in scales and leaf == "weight" else torch.ones(())
+        if rounded_to_fp8 and rounded_to_fp8(name) and tensor.dtype not in FLOAT8:
+            tensor, scale = round_to_fp8(tensor)
+        if tensor.dtype in FLOAT8 and isinstance(layer, nn.Linear) and leaf == "weight":
+            # The bias, still on the meta device here, is filled in its own turn.
+            layer = Fp8Linear(
+                tensor.to(device), scale.to(device), layer.bias, compute_dtype=dtype_of(name)
+            )
+            _replace(module, path, layer)
+            continue
+        if tensor.dtype in FLOAT8:
+            tensor = widen(tensor, scale, dtype_of(name))
+        tensor = tensor.to(device, dtype_of(name))
+        setattr(layer, leaf, nn.Parameter(tensor, requires_grad=False))
+
+
+def _replace(module: nn.Module, path: str, layer: nn.Module) -> None:
+    parent, _, leaf = path.rpartition(".")
+    setattr(module.get_submodule(parent), leaf, layer)
+
+
+def _own_tensors(module: nn.Module) -> dict[str, Any]:
+    """The parameters that a checkpoint must give; a tied one counts once."""
+    return dict(module.named_parameters())
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+
+
+def _is_float(weight: Weight) -> bool:
+    return weight.dtype is not None and weight.dtype.is_floating_point
+
+
+def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape without the axes of length one, which layouts add and drop."""
+    return tuple(axis for axis in shape if axis != 1)

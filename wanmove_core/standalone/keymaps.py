@@ -11,7 +11,7 @@ from functools import cached_property
 
 from torch import Tensor
 
-from wanmove_core.errors import CheckpointError
+from ..errors import CheckpointError
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,78 @@
+"""Textures for the synthetic world: public-domain photographs and smooth procedural patterns.
+
+The photographs ship inside the scikit-image wheel. Licences, as its `data/_fetchers.py` states
+them: astronaut, hubble_deep_field (NASA) and rocket (SpaceX) are in the public domain; brick,
+grass, gravel, camera, chelsea, coffee, moon, retina and cell are CC0.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import skimage
+
+PHOTOGRAPHS = (
+    "astronaut.png",
+    "chelsea.png",
+    "coffee.png",
+    "hubble_deep_field.jpg",
+    "rocket.jpg",
+    "retina.jpg",
+    "moon.png",
+    "camera.png",
+    "brick.png",
+    "grass.png",
+    "gravel.png",
+    "cell.png",
+)
+
+
+@cache
+def photographs() -> tuple[np.ndarray, ...]:
+    """Every photograph as float32 RGB in 0..1, at most 512 px on its longer side."""
+    folder = Path(skimage.__file__).parent / "data"
+    pictures = []
+    for name in PHOTOGRAPHS:
+        picture = cv2.imread(str(folder / name), cv2.IMREAD_COLOR_RGB)
+        scale = 512 / max(picture.shape[:2])
+        if scale < 1:
+            picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        pictures.append(picture.astype(np.float32) / 255)
+    return tuple(pictures)
+
+
+def photo_texture(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """A random crop of a random photograph, [height, width, 3] in 0..1, with altered colours."""
+    picture = photographs()[rng.integers(len(PHOTOGRAPHS))]
+    rows, cols = picture.shape[:2]
+    # How much of the picture the crop spans; the output resolution stays the same.
+    span = rng.uniform(0.45, 1.0) * min(rows / height, cols / width)
+    crop_h, crop_w = int(span * height), int(span * width)
+    top, left = rng.integers(rows - crop_h + 1), rng.integers(cols - crop_w + 1)
+    crop = picture[top : top + crop_h, left : left + crop_w]
+    crop = cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA)
+    if rng.random() < 0.5:
+        crop = crop[:, ::-1]
+    return recolour(rng, crop)
+
+
+def wave_texture(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """Smooth blobs and waves of random colours, [height, width, 3] in 0..1."""
+    cells = int(rng.integers(3, 6))
+    coarse = rng.uniform(0, 1, (cells, max(2, round(cells * width / height)), 3)).astype(np.float32)
+    return np.clip(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), 0, 1)
+
+
+def recolour(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
+    """Random channel order, contrast, brightness and tint."""
+    picture = picture[..., rng.permutation(3)]
+    tint = rng.uniform(-0.18, 0.18, 3).astype(np.float32)
+    mean = picture.mean(axis=(0, 1), keepdims=True)
+    contrast = np.float32(rng.uniform(0.8, 1.3))
+    return np.clip((picture - mean) * contrast + np.clip(mean + tint, 0.15, 0.85), 0, 1)
+
+
+def soften(picture: np.ndarray, sigma: float) -> np.ndarray:
+    """Gaussian blur: the small VAE cannot hold fine detail."""
+    return cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)

@@ -1,0 +1,90 @@
+"""Wan 2.1's video VAE at a small width, initialised so that it learns in minutes."""
+
+import math
+
+import torch
+from diffusers import AutoencoderKLWan
+from diffusers.models.autoencoders.autoencoder_kl_wan import (
+    WanAttentionBlock,
+    WanCausalConv3d,
+    WanResample,
+    WanResidualBlock,
+)
+from torch import Tensor, nn
+
+BASE_DIM = 16
+# The posterior's fixed standard deviation: the decoder learns to live with that much error.
+LATENT_NOISE = 0.1
+
+
+def build_vae(*, base_dim: int = BASE_DIM) -> AutoencoderKLWan:
+    """Wan 2.1's VAE with `base_dim` channels at full resolution (the released one has 96)."""
+    return AutoencoderKLWan(base_dim=base_dim, z_dim=16)
+
+
+@torch.no_grad()
+def initialise(vae: AutoencoderKLWan, *, seed: int) -> None:
+    """Start as a linear, frame-by-frame autoencoder.
+
+    With the library's default the network stays at the mean colour for thousands of steps.
+    Here every residual branch starts at zero, causal kernels see only their newest frame, and
+    temporal down- and up-sampling start as copies.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    for module in vae.modules():
+        if isinstance(module, nn.Conv2d | nn.Conv3d):
+            _linear_gain(module, generator)
+    for module in vae.modules():
+        if isinstance(module, WanResidualBlock):
+            nn.init.zeros_(module.conv2.weight)
+        elif isinstance(module, WanAttentionBlock):
+            nn.init.zeros_(module.proj.weight)
+        elif isinstance(module, WanResample) and hasattr(module, "time_conv"):
+            weight = module.time_conv.weight
+            weight.zero_()
+            copies = weight.shape[0] // weight.shape[1]
+            weight[:, :, -1, 0, 0] = torch.eye(weight.shape[1]).repeat(copies, 1)
+    # quant_conv's second half is the log-variance: fixed.
+    vae.quant_conv.weight[16:].zero_()
+    vae.quant_conv.bias[16:] = 2 * math.log(LATENT_NOISE)
+
+
+def channels_last(vae: AutoencoderKLWan) -> None:
+    """Store the kernels channels-last, in place: a quarter faster on a CPU."""
+    for module in vae.modules():
+        if isinstance(module, nn.Conv3d):
+            module.to(memory_format=torch.channels_last_3d)
+        elif isinstance(module, nn.Conv2d):
+            module.to(memory_format=torch.channels_last)
+
+
+def _linear_gain(conv: nn.Conv2d | nn.Conv3d, generator: torch.Generator) -> None:
+    nn.init.zeros_(conv.bias)
+    weight = torch.zeros_like(conv.weight)
+    live = weight[:, :, -1] if isinstance(conv, WanCausalConv3d) else weight
+    fan_in = live[0].numel()
+    live.copy_(torch.randn(live.shape, generator=generator) / fan_in**0.5)
+    conv.weight.copy_(weight)
+
+
+def reconstruct(vae: AutoencoderKLWan, video: Tensor, *, noise: float) -> tuple[Tensor, Tensor]:
+    """Encode and decode [B, 3, T, H, W] in -1..1 without the final clamp.
+
+    Returns:
+        The reconstruction and the latent means [B, 16, T', H', W'].
+    """
+    mean = vae._encode(video)[:, :16].float()
+    latent = mean + noise * torch.randn_like(mean) if noise else mean
+    vae.clear_cache()
+    hidden = vae.post_quant_conv(latent)
+    chunks = []
+    for frame in range(hidden.shape[2]):
+        vae._conv_idx = [0]
+        chunk = hidden[:, :, frame : frame + 1]
+        chunks.append(
+            vae.decoder(
+                chunk, feat_cache=vae._feat_map, feat_idx=vae._conv_idx, first_chunk=frame == 0
+            )
+        )
+    vae.clear_cache()
+    return torch.cat(chunks, 2).float(), mean

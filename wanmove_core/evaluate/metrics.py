@@ -1,0 +1,170 @@
+"""End-point error of tracks, PSNR and SSIM of frames."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from ..errors import ShapeError
+from ..shapes import Bool, Float, Tensor, UInt8
+from ..tracks import Tracks
+
+_SSIM_WINDOW = 11
+_SSIM_SIGMA = 1.5
+
+
+@dataclass(frozen=True, eq=False)
+class EndPointError:
+    """How far the points of a video are from where they were asked to be.
+
+    Args:
+        distance: float32 [frames, points], pixels.
+        counted: bool [frames, points], True where the request is visible; frame 0 never
+            counts, because there the points are given.
+        lost: bool [frames, points], where it counts but the tracker lost the point.
+    """
+
+    distance: Float[Tensor, "frames points"]
+    counted: Bool[Tensor, "frames points"]
+    lost: Bool[Tensor, "frames points"]
+
+    @property
+    def mean(self) -> float:
+        """Mean over all counted frames and points, px; NaN when nothing counts."""
+        return float(self.distance[self.counted].mean())
+
+    @property
+    def median(self) -> float:
+        """Median over all counted frames and points, px; NaN when nothing counts."""
+        values = self.distance[self.counted]
+        return float(values.median()) if len(values) else float("nan")
+
+    @property
+    def lost_share(self) -> float:
+        """Share of the counted points that the tracker lost, 0..1."""
+        return float(self.lost.sum() / self.counted.sum().clamp(min=1))
+
+    def worst_first(self) -> list[dict[str, Any]]:
+        """One row per track with anything to count, largest mean error first.
+
+        Returns:
+            Rows of `track` (its index), `mean`, `last` (at its last counted frame), `max`
+            (pixels), `worst_frame`, `frames` counted and `lost` among them.
+        """
+        rows = []
+        for point in self.counted.any(0).nonzero().squeeze(1).tolist():
+            counted = self.counted[:, point]
+            frames = counted.nonzero().squeeze(1)
+            values = self.distance[counted, point]
+            rows.append(
+                {
+                    "track": point,
+                    "mean": float(values.mean()),
+                    "last": float(values[-1]),
+                    "max": float(values.max()),
+                    "worst_frame": int(frames[values.argmax()]),
+                    "frames": len(frames),
+                    "lost": int(self.lost[:, point].sum()),
+                }
+            )
+        return sorted(rows, key=lambda row: (-row["mean"], row["track"]))
+
+    def summary(self) -> dict[str, float | int]:
+        """The figures of the whole clip, for JSON: pixels, counts and shares."""
+        return {
+            "mean": self.mean,
+            "median": self.median,
+            "tracks": int(self.counted.any(0).sum()),
+            "counted": int(self.counted.sum()),
+            "lost_share": self.lost_share,
+        }
+
+
+def end_point_error(asked: Tracks, got: Tracks) -> EndPointError:
+    """Measure how far a video's points are from the request.
+
+    Args:
+        asked: the tracks that were requested, in pixels of the video.
+        got: the same points as re-tracked in the video, from `track_points`.
+
+    Returns:
+        Distances in pixels, over the frames from 1 on where the request is visible. A point
+        that is hidden in frame 0 of the request guides nothing and is not counted. A point
+        that the tracker lost counts with the tracker's last guess: dropping it would
+        flatter a video in which the object fell apart.
+
+    Raises:
+        ShapeError: the two differ in frames or points.
+
+    Source:
+        Wan-Move's paper measures the same L2 with CoTracker in place of our tracker.
+    """
+    if asked.positions.shape != got.positions.shape:
+        raise ShapeError(
+            "asked and got must have the same frames and points; got "
+            f"{list(asked.positions.shape)} and {list(got.positions.shape)}. "
+            "Resample the tracks to the video's frames."
+        )
+    distance = (asked.positions - got.positions.to(asked.positions)).norm(dim=-1).float()
+    counted = asked.visibility & asked.visibility[:1]
+    counted = torch.cat([torch.zeros_like(counted[:1]), counted[1:]])
+    return EndPointError(distance, counted, counted & ~got.visibility.to(counted.device))
+
+
+def psnr(
+    first: UInt8[Tensor, "frames height width 3"], second: UInt8[Tensor, "frames height width 3"]
+) -> Float[Tensor, " frames"]:
+    """Peak signal-to-noise ratio per frame, dB; infinite where the frames are equal.
+
+    Args:
+        first, second: RGB videos of one size.
+
+    Returns:
+        New float64 tensor.
+    """
+    error = (first.double() - second.double()).square().mean(dim=(1, 2, 3))
+    return 10 * torch.log10(255.0**2 / error)
+
+
+def ssim(
+    first: UInt8[Tensor, "frames height width 3"], second: UInt8[Tensor, "frames height width 3"]
+) -> Float[Tensor, " frames"]:
+    """Structural similarity per frame, mean of the colour channels, -1..1.
+
+    Args:
+        first, second: RGB videos of one size, at least 11 px a side.
+
+    Returns:
+        New float64 tensor.
+
+    Raises:
+        ShapeError: frames smaller than the window.
+
+    Source:
+        Wang et al. 2004: Gaussian window of 11 px, sigma 1.5, K1 0.01, K2 0.03, population
+        covariance, windows inside of the frame only.
+    """
+    if min(first.shape[1:3]) < _SSIM_WINDOW:
+        raise ShapeError(
+            f"frames must be at least {_SSIM_WINDOW} px a side for SSIM; "
+            f"got {first.shape[2]}x{first.shape[1]}. Use PSNR."
+        )
+    a, b = (video.movedim(-1, 1).double() / 255 for video in (first, second))
+    mean_a, mean_b = _blur(a), _blur(b)
+    var_a = _blur(a * a) - mean_a**2
+    var_b = _blur(b * b) - mean_b**2
+    covariance = _blur(a * b) - mean_a * mean_b
+    c1, c2 = 0.01**2, 0.03**2
+    value = (2 * mean_a * mean_b + c1) * (2 * covariance + c2)
+    value /= (mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2)
+    return value.mean(dim=(1, 2, 3))
+
+
+def _blur(video: Tensor) -> Tensor:
+    """Gaussian mean of every window that lies inside of the frame."""
+    offset = torch.arange(_SSIM_WINDOW, dtype=video.dtype, device=video.device)
+    kernel = torch.exp(-((offset - _SSIM_WINDOW // 2) ** 2) / (2 * _SSIM_SIGMA**2))
+    kernel = (kernel / kernel.sum()).expand(video.shape[1], 1, 1, -1)
+    rows = functional.conv2d(video, kernel, groups=video.shape[1])
+    return functional.conv2d(rows, kernel.transpose(2, 3), groups=video.shape[1])

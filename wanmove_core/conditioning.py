@@ -37,8 +37,8 @@ def fit_image(
             borders. Use the same for `fit_tracks`.
 
     Returns:
-        New float32 tensor, -1..1 and channels first; bicubic may overshoot a little, as it does in the
-        reference. At the same size the values are the image's own.
+        New float32 tensor, channels first, -1..1; bicubic may overshoot a little, as it does in
+        the reference. At the same size the values are the image's own.
 
     Raises:
         ShapeError: fewer than three channels.

@@ -199,7 +199,7 @@ def _check_options(
     if collision not in get_args(Collision):
         raise OptionError(
             f"collision must be one of {', '.join(get_args(Collision))}; got {collision!r}. "
-            'Use "last".'
+            'Use "last" to let later tracks lie on top.'
         )
     if (collision == "random") != (generator is not None):
         raise OptionError(

@@ -102,10 +102,11 @@ def fit_tracks(
         GridError: a size that is not positive.
     """
     fit = Fit.between(from_size, to_size, mode)
-    source = tracks.positions.new_tensor(fit.source)
-    target = tracks.positions.new_tensor(fit.target)
-    scaled = (tracks.positions - source[:2]) * (target[2:] / source[2:]) + target[:2]
-    return Tracks(scaled, tracks.visibility.clone())
+    # In float64 and multiplied before it is divided, the far edge lands on the far edge exactly.
+    positions = tracks.positions.double()
+    source, target = positions.new_tensor(fit.source), positions.new_tensor(fit.target)
+    moved = (positions - source[:2]) * target[2:] / source[2:] + target[:2]
+    return Tracks(moved.to(tracks.positions.dtype), tracks.visibility.clone())
 
 
 def concat_tracks(tracks: Sequence[Tracks]) -> Tracks:

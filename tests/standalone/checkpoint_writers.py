@@ -269,3 +269,31 @@ def write_diffusers(folder: Path, model: SmallModel) -> Path:
     (folder / "tokenizer").mkdir()
     (folder / "tokenizer" / "spiece.model").write_bytes(model.spiece_model)
     return folder
+
+
+def write_gguf(
+    folder: Path, model: SmallModel, *, quantisation: str = "Q8_0", fold_patches: bool = True
+) -> Path:
+    """ComfyUI's folder with a GGUF transformer, its 5-D patch embedding folded to 4-D."""
+    import gguf
+
+    write_comfyui(folder, model)
+    (folder / "diffusion_models" / "Wan21-WanMove.safetensors").unlink()
+    kind = gguf.GGMLQuantizationType[quantisation]
+    writer = gguf.GGUFWriter(folder / "diffusion_models" / "Wan21-WanMove.gguf", arch="wan")
+    for name, tensor in original_transformer(model).items():
+        values = tensor.numpy()
+        if is_block_matrix(name):
+            packed = gguf.quants.quantize(values, kind)
+            writer.add_tensor(name, packed, raw_dtype=kind)
+            continue
+        if values.ndim == 5 and fold_patches:
+            # GGUF holds four axes; the shape goes into the file's notes.
+            writer.add_array(f"comfy.gguf.orig_shape.{name}", list(values.shape))
+            values = values.reshape(values.shape[0], values.shape[1], *values.shape[3:])
+        writer.add_tensor(name, values)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return folder

@@ -1,6 +1,5 @@
 """One small model in every layout must come out as the same parts."""
 
-
 import pytest
 import torch
 
@@ -104,8 +103,8 @@ def test_scaled_fp8_equals_its_dequantised_reference(layout, model, reference, t
     wide = writers.write_comfyui(
         tmp_path / "wide",
         model,
-        transformer=lambda state: writers.dequantised(state),
-        text_encoder=lambda state: writers.dequantised(state),
+        transformer=writers.dequantised,
+        text_encoder=writers.dequantised,
     )
     got = outputs(components)
     assert_same(got, outputs(load_components([wide], **FULL)))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
+from diffusers.quantizers.gguf.utils import GGUFLinear, GGUFParameter, dequantize_gguf_tensor
 from torch import nn
 
 from ..errors import CheckpointError
@@ -75,7 +76,8 @@ def fill(
 ) -> None:
     """Give a module on the meta device its weights: each read, converted, and moved by itself.
 
-    Linear layers whose weight is float8 become `Fp8Linear`; any other float8 weight is widened.
+    Linear layers whose weight is float8 become `Fp8Linear`, and those of a GGUF file's blocks
+    diffusers' `GGUFLinear`; any other quantised weight is widened.
 
     Args:
         module: filled in place; it is ours until we return it.
@@ -88,11 +90,18 @@ def fill(
     for name, empty in _own_tensors(module).items():
         path, _, leaf = name.rpartition(".")
         layer = module.get_submodule(path)
-        tensor = weights[name].read().reshape(empty.shape)
+        tensor = weights[name].read()
         scale = scales[path].read() if path in scales and leaf == "weight" else torch.ones(())
+        is_matrix = isinstance(layer, nn.Linear) and leaf == "weight"
+        if isinstance(tensor, GGUFParameter):
+            if is_matrix and path.startswith("blocks."):
+                _replace(module, path, _gguf_linear(layer, tensor.to(device), dtype_of(name)))
+                continue
+            tensor = dequantize_gguf_tensor(tensor)
+        tensor = tensor.reshape(empty.shape)
         if rounded_to_fp8 and rounded_to_fp8(name) and tensor.dtype not in FLOAT8:
             tensor, scale = round_to_fp8(tensor)
-        if tensor.dtype in FLOAT8 and isinstance(layer, nn.Linear) and leaf == "weight":
+        if tensor.dtype in FLOAT8 and is_matrix:
             # The bias, still on the meta device here, is filled in its own turn.
             layer = Fp8Linear(
                 tensor.to(device), scale.to(device), layer.bias, compute_dtype=dtype_of(name)
@@ -103,6 +112,18 @@ def fill(
             tensor = widen(tensor, scale, dtype_of(name))
         tensor = tensor.to(device, dtype_of(name))
         setattr(layer, leaf, nn.Parameter(tensor, requires_grad=False))
+
+
+def _gguf_linear(layer: nn.Linear, weight: GGUFParameter, compute_dtype: torch.dtype) -> GGUFLinear:
+    quantised = GGUFLinear(
+        layer.in_features,
+        layer.out_features,
+        layer.bias is not None,
+        compute_dtype=compute_dtype,
+        device=torch.device("meta"),
+    )
+    quantised.weight = weight
+    return quantised
 
 
 def _replace(module: nn.Module, path: str, layer: nn.Module) -> None:

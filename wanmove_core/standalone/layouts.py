@@ -9,7 +9,6 @@ from ..errors import CheckpointError
 from .checkpoints import Checkpoint, group_shards, open_checkpoint
 from .classify import IMAGE_ENCODER, TEXT_ENCODER, TRANSFORMER, VAE, Identity, identify
 from .fp8 import FLOAT8
-from .weight_files import is_gguf
 
 _log = logging.getLogger("wanmove")
 
@@ -170,10 +169,10 @@ def choose(inventory: Inventory, part: str, dtype: str) -> Checkpoint:
 
 def storage(checkpoint: Checkpoint) -> str:
     """Name the type that a checkpoint stores its matrices in: bf16, fp16, fp32, fp8 or gguf."""
-    if is_gguf(checkpoint.path):
-        return "gguf"
     sizes: dict[str, int] = {}
     for weight in checkpoint.weights.values():
+        if weight.file.is_gguf:
+            return "gguf"
         name = "fp8" if weight.dtype in FLOAT8 else _NAMES.get(str(weight.dtype), "other")
         sizes[name] = sizes.get(name, 0) + weight.file.weights[weight.name].bytes
     # A scaled fp8 file keeps large embeddings in a wider type; any fp8 makes it one.

@@ -1,15 +1,15 @@
-"""Files of named weights, read one tensor at a time: safetensors and torch archives.
+"""Files of named weights, read one tensor at a time: safetensors, torch archives, GGUF.
 
-Opening a file reads names, shapes and types only. Tensors are read into memory of their own
-instead of mapped from the file, so that a process holds what it loaded and nothing besides, and
-so that Windows does not lock the file.
+Opening a file reads names, shapes and types only. Tensors of safetensors and GGUF files are read
+into memory of their own instead of mapped from the file, so that a process holds what it loaded
+and nothing besides, and so that Windows does not lock the file.
 """
 
 import json
 import math
 import pickle
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,17 +44,18 @@ class WeightInfo:
 
     Args:
         shape: the tensor's axes.
-        dtype: its type; None for one that torch or we do not know.
-        offset: first byte in the file; -1 where the file's reader does not need it.
+        dtype: its type, or the type that a GGUF tensor decodes to; None for one that torch or
+            we do not know.
+        offset: first byte in a safetensors file.
     """
 
     shape: tuple[int, ...]
     dtype: torch.dtype | None
-    offset: int = -1
+    offset: int = 0
 
     @property
     def bytes(self) -> int:
-        """Size in the file; 0 where the type is not known."""
+        """Size in memory; 0 where the type is not known."""
         return math.prod(self.shape) * self.dtype.itemsize if self.dtype else 0
 
 
@@ -65,35 +66,16 @@ class WeightFile:
     Args:
         path: the file.
         weights: name -> what the file's index says.
-        metadata: the safetensors header's own strings.
-        tensors: the mapped tensors of a torch archive; empty for safetensors.
+        read: reads one tensor by its name, into memory of its own or mapped from the file.
+        metadata: strings that come with the weights.
+        is_gguf: whether the matrices are quantised in blocks, as `GGUFParameter`.
     """
 
     path: Path
     weights: Mapping[str, WeightInfo]
+    read: Callable[[str], Tensor] = field(repr=False)
     metadata: Mapping[str, str] = field(default_factory=dict)
-    tensors: Mapping[str, Tensor] = field(default_factory=dict, repr=False)
-
-    def read(self, name: str) -> Tensor:
-        """Read one tensor; of a torch archive, the pages are mapped until they are used.
-
-        Raises:
-            CheckpointError: a type that torch cannot hold, or a file cut off since it was opened.
-        """
-        if name in self.tensors:
-            return self.tensors[name]
-        info = self.weights[name]
-        if info.dtype is None:
-            raise CheckpointError(
-                f"{self.path}: {name} must be float, float8 or int; got a type that is not "
-                "supported. Use the bf16, fp16 or fp8 version of this model."
-            )
-        raw = torch.empty(info.bytes, dtype=torch.uint8)
-        with self.path.open("rb") as file:
-            file.seek(info.offset)
-            if file.readinto(raw.numpy().data) != raw.numel():
-                raise _cut_off(self.path)
-        return raw.view(info.dtype).reshape(info.shape)
+    is_gguf: bool = False
 
 
 def open_weights(path: Path) -> WeightFile:
@@ -110,15 +92,11 @@ def open_weights(path: Path) -> WeightFile:
             f"{path} must be a readable file; got {error.strerror}. Check the path."
         ) from error
     _check_is_binary(path, head)
+    if head.startswith(b"GGUF"):
+        return _open_gguf(path)
     if head.startswith((b"PK\x03\x04", b"\x80\x02")):
         return _open_torch(path)
     return _open_safetensors(path)
-
-
-def is_gguf(path: Path) -> bool:
-    """Tell a GGUF file by its first four bytes."""
-    with path.open("rb") as file:
-        return file.read(4) == b"GGUF"
 
 
 def _check_is_binary(path: Path, head: bytes) -> None:
@@ -167,7 +145,26 @@ def _open_safetensors(path: Path) -> WeightFile:
         raise foreign from error
     if max((info.offset + info.bytes for info in weights.values()), default=0) > size:
         raise _cut_off(path)
-    return WeightFile(path, weights, {str(k): str(v) for k, v in metadata.items()})
+    return WeightFile(
+        path,
+        weights,
+        lambda name: _read_safetensors(path, name, weights[name]),
+        {str(key): str(value) for key, value in metadata.items()},
+    )
+
+
+def _read_safetensors(path: Path, name: str, info: WeightInfo) -> Tensor:
+    if info.dtype is None:
+        raise CheckpointError(
+            f"{path}: {name} must be float, float8 or int; got a type that is not "
+            "supported. Use the bf16, fp16 or fp8 version of this model."
+        )
+    raw = torch.empty(info.bytes, dtype=torch.uint8)
+    with path.open("rb") as file:
+        file.seek(info.offset)
+        if file.readinto(raw.numpy().data) != raw.numel():
+            raise _cut_off(path)
+    return raw.view(info.dtype).reshape(info.shape)
 
 
 def _parse_entry(entry: dict[str, Any], data_start: int) -> WeightInfo:
@@ -207,4 +204,46 @@ def _open_torch(path: Path) -> WeightFile:
         )
     tensors = {str(name): tensor.detach() for name, tensor in state.items()}
     weights = {name: WeightInfo(tuple(t.shape), t.dtype) for name, t in tensors.items()}
-    return WeightFile(path, weights, tensors=tensors)
+    return WeightFile(path, weights, tensors.__getitem__)
+
+
+def _open_gguf(path: Path) -> WeightFile:
+    import gguf
+
+    try:
+        reader = gguf.GGUFReader(path)
+        tensors = {tensor.name: tensor for tensor in reader.tensors}
+        shapes = {name: _gguf_shape(reader, tensor) for name, tensor in tensors.items()}
+    except (ValueError, KeyError, IndexError, TypeError, OverflowError) as error:
+        raise CheckpointError(
+            f"{path} must be a whole GGUF file; got one that cannot be read "
+            f"({type(error).__name__}). Download it again."
+        ) from error
+    weights = {name: WeightInfo(shape, torch.float32) for name, shape in shapes.items()}
+    return WeightFile(path, weights, lambda name: _read_gguf(path, tensors[name]), is_gguf=True)
+
+
+def _gguf_shape(reader: Any, tensor: Any) -> tuple[int, ...]:
+    """GGUF lists axes from the last to the first, and has four at most.
+
+    A tensor with more is stored flattened; the converter notes its own shape beside it.
+    """
+    note = reader.get_field(f"comfy.gguf.orig_shape.{tensor.name}")
+    if note is not None:
+        return tuple(int(note.parts[part][0]) for part in note.data)
+    return tuple(int(axis) for axis in reversed(tensor.shape))
+
+
+def _read_gguf(path: Path, tensor: Any) -> Tensor:
+    from diffusers.quantizers.gguf.utils import SUPPORTED_GGUF_QUANT_TYPES, GGUFParameter
+    from gguf import GGMLQuantizationType
+
+    data = torch.from_numpy(tensor.data.copy())
+    if tensor.tensor_type in (GGMLQuantizationType.F32, GGMLQuantizationType.F16):
+        return data
+    if tensor.tensor_type not in SUPPORTED_GGUF_QUANT_TYPES:
+        raise CheckpointError(
+            f"{path}: {tensor.name} must have a quantisation that diffusers reads; got "
+            f"{tensor.tensor_type.name}. Use a Q4_K, Q5_K, Q6_K or Q8_0 version."
+        )
+    return GGUFParameter(data, quant_type=tensor.tensor_type)

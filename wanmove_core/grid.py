@@ -112,9 +112,10 @@ class Fit:
             return cls(whole, frame)
         aspect, to_aspect = width / height, to_width / to_height
         if mode == "crop":
-            # The host rounds half the surplus, so what stays may be off by one pixel: keep that.
+            # The host rounds half of the surplus, so what stays may be off by a pixel: keep that.
             x = round((width - width * (to_aspect / aspect)) / 2) if aspect > to_aspect else 0
             y = round((height - height * (aspect / to_aspect)) / 2) if aspect < to_aspect else 0
+            x, y = min(x, (width - 1) // 2), min(y, (height - 1) // 2)
             return cls((x, y, width - 2 * x, height - 2 * y), frame)
         scale = min(to_width / width, to_height / height)
         inner = (max(1, round(width * scale)), max(1, round(height * scale)))

@@ -41,7 +41,7 @@ class GuidanceReport:
     def __str__(self) -> str:
         parts = [
             f"{self.num_guiding} of {self.num_points} tracks guide {self.edited_cells} latent "
-            f"cells ({self.shared_cells} shared by several; {self.num_still} tracks stay still)"
+            f"cells ({self.shared_cells} of them shared; still tracks: {self.num_still})"
         ]
         for points, reason in (
             (self.hidden_starts, "hidden at the start, so there is nothing to copy"),
@@ -50,7 +50,8 @@ class GuidanceReport:
             (self.never_seen, "never visible inside the picture"),
         ):
             if points:
-                listed = ", ".join(map(str, points[:8])) + (", ..." if len(points) > 8 else "")
+                listed = ", ".join(map(str, points[:8]))
+                listed += f" and {len(points) - 8} more" if len(points) > 8 else ""
                 parts.append(f"{len(points)} without effect, {reason}: {listed}")
         return "; ".join(parts) + "."
 

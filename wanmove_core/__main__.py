@@ -1,0 +1,7 @@
+"""`python -m wanmove_core`: the `wanmove` command where scripts are not on the path."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

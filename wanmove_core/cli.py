@@ -1,0 +1,80 @@
+"""The `wanmove` command."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, NoReturn
+
+from .errors import OptionError, WanMoveError
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a wrong option like any other bad input: in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise OptionError(f"{self.prog}: {message}. See {self.prog} --help.")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: the arguments; those of the process by default.
+
+    Returns:
+        The exit code: 0 well, 2 bad input (one line on stderr), 130 interrupted. Anything else
+        that goes wrong is a bug, which Python reports with a traceback and exit code 1.
+    """
+    try:
+        args = make_parser().parse_args(argv)
+        logging.basicConfig(
+            level=logging.WARNING if args.quiet else logging.INFO,
+            format="%(message)s",
+            stream=sys.stderr,
+        )
+        code: int = args.run(args)
+        return code
+    except WanMoveError as error:
+        print(f"wanmove: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("wanmove: interrupted; nothing half-written is left.", file=sys.stderr)
+        return _INTERRUPTED
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all commands. Imports nothing heavy, so that --help is quick."""
+    parser = _Parser(
+        prog="wanmove",
+        description="Draw where things go: point-trajectory motion control for Wan video.",
+        epilog="Start with: wanmove demo",
+    )
+    parser.add_argument("--version", action="version", version=f"wanmove {_version()}")
+    parser.add_argument("--quiet", action="store_true", help="warnings and errors only")
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, parser_class=_Parser
+    )
+    for add in _command_parsers():
+        add(commands)
+    return parser
+
+
+def _command_parsers() -> list[Any]:
+    from .standalone.command import add_generate_parser
+
+    return [add_generate_parser]
+
+
+def _version() -> str:
+    try:
+        return version("wan-move")
+    except PackageNotFoundError:  # a checkout that was never installed
+        return "(not installed)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

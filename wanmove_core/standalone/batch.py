@@ -1,0 +1,210 @@
+"""Many jobs with one loaded model: resumable, and one failure does not stop the rest."""
+
+import argparse
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ..errors import MediaError, OptionError, WanMoveError
+from .generate import Job, is_done, run_job
+from .options import add_job_options, make_job, make_settings
+from .pipeline import Progress
+
+if TYPE_CHECKING:
+    from .pipeline import WanMovePipeline
+
+_log = logging.getLogger("wanmove")
+_PATHS = ("image", "tracks", "visibility", "out")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One job of many, or why it is none.
+
+    Args:
+        name: what to call it in messages.
+        job: the job; None when it could not be read.
+        error: why not.
+    """
+
+    name: str
+    job: Job | None = None
+    error: WanMoveError | None = None
+
+
+def run_batch(
+    lines: Sequence[Line],
+    load: Callable[[], "WanMovePipeline"],
+    *,
+    model: dict[str, Any],
+    progress_bar: Callable[[str], AbstractContextManager[Progress]],
+) -> int:
+    """Run all jobs that are not done yet.
+
+    Args:
+        lines: the jobs.
+        load: loads the model; called when the first job needs it.
+        model: which model that is, for the metadata.
+        progress_bar: makes one for a name.
+
+    Returns:
+        The exit code: 0 when every video is there, else 1.
+
+    Raises:
+        WanMoveError: the model cannot be loaded.
+    """
+    made, skipped, failed = 0, 0, 0
+    pipeline = None
+    for number, line in enumerate(lines, 1):
+        label = f"{number}/{len(lines)} {line.name}"
+        try:
+            job = _job_of(line)
+            if is_done(job, model):
+                _log.info("%s: already there", label)
+                skipped += 1
+                continue
+        except WanMoveError as error:
+            _log.error("%s: %s", label, error)
+            failed += 1
+            continue
+        pipeline = pipeline or load()
+        try:
+            with progress_bar(label) as progress:
+                result = run_job(pipeline, job, model=model, progress=progress)
+        # RuntimeError is what torch raises when memory runs out: the next job may be smaller.
+        except (WanMoveError, RuntimeError, OSError) as error:
+            _log.error("%s: %s", label, str(error).splitlines()[0])
+            failed += 1
+            continue
+        _log.info("%s: wrote %s in %.1f s", label, result.video, result.seconds)
+        made += 1
+    _log.info("%d made, %d already there, %d failed.", made, skipped, failed)
+    return 1 if failed else 0
+
+
+def _job_of(line: Line) -> Job:
+    if line.error is not None:
+        raise line.error
+    if line.job is None:
+        raise OptionError(f"{line.name} must hold a job; got none. Fix the line.")
+    return line.job
+
+
+def read_batch(path: Path, args: argparse.Namespace) -> list[Line]:
+    """Read a batch file: one JSON object a line, with the options of `wanmove generate`.
+
+    What a line does not say is as on the command line. Paths are relative to the file's folder.
+    Empty lines and lines that begin with # are left out.
+
+    Args:
+        path: the file, UTF-8.
+        args: the parsed command line.
+
+    Raises:
+        MediaError: the file cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "bytes that are not UTF-8"
+        raise MediaError(
+            f"{path} must be a readable UTF-8 file; got {reason}. Check the path."
+        ) from error
+    parser = _LineParser(add_help=False, allow_abbrev=False)
+    add_job_options(parser)
+    parser.set_defaults(**vars(args))
+    lines = []
+    for number, content in enumerate(text.splitlines(), 1):
+        if content.strip() and not content.lstrip().startswith("#"):
+            lines.append(_parse_line(parser, content, f"{path.name} line {number}", path.parent))
+    return lines
+
+
+def _parse_line(parser: argparse.ArgumentParser, content: str, place: str, folder: Path) -> Line:
+    try:
+        entry = json.loads(content)
+        if not isinstance(entry, dict):
+            raise OptionError("must be a JSON object; got something else")
+        args = parser.parse_args(list(_as_arguments(entry)))
+        for name in _PATHS:
+            value = getattr(args, name)
+            # Only what the line itself says; defaults came from the command line.
+            if name in entry and value is not None:
+                inside = [folder / part for part in value] if name == "tracks" else folder / value
+                setattr(args, name, inside)
+        job = make_job(args)
+    except (ValueError, RecursionError) as error:
+        return Line(place, error=OptionError(f"{place}: {error}"))
+    return Line(job.out.name, job)
+
+
+def _as_arguments(entry: dict[str, Any]) -> Iterator[str]:
+    """Write a line's options as a command line would have them."""
+    for key, value in entry.items():
+        option = f"--{key.replace('_', '-')}"
+        if value is None or value is False:
+            continue
+        if value is True:
+            yield option
+        elif isinstance(value, list) and key == "tracks":
+            yield from (option, *map(str, value))
+        elif isinstance(value, list):
+            yield f"{option}={','.join(map(str, value))}"
+        else:
+            yield f"{option}={value}"
+
+
+class _LineParser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise OptionError(message)
+
+
+def movebench_jobs(args: argparse.Namespace) -> list[Line]:
+    """List MoveBench's videos as jobs, as the reference's `--eval_bench` makes them.
+
+    Each has the size of its own first frame, the caption as its prompt, and the seed of the
+    command line plus its number.
+
+    Raises:
+        MediaError: the list is not where MoveBench has it.
+
+    Source:
+        Wan-Move generate.py:373 @27409be.
+    """
+    root = args.movebench / args.language
+    listing = root / f"{args.mode}_track.txt"
+    try:
+        text = listing.read_text(encoding="utf-8")
+    except OSError as error:
+        raise MediaError(
+            f"{listing} must be MoveBench's list; got {error.strerror}. "
+            "Give the folder that holds en/ and zh/."
+        ) from error
+    settings = replace(make_settings(args), resize="native")
+    entries = [line for line in map(str.strip, text.splitlines()) if line and line[0] != "#"]
+    lines = []
+    for number, entry in enumerate(entries):
+        video, comma, caption = entry.partition(",")
+        if not comma:
+            reason = f"{listing.name}: each line must be VIDEO,CAPTION; got {entry!r}. Fix it."
+            lines.append(Line(entry, error=OptionError(reason)))
+            continue
+        name = Path(video.strip()).with_suffix("")
+        track = root / "track" / args.mode / name
+        job = Job(
+            image=root / "first_frame" / f"{name}.jpg",
+            out=args.out_dir / f"{name}.mp4",
+            prompt=caption.strip(),
+            tracks=(track.with_name(f"{track.name}_tracks.npy"),),
+            visibility=track.with_name(f"{track.name}_visibility.npy"),
+            negative_prompt=args.negative_prompt,
+            fps=args.fps,
+            draw_tracks=args.draw_tracks,
+            settings=replace(settings, seed=settings.seed + number),
+        )
+        lines.append(Line(str(name), job))
+    return lines

@@ -1,0 +1,234 @@
+"""Noise levels and solvers: how a flow model's velocity turns noise into a latent, step by step.
+
+A flow model is fed `x = (1 - sigma) * clean + sigma * noise` and answers `noise - clean`. The
+solvers are written out here, not taken from a library, because the library's noise levels have
+changed between releases, which changes every video. Their scalars are plain Python floats, so
+a step never waits for a GPU.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, get_args
+
+import numpy as np
+
+from ..errors import OptionError
+from ..shapes import Tensor
+
+SolverName = Literal["unipc", "dpm++", "euler"]
+
+_TRAIN_STEPS = 1000
+# 1 - 1/1000 in the reference's float32.
+_UNIPC_SIGMA_MAX = float(np.float32(0.999))
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The noise levels of a run.
+
+    Args:
+        sigmas: steps + 1 levels, descending, the last is 0.
+        timesteps: what the model is told at each step: 1000 * sigma without its fraction.
+    """
+
+    sigmas: tuple[float, ...]
+    timesteps: tuple[int, ...]
+
+
+def make_schedule(
+    solver: SolverName,
+    steps: int,
+    shift: float,
+    *,
+    sigmas: Sequence[float] | None = None,
+) -> Schedule:
+    """Choose the noise levels.
+
+    Args:
+        solver: "unipc" starts at 0.999 as the reference's does, the others at 1.
+        steps: model evaluations per branch.
+        shift: above 1 spends more of the steps at high noise; 3 for 480p.
+        sigmas: the levels themselves, with or without the last 0, in place of `steps` and
+            `shift`; for models distilled to a few steps.
+
+    Raises:
+        OptionError: a value outside of its range.
+
+    Source:
+        Wan-Move wan/utils/fm_solvers_unipc.py:175 and fm_solvers.py:22 @27409be.
+    """
+    _check_solver(solver)
+    if sigmas is not None:
+        levels = np.array(sigmas, dtype=np.float64)
+        levels = levels[:-1] if len(levels) > 1 and levels[-1] == 0 else levels
+        if not len(levels) or not np.all(levels <= 1) or not np.all(np.diff([*levels, 0]) < 0):
+            raise OptionError(
+                f"sigmas must fall from at most 1 to above 0; got {list(sigmas)}. "
+                "Use 1,0.9375,0.8333,0.625 for a model distilled to four steps."
+            )
+    else:
+        if steps < 1:
+            raise OptionError(f"steps must be 1 or more; got {steps}. Use 40.")
+        if not (math.isfinite(shift) and shift > 0):
+            raise OptionError(f"shift must be above 0; got {shift}. Use 3 for 480p.")
+        first = _UNIPC_SIGMA_MAX if solver == "unipc" else 1.0
+        even = np.linspace(first, 0.0, steps + 1)[:-1]
+        levels = shift * even / (1 + (shift - 1) * even)
+    timesteps = (levels * _TRAIN_STEPS).astype(np.int64)
+    # The reference's solvers hold the levels in float32.
+    rounded = [float(np.float32(level)) for level in levels]
+    return Schedule((*rounded, 0.0), tuple(timesteps.tolist()))
+
+
+class Solver(Protocol):
+    """Takes one step at a time, in the order of the schedule."""
+
+    def step(self, velocity: Tensor, latent: Tensor) -> Tensor:
+        """Move the latent from this step's noise level to the next.
+
+        Args:
+            velocity: the model's answer at `latent`.
+            latent: float32.
+
+        Returns:
+            A new tensor.
+        """
+        ...
+
+
+def make_solver(name: SolverName, schedule: Schedule) -> Solver:
+    """Start a solver at the first step of a schedule.
+
+    Args:
+        name: "unipc" is the reference's default, second order with a corrector; "dpm++" its
+            alternative, second order; "euler" first order, for models distilled to a few steps.
+        schedule: from `make_schedule`.
+
+    Raises:
+        OptionError: another name.
+    """
+    _check_solver(name)
+    return _SOLVERS[name](schedule)
+
+
+class Euler:
+    """Follow the velocity straight to the next noise level."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._sigmas = schedule.sigmas
+        self._index = 0
+
+    def step(self, velocity: Tensor, latent: Tensor) -> Tensor:
+        """See `Solver.step`."""
+        here, there = self._sigmas[self._index : self._index + 2]
+        self._index += 1
+        return latent + (there - here) * velocity
+
+
+class DpmPlusPlus:
+    """DPM-Solver++(2M) for flow models.
+
+    Source:
+        `FlowDPMSolverMultistepScheduler` with its defaults (order 2, midpoint),
+        Wan-Move wan/utils/fm_solvers.py @27409be.
+    """
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._sigmas = schedule.sigmas
+        self._index = 0
+        self._previous: Tensor | None = None
+
+    def step(self, velocity: Tensor, latent: Tensor) -> Tensor:
+        """See `Solver.step`."""
+        index, sigmas = self._index, self._sigmas
+        here, there = sigmas[index : index + 2]
+        clean = latent - here * velocity
+        h = _log_snr(there) - _log_snr(here)
+        # Towards no noise the log of the ratio is infinite: the last step is of first order.
+        target = clean
+        if self._previous is not None and there > 0:
+            ratio = (_log_snr(here) - _log_snr(sigmas[index - 1])) / h
+            target = clean + (clean - self._previous) / (2 * ratio)
+        self._previous = clean
+        self._index += 1
+        return (there / here) * latent - (1 - there) * math.expm1(-h) * target
+
+
+class UniPc:
+    """UniPC of order 2 (B2) for flow models: a predictor, corrected once the model has answered.
+
+    Source:
+        `FlowUniPCMultistepScheduler` with its defaults,
+        Wan-Move wan/utils/fm_solvers_unipc.py @27409be.
+    """
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._sigmas = schedule.sigmas
+        self._index = 0
+        self._order = 0
+        self._start: Tensor | None = None
+        self._cleans: list[Tensor] = []
+
+    def step(self, velocity: Tensor, latent: Tensor) -> Tensor:
+        """See `Solver.step`."""
+        clean = latent - self._sigmas[self._index] * velocity
+        if self._start is not None:
+            latent = self._correct(clean, self._start)
+        self._cleans = [clean, *self._cleans[:1]]
+        left = len(self._sigmas) - 1 - self._index
+        self._order = min(2, left, self._order + 1)
+        self._start = latent
+        self._index += 1
+        return self._predict(latent)
+
+    def _predict(self, start: Tensor) -> Tensor:
+        """From the level that the model has just answered at to the next."""
+        here, there = self._sigmas[self._index - 1 : self._index + 1]
+        h = _log_snr(there) - _log_snr(here)
+        phi = math.expm1(-h)
+        out = (there / here) * start - (1 - there) * phi * self._cleans[0]
+        if self._order == 2:
+            before = (_log_snr(self._sigmas[self._index - 2]) - _log_snr(here)) / h
+            slope = (self._cleans[1] - self._cleans[0]) / before
+            out = out - (1 - there) * phi * 0.5 * slope
+        return out
+
+    def _correct(self, clean: Tensor, start: Tensor) -> Tensor:
+        """Take the last step again, now that the model's answer at its end is known."""
+        here, there = self._sigmas[self._index - 1 : self._index + 1]
+        h = _log_snr(there) - _log_snr(here)
+        phi = math.expm1(-h)
+        out = (there / here) * start - (1 - there) * phi * self._cleans[0]
+        change = clean - self._cleans[0]
+        if self._order == 1:
+            return out - (1 - there) * phi * 0.5 * change
+        before = (_log_snr(self._sigmas[self._index - 2]) - _log_snr(here)) / h
+        # The two conditions that make the step exact for polynomials of degree 2.
+        first = (-phi / h - 1) / phi
+        second = 2 * ((-phi / h - 1) / -h - 0.5) / phi
+        at_slope = (first - second) / (1 - before)
+        slope = (self._cleans[1] - self._cleans[0]) / before
+        return out - (1 - there) * phi * (at_slope * slope + (first - at_slope) * change)
+
+
+_SOLVERS: dict[str, Callable[[Schedule], Solver]] = {
+    "unipc": UniPc,
+    "dpm++": DpmPlusPlus,
+    "euler": Euler,
+}
+
+
+def _log_snr(sigma: float) -> float:
+    """Half of the log of the signal-to-noise ratio; the limits are infinite."""
+    if sigma <= 0:
+        return math.inf
+    return -math.inf if sigma >= 1 else math.log(1 - sigma) - math.log(sigma)
+
+
+def _check_solver(name: str) -> None:
+    if name not in get_args(SolverName):
+        raise OptionError(
+            f"solver must be one of {', '.join(get_args(SolverName))}; got {name!r}. "
+            'Use "unipc", the reference\'s default.'
+        )

@@ -10,7 +10,7 @@ async def comfy_entrypoint():
     try:
         from .nodes import WanMoveExtension
     except (ImportError, AttributeError, TypeError) as error:
-        logging.getLogger("wanmove").exception("Wan-Move did not load")
+        logging.getLogger("wanmove").debug("Wan-Move did not load", exc_info=True)
         raise RuntimeError(
             f"Wan-Move must have ComfyUI 0.19 or newer and its requirements; got {error!r}. "
             "Update ComfyUI, then run pip install -r requirements.txt in this folder."

@@ -3,10 +3,28 @@
 from comfy_api.latest import ComfyExtension
 
 from .guidance_nodes import WanMoveEncodeStartImage, WanMoveTrajectoryGuidance
+from .loader_nodes import WanMoveModelLoader
+from .sampler_nodes import WanMoveFewStepSigmas, WanMoveMotionGuider, WanMoveSampler
+from .text_nodes import WanMoveTextEncodeCached
+from .track_nodes import (
+    WanMoveCombineTracks,
+    WanMoveLoadTracks,
+    WanMoveSaveTracks,
+    WanMoveTransformTracks,
+)
 
 NODES = [
+    WanMoveModelLoader,
+    WanMoveTextEncodeCached,
     WanMoveEncodeStartImage,
     WanMoveTrajectoryGuidance,
+    WanMoveSampler,
+    WanMoveMotionGuider,
+    WanMoveFewStepSigmas,
+    WanMoveLoadTracks,
+    WanMoveSaveTracks,
+    WanMoveCombineTracks,
+    WanMoveTransformTracks,
 ]
 
 

@@ -68,7 +68,7 @@ class WanMoveEncodeStartImage(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, vae, start_image, width, height, length, resize) -> io.NodeOutput:
+    def execute(cls, *, vae, start_image, width, height, length, resize) -> io.NodeOutput:
         with host.naming("width, height, length"):
             grid = LatentGrid(length, height, width)
         return io.NodeOutput(
@@ -145,6 +145,7 @@ class WanMoveTrajectoryGuidance(io.ComfyNode):
     @classmethod
     def execute(
         cls,
+        *,
         positive,
         negative,
         conditioning_latent,

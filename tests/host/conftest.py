@@ -19,6 +19,7 @@ def comfy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComfyServer]:
     if find_host() is None:
         pytest.skip(MISSING)
     with running(tmp_path_factory.mktemp("comfy")) as server:
+        assert "WanMoveSampler" in server.get("/object_info"), server.log()
         yield server
 
 

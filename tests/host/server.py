@@ -22,7 +22,7 @@ Prompt = dict[str, dict[str, Any]]
 
 
 def find_host() -> tuple[Path, Path] | None:
-    """The ComfyUI checkout and its interpreter: COMFYUI_PATH or ~/ComfyUI; COMFYUI_PYTHON or its venv."""
+    """The checkout (COMFYUI_PATH or ~/ComfyUI) and its interpreter (COMFYUI_PYTHON or its venv)."""
     path = Path(os.environ.get("COMFYUI_PATH", Path.home() / "ComfyUI"))
     given = os.environ.get("COMFYUI_PYTHON")
     options = [Path(given)] if given else [path / venv / "bin/python" for venv in ("venv", ".venv")]
@@ -102,7 +102,7 @@ class ComfyServer:
             if status != 200:
                 raise AssertionError(json.dumps(answer))
             run = Run(answer["prompt_id"])
-            timer = threading.Timer(timeout, socket_.close)
+            timer = threading.Timer(timeout, socket_.end)
             timer.start()
             try:
                 self._collect(socket_, run, on_event)
@@ -145,8 +145,7 @@ class ComfyServer:
         try:
             yield socket_
         finally:
-            with contextlib.suppress(OSError):
-                socket_.close()
+            socket_.close()
 
     def log(self) -> str:
         """What the server printed so far."""

@@ -1,6 +1,7 @@
 """As much of RFC 6455 as listening to ComfyUI takes."""
 
 import base64
+import contextlib
 import os
 import socket
 import struct
@@ -46,9 +47,15 @@ class WebSocket:
                     parts = []
                     yield message.decode() if kind == TEXT else message
 
+    def end(self) -> None:
+        """End the connection, from any thread; `messages` returns."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
-        """End the connection; `messages` returns."""
-        self._socket.shutdown(socket.SHUT_RDWR)
+        """End the connection and free it."""
+        self.end()
+        self._stream.close()
         self._socket.close()
 
     def _frame(self) -> tuple[bool, int, bytes] | None:

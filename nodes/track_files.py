@@ -1,0 +1,84 @@
+"""Track files inside the host's folders, and nowhere else."""
+
+import os
+from pathlib import Path
+
+import folder_paths
+
+from ..wanmove_core import TrackFormatError
+from ..wanmove_core.formats import ReadOptions, read_track_file, write_tracks
+from ..wanmove_core.formats.read import visibility_path
+from ..wanmove_core.tracks import Tracks
+
+_SUFFIXES = (".npy", ".json", ".csv", ".txt")
+SAVE_FORMATS = ["npy", "json", "csv"]
+
+
+def listed_files() -> list[str]:
+    """Track files of the input folder, as LoadImage names its files."""
+    root = folder_paths.get_input_directory()
+    found = []
+    for folder, _, names in os.walk(root, followlinks=True):
+        found += [
+            os.path.relpath(os.path.join(folder, name), root).replace(os.sep, "/")  # noqa: PTH118
+            for name in names
+            if name.endswith(_SUFFIXES)
+        ]
+    return sorted(found)
+
+
+def find_file(name: str) -> Path:
+    """Find a file that lies in the input, output or temp folder, named as the host names files.
+
+    Raises:
+        TrackFormatError: it lies elsewhere, or is none.
+    """
+    path = Path(os.path.abspath(folder_paths.get_annotated_filepath(name)))  # noqa: PTH100
+    roots = (
+        folder_paths.get_input_directory(),
+        folder_paths.get_output_directory(),
+        folder_paths.get_temp_directory(),
+    )
+    if not any(path.is_relative_to(os.path.abspath(root)) for root in roots):  # noqa: PTH100
+        raise TrackFormatError(
+            f"file must lie in ComfyUI's input, output or temp folder; got {name!r}. "
+            "Copy it into the input folder."
+        )
+    if not path.is_file():
+        raise TrackFormatError(
+            f"file must exist in ComfyUI's input folder; got {name!r}. "
+            "Copy it there, then refresh the list (key R)."
+        )
+    return path
+
+
+def fingerprint(name: str) -> list[tuple[int, int]]:
+    """What changes when the file does."""
+    path = find_file(name)
+    stats = [part.stat() for part in (path, visibility_path(path)) if part and part.is_file()]
+    return [(stat.st_mtime_ns, stat.st_size) for stat in stats]
+
+
+def load_tracks(name: str, text: str | None, options: ReadOptions) -> tuple[Tracks, str]:
+    """Read tracks from text if there is any, else from the file; and say what was read."""
+    source = text or find_file(name)
+    loaded = read_track_file(source, options=options)
+    size = "unknown size" if loaded.size is None else f"{loaded.size[0]}x{loaded.size[1]}"
+    tracks = loaded.tracks
+    return tracks, (
+        f"{tracks.num_points} tracks, {tracks.num_frames} frames, {size}, format {loaded.format}"
+    )
+
+
+def save_tracks(tracks: Tracks, prefix: str, format_: str) -> str:
+    """Write tracks under the output folder; the name is counted up. Returns it, relative."""
+    root = os.path.abspath(folder_paths.get_output_directory())  # noqa: PTH100
+    if not Path(os.path.abspath(Path(root) / prefix)).is_relative_to(root):  # noqa: PTH100
+        raise TrackFormatError(
+            f"filename_prefix must stay in ComfyUI's output folder; got {prefix!r}. "
+            'Use a name such as "tracks/ball".'
+        )
+    folder, name, counter, *_ = folder_paths.get_save_image_path(prefix, root)
+    path = Path(folder) / f"{name}_{counter:05}_tracks.{format_}"
+    write_tracks(tracks, path)
+    return path.relative_to(root).as_posix()

@@ -1,0 +1,218 @@
+"""Tracks in and out of files, joined, and changed."""
+
+from comfy_api.latest import io, ui
+
+from ..wanmove_core import WanMoveError, concat_tracks, retime_tracks
+from ..wanmove_core.formats import ReadOptions
+from ..wanmove_core.transform import Transform, transform_tracks
+from . import host, track_files
+from .transform_inputs import transform_inputs
+
+_MAX_LENGTH = 16385
+
+
+def _size(name: str, default: int, tooltip: str) -> io.Int.Input:
+    return io.Int.Input(name, default=default, min=0, max=16384, tooltip=tooltip)
+
+
+class WanMoveLoadTracks(io.ComfyNode):
+    """Tracks from a file of ComfyUI's input folder, or from text."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="WanMoveLoadTracks",
+            display_name="Load Tracks (Wan-Move)",
+            category=host.CATEGORY,
+            description="Reads tracks: Wan-Move npy, coordinate JSON (KJNodes, Path Animator, "
+            "Wan2GP, Kling), CSV. The content tells the format.",
+            search_aliases=["tracks", "npy", "coordinates", "WanMoveTracksFromCoords"],
+            inputs=[
+                io.Combo.Input(
+                    "file",
+                    options=track_files.listed_files(),
+                    optional=True,
+                    tooltip="A file of ComfyUI's input folder. A visibility npy beside it is "
+                    "found by its name.",
+                ),
+                io.String.Input(
+                    "text",
+                    optional=True,
+                    force_input=True,
+                    tooltip="Coordinates from a spline editor; used instead of the file.",
+                ),
+                _size("width", 832, "Width of the video; tracks drawn on another are scaled."),
+                _size("height", 480, "Height of the video in pixels."),
+                io.Int.Input(
+                    "length",
+                    default=0,
+                    min=0,
+                    max=_MAX_LENGTH,
+                    tooltip="Frames to play the motion in; 0 keeps the file's.",
+                ),
+                io.Combo.Input(
+                    "unit",
+                    options=["auto", "pixels", "normalized"],
+                    default="auto",
+                    advanced=True,
+                    tooltip="What positions mean: auto follows the format; normalized is 0 to 1.",
+                ),
+                _size("canvas_width", 0, "Width that it was drawn at, if the file does not say."),
+                _size("canvas_height", 0, "Height that it was drawn at; 0: the video's."),
+            ],
+            outputs=[
+                io.Tracks.Output("tracks", display_name="TRACKS", tooltip="The tracks."),
+                io.String.Output("info", display_name="info", tooltip="What was read."),
+            ],
+        )
+
+    @classmethod
+    def validate_inputs(cls, file=None):
+        try:
+            if file is not None:
+                track_files.find_file(file)
+        except WanMoveError as error:
+            return str(error)
+        return True
+
+    @classmethod
+    def fingerprint_inputs(cls, file=None, **_inputs):
+        return track_files.fingerprint(file) if file is not None else None
+
+    @classmethod
+    def execute(
+        cls, *, width, height, length, unit, canvas_width, canvas_height, file=None, text=None
+    ) -> io.NodeOutput:
+        canvas = (canvas_width, canvas_height) if canvas_width and canvas_height else None
+        size = (width, height) if width and height else None
+        with host.naming("text" if text else "file"):
+            options = ReadOptions(size, canvas, length or None, unit)
+            tracks, info = track_files.load_tracks(file or "", text, options)
+        return io.NodeOutput(host.tracks_to_host(tracks), info)
+
+
+class WanMoveSaveTracks(io.ComfyNode):
+    """Tracks to a file of ComfyUI's output folder."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="WanMoveSaveTracks",
+            display_name="Save Tracks (Wan-Move)",
+            category=host.CATEGORY,
+            description="Writes tracks to ComfyUI's output folder.",
+            search_aliases=["tracks", "npy", "export"],
+            is_output_node=True,
+            inputs=[
+                io.Tracks.Input("tracks", tooltip="The tracks to write."),
+                io.String.Input(
+                    "filename_prefix",
+                    default="tracks/WanMove",
+                    tooltip="Name in the output folder; a number is added.",
+                ),
+                io.Combo.Input(
+                    "format",
+                    options=track_files.SAVE_FORMATS,
+                    tooltip="npy: what Wan-Move's own code reads, exact. json: coordinates for "
+                    "KJNodes and ComfyUI. csv: a table, exact.",
+                ),
+            ],
+            outputs=[
+                io.String.Output(
+                    "path", display_name="path", tooltip="The file, below the output folder."
+                )
+            ],
+        )
+
+    @classmethod
+    def execute(cls, *, tracks, filename_prefix, format) -> io.NodeOutput:
+        given = host.tracks_from_host(tracks)
+        with host.naming("filename_prefix"):
+            path = track_files.save_tracks(given, filename_prefix, format)
+        return io.NodeOutput(path, ui=ui.PreviewText(path))
+
+
+class WanMoveCombineTracks(io.ComfyNode):
+    """Several tracks as one."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="WanMoveCombineTracks",
+            display_name="Combine Tracks (Wan-Move)",
+            category=host.CATEGORY,
+            description="Joins the points of several tracks. Later inputs lie on top where "
+            "tracks meet; all are brought to the longest one's length.",
+            search_aliases=["WanMoveConcatTrack", "join tracks", "merge"],
+            inputs=[
+                io.Autogrow.Input(
+                    "tracks",
+                    template=io.Autogrow.TemplatePrefix(
+                        io.Tracks.Input("tracks", tooltip="Tracks to join."),
+                        prefix="tracks_",
+                        min=1,
+                        max=32,
+                    ),
+                    tooltip="Tracks to join; another input appears when the last is used.",
+                ),
+                io.Combo.Input(
+                    "retime",
+                    options=["time", "cut", "hold"],
+                    default="time",
+                    tooltip="How shorter tracks reach the longest one's length: play slower; end "
+                    "early; or hold their last position.",
+                ),
+            ],
+            outputs=[io.Tracks.Output("tracks", display_name="TRACKS", tooltip="All points.")],
+        )
+
+    @classmethod
+    def execute(cls, *, tracks, retime) -> io.NodeOutput:
+        given = [host.tracks_from_host(part, name) for name, part in tracks.items() if part]
+        with host.naming("tracks"):
+            length = max((part.num_frames for part in given), default=1)
+            joined = concat_tracks([retime_tracks(part, length, retime) for part in given])
+        return io.NodeOutput(host.tracks_to_host(joined))
+
+
+class WanMoveTransformTracks(io.ComfyNode):
+    """Tracks, moved and retimed."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="WanMoveTransformTracks",
+            display_name="Transform Tracks (Wan-Move)",
+            category=host.CATEGORY,
+            description="Changes tracks: thins out, reverses, repeats, smooths, scales, rotates, "
+            "moves, then retimes. The defaults change nothing.",
+            search_aliases=["offset", "scale", "rotate", "retime", "reverse", "smooth"],
+            inputs=[
+                io.Tracks.Input("tracks", tooltip="The tracks to change."),
+                *transform_inputs(),
+                io.Int.Input(
+                    "length",
+                    default=0,
+                    min=0,
+                    max=_MAX_LENGTH,
+                    tooltip="Frames of the result; 0 keeps the length.",
+                ),
+                io.Combo.Input(
+                    "retime",
+                    options=["time", "cut", "hold"],
+                    default="time",
+                    tooltip="How to reach the length: play the whole motion; cut; or hold the "
+                    "last position.",
+                ),
+            ],
+            outputs=[io.Tracks.Output("tracks", display_name="TRACKS", tooltip="The result.")],
+        )
+
+    @classmethod
+    def execute(cls, *, tracks, offset_x, offset_y, length, retime, **transform) -> io.NodeOutput:
+        given = host.tracks_from_host(tracks)
+        change = Transform(**transform, offset=(offset_x, offset_y))
+        changed = transform_tracks(given, change)
+        if length:
+            changed = retime_tracks(changed, length, retime)
+        return io.NodeOutput(host.tracks_to_host(changed))

@@ -65,6 +65,23 @@ def check_names(
         )
 
 
+def check_scales(module: nn.Module, scales: Mapping[str, Weight], path: Path) -> None:
+    """Check that each scale belongs to a layer, and is one number or one for each output.
+
+    Raises:
+        CheckpointError: one that does not.
+    """
+    tensors = _own_tensors(module)
+    for layer, scale in scales.items():
+        weight = tensors.get(f"{layer}.weight")
+        allowed = [(), *([tuple(weight.shape[:1])] if weight is not None else [])]
+        if weight is None or _squeezed(scale.shape) not in allowed or not _is_float(scale):
+            raise CheckpointError(
+                f"{path}: the scale of {layer} must be one number for each output of a layer "
+                f"that there is; got shape {list(scale.shape)}. Download the whole file."
+            )
+
+
 def fill(
     module: nn.Module,
     weights: Mapping[str, Weight],

@@ -136,6 +136,12 @@ def _strip_prefix(weights: dict[str, Weight]) -> dict[str, Weight]:
     return weights
 
 
+def without_prefix(name: str) -> str:
+    """Drop the prefix that ComfyUI or transformers put before a name, if any."""
+    prefix = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), "")
+    return name.removeprefix(prefix)
+
+
 def axis_length(path: Path, weights: Mapping[str, Weight], name: str, axis: int) -> int:
     """Look up the length of a weight's axis, from which a model's size is told.
 

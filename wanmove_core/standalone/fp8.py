@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ..errors import CheckpointError
 from ..shapes import Float
-from .checkpoints import Checkpoint, Weight
+from .checkpoints import Checkpoint, Weight, without_prefix
 
 FLOAT8 = (torch.float8_e4m3fn, torch.float8_e5m2)
 SCALE_SUFFIXES = (".weight_scale", ".scale_weight")
@@ -113,6 +113,11 @@ def check_formats(checkpoint: Checkpoint) -> None:
                 f"{checkpoint.path}: {layer} must be bf16, fp16, fp32 or scaled fp8; got "
                 f"{quantisation}. Use another version of this model."
             )
+        if not any(f"{layer}{suffix}" in checkpoint.weights for suffix in SCALE_SUFFIXES):
+            raise CheckpointError(
+                f"{checkpoint.path} must have the scale of {layer}; got its float8 weight alone. "
+                "Download the whole file."
+            )
     for name, weight in checkpoint.weights.items():
         if name.endswith((".weight_scale_2", "._data", ".qweight")):
             raise CheckpointError(
@@ -127,7 +132,7 @@ def _quantisations(checkpoint: Checkpoint) -> Iterable[tuple[str, str]]:
     if text is not None:
         layers = _parse(checkpoint, text).get("layers", {})
         for layer, entry in layers.items() if isinstance(layers, dict) else ():
-            yield layer, _format_of(entry)
+            yield without_prefix(layer), _format_of(entry)
     for name, weight in checkpoint.weights.items():
         if name.endswith(".comfy_quant"):
             note = _parse(checkpoint, weight.read().numpy().tobytes())

@@ -9,7 +9,7 @@ from torch import Tensor
 from transformers import AutoTokenizer, UMT5Config, UMT5EncoderModel
 
 from ..errors import CheckpointError
-from .assembly import build_empty, check_names, fill
+from .assembly import build_empty, check_names, check_scales, fill
 from .checkpoints import Checkpoint, axis_length, count_layers
 from .fp8 import check_formats, take_scales
 from .keymaps import TEXT_ENCODER_KEYS
@@ -70,6 +70,7 @@ def load_text_encoder(
     )
     model = build_empty(lambda: _tied(config))
     check_names(model, weights, checkpoint.path, surplus=_SURPLUS)
+    check_scales(model, scales, checkpoint.path)
     fill(
         model,
         weights,

@@ -10,7 +10,7 @@ from diffusers import WanTransformer3DModel
 from diffusers.models.transformers.transformer_wan import WanRotaryPosEmbed
 
 from ..errors import CheckpointError
-from .assembly import build_empty, check_names, fill
+from .assembly import build_empty, check_names, check_scales, fill
 from .checkpoints import Checkpoint, Weight, axis_length, count_layers
 from .fp8 import check_formats, take_scales
 from .keymaps import TRANSFORMER_KEYS
@@ -46,6 +46,7 @@ def load_transformer(
     config = infer_config(checkpoint, weights)
     model = build_empty(lambda: WanTransformer3DModel(**config))
     check_names(model, weights, checkpoint.path)
+    check_scales(model, scales, checkpoint.path)
     # The frequencies are not in the checkpoint and have no values on the meta device.
     model.rope = WanRotaryPosEmbed(_HEAD_DIM, _PATCH, model.config.rope_max_seq_len).to(device)
     fill(

@@ -184,12 +184,7 @@ def _parse_entry(entry: dict[str, Any], data_start: int) -> WeightInfo:
 def _open_torch(path: Path) -> WeightFile:
     """Open what `torch.save` wrote, without running any code of the pickle's choosing."""
     try:
-        try:
-            state: Any = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-        except RuntimeError as error:
-            if "mmap" not in str(error):  # the pre-2020 format is not an archive
-                raise
-            state = torch.load(path, map_location="cpu", weights_only=True)
+        state = _load_archive(path)
     except _TORCH_LOAD_ERRORS as error:
         raise CheckpointError(
             f"{path} must be a whole torch archive of plain tensors; got "
@@ -205,6 +200,18 @@ def _open_torch(path: Path) -> WeightFile:
     tensors = {str(name): tensor.detach() for name, tensor in state.items()}
     weights = {name: WeightInfo(tuple(t.shape), t.dtype) for name, t in tensors.items()}
     return WeightFile(path, weights, tensors.__getitem__)
+
+
+def _load_archive(path: Path) -> Any:
+    # torch goes by the suffix; an archive under safetensors' must come as an open file.
+    if path.suffix not in (".safetensors", ".sft"):
+        try:
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        except RuntimeError as error:
+            if "mmap" not in str(error):  # the format before 2020 is not an archive
+                raise
+    with path.open("rb") as file:
+        return torch.load(file, map_location="cpu", weights_only=True)
 
 
 def _open_gguf(path: Path) -> WeightFile:

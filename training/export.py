@@ -17,7 +17,6 @@ from training.run_folder import load_checkpoint
 from training.train_dit import FOLDER as DIT_FOLDER
 from wanmove_core.standalone.fp8 import round_to_fp8
 from wanmove_core.standalone.keymaps import TRANSFORMER_KEYS, VAE_KEYS
-from wanmove_core.standalone.settings import NEGATIVE_PROMPT
 
 FOLDER = Path(__file__).parent.parent / "models" / "toy"
 # A loader may then do without a CLIP encoder; the weights alone cannot tell.
@@ -45,7 +44,7 @@ def to_fp8(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     for name, weight in weights.items():
         if _FP8_LAYERS.fullmatch(name):
             out[name], scale = round_to_fp8(weight)
-            out[name.removesuffix("weight") + "scale_weight"] = scale.reshape(1)
+            out[name.removesuffix("weight") + "scale_weight"] = scale
         else:
             out[name] = weight.bfloat16()
     return out
@@ -53,6 +52,8 @@ def to_fp8(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def main() -> None:
     """Write all four files."""
+    from wanmove_core.standalone.settings import NEGATIVE_PROMPT
+
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=FOLDER)
     folder = parser.parse_args().folder

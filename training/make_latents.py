@@ -52,7 +52,7 @@ def fold_statistics(vae: AutoencoderKLWan, mean: Tensor, std: Tensor) -> None:
     encoder, decoder = vae.quant_conv, vae.post_quant_conv
     encoder.weight[:16] *= gain.view(-1, 1, 1, 1, 1)
     encoder.bias[:16] = (encoder.bias[:16] - mean) * gain + wan_mean
-    encoder.bias[16:] = 2 * torch.log(LATENT_NOISE * gain)
+    encoder.bias[16:] = 2 * torch.log(LATENT_NOISE * wan_std)
     decoder.bias += decoder.weight[:, :, 0, 0, 0] @ (mean - wan_mean / gain)
     decoder.weight /= gain.view(1, -1, 1, 1, 1)
 

@@ -80,7 +80,7 @@ class Stage:
 
 STAGES = (
     Stage(0.10, 6, 1, 48, 48),
-    Stage(0.50, 1, 9, 48, 48),
+    Stage(0.40, 1, 9, 48, 48),
     Stage(1.01, 1, FRAMES, 48, 48),
 )
 
@@ -154,7 +154,7 @@ def train(minutes: float, *, folder: Path = FOLDER, rank: int = 0, report_s: flo
         decay = min(1.0, (1 - share) / 0.6)
         for group in optimiser.param_groups:
             group["lr"] = PEAK_LR * min(1.0, (step + 1) / 50) * max(decay, 0.03)
-        loss = gradient_step(vae, pool.draw(rng, stage), noisy=share > 0.1)
+        loss = gradient_step(vae, pool.draw(rng, stage), noisy=share > 0.6)
         spent, loss = average(vae, spent + time.monotonic() - began, loss)
         torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
         optimiser.step()
@@ -179,9 +179,6 @@ def gradient_step(vae: torch.nn.Module, video: Tensor, *, noisy: bool) -> float:
     loss = loss_of(out, video, mean)
     vae.zero_grad()
     loss.backward()
-    # The posterior's variance is fixed.
-    vae.quant_conv.weight.grad[16:] = 0
-    vae.quant_conv.bias.grad[16:] = 0
     return loss.item()
 
 

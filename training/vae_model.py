@@ -1,7 +1,5 @@
 """Wan 2.1's video VAE at a small width, initialised so that it learns in minutes."""
 
-import math
-
 import torch
 from diffusers import AutoencoderKLWan
 from diffusers.models.autoencoders.autoencoder_kl_wan import (
@@ -13,8 +11,9 @@ from diffusers.models.autoencoders.autoencoder_kl_wan import (
 from torch import Tensor, nn
 
 BASE_DIM = 16
-# The posterior's fixed standard deviation: the decoder learns to live with that much error.
-LATENT_NOISE = 0.1
+# The posterior's standard deviation, as a share of each channel's own: the decoder learns to live
+# with that much error.
+LATENT_NOISE = 0.05
 
 
 def build_vae(*, base_dim: int = BASE_DIM) -> AutoencoderKLWan:
@@ -44,9 +43,8 @@ def initialise(vae: AutoencoderKLWan, *, seed: int) -> None:
             weight.zero_()
             copies = weight.shape[0] // weight.shape[1]
             weight[:, :, -1, 0, 0] = torch.eye(weight.shape[1]).repeat(copies, 1)
-    # quant_conv's second half is the log-variance: fixed.
+    # quant_conv's second half is the log-variance: a constant, which `fold_statistics` sets.
     vae.quant_conv.weight[16:].zero_()
-    vae.quant_conv.bias[16:] = 2 * math.log(LATENT_NOISE)
 
 
 def channels_last(vae: AutoencoderKLWan) -> None:
@@ -74,7 +72,8 @@ def reconstruct(vae: AutoencoderKLWan, video: Tensor, *, noise: float) -> tuple[
         The reconstruction and the latent means [B, 16, T', H', W'].
     """
     mean = vae._encode(video)[:, :16].float()
-    latent = mean + noise * torch.randn_like(mean) if noise else mean
+    spread = mean.detach().std((0, 2, 3, 4), keepdim=True)
+    latent = mean + noise * spread * torch.randn_like(mean) if noise else mean
     vae.clear_cache()
     hidden = vae.post_quant_conv(latent)
     chunks = []

@@ -1,0 +1,132 @@
+"""`wanmove evaluate`: did the motion go where it was asked to?"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..errors import ShapeError
+from ..formats.read import read_tracks
+from ..motion import fit_tracks, retime_tracks
+from ..shapes import Tensor, UInt8
+from ..tracks import Tracks
+from .metrics import EndPointError, end_point_error, psnr, ssim
+from .overlay import draw_comparison
+from .tracker import track_points
+
+_TABLE_ROWS = 20
+
+
+def add_evaluate_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Add the verb `evaluate` to a command line.
+
+    Args:
+        subparsers: what `ArgumentParser.add_subparsers` returned.
+
+    Returns:
+        The verb's parser; its `run` default is `run_evaluate`.
+    """
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "evaluate",
+        help="measure how well a video follows its tracks",
+        description="Re-track a video from the tracks' start points and compare.",
+    )
+    parser.add_argument("video", type=Path, help="the generated video")
+    parser.add_argument("tracks", type=Path, help="the requested tracks, in any format we read")
+    parser.add_argument("--visibility", type=Path, help="visibility .npy of a tracks .npy")
+    parser.add_argument(
+        "--size",
+        help="WIDTHxHEIGHT that the tracks were made for; default: the video's size",
+    )
+    parser.add_argument("--true", type=Path, metavar="VIDEO", help="true video: PSNR and SSIM")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures as JSON")
+    parser.add_argument("--overlay", type=Path, metavar="MP4", help="draw asked against got")
+    parser.set_defaults(run=run_evaluate)
+    return parser
+
+
+def run_evaluate(args: argparse.Namespace) -> int:
+    """Run the verb: the table goes to stdout.
+
+    Returns:
+        0.
+
+    Raises:
+        WanMoveError: a file that cannot be read, or sizes that do not fit.
+    """
+    # PyAV and Pillow come with the standalone extra; the measures work without.
+    from ..standalone.video_io import read_video, write_video
+
+    frames = read_video(args.video)
+    asked = _tracks_for(frames, args)
+    got = track_points(frames, asked.positions[0])
+    error = end_point_error(asked, got)
+    figures: dict[str, Any] = {
+        "video": str(args.video),
+        **error.summary(),
+        "per_track": error.worst_first(),
+    }
+    if args.true is not None:
+        figures |= compare_videos(frames, read_video(args.true))
+    sys.stdout.write(format_table(figures, error))
+    if args.json is not None:
+        args.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    if args.overlay is not None:
+        write_video(args.overlay, draw_comparison(frames, asked, got, error))
+    return 0
+
+
+def compare_videos(
+    frames: UInt8[Tensor, "frames height width 3"],
+    true: UInt8[Tensor, "true_frames true_height true_width 3"],
+) -> dict[str, float]:
+    """PSNR and SSIM against the true video, means over the frames.
+
+    Raises:
+        ShapeError: the videos differ in size or length.
+    """
+    if frames.shape != true.shape:
+        raise ShapeError(
+            f"the true video must have the video's frames and size {list(frames.shape[:3])}; "
+            f"got {list(true.shape[:3])}. Cut or scale it first."
+        )
+    return {"psnr": float(psnr(frames, true).mean()), "ssim": float(ssim(frames, true).mean())}
+
+
+def format_table(figures: dict[str, Any], error: EndPointError) -> str:
+    """The figures as people read them: the clip's line, then the worst tracks."""
+    lines = [
+        f"end-point error  mean {figures['mean']:.2f} px, median {figures['median']:.2f} px "
+        f"({figures['tracks']} tracks, {figures['lost_share']:.0%} of the points lost)"
+    ]
+    if "psnr" in figures:
+        lines.append(
+            f"against the true video  PSNR {figures['psnr']:.2f} dB, SSIM {figures['ssim']:.3f}"
+        )
+    rows = error.worst_first()
+    lines.append("track  mean px  last px   max px  at frame  frames  lost")
+    lines += [
+        f"{row['track']:5d}  {row['mean']:7.2f}  {row['last']:7.2f}  {row['max']:7.2f}  "
+        f"{row['worst_frame']:8d}  {row['frames']:6d}  {row['lost']:4d}"
+        for row in rows[:_TABLE_ROWS]
+    ]
+    if len(rows) > _TABLE_ROWS:
+        lines.append(f"... and {len(rows) - _TABLE_ROWS} better ones")
+    return "\n".join(lines) + "\n"
+
+
+def _tracks_for(frames: Tensor, args: argparse.Namespace) -> Tracks:
+    """The requested tracks in the video's pixels and frames."""
+    height, width = frames.shape[1:3]
+    tracks = read_tracks(args.tracks, visibility=args.visibility)
+    if args.size is not None:
+        tracks = fit_tracks(tracks, _parse_size(args.size), (width, height))
+    return retime_tracks(tracks, len(frames))
+
+
+def _parse_size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        raise ShapeError(f"--size must be WIDTHxHEIGHT; got {text!r}. Use 832x480.")
+    return int(width), int(height)

@@ -6,14 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ..errors import ShapeError
-from ..formats.read import read_tracks
-from ..motion import fit_tracks, retime_tracks
+from ..errors import OptionError, ShapeError
 from ..shapes import Tensor, UInt8
 from ..tracks import Tracks
 from .metrics import EndPointError, end_point_error, psnr, ssim
-from .overlay import draw_comparison
-from .tracker import track_points
 
 _TABLE_ROWS = 20
 
@@ -55,8 +51,10 @@ def run_evaluate(args: argparse.Namespace) -> int:
     Raises:
         WanMoveError: a file that cannot be read, or sizes that do not fit.
     """
-    # PyAV and Pillow come with the standalone extra; the measures work without.
-    from ..standalone.video_io import read_video, write_video
+    # Imported late: PyAV and OpenCV are not needed to print the command line's help.
+    from ..standalone.video_io import read_video, replacing, write_video
+    from .overlay import draw_comparison
+    from .tracker import track_points
 
     frames = read_video(args.video)
     asked = _tracks_for(frames, args)
@@ -71,7 +69,8 @@ def run_evaluate(args: argparse.Namespace) -> int:
         figures |= compare_videos(frames, read_video(args.true))
     sys.stdout.write(format_table(figures, error))
     if args.json is not None:
-        args.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        with replacing(args.json) as temporary:
+            temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     if args.overlay is not None:
         write_video(args.overlay, draw_comparison(frames, asked, got, error))
     return 0
@@ -118,6 +117,9 @@ def format_table(figures: dict[str, Any], error: EndPointError) -> str:
 
 def _tracks_for(frames: Tensor, args: argparse.Namespace) -> Tracks:
     """The requested tracks in the video's pixels and frames."""
+    from ..formats.read import read_tracks
+    from ..motion import fit_tracks, retime_tracks
+
     height, width = frames.shape[1:3]
     tracks = read_tracks(args.tracks, visibility=args.visibility)
     if args.size is not None:
@@ -128,5 +130,5 @@ def _tracks_for(frames: Tensor, args: argparse.Namespace) -> Tracks:
 def _parse_size(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition("x")
     if not (width.isdigit() and height.isdigit()):
-        raise ShapeError(f"--size must be WIDTHxHEIGHT; got {text!r}. Use 832x480.")
+        raise OptionError(f"--size must be WIDTHxHEIGHT; got {text!r}. Use 832x480.")
     return int(width), int(height)

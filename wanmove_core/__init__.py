@@ -6,6 +6,7 @@ from .conditioning import fit_image as fit_image
 from .conditioning import guide_branches as guide_branches
 from .conditioning import known_mask as known_mask
 from .conditioning import reference_size as reference_size
+from .draw import draw_tracks as draw_tracks
 from .errors import CheckpointError as CheckpointError
 from .errors import GridError as GridError
 from .errors import MediaError as MediaError
@@ -13,6 +14,10 @@ from .errors import OptionError as OptionError
 from .errors import ShapeError as ShapeError
 from .errors import TrackFormatError as TrackFormatError
 from .errors import WanMoveError as WanMoveError
+from .formats import read_tracks as read_tracks
+from .formats import write_tracks as write_tracks
+from .formats import read_tracks as read_tracks
+from .formats import write_tracks as write_tracks
 from .grid import LatentGrid as LatentGrid
 from .guidance import project_tracks as project_tracks
 from .guidance import replicate_first_frame as replicate_first_frame
@@ -38,14 +43,19 @@ __all__ = [
     "concat_tracks",
     "conditioning_input",
     "conditioning_video",
+    "draw_tracks",
     "fit_image",
     "fit_tracks",
     "guidance_report",
     "guide_branches",
     "known_mask",
     "project_tracks",
+    "read_tracks",
+    "read_tracks",
     "reference_size",
     "replicate_first_frame",
     "resample_tracks",
     "retime_tracks",
+    "write_tracks",
+    "write_tracks",
 ]

@@ -53,7 +53,7 @@ def refusal(subject: str, expected: str, got: str, step: str) -> TrackFormatErro
     return TrackFormatError(line)
 
 
-def check_number(value: Any, subject: str, low: float, high: float) -> float:
+def check_number(value: Any, subject: str, low: float | int, high: float | int) -> float:
     """Return `value` as a float, or raise when it is not a number in low..high."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high:
         return float(value)

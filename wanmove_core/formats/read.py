@@ -6,11 +6,13 @@ import stat
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ..document import is_document
 from ..errors import OptionError, TrackFormatError
 from ..tracks import Tracks
 from .checks import MAX_FILE_BYTES, refusal, shown
 from .coordinates import WRAPPER_KEYS, parse_coordinates, unwrap_text
 from .documents import parse_kling, parse_qq, parse_strokes
+from .editor import parse_editor_document
 from .model import Content, ReadOptions, Size, TrackFile, Unit, finish
 from .npy import MAGIC, parse_npy, parse_tracks_dict
 from .path_animator import parse_path_animator
@@ -69,7 +71,7 @@ _ON_REQUEST = {
     ),
     "ltx-points": _JsonFormat(lambda value: isinstance(value, list), parse_ltx_points),
 }
-FORMATS = ("npy", "tracks", *_JSON_FORMATS, "ltx-points", "csv")
+FORMATS = ("npy", "tracks", "wan-move", *_JSON_FORMATS, "ltx-points", "csv")
 
 
 def read_tracks(
@@ -197,6 +199,8 @@ def _parse_value(value: Any, name: str, options: ReadOptions) -> TrackFile:
     wanted = options.format
     if isinstance(value, Mapping) and "track_path" in value and wanted in ("auto", "tracks"):
         return parse_tracks_dict(value, name, options)
+    if is_document(value) and wanted in ("auto", "wan-move"):
+        return parse_editor_document(value, name, options)
     if wanted == "auto":
         found = next((f for f in _JSON_FORMATS.values() if f.matches(value)), None)
     else:

@@ -9,7 +9,8 @@ import numpy as np
 from .checks import MAX_FRAMES, MAX_TEXT_POINTS, check_points, refusal, shown
 from .model import Content, RawTrack, ReadOptions, hidden_pairs
 
-MAX_ROWS = 2_000_000
+MAX_ROWS = 1_000_000
+MAX_LINE_CHARACTERS = 100_000
 COLUMNS = ("frame", "track", "x", "y", "visible")
 _ALIASES = {
     "frame": "frame", "frames": "frame", "t": "frame",
@@ -18,6 +19,7 @@ _ALIASES = {
     "visible": "visible", "visibility": "visible",
 }  # fmt: skip
 _NOT_A_NUMBER = ("", "nan", "null", "none")
+_PLAIN_FLAGS = {"1": 1.0, "0": 0.0, "": math.nan}
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 Row = tuple[int, str, float, float, float]
@@ -75,18 +77,29 @@ def _rows(text: str, name: str) -> Iterator[Row]:
     """The rows of numbers, checked one by one."""
     first = text.lstrip().split("\n", 1)[0]
     separator = max(",;\t", key=first.count)
-    reader = csv.reader(text.splitlines(), delimiter=separator, skipinitialspace=True)
+    lines = text.splitlines()
+    longest = max(map(len, lines), default=0)
+    if longest > MAX_LINE_CHARACTERS:
+        raise refusal(
+            name,
+            f"have at most {MAX_LINE_CHARACTERS} characters in a line",
+            str(longest),
+            "Put each point on its own line: frame, track, x, y",
+        )
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=True)
+    # float() alone would take "1_000" and digits of other scripts.
+    ordinary = text.isascii() and "_" not in text
     order: list[int] | None = None
     try:
         for cells in reader:
             if not any(cell.strip() for cell in cells) or cells[0].startswith("#"):
                 continue
-            line = f"{name}: line {reader.line_num}"
             if order is None:
-                order = _column_order(cells, line)
+                order = _column_order(cells, f"{name}: line {reader.line_num}")
                 if not _is_number(cells[order[0]]):
                     continue
-            yield _row(cells, order, line)
+            plain = _plain_row(cells, order) if ordinary else None
+            yield plain or _row(cells, order, f"{name}: line {reader.line_num}")
     except csv.Error as error:
         raise refusal(
             f"{name}: line {reader.line_num}", "be CSV", f"a row with {error}", "Export it again"
@@ -106,6 +119,18 @@ def _column_order(cells: list[str], line: str) -> list[int]:
             "Use .npy, .json, or CSV with these columns",
         )
     return [found[column] for column in COLUMNS if column in found]
+
+
+def _plain_row(cells: list[str], order: list[int]) -> Row | None:
+    """The common kind of row, fast; None leaves it to `_row`, which finds what is wrong."""
+    try:
+        frame, x, y = int(cells[order[0]]), float(cells[order[2]]), float(cells[order[3]])
+        flag = _PLAIN_FLAGS[cells[order[4]]] if len(order) == 5 else math.nan
+    except (ValueError, IndexError, KeyError):
+        return None
+    if not (0 <= frame < MAX_FRAMES and math.isfinite(x) and math.isfinite(y)):
+        return None
+    return frame, cells[order[1]].strip(), x, y, flag
 
 
 def _row(cells: list[str], order: list[int], line: str) -> Row:
@@ -136,7 +161,6 @@ def _number(cell: str, subject: str, missing: float | None = None) -> float:
 
 
 def _is_number(cell: str) -> bool:
-    # float() alone would take "1_000" and digits of other scripts.
     if not cell.isascii() or "_" in cell or len(cell) > 64:
         return False
     try:

@@ -115,9 +115,10 @@ def _check_structure(text: str, name: str) -> None:
     """Refuse JSON that would nest or grow too far, without parsing it."""
     if len(text) > MAX_TEXT_BYTES:
         raise _too_large(name, len(text))
-    if text.count('"') > 2 * MAX_STRINGS:
-        raise _too_many(name, "strings", MAX_STRINGS, text.count('"') // 2)
     bare = text.replace("\\\\", "").replace('\\"', "")
+    strings = bare.count('"') // 2
+    if strings > MAX_STRINGS:
+        raise _too_many(name, "strings", MAX_STRINGS, strings)
     outside = "".join(bare.split('"')[::2]).encode("utf-8", "replace")
     brackets = np.frombuffer(outside.translate(None, _NOT_BRACKETS), np.uint8)
     opening = (brackets == ord("[")) | (brackets == ord("{"))

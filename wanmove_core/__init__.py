@@ -16,8 +16,6 @@ from .errors import TrackFormatError as TrackFormatError
 from .errors import WanMoveError as WanMoveError
 from .formats import read_tracks as read_tracks
 from .formats import write_tracks as write_tracks
-from .formats import read_tracks as read_tracks
-from .formats import write_tracks as write_tracks
 from .grid import LatentGrid as LatentGrid
 from .guidance import project_tracks as project_tracks
 from .guidance import replicate_first_frame as replicate_first_frame
@@ -51,11 +49,9 @@ __all__ = [
     "known_mask",
     "project_tracks",
     "read_tracks",
-    "read_tracks",
     "reference_size",
     "replicate_first_frame",
     "resample_tracks",
     "retime_tracks",
-    "write_tracks",
     "write_tracks",
 ]

@@ -16,16 +16,20 @@ PUBLIC = [
     "concat_tracks",
     "conditioning_input",
     "conditioning_video",
+    "draw_tracks",
     "fit_image",
     "fit_tracks",
     "guidance_report",
     "guide_branches",
     "known_mask",
+    "parse_tracks",
     "project_tracks",
+    "read_tracks",
     "reference_size",
     "replicate_first_frame",
     "resample_tracks",
     "retime_tracks",
+    "write_tracks",
 ]
 
 

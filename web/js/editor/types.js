@@ -56,9 +56,33 @@
  * [a, b, c, d, e, f]: x' = a x + c y + e, y' = b x + d y + f, as in canvas and SVG.
  * @typedef {readonly [number, number, number, number, number, number]} Matrix
  *
- * @typedef {{readonly tracks: readonly Track[]}} Clip
- *
  * @typedef {"select" | "draw" | "anchor" | "region"} Tool
+ *
+ * What lies under the pointer.
+ * @typedef {{kind: "knot", track: string, knot: number}
+ *   | {kind: "handle", track: string, knot: number, side: "in" | "out"}
+ *   | {kind: "path", track: string, at: number}
+ *   | {kind: "area", track: string}
+ *   | {kind: "dot", track: string}
+ *   | {kind: "box", handle: BoxHandle}} Target
+ * @typedef {"nw" | "n" | "ne" | "e" | "se" | "s" | "sw" | "w" | "rotate"} BoxHandle
+ *
+ * A gesture under way. `action` is what it will do on release; until then it is only shown.
+ * @typedef {{readonly kind: "pan" | "box-select" | "move" | "handle" | "transform" | "stroke" | "dot",
+ *   readonly from: CanvasPoint, readonly start: ImagePoint, readonly moved: boolean,
+ *   readonly target: Target | null, readonly view: View, readonly selection: readonly Selected[],
+ *   readonly points: readonly ImagePoint[], readonly action: Action | null}} Drag
+ *
+ * What is not saved: `drawing` is the track that clicks append to, `cursor` the pointer.
+ * @typedef {{readonly tool: Tool, readonly selection: readonly Selected[], readonly view: View,
+ *   readonly hover: Target | null, readonly drag: Drag | null, readonly drawing: string | null,
+ *   readonly cursor: ImagePoint | null, readonly frame: number, readonly snap: Snap,
+ *   readonly cells: boolean, readonly key: {readonly track: string, readonly index: number} | null}}
+ *   Session `key`: the timing key that easing edits; -1 is the start
+ * @typedef {"none" | "pixels" | "cells" | "knots"} Snap
+ *
+ * @typedef {{canvas: CanvasPoint, button: number, shift: boolean, ctrl: boolean, alt: boolean,
+ *   touch: boolean, clicks: number, pan: boolean}} PointerInput
  *
  * @typedef {{type: "add-tracks", tracks: readonly Track[], index?: number}
  *   | {type: "remove-tracks", ids: readonly string[]}

@@ -22,7 +22,6 @@ PUBLIC = [
     "guidance_report",
     "guide_branches",
     "known_mask",
-    "parse_tracks",
     "project_tracks",
     "read_tracks",
     "reference_size",

@@ -97,8 +97,8 @@ def large_cases(folder):
         "keys.json": "known format", "keys_twice.json": "'7' twice",
         "huge_integer.json": "track 0, frame 0: x", "long_track.json": "20000 frames x 301",
         "many_splines.json": "10001 tracks", "many_knots.json": "100002 points",
-        "many_anchors.json": "20001 tracks", "many_lines.csv": "1000000 lines", "endless_quote.csv": "be CSV",
-        "one_line.csv": "characters in a line",
+        "many_anchors.json": "20001 tracks", "many_lines.csv": "1000000 lines",
+        "endless_quote.csv": "be CSV", "one_line.csv": "characters in a line",
     }  # fmt: skip
 
 

@@ -100,6 +100,10 @@ def fit_tracks(
     Raises:
         OptionError: another mode.
         GridError: a size that is not positive.
+
+    Source:
+        "stretch": Wan-Move wan/wan_move.py:218-222 @27409be. Differs: it does not scale the
+        caller's tracks in place, takes integers, and keeps points on the far edge inside.
     """
     fit = Fit.between(from_size, to_size, mode)
     # In float64 and multiplied before it is divided, the far edge lands on the far edge exactly.

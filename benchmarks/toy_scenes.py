@@ -11,6 +11,7 @@ from torch import Tensor
 from training.dit_model import sample, use_uniform_context
 from training.make_latents import GRID, wan_statistics
 from training.train_vae import HELD_OUT_SEED, to_video
+from training.vae_model import channels_last
 from training.world import HEIGHT, WIDTH, Scene, make_scene
 from wanmove_core import Tracks
 from wanmove_core.conditioning import conditioning_input, known_mask
@@ -73,6 +74,7 @@ def load_toy(dtype: str = "bf16", folder: Path = TOY) -> tuple[Any, Any]:
     """The small model's transformer, ready for `sample`, and its VAE."""
     parts = load_components([folder], dtype=dtype, needs=("transformer", "vae"))
     use_uniform_context(parts.transformer)
+    channels_last(parts.vae)
     return parts.transformer, parts.vae
 
 

@@ -18,13 +18,14 @@ from torch import Tensor
 from training.run_folder import RUNS, load_checkpoint, save_checkpoint
 from training.train_vae import FOLDER as VAE_FOLDER
 from training.train_vae import HELD_OUT_SEED, to_video
-from training.vae_model import LATENT_NOISE, build_vae
+from training.vae_model import LATENT_NOISE, build_vae, channels_last
 from training.world import FRAMES, HEIGHT, WIDTH, Scene, make_scene
 from wanmove_core import LatentGrid, Tracks, project_tracks
 
 FOLDER = RUNS / "latents"
 FOLDED_VAE = VAE_FOLDER / "folded.pt"
 SHARD = 128
+HELD_OUT = 48
 POINTS = 384
 GRID = LatentGrid(FRAMES, HEIGHT, WIDTH)
 # Scenes of the DiT's training set; the VAE's own lie elsewhere below HELD_OUT_SEED.
@@ -60,6 +61,7 @@ def fold_statistics(vae: AutoencoderKLWan, mean: Tensor, std: Tensor) -> None:
 def folded_vae() -> AutoencoderKLWan:
     """The trained VAE with its statistics folded; made and saved on the first call."""
     vae = build_vae()
+    channels_last(vae)
     if state := load_checkpoint(FOLDED_VAE):
         vae.load_state_dict(state)
         return vae.eval()
@@ -67,7 +69,7 @@ def folded_vae() -> AutoencoderKLWan:
     if trained is None:
         raise SystemExit("No VAE checkpoint; run python -m training.train_vae first.")
     vae.load_state_dict(trained["ema"]["shadow"])
-    clips = np.stack([make_scene(FIRST_SEED - 1 - k).frames for k in range(48)])
+    clips = np.stack([make_scene(FIRST_SEED - 1 - k).frames for k in range(32)])
     latents = encode(vae.eval(), to_video(clips))
     fold_statistics(vae, latents.mean((0, 2, 3, 4)), latents.std((0, 2, 3, 4)))
     save_checkpoint(FOLDED_VAE, vae.state_dict())
@@ -101,9 +103,9 @@ def guidance_of(scene: Scene, rng: np.random.Generator) -> tuple[Tensor, Tensor]
     return cells.to(torch.int8), visible
 
 
-def make_shard(vae: AutoencoderKLWan, first_seed: int) -> dict[str, Tensor]:
-    """Normalised latents of SHARD scenes, their conditioning latents and candidate tracks."""
-    scenes = [make_scene(first_seed + k) for k in range(SHARD)]
+def make_shard(vae: AutoencoderKLWan, first_seed: int, count: int) -> dict[str, Tensor]:
+    """Normalised latents of `count` scenes, their conditioning latents and candidate tracks."""
+    scenes = [make_scene(first_seed + k) for k in range(count)]
     rng = np.random.default_rng([77, first_seed])
     guidance = [guidance_of(scene, rng) for scene in scenes]
     video = to_video(np.stack([scene.frames for scene in scenes]))
@@ -129,13 +131,13 @@ def main() -> None:
     index, parts = map(int, args.part.split("/"))
     vae = folded_vae()
     if index == 0 and not (args.folder / "held_out.pt").exists():
-        save_checkpoint(args.folder / "held_out.pt", make_shard(vae, HELD_OUT_SEED))
+        save_checkpoint(args.folder / "held_out.pt", make_shard(vae, HELD_OUT_SEED, HELD_OUT))
     for shard in range(index, args.shards, parts):
         path = args.folder / f"shard_{shard:03d}.pt"
         if path.exists():
             continue
         began = time.monotonic()
-        save_checkpoint(path, make_shard(vae, FIRST_SEED + shard * SHARD))
+        save_checkpoint(path, make_shard(vae, FIRST_SEED + shard * SHARD, SHARD))
         print(f"{path.name}: {time.monotonic() - began:.0f} s", flush=True)
 
 

@@ -189,6 +189,12 @@ def test_structures_from_memory_are_refused_alike():
         ["", ""],
         {"tracks": None},
     ]
+    itself: list = []
+    itself.append(itself)
+    deep: dict = {}
+    for _ in range(5_000):
+        deep = {"tracks": [deep]}
+    values += [itself, deep, {"version": 1, "tracks": Odd()}, {"version": 1, "tracks": {1: {2}}}]
     for value in values:
         if value == [None]:
             assert not parse_tracks(value).tracks.visibility.any()

@@ -6,7 +6,7 @@ from typing import Any
 from ..document import parse_document
 from ..document_sampling import sample_document, scale_document
 from ..errors import TrackFormatError
-from .checks import MAX_TEXT_POINTS, check_points
+from .checks import MAX_TEXT_POINTS, check_points, refusal
 from .model import Content, ReadOptions, TrackFile, scale_tracks
 
 
@@ -17,7 +17,11 @@ def parse_editor_document(value: Any, name: str, options: ReadOptions) -> TrackF
         TrackFormatError: names the place within the document.
     """
     try:
-        document = parse_document(json.dumps(value))
+        text = json.dumps(value)
+    except (TypeError, ValueError) as error:
+        raise refusal(name, "be JSON", str(error), "Pass parsed JSON or its text") from error
+    try:
+        document = parse_document(text)
         frames = options.num_frames or document.num_frames
         document = scale_document(
             document, width=document.width, height=document.height, num_frames=frames

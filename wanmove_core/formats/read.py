@@ -18,7 +18,7 @@ from .npy import MAGIC, parse_npy, parse_tracks_dict
 from .path_animator import parse_path_animator
 from .splines import parse_kj_points, parse_ltx_points
 from .table import parse_csv
-from .text import decode_text, parse_json
+from .text import check_depth, decode_text, parse_json
 from .wan2gp import parse_wan2gp
 
 _SIGNATURES = (
@@ -171,6 +171,8 @@ def parse_tracks(
         if options.format == "csv" or (options.format == "auto" and not _looks_like_json(data)):
             return finish(parse_csv(data, name, options), name, options)
         data = parse_json(data, name)
+    elif isinstance(data, (list, dict)):
+        check_depth(data, name)
     return _parse_value(data, name, options)
 
 

@@ -111,6 +111,17 @@ def _load(text: str, name: str) -> Any:
     return json.loads(text, object_pairs_hook=unique, parse_int=whole)
 
 
+def check_depth(value: Any, name: str) -> None:
+    """Refuse a value from memory that nests too far, or within itself."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        inner = (item.values() if isinstance(item, dict) else item for item in level)
+        level = [item for items in inner for item in items if isinstance(item, (list, dict))]
+        if not level:
+            return
+    raise _too_deep(name, f"over {MAX_DEPTH}")
+
+
 def _check_structure(text: str, name: str) -> None:
     """Refuse JSON that would nest or grow too far, without parsing it."""
     if len(text) > MAX_TEXT_BYTES:
@@ -129,12 +140,7 @@ def _check_structure(text: str, name: str) -> None:
         raise _too_many(name, "values", MAX_ITEMS, outside.count(b","))
     depth = np.cumsum(np.where(opening, 1, -1)).max(initial=0)
     if depth > MAX_DEPTH:
-        raise refusal(
-            name,
-            f"nest at most {MAX_DEPTH} levels deep",
-            f"{depth} levels",
-            "Tracks need four; export it again",
-        )
+        raise _too_deep(name, str(depth))
 
 
 def _json_from_literal(text: str) -> str | None:
@@ -165,6 +171,15 @@ def _too_large(name: str, size: int) -> TrackFormatError:
         f"be at most {MAX_TEXT_BYTES // 2**20} MiB of text",
         f"{size / 2**20:.1f} MiB",
         "Save many tracks as .npy",
+    )
+
+
+def _too_deep(name: str, depth: str) -> TrackFormatError:
+    return refusal(
+        name,
+        f"nest at most {MAX_DEPTH} levels deep",
+        f"{depth} levels",
+        "Tracks need four; export it again",
     )
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from safetensors.torch import save_file
+from transformers import AutoTokenizer
 
 from wanmove_core.standalone.image_encoder import encode_image
 from wanmove_core.standalone.loading import load_components
@@ -111,3 +113,37 @@ def test_scaled_fp8_equals_its_dequantised_reference(layout, model, reference, t
     for part in ("transformer", "text"):
         error = (got[part] - reference[part]).norm() / reference[part].norm()
         assert 0 < error < 0.08, (part, error)  # float8 has 3 bits of mantissa
+
+
+def test_vae_file_with_a_prefix(model, reference, tmp_path):
+    """The names of Kijai's Wan2_1_VAE files."""
+    folder = writers.write_comfyui(tmp_path / "m", model)
+    state = writers.VAE_KEYS.original_state(model.vae)
+    save_file(
+        {f"model.{name}": tensor for name, tensor in state.items()},
+        folder / "vae" / "wan_2.1_vae.safetensors",
+    )
+    got = outputs(load_components([folder], **FULL))
+    for name in ("encoded", "decoded"):
+        assert torch.equal(got[name], reference[name])
+
+
+def test_tokenizer_folder_without_its_sentencepiece_model(model, tmp_path):
+    """What newer transformers save: tokenizer.json alone."""
+    folder = writers.write_diffusers(tmp_path / "m", model)
+    tokenizer = folder / "tokenizer"
+    (tokenizer / "tokenizer_config.json").write_text('{"tokenizer_class": "T5Tokenizer"}')
+    want = load_components([folder], needs=["text_encoder"]).tokenizer
+    AutoTokenizer.from_pretrained(tokenizer, local_files_only=True).save_pretrained(tokenizer)
+    (tokenizer / "spiece.model").unlink()
+    got = load_components([folder], needs=["text_encoder"]).tokenizer
+    assert got.end_token == want.end_token == 1
+    for text in ("a cat walks along the red river", "", "éà red"):
+        assert got.encode(text) == want.encode(text)
+
+
+def test_single_files_given_one_by_one(model, reference, tmp_path):
+    folder = writers.write_comfyui(tmp_path / "m", model)
+    files = sorted(folder.rglob("*.safetensors"))
+    assert len(files) == 4
+    assert_same(outputs(load_components(files, **FULL)), reference)

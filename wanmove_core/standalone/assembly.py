@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import torch
 from diffusers.quantizers.gguf.utils import GGUFLinear, GGUFParameter, dequantize_gguf_tensor
-from torch import nn
+from torch import Tensor, nn
 
 from ..errors import CheckpointError
 from .checkpoints import Weight
@@ -109,38 +109,47 @@ def fill(
         layer = module.get_submodule(path)
         tensor = weights[name].read()
         scale = scales[path].read() if path in scales and leaf == "weight" else torch.ones(())
-        is_matrix = isinstance(layer, nn.Linear) and leaf == "weight"
-        if isinstance(tensor, GGUFParameter):
-            if is_matrix and path.startswith("blocks."):
-                _replace(module, path, _gguf_linear(layer, tensor.to(device), dtype_of(name)))
-                continue
-            tensor = dequantize_gguf_tensor(tensor)
-        tensor = tensor.reshape(empty.shape)
-        if rounded_to_fp8 and rounded_to_fp8(name) and tensor.dtype not in FLOAT8:
+        dtype = dtype_of(name)
+        is_wide = tensor.is_floating_point() and tensor.dtype not in FLOAT8
+        if is_wide and rounded_to_fp8 is not None and rounded_to_fp8(name):
             tensor, scale = round_to_fp8(tensor)
-        if tensor.dtype in FLOAT8 and is_matrix:
-            # The bias, still on the meta device here, is filled in its own turn.
-            layer = Fp8Linear(
-                tensor.to(device), scale.to(device), layer.bias, compute_dtype=dtype_of(name)
-            )
-            _replace(module, path, layer)
+        if isinstance(layer, nn.Linear) and leaf == "weight" and _stays_quantised(tensor, path):
+            quantised = _quantised(layer, tensor.to(device), scale.to(device), dtype)
+            _replace(module, path, quantised)
             continue
-        if tensor.dtype in FLOAT8:
-            tensor = widen(tensor, scale, dtype_of(name))
-        tensor = tensor.to(device, dtype_of(name))
+        tensor = _widened(tensor, scale, dtype).reshape(empty.shape).to(device, dtype)
         setattr(layer, leaf, nn.Parameter(tensor, requires_grad=False))
 
 
-def _gguf_linear(layer: nn.Linear, weight: GGUFParameter, compute_dtype: torch.dtype) -> GGUFLinear:
-    quantised = GGUFLinear(
-        layer.in_features,
-        layer.out_features,
-        layer.bias is not None,
-        compute_dtype=compute_dtype,
-        device=torch.device("meta"),
-    )
+def _stays_quantised(tensor: Tensor, path: str) -> bool:
+    """Of GGUF files, only the blocks do: the layers outside them are few, and some float32."""
+    if isinstance(tensor, GGUFParameter):
+        return path.startswith("blocks.")
+    return tensor.dtype in FLOAT8
+
+
+def _quantised(
+    layer: nn.Linear, weight: Tensor, scale: Tensor, compute_dtype: torch.dtype
+) -> nn.Linear:
+    """Make the layer that keeps this weight. Its bias is filled in its own turn."""
+    if not isinstance(weight, GGUFParameter):
+        return Fp8Linear(weight, scale, layer.bias, compute_dtype=compute_dtype)
+    with torch.device("meta"):
+        quantised = GGUFLinear(
+            layer.in_features,
+            layer.out_features,
+            layer.bias is not None,
+            compute_dtype=compute_dtype,
+        )
     quantised.weight = weight
     return quantised
+
+
+def _widened(tensor: Tensor, scale: Tensor, dtype: torch.dtype) -> Tensor:
+    """Decode what is quantised; leave the rest as it is."""
+    if isinstance(tensor, GGUFParameter):
+        return dequantize_gguf_tensor(tensor)
+    return widen(tensor, scale, dtype) if tensor.dtype in FLOAT8 else tensor
 
 
 def _replace(module: nn.Module, path: str, layer: nn.Module) -> None:

@@ -13,8 +13,8 @@ from .keymaps import KeyMap, fused_projection
 from .weight_files import WeightFile, open_weights
 
 _SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.\w+)")
-# What ComfyUI and transformers put before the names of a single model.
-_PREFIXES = ("model.diffusion_model.", "diffusion_model.", "vision_model.")
+# What ComfyUI, transformers and the video wrapper's VAE files put before a model's names.
+_PREFIXES = ("model.diffusion_model.", "diffusion_model.", "vision_model.", "model.")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -72,14 +73,12 @@ class Tracks:
             New tensors, never a view of the arguments; float64 stays, all else becomes float32.
 
         Raises:
-            ShapeError: the axes do not fit together.
+            ShapeError: the axes do not fit together, or there are no numbers in them.
         """
-        given = torch.as_tensor(positions)
+        given = _tensor("positions", positions)
         if given.ndim == 4 and given.shape[0] == 1:
             given = given[0]
-        given = given.to(
-            torch.float64 if given.dtype == torch.float64 else torch.float32, copy=True
-        )
+        given = given.to(torch.float64 if given.dtype == torch.float64 else torch.float32)
         if given.ndim != 3 or given.shape[2] != 2:
             raise ShapeError(
                 "positions must be [frames, points, 2]; "
@@ -104,9 +103,29 @@ class Tracks:
         return Tracks(self.positions.to(device), self.visibility.to(device))
 
 
+def _tensor(name: str, given: Any) -> Tensor:
+    if isinstance(given, Tensor):
+        return given
+    try:
+        array = np.asarray(given)
+    except ValueError as error:
+        raise ShapeError(
+            f"{name} must have one shape; got lists of different lengths. "
+            "Bring all tracks to the same number of frames."
+        ) from error
+    if array.dtype.kind not in "biuf":
+        raise ShapeError(
+            f"{name} must hold numbers; got {array.dtype}. Save plain arrays of numbers."
+        )
+    # Copied: torch cannot share memory that is read-only or of foreign byte order.
+    values = torch.from_numpy(array.astype(np.float64))
+    wide = isinstance(given, np.ndarray) and array.dtype.kind == "f" and array.itemsize > 4
+    return values if wide else values.float()
+
+
 def _visibility_like(visibility: Any, positions: Tensor) -> Tensor:
     frames, points = positions.shape[:2]
-    given = torch.as_tensor(visibility, device=positions.device)
+    given = _tensor("visibility", visibility).to(positions.device)
     if given.ndim == 3 and given.shape[0] == 1:
         given = given[0]
     if given.ndim == 1 and given.shape[0] == frames:

@@ -36,7 +36,9 @@ def test_a_position_that_is_not_finite_is_named():
         Tracks(positions, torch.ones(5, 3, dtype=torch.bool))
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int32, np.uint8])
+@pytest.mark.parametrize(
+    "dtype", [np.float16, np.float32, np.float64, np.int64, np.uint16, np.uint8, ">f4", ">i2"]
+)
 @pytest.mark.parametrize("batch", [True, False])
 def test_arrays_of_any_dtype_come_in(dtype, batch):
     given = np.arange(30).reshape(5, 3, 2).astype(dtype)
@@ -59,6 +61,24 @@ def test_arrays_of_any_dtype_come_in(dtype, batch):
 def test_visibility_comes_in_all_its_forms(visibility):
     tracks = Tracks.from_arrays(torch.zeros(5, 3, 2), visibility)
     assert tracks.visibility.tolist() == [[on] * 3 for on in (True, False, True, False, False)]
+
+
+def test_read_only_arrays_and_lists_come_in():
+    frozen = np.ones((5, 3, 2), dtype=np.float32)
+    frozen.flags.writeable = False
+    assert torch.equal(Tracks.from_arrays(frozen).positions, torch.ones(5, 3, 2))
+    listed = Tracks.from_arrays([[[1.5, 2], [3, 1e300]]], [[1, 1]])
+    assert listed.positions.dtype == torch.float32
+    assert listed.visibility.tolist() == [[True, False]]
+
+
+def test_what_is_no_array_of_numbers_is_refused():
+    with pytest.raises(ShapeError, match=r"positions must have one shape; got lists of diff"):
+        Tracks.from_arrays([[[1, 2]], [[1, 2], [3, 4]]])
+    with pytest.raises(ShapeError, match=r"positions must hold numbers; got object\."):
+        Tracks.from_arrays(np.array([[[1, None]]]))
+    with pytest.raises(ShapeError, match=r"visibility must hold numbers; got <U3\."):
+        Tracks.from_arrays(np.zeros((1, 1, 2)), np.array([["yes"]]))
 
 
 def test_points_that_are_not_finite_are_hidden_and_stored_as_zero():

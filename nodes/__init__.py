@@ -12,6 +12,7 @@ from .track_nodes import (
     WanMoveSaveTracks,
     WanMoveTransformTracks,
 )
+from .view_nodes import WanMoveDrawTracks, WanMoveGuidanceInspector
 
 NODES = [
     WanMoveModelLoader,
@@ -25,6 +26,8 @@ NODES = [
     WanMoveSaveTracks,
     WanMoveCombineTracks,
     WanMoveTransformTracks,
+    WanMoveDrawTracks,
+    WanMoveGuidanceInspector,
 ]
 
 

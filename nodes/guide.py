@@ -52,7 +52,7 @@ def guide(
         return Guided(latent, latent, "No tracks: plain image to video.")
     tracks = place_tracks(tracks, encoded, track_space=track_space, retime=retime)
     cells, visible = project_tracks(tracks, encoded.grid, temporal=temporal)
-    known = encoded.grid.latent_frame_of(encoded.known_frames - 1) + 1
+    known = encoded.known_latent_frames
     generator = torch.Generator().manual_seed(seed) if collision == "random" else None
     guided = replicate_first_frame(
         latent,

@@ -77,6 +77,11 @@ class ConditioningLatent:
     image_size: tuple[int, int]
     resize: str
 
+    @property
+    def known_latent_frames(self) -> int:
+        """Leading latent frames that encode given pixels."""
+        return self.grid.latent_frame_of(self.known_frames - 1) + 1
+
 
 def encode_start_image(
     vae: Any, image: torch.Tensor, grid: LatentGrid, resize: str
@@ -194,3 +199,20 @@ def ksampler(**inputs: Any) -> dict[str, Any]:
     from nodes import common_ksampler
 
     return common_ksampler(**inputs)[0]
+
+
+def to_bytes(images: torch.Tensor) -> torch.Tensor:
+    """IMAGE (float 0..1, channels last) -> uint8 RGB on the CPU."""
+    return images[..., :3].mul(255).round().clamp(0, 255).to("cpu", torch.uint8)
+
+
+def to_image(frames: torch.Tensor) -> torch.Tensor:
+    """uint8 RGB -> IMAGE on the device that outputs live on."""
+    return frames.to(comfy.model_management.intermediate_device()).float() / 255
+
+
+def fitted_start(image: torch.Tensor, encoded: ConditioningLatent) -> torch.Tensor:
+    """The first frame at the video's size, as it was encoded; uint8 RGB."""
+    size = (encoded.grid.width, encoded.grid.height)
+    fitted = fit_image(image[:1], size, mode=encoded.resize)
+    return to_bytes((fitted[0].movedim(0, -1) + 1) / 2)

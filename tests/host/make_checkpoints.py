@@ -1,6 +1,8 @@
 """Write small random checkpoints in ComfyUI's layouts. Runs in the host's interpreter:
 
-python make_checkpoints.py COMFYUI MODELS
+python make_checkpoints.py COMFYUI MODELS [full]
+
+With "full", also a VAE of the real width, for benchmarks.
 """
 
 import io
@@ -72,11 +74,11 @@ def transformer(in_dim=36):
     return {name: w.bfloat16() for name, w in random_weights(module, 1).items()}
 
 
-def vae():
+def vae(dim=8):
     import comfy.ldm.wan.vae
 
     module = comfy.ldm.wan.vae.WanVAE(
-        dim=8,
+        dim=dim,
         z_dim=16,
         dim_mult=[1, 2, 4, 4],
         num_res_blocks=2,
@@ -84,20 +86,6 @@ def vae():
         temperal_downsample=[False, True, True],
     )
     return random_weights(module, 2)
-
-
-def wan22_vae():
-    import comfy.ldm.wan.vae2_2
-
-    module = comfy.ldm.wan.vae2_2.WanVAE(
-        dim=160,
-        z_dim=48,
-        dim_mult=[1, 2, 4, 4],
-        num_res_blocks=2,
-        attn_scales=[],
-        temperal_downsample=[False, True, True],
-    )
-    return {name: weight.half() for name, weight in random_weights(module, 3).items()}
 
 
 def text_encoder():
@@ -182,7 +170,7 @@ def lora(weights):
     return result
 
 
-def main(host, models):
+def main(host, models, *options):
     sys.path.insert(0, host)
     sys.argv = ["make_checkpoints", "--cpu"]
     import comfy.options
@@ -200,6 +188,8 @@ def main(host, models):
         "clip_vision/clip_vision_h.safetensors": clip_vision(),
         "loras/lora.safetensors": lora(weights),
     }
+    if "full" in options:
+        files["vae/wan_2.1_vae_full_width.safetensors"] = vae(96)
     for name, content in files.items():
         path = Path(models) / name
         path.parent.mkdir(parents=True, exist_ok=True)

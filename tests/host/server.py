@@ -121,6 +121,7 @@ class ComfyServer:
                 run.previews.append(message)
                 continue
             event = json.loads(message)
+            event["data"]["at"] = time.perf_counter()
             if event["data"].get("prompt_id") != run.prompt_id:
                 continue
             run.events.append(event)
@@ -153,8 +154,8 @@ class ComfyServer:
 
 
 @contextlib.contextmanager
-def running(base: Path, extra_args: tuple[str, ...] = ()) -> Iterator[ComfyServer]:
-    """Make the folder, link the pack, write the checkpoints, start ComfyUI, and stop it after."""
+def running(base: Path, *, full_width_vae: bool = False) -> Iterator[ComfyServer]:
+    """Fill the folder, link the pack, write the checkpoints, start ComfyUI, and stop it after."""
     found = find_host()
     if found is None:
         raise FileNotFoundError("no ComfyUI")
@@ -165,7 +166,7 @@ def running(base: Path, extra_args: tuple[str, ...] = ()) -> Iterator[ComfyServe
     (base / "custom_nodes/wanmove-test-pack").symlink_to(PACK / "tests/host/test_pack")
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     script = PACK / "tests/host/make_checkpoints.py"
-    command = [python, script, host, base / "models"]
+    command = [python, script, host, base / "models", *["full"] * full_width_vae]
     subprocess.run(command, check=True, cwd=host, env=environment, capture_output=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -176,7 +177,6 @@ def running(base: Path, extra_args: tuple[str, ...] = ()) -> Iterator[ComfyServe
                 *(python, host / "main.py", "--cpu", "--port", str(port)),
                 *("--base-directory", base, "--disable-api-nodes", "--disable-auto-launch"),
                 *("--database-url", "sqlite:///:memory:", "--preview-method", "latent2rgb"),
-                *extra_args,
             ],
             cwd=host,
             env=environment,

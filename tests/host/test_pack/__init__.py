@@ -116,9 +116,65 @@ class Picture(io.ComfyNode):
         return io.NodeOutput(image.movedim(1, -1))
 
 
+class RandomTracks(io.ComfyNode):
+    """Straight tracks between random points."""
+
+    @classmethod
+    def define_schema(cls):
+        names = ("number", "num_frames", "width", "height", "seed")
+        return io.Schema(
+            node_id="TestTracks",
+            inputs=[io.Int.Input(name) for name in names],
+            outputs=[io.Tracks.Output()],
+        )
+
+    @classmethod
+    def execute(cls, number, num_frames, width, height, seed):
+        generator = torch.Generator().manual_seed(seed)
+        ends = torch.rand(2, number, 2, generator=generator) * torch.tensor([width, height])
+        path = torch.lerp(ends[0], ends[1], torch.linspace(0, 1, num_frames)[:, None, None])
+        visibility = torch.ones(num_frames, number, dtype=torch.bool)
+        return io.NodeOutput({"track_path": path, "track_visibility": visibility})
+
+
+class InstantVae(io.ComfyNode):
+    """A VAE that costs nothing, to time what is around it."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(node_id="TestInstantVae", inputs=[], outputs=[io.Vae.Output()])
+
+    @classmethod
+    def execute(cls):
+        return io.NodeOutput(Zeros())
+
+
+class Zeros:
+    def encode(self, clip):
+        frames, height, width, _ = clip.shape
+        return torch.zeros(1, 16, (frames - 1) // 4 + 1, height // 8, width // 8)
+
+
+class Drop(io.ComfyNode):
+    """Use a value and forget it."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="TestDrop",
+            inputs=[io.AnyType.Input("value")],
+            outputs=[],
+            is_output_node=True,
+        )
+
+    @classmethod
+    def execute(cls, value):  # noqa: ARG003
+        return io.NodeOutput()
+
+
 class TestExtension(ComfyExtension):
     async def get_node_list(self):
-        return [KeepValue, Prompt, Picture]
+        return [KeepValue, Prompt, Picture, RandomTracks, InstantVae, Drop]
 
 
 async def comfy_entrypoint():

@@ -1,0 +1,214 @@
+"""Our nodes beside ComfyUI's own, in one real server. Needs a ComfyUI checkout (COMFYUI_PATH).
+
+    .venv/bin/python -m benchmarks.host
+
+Prints one row per comparison: both times, and the ratio, which is what the README quotes.
+"""
+
+import statistics
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.host.graphs import Graph, Node
+from tests.host.server import ComfyServer, Run, running
+
+WIDTH, HEIGHT, LENGTH = 832, 480, 81
+SMALL = 96  # pixels a side where the full-width VAE runs: its work per pixel is the same
+OPTIONS = {
+    "batch_size": 1,
+    "strength": 1.0,
+    "branch": "both",
+    "collision": "last",
+    "temporal": "sample",
+    "track_space": "video",
+    "retime": "time",
+    "seed": 0,
+}
+SAMPLING = {"steps": 4, "cfg": 5.0, "denoise": 1.0, "sampler_name": "euler", "scheduler": "simple"}
+NO_MOTION = {"shift": 0.0, "motion_scale": 0.0, "guidance_start": 0.0, "guidance_end": 1.0}
+
+
+def node_seconds(run: Run, node: Node) -> float:
+    """From the moment a node starts to the moment the next one does."""
+    starts = [(data["node"], data["at"]) for data in run.of("executing")]
+    index = [name for name, _ in starts].index(node.id)
+    return starts[index + 1][1] - starts[index][1]
+
+
+def first_step_seconds(run: Run, node: Node) -> float:
+    """From queueing to the sampler's first finished step."""
+    begin = run.of("execution_start")[0]["at"]
+    return next(data["at"] for data in run.of("progress") if data["node"] == node.id) - begin
+
+
+def median_of(
+    server: ComfyServer, make: Callable[[int], tuple[Graph, Callable]], runs: int
+) -> float:
+    """Median of what `make(index)`'s second result reads off each run, after one warm-up."""
+    seconds = []
+    for index in range(runs + 1):
+        graph, measure = make(index)
+        run = server.run(graph.prompt, timeout=900)
+        if run.error is not None:
+            raise RuntimeError(run.error["exception_message"])
+        seconds.append(measure(run))
+    return statistics.median(seconds[1:])
+
+
+def tracks(graph: Graph, number: int, shift: int, *, width: int, height: int) -> Node:
+    """Random walks; `shift` makes them new to the host's cache."""
+    return graph.add(
+        "TestTracks", number=number, num_frames=LENGTH, width=width, height=height, seed=shift
+    )
+
+
+def start(graph: Graph, width: int, height: int) -> dict[str, Any]:
+    return {
+        "positive": graph.add("TestPrompt", seed=1),
+        "negative": graph.add("TestPrompt", seed=2),
+        "start_image": graph.add("TestPicture", seed=3, width=width, height=height, frames=1),
+    }
+
+
+def keep(graph: Graph, value: Any) -> None:
+    graph.add("TestDrop", value=value)
+
+
+def guidance(ours: bool, number: int = 1024):
+    """The node that edits the latent, with a VAE that costs nothing."""
+
+    def make(index: int):
+        graph = Graph()
+        inputs = start(graph, WIDTH, HEIGHT)
+        inputs["vae"] = graph.add("TestInstantVae")
+        inputs["tracks"] = tracks(graph, number, index, width=WIDTH, height=HEIGHT)
+        node = conditioned(graph, ours, inputs, size=(WIDTH, HEIGHT))
+        keep(graph, node)
+        return graph, lambda run: node_seconds(run, node)
+
+    return make
+
+
+def conditioned(graph: Graph, ours: bool, inputs: dict, *, size: tuple[int, int]) -> Node:
+    size = {"width": size[0], "height": size[1], "length": LENGTH}
+    if not ours:
+        fixed = {"batch_size": 1, "strength": 1.0, **size}
+        return graph.add("WanMoveTrackToVideo", **inputs, **fixed)
+    image = inputs["start_image"]
+    encoded = graph.add(
+        "WanMoveEncodeStartImage", vae=inputs["vae"], start_image=image, resize="crop", **size
+    )
+    prompts = {name: inputs[name] for name in ("positive", "negative")}
+    latent = {"conditioning_latent": encoded, "tracks": inputs["tracks"]}
+    return graph.add("WanMoveTrajectoryGuidance", **prompts, **latent, **OPTIONS)
+
+
+def encoding(ours: bool):
+    """The start image and its grey, through a VAE of full width."""
+
+    def make(index: int):
+        graph = Graph()
+        inputs = start(graph, SMALL, SMALL)
+        image = graph.add("TestPicture", seed=index + 9, width=SMALL, height=SMALL, frames=1)
+        vae = graph.add("VAELoader", vae_name="wan_2.1_vae_full_width.safetensors")
+        size = {"width": SMALL, "height": SMALL, "length": LENGTH}
+        if ours:
+            fixed = {"vae": vae, "start_image": image, "resize": "crop"}
+            node = graph.add("WanMoveEncodeStartImage", **fixed, **size)
+        else:
+            inputs["start_image"] = image
+            fixed = {"batch_size": 1, "strength": 1.0, "vae": vae}
+            node = graph.add("WanMoveTrackToVideo", **inputs, **fixed, **size)
+        keep(graph, node)
+        return graph, lambda run: node_seconds(run, node)
+
+    return make
+
+
+def moved_point(ours: bool):
+    """A changed track, up to the sampler's first step; all else is cached."""
+
+    def make(index: int):
+        graph = Graph()
+        inputs = start(graph, SMALL, SMALL)
+        inputs["vae"] = graph.add("VAELoader", vae_name="wan_2.1_vae_full_width.safetensors")
+        inputs["tracks"] = tracks(graph, 20, index, width=SMALL, height=SMALL)
+        guided = conditioned(graph, ours, inputs, size=(SMALL, SMALL))
+        sampler = sampled(graph, False, guided, index)
+        return graph, lambda run: first_step_seconds(run, sampler)
+
+    return make
+
+
+def sampled(graph: Graph, ours: bool, guided: Node, seed: int, steps: int = 1) -> Node:
+    model = graph.add("UNETLoader", unet_name="bf16.safetensors", weight_dtype="default")
+    inputs = {"positive": guided.out(0), "negative": guided.out(1), "latent_image": guided.out(2)}
+    choices = {**SAMPLING, "steps": steps, "seed": seed, **(NO_MOTION if ours else {})}
+    kind = "WanMoveSampler" if ours else "KSampler"
+    node = graph.add(kind, model=model, **inputs, **choices)
+    keep(graph, node)
+    return node
+
+
+def sampling(ours: bool):
+    """The same steps by our sampler and by KSampler."""
+
+    def make(index: int):
+        graph = Graph()
+        inputs = start(graph, 160, 160)
+        inputs["vae"] = graph.add("TestInstantVae")
+        inputs["tracks"] = tracks(graph, 20, 0, width=160, height=160)
+        guided = conditioned(graph, True, inputs, size=(160, 160))
+        node = sampled(graph, ours, guided, index, steps=6)
+        return graph, lambda run: node_seconds(run, node)
+
+    return make
+
+
+def drawing(ours: bool, number: int = 20):
+    """Tracks over a clip."""
+
+    def make(index: int):
+        graph = Graph()
+        image = graph.add("TestPicture", seed=3, width=WIDTH, height=HEIGHT, frames=1)
+        clip = graph.add("RepeatImageBatch", image=image, amount=LENGTH)
+        motion = tracks(graph, number, index, width=WIDTH, height=HEIGHT)
+        if ours:
+            look = {"style": "trails", "trail": 24, "radius": 0.0, "opacity": 0.85}
+            node = graph.add("WanMoveDrawTracks", images=clip, tracks=motion, **look)
+        else:
+            look = {"line_resolution": 24, "circle_size": 12, "opacity": 0.75, "line_width": 16}
+            node = graph.add("WanMoveVisualizeTracks", images=clip, tracks=motion, **look)
+        keep(graph, node)
+        return graph, lambda run: node_seconds(run, node)
+
+    return make
+
+
+ROWS: tuple[tuple[str, Callable, int], ...] = (
+    ("guidance node, 1024 tracks, 832x480x81, no VAE", guidance, 3),
+    ("conditioning encode, full-width VAE, 96x96x81", encoding, 2),
+    ("moved point to first step, full-width VAE, 96x96x81", moved_point, 2),
+    ("sampler, 6 steps, 160x160x81, small model", sampling, 7),
+    ("draw 20 tracks on 81 frames of 832x480", drawing, 2),
+)
+
+
+def main() -> None:
+    """Run every comparison."""
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder) / "comfy"
+        base.mkdir()
+        with running(base, full_width_vae=True) as server:
+            print("| comparison | ComfyUI's | ours | ratio |\n|---|---|---|---|")
+            for name, make, runs in ROWS:
+                theirs = median_of(server, make(False), runs)
+                mine = median_of(server, make(True), runs)
+                row = f"| {name} | {theirs:.3f} s | {mine:.4f} s | {theirs / mine:.2f} |"
+                print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()

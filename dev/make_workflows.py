@@ -1,0 +1,360 @@
+"""Lay out example_workflows/ and subgraphs/ from one description each.
+
+    .venv/bin/python -m dev.make_workflows
+
+Asks a real ComfyUI (COMFYUI_PATH) for every node's slots, so a saved workflow always fits them.
+"""
+
+import json
+import tempfile
+import uuid
+from pathlib import Path
+from typing import Any
+
+from tests.host.server import PACK, running
+from tests.host.workflows import is_widget, slots
+
+BLUE, PURPLE, GREEN = "#3f789e", "#76508a", "#4a7a4a"
+HUGGING_FACE = "https://huggingface.co/"
+REPACKAGED = "Comfy-Org/Wan_2.1_ComfyUI_repackaged/resolve/main/split_files/"
+WAN_MOVE = "Wan21-WanMove_fp8_scaled_e4m3fn_KJ.safetensors"
+TEXT_ENCODER = "umt5_xxl_fp8_e4m3fn_scaled.safetensors"
+VAE = "wan_2.1_vae.safetensors"
+CLIP_VISION = "clip_vision_h.safetensors"
+LORA = "lightx2v_I2V_14B_480p_cfg_step_distill_rank64_bf16.safetensors"
+SOURCES = {
+    WAN_MOVE: ("diffusion_models", "Kijai/WanVideo_comfy_fp8_scaled/resolve/main/WanMove/"),
+    TEXT_ENCODER: ("text_encoders", f"{REPACKAGED}text_encoders/"),
+    VAE: ("vae", f"{REPACKAGED}vae/"),
+    CLIP_VISION: ("clip_vision", f"{REPACKAGED}clip_vision/"),
+    LORA: ("loras", "Kijai/WanVideo_comfy/resolve/main/Lightx2v/"),
+}
+PROMPT = "a red ball rolls across a wooden table, soft daylight, static camera"
+MODELS = {
+    "diffusion_model": WAN_MOVE,
+    "weight_dtype": "default",
+    "text_encoder": "none",
+    "text_encoder_device": "default",
+    "vae": VAE,
+    "clip_vision": CLIP_VISION,
+    "shift": 3.0,
+}
+
+
+class Canvas:
+    """A workflow in the making."""
+
+    def __init__(self, info: dict[str, Any]) -> None:
+        self._info = info
+        self.nodes: list[dict[str, Any]] = []
+        self.links: list[list[Any]] = []
+        self.groups: list[dict[str, Any]] = []
+
+    def add(
+        self, kind: str, pos: tuple[int, int], size: tuple[int, int], /, **inputs: Any
+    ) -> "Placed":
+        """Place a node. An input is a `Placed` output or a widget's value."""
+        info = self._info[kind]
+        node_id = len(self.nodes) + 1
+        entries, values = [], []
+        for name, spec in slots(info):
+            given = inputs.pop(name, None)
+            if is_widget(spec):
+                if isinstance(given, Placed):
+                    entries.append(self._entry(name, spec, given, node_id, len(entries)))
+                    entries[-1]["widget"] = {"name": name}
+                    given = None
+                values.append(_default(spec) if given is None else given)
+                values += ["fixed"] * bool(_options(spec).get("control_after_generate"))
+                values += ["image"] * bool(_options(spec).get("image_upload"))
+            else:
+                entries.append(self._entry(name, spec, given, node_id, len(entries)))
+        for name, given in inputs.items():  # inputs that grow, such as tracks.tracks_1
+            entries.append(self._entry(name, ["TRACKS"], given, node_id, len(entries)))
+        outputs = [
+            {"name": name, "type": kind_, "links": [], "slot_index": index}
+            for index, (name, kind_) in enumerate(
+                zip(info["output_name"], info["output"], strict=True)
+            )
+        ]
+        ours = info["python_module"].startswith("custom_nodes")
+        owner = {"cnr_id": "wan-move", "ver": "0.1.0"} if ours else {"cnr_id": "comfy-core"}
+        properties = {"Node name for S&R": kind, **owner}
+        models = [_model(value) for value in values if value in SOURCES]
+        if models:
+            properties["models"] = models
+        node = {"id": node_id, "type": kind, "pos": list(pos), "size": list(size), "flags": {}}
+        node |= {"order": node_id - 1, "mode": 0, "inputs": entries, "outputs": outputs}
+        node |= {"properties": properties, "widgets_values": values}
+        self.nodes.append(node)
+        return Placed(node)
+
+    def note(self, text: str, pos: tuple[int, int], size: tuple[int, int]) -> None:
+        """Place a note."""
+        node_id = len(self.nodes) + 1
+        node = {"id": node_id, "type": "MarkdownNote", "pos": list(pos), "size": list(size)}
+        node |= {"flags": {}, "order": node_id - 1, "mode": 0, "inputs": [], "outputs": []}
+        node |= {"properties": {}, "widgets_values": [text], "color": "#432", "bgcolor": "#653"}
+        self.nodes.append(node)
+
+    def group(self, title: str, box: tuple[int, int, int, int], colour: str = BLUE) -> None:
+        """Frame the nodes inside of a box (x, y, width, height)."""
+        group_id = len(self.groups) + 1
+        group = {"id": group_id, "title": title, "bounding": list(box), "color": colour}
+        self.groups.append({**group, "font_size": 24, "flags": {}})
+
+    def _entry(self, name, spec, given, node_id, slot) -> dict[str, Any]:
+        kind = spec[0] if isinstance(spec[0], str) else "COMBO"
+        entry = {"name": name, "type": kind, "link": None}
+        if given is not None:
+            link = len(self.links) + 1
+            output = given.node["outputs"][given.slot]
+            output["links"].append(link)
+            self.links.append([link, given.node["id"], given.slot, node_id, slot, output["type"]])
+            entry["link"] = link
+        return entry
+
+    def document(self, name: str) -> dict[str, Any]:
+        """The workflow as the frontend saves it; its id depends on the name alone."""
+        return {
+            "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"wan-move/{name}")),
+            "revision": 0,
+            "last_node_id": len(self.nodes),
+            "last_link_id": len(self.links),
+            "nodes": self.nodes,
+            "links": self.links,
+            "groups": self.groups,
+            "config": {},
+            "extra": {"ds": {"scale": 0.6, "offset": [80, 120]}},
+            "version": 0.4,
+        }
+
+
+class Placed:
+    """A node on the canvas; as an input value, one of its outputs."""
+
+    def __init__(self, node: dict[str, Any], slot: int = 0) -> None:
+        self.node, self.slot = node, slot
+
+    def out(self, slot: int) -> "Placed":
+        """Another output."""
+        return Placed(self.node, slot)
+
+
+def _options(spec: list[Any]) -> dict[str, Any]:
+    return spec[1] if len(spec) > 1 else {}
+
+
+def _default(spec: list[Any]) -> Any:
+    if "default" in _options(spec):
+        return _options(spec)["default"]
+    choices = spec[0] if isinstance(spec[0], list) else _options(spec).get("options", [""])
+    return choices[0]
+
+
+def _model(name: str) -> dict[str, str]:
+    folder, path = SOURCES[name]
+    return {"name": name, "url": f"{HUGGING_FACE}{path}{name}", "directory": folder}
+
+
+def motion(canvas: Canvas, x: int, y: int, **options: Any) -> Placed:
+    """One straight bunch of tracks."""
+    shown = {"width": 832, "height": 480, "start_x": 0.25, "start_y": 0.6, "end_x": 0.75}
+    shown |= {"end_y": 0.6, "num_tracks": 8, "track_spread": 0.02, **options}
+    return canvas.add("GenerateTracks", (x, y), (300, 420), **shown)
+
+
+def conditioned(
+    canvas: Canvas, models: Placed, tracks: Placed, *, x: int, y: int, prompts: Placed
+) -> tuple[Placed, Placed, Placed]:
+    """Start image and tracks to conditioning; returns image, encoded image and guidance."""
+    image = canvas.add("LoadImage", (x, y), (320, 330), image="example.png")
+    seen = canvas.add(
+        "CLIPVisionEncode", (x, y + 390), (320, 80), clip_vision=models.out(3), image=image
+    )
+    seen.node["widgets_values"] = ["none"]
+    encoded = canvas.add(
+        "WanMoveEncodeStartImage", (x + 380, y), (320, 190), vae=models.out(2), start_image=image
+    )
+    guided = canvas.add(
+        "WanMoveTrajectoryGuidance",
+        (x + 380, y + 250),
+        (320, 330),
+        positive=prompts,
+        negative=prompts.out(1),
+        conditioning_latent=encoded,
+        tracks=tracks,
+        clip_vision_output=seen,
+    )
+    return image, encoded, guided
+
+
+def saved(canvas: Canvas, latent: Placed, models: Placed, *, x: int, y: int, name: str) -> None:
+    """Decode and save."""
+    decoded = canvas.add("VAEDecode", (x, y), (230, 60), samples=latent, vae=models.out(2))
+    video = canvas.add("CreateVideo", (x, y + 120), (230, 80), images=decoded, fps=16.0)
+    prefix = f"video/{name}"
+    canvas.add("SaveVideo", (x + 280, y), (460, 420), video=video, filename_prefix=prefix)
+
+
+def guided_inputs(guided: Placed) -> dict[str, Placed]:
+    return {"positive": guided, "negative": guided.out(1), "latent_image": guided.out(2)}
+
+
+def texts(canvas: Canvas, x: int, y: int) -> Placed:
+    return canvas.add(
+        "WanMoveTextEncodeCached", (x, y), (400, 330), prompt=PROMPT, text_encoder=TEXT_ENCODER
+    )
+
+
+def minimal(canvas: Canvas) -> None:
+    """The shortest way from an image and tracks to a video."""
+    models = canvas.add("WanMoveModelLoader", (0, 0), (400, 260), **MODELS)
+    prompts = texts(canvas, 0, 320)
+    tracks = motion(canvas, 460, 560)
+    *_, guided = conditioned(canvas, models, tracks, x=460, y=0, prompts=prompts)
+    sampled = canvas.add(
+        "WanMoveSampler", (1220, 0), (320, 400), model=models, **guided_inputs(guided)
+    )
+    saved(canvas, sampled, models, x=1600, y=0, name="wanmove_minimal")
+
+
+NOTE_MODELS = "\n".join(
+    ["## Models", "", "Put these into ComfyUI's `models` folder, then press **R**:", ""]
+    + [
+        f"- `{folder}/` [{name}]({HUGGING_FACE}{path}{name})"
+        for name, (folder, path) in SOURCES.items()
+        if name != LORA
+    ]
+)
+NOTE_MEMORY = """## Low memory
+
+- The fp8 model takes about 16 GB on disk; ComfyUI moves parts of it to the GPU as they fit.
+- `text_encoder_device: cpu` keeps the 6.7 GB text encoder out of the GPU. Prompts are kept on disk:
+  one that you used before loads no encoder at all.
+- VAE Decode (Tiled) decodes in pieces."""
+NOTE_TRACKS = """## Tracks
+
+Two bunches: one moves, one stands still. **Points that stand still are anchors**: they tell the
+model that the rest of the picture, and so the camera, does not move.
+
+The inspector shows what the model sees, before any sampling: pieces of the start image where
+guidance puts them. Red: tracks collide. Violet: a track has no effect, since it is hidden or
+outside of the picture in the first frame."""
+
+
+def annotated(canvas: Canvas) -> None:
+    """The same, explained, with anchors, previews, and settings for little memory."""
+    canvas.note(NOTE_MODELS, (-520, 40), (460, 300))
+    canvas.note(NOTE_MEMORY, (-520, 400), (460, 260))
+    canvas.note(NOTE_TRACKS, (-520, 720), (460, 300))
+    small = {**MODELS, "text_encoder_device": "cpu"}
+    models = canvas.add("WanMoveModelLoader", (0, 60), (400, 260), **small)
+    prompts = texts(canvas, 0, 380)
+    prompts.node["widgets_values"][3] = "cpu"
+    canvas.group("1  Models and prompt", (-20, 0, 440, 750))
+    moving = motion(canvas, 0, 840)
+    still = {"start_y": 0.12, "end_y": 0.12, "start_x": 0.5, "end_x": 0.9, "num_tracks": 5}
+    still |= {"track_spread": 0.2, "interpolation": "constant"}
+    anchors = motion(canvas, 340, 840, **still)
+    grown = {"tracks.tracks_0": moving, "tracks.tracks_1": anchors}
+    tracks = canvas.add("WanMoveCombineTracks", (680, 840), (260, 110), **grown)
+    canvas.group("2  Tracks", (-20, 780, 980, 500), GREEN)
+    image, encoded, guided = conditioned(canvas, models, tracks, x=480, y=60, prompts=prompts)
+    canvas.group("3  Start image and guidance", (460, 0, 740, 680))
+    drawn = canvas.add(
+        "WanMoveDrawTracks", (1000, 840), (300, 180), images=image, tracks=tracks, style="paths"
+    )
+    canvas.add("PreviewImage", (1000, 1080), (300, 260), images=drawn)
+    seen = {"conditioning_latent": encoded, "tracks": tracks, "start_image": image}
+    canvas.add("WanMoveGuidanceInspector", (1340, 840), (440, 500), **seen)
+    canvas.group("Look before you sample", (980, 780, 820, 580), PURPLE)
+    sampled = canvas.add(
+        "WanMoveSampler", (1260, 60), (320, 400), model=models, **guided_inputs(guided)
+    )
+    tiles = {"tile_size": 256, "overlap": 64, "temporal_size": 64, "temporal_overlap": 8}
+    decoded = canvas.add(
+        "VAEDecodeTiled", (1640, 60), (260, 160), samples=sampled, vae=models.out(2), **tiles
+    )
+    video = canvas.add("CreateVideo", (1640, 280), (260, 80), images=decoded, fps=16.0)
+    prefix = "video/wanmove_annotated"
+    canvas.add("SaveVideo", (1960, 60), (460, 420), video=video, filename_prefix=prefix)
+    canvas.group("4  Sample and save", (1240, 0, 1200, 560))
+
+
+def custom_sampling(
+    canvas: Canvas, *, guider: Placed, sigmas: Placed, guided: Placed, sampler: str, x: int
+) -> Placed:
+    """SamplerCustomAdvanced with what it needs."""
+    noise = canvas.add("RandomNoise", (x, 0), (300, 90), noise_seed=0)
+    solver = canvas.add("KSamplerSelect", (x, 150), (300, 60), sampler_name=sampler)
+    return canvas.add(
+        "SamplerCustomAdvanced",
+        (x + 360, 0),
+        (260, 130),
+        noise=noise,
+        guider=guider,
+        sampler=solver,
+        sigmas=sigmas,
+        latent_image=guided.out(2),
+    )
+
+
+def few_step(canvas: Canvas) -> None:
+    """Four steps with the lightx2v LoRA."""
+    # The sigmas already hold the LoRA's own shift.
+    models = canvas.add("WanMoveModelLoader", (0, 0), (400, 260), **MODELS)
+    prompts = texts(canvas, 0, 320)
+    tracks = motion(canvas, 460, 560)
+    *_, guided = conditioned(canvas, models, tracks, x=460, y=0, prompts=prompts)
+    lora = {"lora_name": LORA, "strength_model": 1.0}
+    fast = canvas.add("LoraLoaderModelOnly", (1220, 270), (300, 90), model=models, **lora)
+    both = {"positive": guided, "negative": guided.out(1)}
+    guider = canvas.add("WanMoveMotionGuider", (1220, 420), (300, 200), model=fast, **both, cfg=1.0)
+    sigmas = canvas.add("WanMoveFewStepSigmas", (1220, 680), (300, 60))
+    latent = custom_sampling(
+        canvas, guider=guider, sigmas=sigmas, guided=guided, sampler="euler", x=1220
+    )
+    saved(canvas, latent, models, x=1580, y=190, name="wanmove_fewstep")
+
+
+def motion_guidance(canvas: Canvas) -> None:
+    """Motion strengthened apart from the prompt, and let go of in the last fifth of the steps."""
+    models = canvas.add("WanMoveModelLoader", (0, 0), (400, 260), **MODELS)
+    prompts = texts(canvas, 0, 320)
+    tracks = motion(canvas, 460, 560)
+    *_, guided = conditioned(canvas, models, tracks, x=460, y=0, prompts=prompts)
+    both = {"positive": guided, "negative": guided.out(1), "cfg": 5.0}
+    strong = {"motion_scale": 1.0, "guidance_end": 0.8}
+    guider = canvas.add(
+        "WanMoveMotionGuider", (1220, 270), (300, 200), model=models, **both, **strong
+    )
+    steps = {"scheduler": "simple", "steps": 40, "denoise": 1.0}
+    sigmas = canvas.add("BasicScheduler", (1220, 530), (300, 110), model=models, **steps)
+    latent = custom_sampling(
+        canvas, guider=guider, sigmas=sigmas, guided=guided, sampler="uni_pc", x=1220
+    )
+    saved(canvas, latent, models, x=1580, y=190, name="wanmove_motion_guidance")
+
+
+WORKFLOWS = {
+    "wanmove_minimal": minimal,
+    "wanmove_annotated": annotated,
+    "wanmove_fewstep": few_step,
+    "wanmove_motion_guidance": motion_guidance,
+}
+
+
+def main() -> None:
+    """Write all files."""
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as server:
+        info = server.get("/object_info")
+    for name, lay_out in WORKFLOWS.items():
+        canvas = Canvas(info)
+        lay_out(canvas)
+        path = PACK / "example_workflows" / f"{name}.json"
+        path.write_text(json.dumps(canvas.document(name), indent=1, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()

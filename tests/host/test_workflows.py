@@ -1,0 +1,133 @@
+"""Every shipped workflow, and ComfyUI's official one, run on a real ComfyUI with small models."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.host.server import ComfyServer, Prompt, find_host
+from tests.host.workflows import to_prompt
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / "example_workflows").glob("*.json"))
+STANDS_FOR = {
+    "Wan21-WanMove_fp8_scaled_e4m3fn_KJ.safetensors": "fp8_scaled_legacy.safetensors",
+    "umt5_xxl_fp8_e4m3fn_scaled.safetensors": "umt5.safetensors",
+    "lightx2v_I2V_14B_480p_cfg_step_distill_rank64_bf16.safetensors": "lora.safetensors",
+}
+SMALLER = {"width": 112, "height": 80, "length": 13, "num_frames": 13}
+FEWER = {"num_tracks": 1}
+
+
+@pytest.fixture(autouse=True)
+def pictures(comfy: ComfyServer) -> None:
+    """The images that the workflows name."""
+    # A still picture, written without any library: binary PPM.
+    pixels = bytes(
+        (x * 3 + y * 5 + c * 40) % 256 for y in range(97) for x in range(131) for c in range(3)
+    )
+    for name in ("example.png", "snowboard_rush.png"):
+        (comfy.base / "input" / name).write_bytes(b"P6 131 97 255\n" + pixels)
+
+
+def small(prompt: Prompt, **changes: int) -> Prompt:
+    """Put the small checkpoints in place of the named ones, and a small size."""
+    for node in prompt.values():
+        for name, value in node["inputs"].items():
+            if isinstance(value, str):
+                node["inputs"][name] = STANDS_FOR.get(value, value)
+            elif name in changes and isinstance(value, int):
+                node["inputs"][name] = changes[name]
+    return prompt
+
+
+def load(path: Path, comfy: ComfyServer) -> Prompt:
+    return to_prompt(json.loads(path.read_text(encoding="utf-8")), comfy.get("/object_info"))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_shipped_workflow_runs(comfy: ComfyServer, path: Path) -> None:
+    prompt = small(load(path, comfy), **SMALLER, steps=2)
+    run = comfy.run(prompt, extra_data={"extra_pnginfo": {}})
+    assert run.error is None, run.error
+    saves = [key for key, node in prompt.items() if node["class_type"] == "SaveVideo"]
+    for key in saves:
+        shown = run.outputs[key]["images"][0]
+        file = comfy.base / "output" / shown["subfolder"] / shown["filename"]
+        assert file.stat().st_size > 1000
+    assert saves
+    sampled = [data for data in run.of("progress") if data["max"] > 1]
+    assert sampled and run.previews
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_shipped_workflow_is_tidy(path: Path) -> None:
+    """No node overlaps another, and every group holds whole nodes."""
+    workflow = json.loads(path.read_text(encoding="utf-8"))
+    boxes = [(*node["pos"], *node["size"]) for node in workflow["nodes"]]
+    title = 30
+    for index, (x, y, width, height) in enumerate(boxes):
+        for other_x, other_y, other_width, other_height in boxes[index + 1 :]:
+            apart_x = x + width <= other_x or other_x + other_width <= x
+            apart_y = y + height <= other_y - title or other_y + other_height <= y - title
+            assert apart_x or apart_y, (workflow["nodes"][index]["type"], other_x, other_y)
+    for group in workflow["groups"]:
+        left, top, width, height = group["bounding"]
+        for x, y, node_width, node_height in boxes:
+            inside = left <= x and x + node_width <= left + width
+            inside &= top <= y - title and y + node_height <= top + height
+            outside = x + node_width <= left or left + width <= x
+            outside |= y + node_height <= top or top + height <= y - title
+            assert inside or outside, (group["title"], x, y)
+
+
+def official_template() -> Path:
+    _, python = find_host()
+    found = list(python.parent.parent.glob("lib/*/site-packages/**/video_wanmove_480p.json"))
+    if not found:
+        pytest.skip("the host's workflow templates are not installed")
+    return found[0]
+
+
+def replace_guidance(prompt: Prompt) -> None:
+    """Swap core's guidance node for ours, in place: the same inputs, two nodes."""
+    key = next(k for k, node in prompt.items() if node["class_type"] == "WanMoveTrackToVideo")
+    given = prompt[key]["inputs"]
+    moved = {name: given[name] for name in ("vae", "start_image", "width", "height", "length")}
+    prompt["encode"] = {
+        "class_type": "WanMoveEncodeStartImage",
+        "inputs": {**moved, "resize": "crop"},
+    }
+    kept = ("positive", "negative", "tracks", "clip_vision_output", "strength", "batch_size")
+    choices = {"branch": "both", "collision": "last", "temporal": "sample", "seed": 0}
+    choices |= {"track_space": "video", "retime": "cut", "conditioning_latent": ["encode", 0]}
+    prompt[key] = {
+        "class_type": "WanMoveTrajectoryGuidance",
+        "inputs": {name: given[name] for name in kept} | choices,
+    }
+
+
+def test_official_template_gives_the_same_latents(comfy: ComfyServer, output: Path) -> None:
+    kept = {}
+    for name in ("core", "ours"):
+        # One track a bunch: where tracks share a cell, core picks the winner at random.
+        prompt = small(load(official_template(), comfy), **SMALLER, **FEWER)
+        for node in prompt.values():
+            if node["class_type"] == "PrimitiveInt":
+                node["inputs"]["value"] = 2  # steps
+            if node["class_type"] == "GenerateTracks":
+                # The template starts one at y = height: core calls that outside, and then copies
+                # the bottom right cell along it.
+                node["inputs"]["start_y"] = min(node["inputs"]["start_y"], 0.97)
+        if name == "ours":
+            replace_guidance(prompt)
+        sampler = next(k for k, n in prompt.items() if n["class_type"] == "KSampler")
+        drop = {"SaveVideo", "PreviewImage", "CreateVideo", "VAEDecode"}
+        prompt = {k: n for k, n in prompt.items() if n["class_type"] not in drop}
+        inputs = {"value": [sampler, 0], "name": "template.pt"}
+        prompt["keep"] = {"class_type": "TestKeepValue", "inputs": inputs}
+        run = comfy.run(prompt)
+        assert run.error is None, run.error
+        kept[name] = torch.load(output / "template.pt", weights_only=True)["samples"]
+    torch.testing.assert_close(kept["ours"], kept["core"], rtol=0, atol=5e-3)

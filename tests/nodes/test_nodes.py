@@ -1,0 +1,259 @@
+"""Every node once, on the fake host: convert in, one core call, convert out."""
+
+import logging
+
+import numpy as np
+import pytest
+import torch
+
+from tests.nodes.fake_host import VAE, Clip, Model, conditioning_set_values
+
+WIDTH, HEIGHT, LENGTH = 56, 40, 13
+TOLERANCE = {"rtol": 0, "atol": 1e-5}
+
+
+@pytest.fixture
+def image() -> torch.Tensor:
+    return torch.rand(1, HEIGHT, WIDTH, 3, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture
+def tracks() -> dict[str, torch.Tensor]:
+    """Three points that move right by one cell every two frames."""
+    frame = torch.arange(LENGTH)[:, None]
+    x = 4.0 * frame + torch.tensor([2.0, 2.0, 2.0])
+    y = torch.tensor([4.0, 12.0, 20.0]).expand(LENGTH, -1)
+    path = torch.stack([x.clamp(max=WIDTH - 1), y], -1)
+    return {"track_path": path, "track_visibility": torch.ones(LENGTH, 3, dtype=torch.bool)}
+
+
+@pytest.fixture
+def encoded(pack, image, caplog) -> dict:
+    with caplog.at_level(logging.WARNING, "wanmove"):
+        (latent,) = pack.run(
+            "WanMoveEncodeStartImage",
+            vae=VAE(),
+            start_image=image,
+            width=WIDTH,
+            height=HEIGHT,
+            length=LENGTH,
+        )
+    assert "another VAE class" in caplog.text
+    return latent
+
+
+def prompt(value: float) -> list:
+    return [[torch.full((1, 2, 4), value), {"kept": value}]]
+
+
+def guide(pack, encoded, tracks, **options):
+    return pack.run(
+        "WanMoveTrajectoryGuidance",
+        positive=prompt(1.0),
+        negative=prompt(2.0),
+        conditioning_latent=encoded,
+        tracks=tracks,
+        **options,
+    )
+
+
+def test_encodes_the_image_then_grey(encoded, image) -> None:
+    padded = torch.cat([image, torch.full((LENGTH - 1, HEIGHT, WIDTH, 3), 0.5)])
+    torch.testing.assert_close(encoded["samples"], VAE().encode(padded), **TOLERANCE)
+
+
+def test_guidance_moves_features_and_changes_no_argument(pack, encoded, tracks) -> None:
+    positive, negative = prompt(1.0), prompt(2.0)
+    before = encoded["samples"].clone()
+    guided, other, latent, report = pack.run(
+        "WanMoveTrajectoryGuidance",
+        positive=positive,
+        negative=negative,
+        conditioning_latent=encoded,
+        tracks=tracks,
+        batch_size=3,
+    )
+    assert torch.equal(encoded["samples"], before)
+    assert list(positive[0][1]) == list(negative[0][1]) == ["kept"]
+    moved = guided[0][1]["concat_latent_image"]
+    assert torch.equal(moved[..., 1, 0, 2], before[..., 0, 0, 0])
+    assert torch.equal(other[0][1]["concat_latent_image"], moved)
+    assert torch.equal(guided[0][1]["wanmove_unguided_latent"], before)
+    assert guided[0][1]["concat_mask"].flatten(2)[0, 0].unique().tolist() == [0, 1]
+    assert latent["samples"].shape == (3, *before.shape[1:]) and not latent["samples"].any()
+    assert report.startswith("3 of 3 tracks guide")
+
+
+def test_positive_branch_alone(pack, encoded, tracks) -> None:
+    guided, other, *_ = guide(pack, encoded, tracks, branch="positive")
+    assert not torch.equal(guided[0][1]["concat_latent_image"], encoded["samples"])
+    assert torch.equal(other[0][1]["concat_latent_image"], encoded["samples"])
+
+
+def test_guidance_without_tracks(pack, encoded) -> None:
+    guided, *_, report = guide(pack, encoded, None, clip_vision_output="seen")
+    assert torch.equal(guided[0][1]["concat_latent_image"], encoded["samples"])
+    assert guided[0][1]["clip_vision_output"] == "seen"
+    assert report.startswith("No tracks")
+
+
+def test_random_collisions_follow_the_seed(pack, encoded, tracks) -> None:
+    tracks["track_path"][1:, :, 1] = 4.0
+    latents = [
+        guide(pack, encoded, tracks, collision="random", seed=seed)[0][0][1]["concat_latent_image"]
+        for seed in (1, 1, 2, 3, 4, 5)
+    ]
+    assert torch.equal(latents[0], latents[1])
+    assert any(not torch.equal(latents[0], other) for other in latents[2:])
+
+
+def test_tracks_of_the_start_image_follow_its_crop(pack, tracks) -> None:
+    wide = torch.rand(1, HEIGHT, 2 * WIDTH, 3, generator=torch.Generator().manual_seed(0))
+    (latent,) = pack.run(
+        "WanMoveEncodeStartImage",
+        vae=VAE(),
+        start_image=wide,
+        width=WIDTH,
+        height=HEIGHT,
+        length=LENGTH,
+    )
+    shifted = {**tracks, "track_path": tracks["track_path"] + torch.tensor([WIDTH / 2, 0.0])}
+    one = guide(pack, latent, tracks)[0][0][1]["concat_latent_image"]
+    same = guide(pack, latent, shifted, track_space="start image")
+    assert torch.equal(same[0][0][1]["concat_latent_image"], one)
+
+
+def test_one_column_of_visibility_counts_for_all(pack, encoded, tracks) -> None:
+    """Core makes [frames, 1] of a mask (comfy_extras/nodes_wanmove.py:314)."""
+    tracks["track_visibility"] = tracks["track_visibility"][:, :1]
+    assert guide(pack, encoded, tracks)[3].startswith("3 of 3")
+    del tracks["track_visibility"]
+    assert guide(pack, encoded, tracks)[3].startswith("3 of 3")
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ({"tracks": {"points": []}}, "tracks: tracks must be TRACKS"),
+        ({"tracks": {"track_path": torch.zeros(3, 2)}}, "tracks: positions must be"),
+        ({"conditioning_latent": {"samples": torch.zeros(1, 4, 8, 8)}}, "conditioning_latent: a"),
+    ],
+)
+def test_errors_name_the_input(pack, encoded, tracks, bad: dict, words: str) -> None:
+    given = {"conditioning_latent": encoded, "tracks": tracks, **bad}
+    with pytest.raises(ValueError, match=words):
+        guide(pack, given["conditioning_latent"], given["tracks"])
+
+
+def test_size_errors_name_the_inputs(pack, image) -> None:
+    with pytest.raises(ValueError, match="width, height, length: width must be a positive"):
+        pack.run("WanMoveEncodeStartImage", vae=VAE(), start_image=image, width=57)
+
+
+def sample(pack, **options):
+    inputs = {"positive": prompt(1.0), "negative": prompt(2.0), "latent_image": {"samples": 0}}
+    chosen = {"sampler_name": "euler", "scheduler": "simple"}
+    return pack.run("WanMoveSampler", **{"model": Model(), **inputs, **chosen, **options})[0]
+
+
+def test_sampler_hands_ksampler_its_own_inputs(pack) -> None:
+    model = Model()
+    passed = sample(pack, model=model)
+    assert passed["model"] is model
+    expected = {"model", "seed", "steps", "cfg", "sampler_name", "scheduler", "positive"}
+    assert set(passed) == expected | {"negative", "latent", "denoise"}
+
+
+def test_sampler_extras_patch_a_clone(pack) -> None:
+    model = Model()
+    passed = sample(pack, model=model, motion_scale=0.5, shift=5.0)["model"]
+    assert passed.wrappers == [("outer_sample", "wanmove"), ("predict_noise", "wanmove")]
+    assert passed.patches["model_sampling"].shift == 5.0
+    assert not model.wrappers and not model.patches
+
+
+def test_guider(pack) -> None:
+    inputs = {"positive": prompt(1.0), "negative": prompt(2.0)}
+    (guider,) = pack.run("WanMoveMotionGuider", model=Model(), **inputs, guidance_end=0.5)
+    assert guider.cfg == 5.0
+    assert guider.model_patcher.wrappers
+
+
+def test_few_step_sigmas(pack) -> None:
+    (sigmas,) = pack.run("WanMoveFewStepSigmas", preset="lightx2v 4 steps")
+    torch.testing.assert_close(sigmas, torch.tensor([1, 0.9375, 0.8333333, 0.625, 0]))
+
+
+@pytest.mark.parametrize("kind", ["npy", "json", "csv"])
+def test_tracks_saved_and_loaded(pack, tracks, kind: str) -> None:
+    saving = {"tracks": tracks, "filename_prefix": f"{kind}/t", "format": kind}
+    (path,) = pack.run("WanMoveSaveTracks", **saving)
+    size = {"width": WIDTH, "height": HEIGHT}
+    loaded, info = pack.run("WanMoveLoadTracks", file=f"{path} [output]", **size)
+    torch.testing.assert_close(loaded["track_path"], tracks["track_path"])
+    assert info.startswith(f"3 tracks, {LENGTH} frames")
+
+
+def test_loading_validates_and_fingerprints(pack) -> None:
+    node = pack.nodes["WanMoveLoadTracks"]
+    path = pack.base / "input/some.npy"
+    np.save(path, np.zeros((5, 1, 2), np.float32))
+    assert node.validate_inputs(file="some.npy") is True
+    before = node.fingerprint_inputs(file="some.npy")
+    np.save(path, np.zeros((9, 1, 2), np.float32))
+    assert node.fingerprint_inputs(file="some.npy") != before
+    assert "must lie in" in node.validate_inputs(file="../../secret.npy")
+    assert "must exist in" in node.validate_inputs(file="none.npy")
+    assert node.validate_inputs() is True
+
+
+def test_combining(pack, tracks) -> None:
+    short = {name: value[:5] for name, value in tracks.items()}
+    (joined,) = pack.run("WanMoveCombineTracks", tracks={"tracks_0": tracks, "tracks_1": short})
+    assert joined["track_path"].shape == (LENGTH, 6, 2)
+
+
+def test_transforming(pack, tracks) -> None:
+    (same,) = pack.run("WanMoveTransformTracks", tracks=tracks)
+    assert torch.equal(same["track_path"], tracks["track_path"])
+    (moved,) = pack.run("WanMoveTransformTracks", tracks=tracks, offset_y=3.0, length=5)
+    assert len(moved["track_path"]) == 5
+    expected = tracks["track_path"][0] + torch.tensor([0.0, 3.0])
+    torch.testing.assert_close(moved["track_path"][0], expected)
+
+
+@pytest.mark.parametrize(("style", "frames"), [("trails", LENGTH), ("paths", 1)])
+def test_drawing(pack, image, tracks, style: str, frames: int) -> None:
+    (drawn,) = pack.run("WanMoveDrawTracks", images=image, tracks=tracks, style=style)
+    assert drawn.shape == (frames, HEIGHT, WIDTH, 3)
+    assert ((drawn - image).abs() > 0.01).any()
+
+
+def test_inspecting(pack, encoded, image, tracks) -> None:
+    inputs = {"conditioning_latent": encoded, "tracks": tracks, "start_image": image}
+    choices = {"collision": "last", "temporal": "sample", "track_space": "video"}
+    seen, report = pack.run("WanMoveGuidanceInspector", **inputs, **choices, retime="time")
+    assert seen.shape == ((LENGTH - 1) // 4 + 1, HEIGHT, WIDTH, 3)
+    assert report.startswith("3 of 3")
+
+
+def test_prompts_are_encoded_once(pack, monkeypatch) -> None:
+    (pack.base / "text_encoders/model.safetensors").write_bytes(b"weights")
+    clip = Clip()
+    loads = []
+    loading = pack.module("nodes.loading")
+    monkeypatch.setattr(loading, "load_text_encoder", lambda *args: loads.append(args) or clip)
+    given = {"text_encoder": "model.safetensors", "negative_prompt": "no"}
+    for text in ("yes", "other", "yes"):
+        positive, negative = pack.run("WanMoveTextEncodeCached", prompt=text, **given)
+        assert positive[0][0].unique().item() == len(text)
+        assert negative[0][0].unique().item() == 2
+        assert positive[0][1] == {"pooled_output": None}
+    assert clip.encoded == ["yes", "no", "other"]
+    assert len(loads) == 2
+
+
+def test_fakes_keep_the_hosts_promise() -> None:
+    given = prompt(1.0)
+    assert conditioning_set_values(given, {"more": 1})[0][1] == {"kept": 1.0, "more": 1}
+    assert given[0][1] == {"kept": 1.0}

@@ -1,0 +1,68 @@
+"""Schemas are saved inside users' workflows: they are pinned, and explain themselves."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PINNED = json.loads((Path(__file__).parent / "schemas.json").read_text())
+
+
+def shape(node) -> dict:
+    """What workflows depend on: kinds, ids and order."""
+    schema = node.define_schema()
+    return {
+        "inputs": [f"{slot.id}: {slot.kind}" for slot in schema.inputs],
+        "outputs": [f"{slot.id}: {slot.kind}" for slot in schema.outputs],
+    }
+
+
+def test_ids_and_order_are_pinned(pack) -> None:
+    assert {name: shape(node) for name, node in pack.nodes.items()} == PINNED
+
+
+@pytest.mark.parametrize("name", PINNED)
+def test_everything_is_explained(pack, name: str) -> None:
+    schema = pack.nodes[name].define_schema()
+    assert schema.display_name.endswith("(Wan-Move)")
+    assert schema.category == "video/wan-move"
+    assert schema.description.endswith(".") and schema.description[0].isupper()
+    for slot in [*schema.inputs, *schema.outputs]:
+        assert slot.options.get("tooltip", "").endswith("."), slot.id
+    for slot in schema.outputs:
+        assert slot.options["display_name"]
+
+
+@pytest.mark.parametrize("name", PINNED)
+def test_every_node_has_a_help_page(pack, name: str) -> None:
+    page = (ROOT / f"web/docs/{name}.md").read_text(encoding="utf-8")
+    schema = pack.nodes[name].define_schema()
+    assert page.startswith(f"# {schema.display_name}")
+    for slot in [*schema.inputs, *schema.outputs]:
+        shown = slot.options.get("display_name", slot.id)
+        assert f"`{slot.id}`" in page or f"`{shown}`" in page, slot.id
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_locales_cover_every_label(pack, language: str) -> None:
+    path = ROOT / f"locales/{language}/nodeDefs.json"
+    labels = json.loads(path.read_text(encoding="utf-8"))
+    assert set(labels) == set(PINNED)
+    for name, node in pack.nodes.items():
+        schema = node.define_schema()
+        assert labels[name]["display_name"] and labels[name]["description"]
+        assert list(labels[name]["inputs"]) == [slot.id for slot in schema.inputs]
+        assert list(labels[name]["outputs"]) == [str(i) for i in range(len(schema.outputs))]
+        for label in [*labels[name]["inputs"].values(), *labels[name]["outputs"].values()]:
+            assert label["name"] and label["tooltip"]
+    if language == "en":
+        for name, node in pack.nodes.items():
+            for slot in node.define_schema().inputs:
+                assert labels[name]["inputs"][slot.id]["tooltip"] == slot.options["tooltip"]
+
+
+def test_no_id_belongs_to_the_host(pack) -> None:
+    taken = {"WanMoveTrackToVideo", "WanMoveTracksFromCoords", "WanMoveConcatTrack"}
+    taken |= {"WanMoveVisualizeTracks", "GenerateTracks"}
+    assert not taken & set(pack.nodes)

@@ -27,6 +27,8 @@ def add_generate_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "generate",
         help="image + tracks + prompt -> video",
+        usage="wanmove generate --checkpoint PATH --image FILE --tracks FILE\n"
+        "                        --prompt TEXT --out FILE.mp4 [options]",
         description="Make a video in which things move along tracks.",
         epilog="Example: wanmove generate --checkpoint ./Wan-Move-14B-480P --image cat.jpg "
         '--tracks cat_tracks.npy --prompt "a cat jumps" --out cat.mp4 --offload model',

@@ -25,7 +25,7 @@ class Conditions:
     still: Float[Tensor, "1 channels latent_frames rows cols"]
     prompt: Float[Tensor, "1 tokens width"]
     negative_prompt: Float[Tensor, "1 tokens width"]
-    features: Float[Tensor, "1 tokens width"]
+    features: Float[Tensor, "1 image_tokens image_width"]
 
 
 def draw_noise(seed: int, shape: tuple[int, ...]) -> Tensor:

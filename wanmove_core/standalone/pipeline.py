@@ -50,7 +50,7 @@ class StartImage:
 
     grid: LatentGrid
     latent: Float[Tensor, "1 channels latent_frames rows cols"]
-    features: Float[Tensor, "1 tokens width"]
+    features: Float[Tensor, "1 image_tokens image_width"]
     image_size: tuple[int, int]
     fit: FitMode
 

@@ -9,7 +9,7 @@ a step never waits for a GPU.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 
@@ -81,6 +81,7 @@ def make_schedule(
     return Schedule((*rounded, 0.0), tuple(timesteps.tolist()))
 
 
+@runtime_checkable
 class Solver(Protocol):
     """Takes one step at a time, in the order of the schedule."""
 

@@ -77,6 +77,11 @@ class SpeedOptions:
                 "compile must be used without a cache, whose decisions break compiled blocks; "
                 f"got cache {self.cache}. Use one of the two."
             )
+        if self.attention == "flex" and not self.compile:
+            raise OptionError(
+                "attention flex must be compiled, else it holds the scores of all pairs of tokens; "
+                "got no compile. Add --compile, or use native."
+            )
         threshold = self.cache_threshold
         if threshold is not None and not 0 < threshold < 10:
             raise OptionError(
@@ -98,8 +103,8 @@ def prepare_transformer(
         OptionError: a kernel whose package or device is missing.
     """
     model: Any = transformer
-    if options.attention != "native":
-        _set_attention(model, options.attention, device)
+    # Native too: diffusers also keeps the last kernel set as the default of other models.
+    _set_attention(model, options.attention, device)
     if options.compile:
         model.compile_repeated_blocks(fullgraph=True)
 

@@ -1,0 +1,170 @@
+"""The `wanmove` command from outside: exit codes, one-line errors, and the file it leaves."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.standalone.checkpoint_writers import small_model, write_comfyui, write_official
+from tests.standalone.small_parts import small_image, small_tracks
+from wanmove_core import cli
+from wanmove_core.standalone.options import parse_numbers, parse_size
+from wanmove_core.standalone.video_io import read_metadata, read_video, write_image
+
+SMALL = ["--size", "64x48", "--frames", "5", "--steps", "2", "--dtype", "fp32", "--device", "cpu"]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("files")
+    write_image(folder / "start.png", small_image())
+    tracks = small_tracks(5)
+    np.save(folder / "cat_tracks.npy", tracks.positions.numpy()[None])
+    np.save(folder / "cat_visibility.npy", tracks.visibility.numpy()[None])
+    write_official(folder / "official", small_model())
+    return folder
+
+
+def arguments(files, out, *more):
+    return [
+        "--quiet",
+        "generate",
+        *("--checkpoint", str(files / "official")),
+        *("--image", str(files / "start.png")),
+        *("--tracks", str(files / "cat_tracks.npy")),
+        *("--prompt", "a cat walks"),
+        *("--out", str(out)),
+        *SMALL,
+        *more,
+    ]
+
+
+def test_one_command_makes_video_overlay_and_metadata(files, tmp_path, capsys):
+    out = tmp_path / "new folder" / "cat.mp4"
+    assert cli.main(arguments(files, out, "--draw-tracks", "--seed", "7")) == 0
+    frames, overlay = read_video(out), read_video(out.with_name("cat_tracks.mp4"))
+    assert frames.shape == overlay.shape == (5, 32, 64, 3)
+    # Dots and trails on an otherwise equal video.
+    changed = ((frames.int() - overlay.int()).abs().amax(-1) > 60).float().mean()
+    assert 0.002 < changed < 0.5
+    metadata = read_metadata(out)
+    assert metadata["seed"] == 7 and metadata["prompt"] == "a cat walks"
+    assert metadata["tracks"][0]["name"] == "cat_tracks.npy" and metadata["size"] == [64, 48]
+    assert sorted(p.name for p in out.parent.iterdir()) == ["cat.mp4", "cat_tracks.mp4"]
+    assert capsys.readouterr().out == ""
+
+
+def test_the_same_command_makes_the_same_bytes(files, tmp_path):
+    for name in ("a.mp4", "b.mp4"):
+        assert cli.main(arguments(files, tmp_path / name)) == 0
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+def test_layouts_of_one_model_make_the_same_video(files, tmp_path):
+    write_comfyui(tmp_path / "models", small_model())
+    assert cli.main(arguments(files, tmp_path / "a.mp4")) == 0
+    again = arguments(files, tmp_path / "b.mp4", "--checkpoint", str(tmp_path / "models"))
+    assert cli.main(again) == 0
+    assert torch.equal(read_video(tmp_path / "a.mp4"), read_video(tmp_path / "b.mp4"))
+
+
+def test_without_tracks_it_is_plain_image_to_video(files, tmp_path):
+    guided = arguments(files, tmp_path / "a.mp4")
+    plain = arguments(files, tmp_path / "b.mp4", "--draw-tracks")
+    at = plain.index("--tracks")
+    assert cli.main(guided) == cli.main(plain[:at] + plain[at + 2 :]) == 0
+    assert not torch.equal(read_video(tmp_path / "a.mp4"), read_video(tmp_path / "b.mp4"))
+    assert not (tmp_path / "b_tracks.mp4").exists()
+
+
+@pytest.mark.parametrize(
+    "more,message",
+    [
+        (["--frames", "80"], "num_frames must be a multiple of 4 plus 1; got 80"),
+        (["--frames", "many"], "argument --frames: invalid int value: 'many'"),
+        (["--size", "large"], "argument --size: must be WIDTHxHEIGHT; got 'large'"),
+        (["--solver", "heun"], "invalid choice: 'heun'"),
+        (["--strength", "3"], "strength must be 0 to 2; got 3.0"),
+        (["--guidance-branch", "negative"], "invalid choice: 'negative'"),
+        (["--sigmas", "0.5,0.9"], "sigmas must fall"),
+        (["--guidance-range", "0.5"], "--guidance-range must be two numbers"),
+        (["--out", "a.gif"], "--out must end in .mp4; got a.gif"),
+        (["--image", "missing.png"], "missing.png must be a readable picture"),
+        (["--tracks", "missing.npy"], "missing.npy"),
+        (["--checkpoint", "missing"], "missing"),
+        (["--device", "cuda:77"], "device must be one that this machine has; got cuda:77"),
+        (["--cache", "magcache"], "cache magcache must come with a file of ratios"),
+        (["--attention", "sage"], "attention sage must run on CUDA"),
+        (["--lora", "missing.safetensors:0.5"], "missing.safetensors"),
+        (["--nonsense"], "unrecognized arguments: --nonsense"),
+        (["--fps", "0"], "--fps must be 1 or more; got 0"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(files, tmp_path, capsys, more, message):
+    assert cli.main(arguments(files, tmp_path / "a.mp4", *more)) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err and captured.err.count("\n") == 1
+    assert captured.out == "" and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["--image", "--prompt", "--out", "--checkpoint"])
+def test_a_missing_option_is_named(files, tmp_path, capsys, name):
+    given = arguments(files, tmp_path / "a.mp4")
+    at = given.index(name)
+    assert cli.main(given[:at] + given[at + 2 :]) == 2
+    assert f"{name} must be given" in capsys.readouterr().err
+
+
+def run_outside(files, out, *more):
+    return subprocess.Popen(
+        [sys.executable, "-m", "wanmove_core", *arguments(files, out, *more)],
+        cwd=Path(__file__).parents[2],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process there")
+def test_ctrl_c_leaves_no_half_written_file(files, tmp_path):
+    with run_outside(files, tmp_path / "a.mp4", "--steps", "100000") as process:
+        while "step" not in process.stderr.read(40):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+        assert process.wait(60) == 130
+    assert "interrupted; nothing half-written is left" in rest and "Traceback" not in rest
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_bug_is_exit_code_1_with_its_traceback(files, tmp_path, monkeypatch):
+    def broken(_args):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("wanmove_core.standalone.command.load_pipeline", broken)
+    with pytest.raises(ZeroDivisionError):
+        cli.main(arguments(files, tmp_path / "a.mp4"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_help_names_every_option_in_80_columns(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    for words in (["--help"], ["generate", "--help"]):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(words)
+        assert ended.value.code == 0
+        text = capsys.readouterr().out
+        assert max(map(len, text.splitlines())) <= 80
+    for word in ("--tracks", "--checkpoint", "--offload", "--batch", "Example:"):
+        assert word in text
+
+
+def test_sizes_and_numbers_are_read_in_the_usual_spellings():
+    assert parse_size("832x480") == parse_size("832*480") == parse_size("832X480") == (832, 480)
+    assert parse_numbers("1,.9375,0") == (1.0, 0.9375, 0.0)

@@ -1,0 +1,263 @@
+"""Draw tracks over frames: dots with fading trails on a clip, whole paths on a still image.
+
+The trails of a clip are kept in layers that live from frame to frame. Every step of every track
+is drawn once, at full life; each frame takes some life from all pixels, and the life of a pixel
+is its opacity. So the cost of a frame does not grow with the length of the trails.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+
+from .colours import track_colours
+from .errors import OptionError, ShapeError
+from .motion import resample_tracks
+from .shapes import Tensor, UInt8
+from .tracks import Tracks
+
+_SHIFT = 4  # OpenCV draws at 1/16 px
+_FARTHEST = 16384.0  # px; beyond it OpenCV's fixed-point coordinates overflow
+_OUTLINE = (24, 22, 28)  # RGB, near black
+_SHADOW, _THIN_SHADOW = 0.55, 0.3  # opacity of a trail's outline, as a share of the trail's
+_RADIUS_PER_DIAGONAL = 1 / 165  # for few tracks; many get smaller dots
+_FEW, _SMALLEST = 24, 1.8  # tracks; pixels
+
+
+def draw_tracks(
+    frames: UInt8[Tensor, "frames height width 3"],
+    tracks: Tracks,
+    *,
+    colours: UInt8[Tensor, "points 3"] | None = None,
+    radius: float | int | None = None,
+    trail: int = 24,
+    opacity: float | int = 0.85,
+) -> UInt8[Tensor, "frames height width 3"]:
+    """Draw each track as a dot with a fading trail.
+
+    A hidden point has no dot, and its trail breaks there. Dots lie above all trails, later tracks
+    above earlier ones, newer parts of trails above older ones.
+
+    Args:
+        frames: RGB of the size that the tracks are in.
+        tracks: of any length: stretched in time to the frames, as `resample_tracks` does. To see
+            the whole motion on one image use `draw_paths`.
+        colours: RGB of every track; by default `track_colours`.
+        radius: of the dots in pixels; by default from the frame's size and the number of tracks.
+        trail: frames until a part of a trail has faded; 0 draws dots alone.
+        opacity: of the newest part of a trail, 0..1. Dots are opaque.
+
+    Returns:
+        New frames on the device of `frames`.
+
+    Raises:
+        OptionError: an option out of range.
+        ShapeError: not as many colours as tracks.
+        ImportError: OpenCV is missing.
+    """
+    cv2 = _import_opencv()
+    tracks = resample_tracks(tracks, frames.shape[0])
+    palette, radius = _check_style(frames, tracks, colours, radius, opacity)
+    if trail < 0:
+        raise OptionError(f"trail must be 0 frames or more; got {trail}. Use 24 for one second.")
+    points, visible = _to_fixed_point(tracks), tracks.visibility.cpu().numpy()
+    layers = _TrailLayers(cv2, frames.shape[1:3], _line_width(radius), trail)
+    source = frames.cpu().contiguous().numpy()
+    drawn = np.empty_like(source)
+    for index, frame in enumerate(source):
+        if index and trail:
+            moved = (points[index] != points[index - 1]).any(-1)
+            steps = np.flatnonzero(visible[index] & visible[index - 1] & moved)
+            layers.advance(points[index - 1 : index + 1, steps].swapaxes(0, 1), palette[steps])
+        layers.blend(frame, opacity, out=drawn[index])
+        shown = np.flatnonzero(visible[index])
+        _draw_dots(cv2, drawn[index], points[index, shown], palette[shown], radius)
+    return torch.from_numpy(drawn).to(frames.device)
+
+
+def draw_paths(
+    image: UInt8[Tensor, "height width 3"],
+    tracks: Tracks,
+    *,
+    colours: UInt8[Tensor, "points 3"] | None = None,
+    radius: float | int | None = None,
+    opacity: float | int = 0.9,
+) -> UInt8[Tensor, "height width 3"]:
+    """Draw the whole path of each track on one image: a dot where it starts, an arrow at its end.
+
+    Args:
+        image: RGB of the size that the tracks are in.
+        tracks: of any length. A path breaks where the track is hidden.
+        colours: RGB of every track; by default `track_colours`.
+        radius: of the dots in pixels; by default from the image's size and the number of tracks.
+        opacity: of the drawing, 0..1.
+
+    Returns:
+        A new image on the device of `image`.
+
+    Raises:
+        OptionError: an option out of range.
+        ShapeError: not as many colours as tracks.
+        ImportError: OpenCV is missing.
+    """
+    cv2 = _import_opencv()
+    palette, radius = _check_style(image[None], tracks, colours, radius, opacity)
+    points, visible = _to_fixed_point(tracks), tracks.visibility.cpu().numpy()
+    source = image.cpu().contiguous().numpy()
+    drawn = source.copy()
+    shown = [track for track in range(tracks.num_points) if visible[:, track].any()]
+    for track in shown:
+        _draw_path(cv2, drawn, _runs(points[:, track], visible[:, track]), palette[track], radius)
+    if _line_width(radius) == 1:  # thin lines are many: keep the image visible through them
+        drawn = cv2.addWeighted(drawn, 0.6, source, 0.4, 0)
+    for track in shown:
+        seen = points[visible[:, track], track]
+        head = _arrow_head(_runs(points[:, track], visible[:, track])[-1], 2.4 * radius)
+        if head is not None:
+            cv2.polylines(drawn, [head], True, _OUTLINE, 2, cv2.LINE_AA, _SHIFT)
+            cv2.fillPoly(drawn, [head], palette[track].tolist(), cv2.LINE_AA, _SHIFT)
+        _draw_dots(cv2, drawn, seen[:1], palette[track][None], radius)
+    blended = cv2.addWeighted(drawn, opacity, source, 1 - opacity, 0)
+    return torch.from_numpy(blended).to(image.device)
+
+
+class _TrailLayers:
+    """What the trails have left on the frame so far.
+
+    `life` is the opacity of the trails and `shadow` that of their dark outline, both fading;
+    `colour` is who was there last, a pixel wider than `life` so that soft edges find it.
+    """
+
+    def __init__(self, cv2: Any, size: tuple[int, ...], width: int, trail: int) -> None:
+        self._cv2, self._width, self._trail = cv2, width, trail
+        self._darkness = _SHADOW if width > 1 else _THIN_SHADOW
+        self._life, self._shadow = np.zeros((2, *size), np.uint8)
+        self._colour = np.zeros((*size, 3), np.uint8)
+        self._group = math.gcd(math.prod(size), 8)
+        self._frame = 0
+
+    def advance(self, steps: np.ndarray, colours: np.ndarray) -> None:
+        """Let all trails fade by one frame, then add `steps` [points, 2 ends, 2]."""
+        cv2 = self._cv2
+        # Whole numbers that add up to 255 over the length of a trail.
+        fade = (self._frame + 1) * 255 // self._trail - self._frame * 255 // self._trail
+        self._frame += 1
+        for layer, extra in ((self._life, 0), (self._shadow, 2)):
+            cv2.subtract(layer, fade, dst=layer)
+            cv2.polylines(layer, list(steps), False, 255, self._width + extra, cv2.LINE_AA, _SHIFT)
+        for (begin, end), colour in zip(steps.tolist(), colours.tolist(), strict=True):
+            cv2.line(self._colour, begin, end, colour, self._width + 2, cv2.LINE_8, _SHIFT)
+
+    def blend(self, frame: np.ndarray, opacity: float | int, *, out: np.ndarray) -> None:
+        """Write `frame` under the trails into `out`."""
+        cv2, group = self._cv2, self._group
+        out[...] = frame
+        # Trails cover little of a frame: work on the groups of pixels that they touch.
+        touched = np.flatnonzero(self._shadow.reshape(-1).view(f"u{group}"))
+        if not touched.size:
+            return
+        life, shadow = (x.reshape(-1, group)[touched] for x in (self._life, self._shadow))
+        over = cv2.convertScaleAbs(life, alpha=opacity)
+        under = cv2.convertScaleAbs(shadow, alpha=-opacity * self._darkness, beta=255)
+        under = cv2.multiply(under, cv2.bitwise_not(over), scale=1 / 255)
+        over, under = (cv2.cvtColor(x, cv2.COLOR_GRAY2BGR) for x in (over, under))
+        painted = cv2.multiply(self._colour.reshape(-1, group, 3)[touched], over, scale=1 / 255)
+        kept = cv2.multiply(frame.reshape(-1, group, 3)[touched], under, scale=1 / 255)
+        out.reshape(-1, group, 3)[touched] = cv2.add(painted, kept)
+
+
+def _runs(path: np.ndarray, visible: np.ndarray) -> list[np.ndarray]:
+    """The parts of a path [frames, 2] between its hidden gaps."""
+    seen = np.flatnonzero(visible)
+    return [path[run] for run in np.split(seen, np.flatnonzero(np.diff(seen) > 1) + 1)]
+
+
+def _draw_path(
+    cv2: Any, image: np.ndarray, runs: list[np.ndarray], colour: np.ndarray, radius: float
+) -> None:
+    width = _line_width(radius)
+    # Thin lines are many: their outlines would blacken the image.
+    outline = [(width + 2, _OUTLINE)] if width > 1 else []
+    for thickness, shade in (*outline, (width, colour.tolist())):
+        cv2.polylines(image, runs, False, shade, thickness, cv2.LINE_AA, _SHIFT)
+
+
+def _draw_dots(
+    cv2: Any, image: np.ndarray, centres: np.ndarray, colours: np.ndarray, radius: float
+) -> None:
+    # Own polygons, since cv2.circle turns small circles into squares.
+    outer = centres[:, None] + _circle(radius + min(max(0.3 * radius, 0.8), 3.0))
+    inner = centres[:, None] + _circle(radius)
+    for outline, disc, colour in zip(outer, inner, colours.tolist(), strict=True):
+        cv2.fillConvexPoly(image, outline, _OUTLINE, cv2.LINE_AA, _SHIFT)
+        cv2.fillConvexPoly(image, disc, colour, cv2.LINE_AA, _SHIFT)
+
+
+def _circle(radius: float) -> np.ndarray:
+    """Corners of a fixed-point circle around 0."""
+    turn = np.linspace(0, 2 * np.pi, max(12, int(2.5 * radius)), endpoint=False)
+    corners = radius * np.stack([np.cos(turn), np.sin(turn)], -1)
+    return np.round(corners * (1 << _SHIFT)).astype(np.int32)
+
+
+def _arrow_head(path: np.ndarray, length: float) -> np.ndarray | None:
+    """A triangle at the end of a fixed-point path, or None where it hardly moves."""
+    length *= 1 << _SHIFT
+    tip = path[-1].astype(np.float64)
+    away = np.linalg.norm(path - tip, axis=1)
+    far = np.flatnonzero(away >= length)
+    if not far.size:
+        return None
+    # From the last point that is one head away: the direction at the very end may be noise.
+    along = (tip - path[far[-1]]) / away[far[-1]]
+    across = np.array([-along[1], along[0]])
+    front, back = tip + 0.35 * length * along, tip - 0.65 * length * along
+    corners = [front, back + 0.5 * length * across, back - 0.5 * length * across]
+    return np.round(corners).astype(np.int32)
+
+
+def _to_fixed_point(tracks: Tracks) -> np.ndarray:
+    """[frames, points, 2] int32 in OpenCV's units: pixel centres are whole, 1/16 px steps."""
+    positions = tracks.positions.detach().cpu().double().numpy() - 0.5
+    return np.round(positions.clip(-_FARTHEST, _FARTHEST) * (1 << _SHIFT)).astype(np.int32)
+
+
+def _check_style(
+    frames: Tensor,
+    tracks: Tracks,
+    colours: Tensor | None,
+    radius: float | int | None,
+    opacity: float | int,
+) -> tuple[np.ndarray, float]:
+    if not 0 <= opacity <= 1:
+        raise OptionError(f"opacity must be 0..1; got {opacity}. Use 0.85.")
+    if radius is not None and not 0 < radius <= 1000:
+        raise OptionError(
+            f"radius must be above 0 and at most 1000 px; got {radius}. Leave it out."
+        )
+    if colours is not None and colours.shape[0] != tracks.num_points:
+        raise ShapeError(
+            f"colours must be one for each of {tracks.num_points} tracks; "
+            f"got {colours.shape[0]}. Leave them out for distinct ones."
+        )
+    palette = track_colours(tracks.num_points) if colours is None else colours
+    if radius is None:
+        diagonal = float(np.hypot(*frames.shape[1:3]))
+        crowd = min(1.0, (_FEW / max(tracks.num_points, 1)) ** 0.25)
+        radius = max(diagonal * _RADIUS_PER_DIAGONAL * crowd, _SMALLEST)
+    return palette.cpu().numpy(), float(radius)
+
+
+def _line_width(radius: float) -> int:
+    return max(round(0.55 * radius), 1)
+
+
+def _import_opencv() -> Any:
+    try:
+        import cv2
+    except ImportError as error:
+        raise ImportError(
+            "Drawing must have OpenCV; got no module cv2. Run: pip install opencv-python-headless"
+        ) from error
+    return cv2

@@ -23,7 +23,6 @@ from tests.oracles import guidance as oracle
 from wanmove_core import LatentGrid, Tracks, project_tracks, replicate_first_frame
 
 GRID = LatentGrid(81, 480, 832)
-POINTS = (1, 16, 200, 1024, 4096)
 
 Method = Callable[[Tensor, Tracks], Tensor]
 
@@ -32,6 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=30, help="of the fast ones; best counts")
     parser.add_argument("--slow-repeats", type=int, default=3, help="of the loops; best counts")
+    parser.add_argument("--points", type=int, nargs="*", default=[1, 16, 200, 1024, 4096])
     options = parser.parse_args()
     torch.set_num_threads(1)
 
@@ -45,7 +45,7 @@ def main() -> None:
     print("New memory: results are kept, so every call gets pages that it has to touch first.\n")
     print("| " + " | ".join(head) + " |")
     print("|" + "---:|" * len(head))
-    for points in POINTS:
+    for points in options.points:
         print("| " + " | ".join(measure(points, slow, options)) + " |", flush=True)
 
 

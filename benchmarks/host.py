@@ -24,7 +24,7 @@ OPTIONS = {
     "temporal": "sample",
     "track_space": "video",
     "retime": "time",
-    "seed": 0,
+    "collision_seed": 0,
 }
 SAMPLING = {"steps": 4, "cfg": 5.0, "denoise": 1.0, "sampler_name": "euler", "scheduler": "simple"}
 NO_MOTION = {"shift": 0.0, "motion_scale": 0.0, "guidance_start": 0.0, "guidance_end": 1.0}

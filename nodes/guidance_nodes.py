@@ -201,7 +201,7 @@ def _mapping_inputs() -> list[io.Input]:
             "speed and cut; or keep the speed and hold the last position.",
         ),
         io.Int.Input(
-            "seed",
+            "collision_seed",
             default=0,
             min=0,
             max=0xFFFFFFFFFFFFFFFF,

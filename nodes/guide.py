@@ -44,7 +44,7 @@ def guide(
     temporal: str,
     track_space: str,
     retime: str,
-    seed: int,
+    collision_seed: int,
 ) -> Guided:
     """Edit the conditioning latent along the tracks; without tracks it stays the same tensor."""
     latent = encoded.latent
@@ -53,7 +53,7 @@ def guide(
     tracks = place_tracks(tracks, encoded, track_space=track_space, retime=retime)
     cells, visible = project_tracks(tracks, encoded.grid, temporal=temporal)
     known = encoded.known_latent_frames
-    generator = torch.Generator().manual_seed(seed) if collision == "random" else None
+    generator = torch.Generator().manual_seed(collision_seed) if collision == "random" else None
     guided = replicate_first_frame(
         latent,
         cells,

@@ -52,7 +52,7 @@ def ours(graph: Graph, inputs: dict, motion, **options):
         "temporal": "sample",
         "track_space": "video",
         "retime": "time",
-        "seed": 0,
+        "collision_seed": 0,
     }
     choices |= {"batch_size": 1, "strength": 1.0, "branch": "both"} | options
     if motion is not None:

@@ -100,7 +100,7 @@ def replace_guidance(prompt: Prompt) -> None:
         "inputs": {**moved, "resize": "crop"},
     }
     kept = ("positive", "negative", "tracks", "clip_vision_output", "strength", "batch_size")
-    choices = {"branch": "both", "collision": "last", "temporal": "sample", "seed": 0}
+    choices = {"branch": "both", "collision": "last", "temporal": "sample", "collision_seed": 0}
     choices |= {"track_space": "video", "retime": "cut", "conditioning_latent": ["encode", 0]}
     prompt[key] = {
         "class_type": "WanMoveTrajectoryGuidance",

@@ -47,6 +47,7 @@ class Schema:
     search_aliases: list[str] = field(default_factory=list)
     hidden: list[Any] = field(default_factory=list)
     is_output_node: bool = False
+    has_intermediate_output: bool = False
 
 
 class NodeOutput:

@@ -100,7 +100,9 @@ def test_guidance_without_tracks(pack, encoded) -> None:
 def test_random_collisions_follow_the_seed(pack, encoded, tracks) -> None:
     tracks["track_path"][1:, :, 1] = 4.0
     latents = [
-        guide(pack, encoded, tracks, collision="random", seed=seed)[0][0][1]["concat_latent_image"]
+        guide(pack, encoded, tracks, collision="random", collision_seed=seed)[0][0][1][
+            "concat_latent_image"
+        ]
         for seed in (1, 1, 2, 3, 4, 5)
     ]
     assert torch.equal(latents[0], latents[1])

@@ -147,6 +147,15 @@ def test_dtype_picks_among_two_transformers(dtype, fp8, model, folder, tmp_path)
         assert torch.equal(part.blocks[0].ffn.net[0].proj.weight_scale, scale)
 
 
+def test_the_most_precise_vae_is_picked(model, tmp_path):
+    state = writers.VAE_KEYS.original_state(model.vae)
+    precise = {name: tensor + 1e-3 for name, tensor in state.items()}  # does not fit bfloat16
+    save_file(writers.cast(precise, torch.bfloat16), tmp_path / "a.safetensors")
+    save_file(precise, tmp_path / "b.safetensors")
+    vae = load_components([tmp_path], dtype="bf16", needs=["vae"]).vae
+    assert torch.equal(vae.quant_conv.weight, precise["conv1.weight"])
+
+
 def test_prompt_embeddings_replace_the_text_encoder(model, tmp_path):
     state = writers.cast(writers.original_transformer(model), torch.bfloat16)
     save_file(state, tmp_path / "toy.safetensors", {"image_encoder": "none"})

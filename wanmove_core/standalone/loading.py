@@ -1,7 +1,7 @@
 """Load a model from any of the layouts that people have it in."""
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,27 +63,13 @@ def load_components(
         CheckpointError: a part that is missing, damaged, ambiguous or of another model.
         OptionError: an unknown dtype or part.
     """
-    for name, value in (("dtype", dtype), ("text_encoder_dtype", text_encoder_dtype)):
-        if value not in COMPUTE_DTYPES:
-            allowed = ", ".join(COMPUTE_DTYPES)
-            raise OptionError(f"{name} must be one of {allowed}; got {value}. Choose one of them.")
-    unknown = set(needs) - set(PARTS)
-    if unknown:
-        raise OptionError(f"needs must name {', '.join(PARTS)}; got {sorted(unknown)}. Fix it.")
-
+    _check_options(dtype, text_encoder_dtype, needs)
     inventory = survey(paths)
-    # Everything is found before anything large is read.
-    chosen = {
-        part: choose(inventory, part, text_encoder_dtype if part == TEXT_ENCODER else dtype)
-        for part in PARTS
-        if part in needs and not _may_be_absent(inventory, part)
-    }
-    tokenizer = (
-        load_tokenizer(chosen[TEXT_ENCODER], inventory.tokenizer)
-        if TEXT_ENCODER in chosen
-        else None
-    )
-    loaders = {
+    # Everything is found and checked before anything large is read.
+    chosen = _choose_files(inventory, needs, {TRANSFORMER: dtype, TEXT_ENCODER: text_encoder_dtype})
+    text_file = chosen.get(TEXT_ENCODER)
+    tokenizer = load_tokenizer(text_file, inventory.tokenizer) if text_file else None
+    loaders: dict[str, Callable[[Checkpoint], Any]] = {
         TRANSFORMER: lambda file: load_transformer(
             file, compute_dtype=COMPUTE_DTYPES[dtype], quantize=dtype == "fp8", device=device
         ),
@@ -95,9 +81,7 @@ def load_components(
             device=text_encoder_device or device,
         ),
         IMAGE_ENCODER: lambda file: load_image_encoder(
-            file,
-            dtype=torch.float16 if torch.device(device).type == "cuda" else torch.float32,
-            device=device,
+            file, dtype=_clip_dtype(device), device=device
         ),
     }
     loaded: dict[str, Any] = dict.fromkeys(PARTS)
@@ -109,6 +93,33 @@ def load_components(
     )
     _check_widths(components, chosen)
     return components
+
+
+def _check_options(dtype: str, text_encoder_dtype: str, needs: Collection[str]) -> None:
+    for name, value in (("dtype", dtype), ("text_encoder_dtype", text_encoder_dtype)):
+        if value not in COMPUTE_DTYPES:
+            allowed = ", ".join(COMPUTE_DTYPES)
+            raise OptionError(f"{name} must be one of {allowed}; got {value}. Choose one of them.")
+    unknown = set(needs) - set(PARTS)
+    if unknown:
+        raise OptionError(f"needs must name {', '.join(PARTS)}; got {sorted(unknown)}. Fix it.")
+
+
+def _choose_files(
+    inventory: Inventory, needs: Collection[str], dtypes: Mapping[str, str]
+) -> dict[str, Checkpoint]:
+    """Pick a file for every part; of several, the one stored in the type that is asked for."""
+    stored = {VAE: "fp32", IMAGE_ENCODER: "fp16", **dtypes}
+    return {
+        part: choose(inventory, part, stored[part])
+        for part in PARTS
+        if part in needs and not _may_be_absent(inventory, part)
+    }
+
+
+def _clip_dtype(device: torch.device | str) -> torch.dtype:
+    """CLIP is float16 in the reference, which CPUs compute slowly."""
+    return torch.float16 if torch.device(device).type == "cuda" else torch.float32
 
 
 def _may_be_absent(inventory: Inventory, part: str) -> bool:

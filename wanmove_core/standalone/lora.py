@@ -184,7 +184,9 @@ def _check(transformer: nn.Module, path: Path, target: str, change: Change) -> N
 
 def _apply(transformer: nn.Module, target: str, change: Change, strength: float) -> None:
     layer = _layer(transformer, target)
-    read = {role: weight.read().to(torch.float32) for role, weight in change.items()}
+    own = layer if isinstance(layer, nn.Parameter) else next(layer.parameters())
+    # On the layer's device: the products of a 14B model are 2 TFLOP.
+    read = {role: weight.read().to(own.device, torch.float32) for role, weight in change.items()}
     if "weight" in read:
         _add(layer if isinstance(layer, nn.Parameter) else layer.weight, read["weight"] * strength)
     if "bias" in read:

@@ -203,6 +203,22 @@ def test_wan2gp_definition():
     close(positions[[0, 40, 80], 2], [[10, 5], [50, 5], [90, 5]])
 
 
+@pytest.mark.parametrize(
+    ("mode", "speeds"),
+    [
+        ("none", [1, 1, 1]), ("accelerate", [1, 3, 5]), ("decelerate", [5, 3, 1]),
+        ("accelerate-decelerate", [1, 5, 1]), ("decelerate-accelerate", [5, 1, 5]),
+    ],
+)  # fmt: skip
+def test_wan2gp_speeds_against_numeric_integration(mode, speeds):
+    value = json.loads((FIXTURES / "wan2gp_definition.json").read_text())
+    value["layers"] = [{**value["layers"][0], "speedMode": mode, "speedRatio": 5}]
+    x = parse_tracks(json.dumps(value)).tracks.positions[:, 0, 0]
+    fine = np.interp(np.linspace(0, 1, 80_001), [0, 0.5, 1], speeds)
+    way = np.concatenate([[0], np.cumsum((fine[1:] + fine[:-1]) / 2)])
+    close(x, 160 * way[::1000] / way[-1], atol=1e-3)
+
+
 def test_wan2gp_definition_at_another_length():
     tracks = read_tracks(FIXTURES / "wan2gp_definition.json", num_frames=41)
     assert tracks.visibility[:, 1].nonzero().flatten().tolist() == list(range(10, 31))

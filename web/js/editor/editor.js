@@ -1,19 +1,19 @@
 /** mount(element, options): wires the parts to the page. Reads `window` and makes the DOM. */
 
-import { latentCells } from "./cells.js";
-import { COMMANDS, addCopies, commandFor } from "./commands.js";
+import { COMMANDS, commandFor } from "./commands.js";
 import { createDocument, parseDocument, serialiseDocument } from "./document.js";
 import { DocumentError } from "./fields.js";
-import { element, iconButton, selectInput } from "./dom.js";
+import { element } from "./dom.js";
 import { renderInspector } from "./inspector.js";
 import { errorView, helpView } from "./overlays.js";
 import { createPlayer } from "./player.js";
-import { selectedTracks } from "./selection.js";
 import { createStage } from "./stage.js";
 import { createSession, createStore } from "./store.js";
 import { translator } from "./strings.js";
 import { readTheme } from "./theme.js";
 import { createTimeline } from "./timeline_view.js";
+import { createChrome } from "./toolbar.js";
+import { createTransfer } from "./transfer.js";
 
 /**
  * @typedef {import("./types.js").Session} Session
@@ -28,10 +28,9 @@ import { createTimeline } from "./timeline_view.js";
  *   undo, redo: when the host keeps the history; importFile gives the text of a document
  * @typedef {{setValue: (text: string) => void, getValue: () => string,
  *   setBackground: (image: CanvasImageSource | null, chosen?: boolean) => void,
- *   fit: () => void, destroy: () => void, getSession: () => Session}} Editor
+ *   fit: () => void, destroy: () => void, getSession: () => Session,
+ *   setSession: (session: Partial<Session>) => void}} Editor
  */
-
-const TOOLS = /** @type {const} */ ([["select", "Select", "V"], ["draw", "Draw", "P"], ["anchor", "Anchor", "A"], ["region", "Region", "R"]]);
 
 /** @param {HTMLElement} root an empty element; it becomes the editor
  * @param {Options} options @returns {Editor} */
@@ -87,7 +86,6 @@ export function mount(root, options) {
       if (field instanceof HTMLInputElement) field.select();
     },
   });
-  if (options.session?.view) stage.keepView();
 
   /** @type {import("./commands.js").Host} */
   const host = {
@@ -106,7 +104,7 @@ export function mount(root, options) {
     },
     chooseBackground: () => pickFile("image/*,video/*", (file) => options.onBackground?.(file)),
     clearBackground: () => options.onBackground?.(null),
-    importTracks: () => pickFile("", importFile),
+    importTracks: () => pickFile("", transfer.importFile),
     exportTracks: (/** @type {string} */ format) => {
       options.exportFile?.(format, serialiseDocument(store.get().document)).catch(tell);
     },
@@ -118,17 +116,7 @@ export function mount(root, options) {
       status.classList.add("wm-warn");
     }))(error instanceof Error ? error.message : String(error));
 
-  /** @param {File} file */
-  async function importFile(file) {
-    if (!options.importFile) return;
-    const { document } = store.get();
-    try {
-      const imported = parseDocument(await options.importFile(file, document));
-      addCopies(store, imported.tracks, 0);
-    } catch (error) {
-      tell(error);
-    }
-  }
+  const transfer = createTransfer(root, { store, tell, signal, onBackground: options.onBackground, importFile: options.importFile });
 
   /** @param {string} accept @param {(file: File) => void} take */
   function pickFile(accept, take) {
@@ -142,64 +130,11 @@ export function mount(root, options) {
     else root.requestFullscreen?.().catch(tell);
   }
 
-  const toolButtons = TOOLS.map(([tool, label, key]) => {
-    const made = iconButton(tool, t(label), () => store.session({ tool, drawing: null }), key);
-    made.dataset["tool"] = tool;
-    return made;
+  const chrome = createChrome({
+    bar, transport, status, store, player, host, t, redraw,
+    undoIsOurs: !options.undo, redoIsOurs: !options.redo,
+    togglePanel: () => root.classList.toggle("wm-panel-open"),
   });
-  const undoButton = iconButton("undo", t("Undo"), host.undo, "Ctrl+Z");
-  const redoButton = iconButton("redo", t("Redo"), host.redo, "Ctrl+Y");
-  const cellsButton = iconButton("cells", t("Latent cells"), () => store.session({ cells: !store.get().session.cells }), "C");
-  const snapSelect = selectInput("snap", [["none", t("No snap")], ["pixels", t("Pixels")], ["cells", t("Cells")], ["knots", t("Knots")]], "none", (value) =>
-    store.session({ snap: /** @type {Session["snap"]} */ (value) }));
-  snapSelect.title = t("Snap");
-  const gap = () => element("span", { className: "wm-gap" });
-  const rule = () => element("span", { className: "wm-rule" });
-  bar.append(
-    ...toolButtons, rule(), undoButton, redoButton, rule(), snapSelect, cellsButton, gap(),
-    iconButton("fit", t("Fit to view"), stage.fit, "F"),
-    iconButton("help", t("Help"), host.help, "?"),
-    iconButton("full", t("Full screen"), toggleFull, "Shift+F"),
-    iconButton("panel", t("Panel"), () => root.classList.toggle("wm-panel-open")),
-  );
-  const playButton = iconButton("play", t("Play"), player.toggle, "Space");
-  const pauseButton = iconButton("pause", t("Pause"), player.toggle, "Space");
-  const loopButton = iconButton("loop", t("Loop"), () => {
-    player.setLoop(!player.loop());
-    redraw();
-  });
-  const readout = element("output", { className: "wm-readout" });
-  const run = (/** @type {string} */ key) => () => COMMANDS.find(({ keys }) => keys.includes(key))?.run(host);
-  transport.append(
-    iconButton("first", t("First frame"), run("Home")), playButton, pauseButton,
-    iconButton("last", t("Last frame"), run("End")), loopButton, readout, gap(), element("span", { className: "wm-note" }),
-  );
-
-  function refreshChrome() {
-    const { document: doc, session } = store.get();
-    for (const made of toolButtons) made.ariaPressed = String(made.dataset["tool"] === session.tool);
-    cellsButton.ariaPressed = String(session.cells);
-    loopButton.ariaPressed = String(player.loop());
-    snapSelect.value = session.snap;
-    undoButton.disabled = !options.undo && !store.canUndo();
-    redoButton.disabled = !options.redo && !store.canRedo();
-    playButton.hidden = player.playing();
-    pauseButton.hidden = !player.playing();
-    readout.textContent = `${session.frame} / ${doc.frames - 1}  ·  ${(session.frame / doc.fps).toFixed(2)} s`;
-    if (status.classList.contains("wm-warn") && session.drag === null) status.classList.remove("wm-warn");
-    else status.textContent = statusText(doc, session);
-  }
-
-  /** @param {MotionDocument} doc @param {Session} session */
-  function statusText(doc, session) {
-    if (doc.tracks.length === 0) return t("Drag to draw a path, or click knot by knot.");
-    if (!session.cells) return session.cursor ? `${session.cursor.x.toFixed(1)}, ${session.cursor.y.toFixed(1)}` : "";
-    const found = latentCells(store.shown(), session.frame);
-    const hidden = found.hiddenStarts.map((id) => doc.tracks.find((track) => track.id === id)?.name).join(", ");
-    return `${t("latent frame")} ${found.latentFrame} / ${found.latentFrames - 1}  ·  ${found.cells.size} ${t("cells")}  ·  ` +
-      `${found.moved} ${t("moved")}  ·  ${found.shared} ${t("shared")}` +
-      (hidden ? `  ·  ${hidden}: ${t("hidden at the start: guides nothing")}` : "");
-  }
 
   /** @type {Session | null} */
   let drawn = null;
@@ -224,7 +159,7 @@ export function mount(root, options) {
     drawnDocument = store.shown();
     stage.draw(base);
     timeline.draw();
-    refreshChrome();
+    chrome.refresh();
     if (!panelDirty) return;
     panelDocument = store.get().document;
     renderInspector(panelBox, panel);
@@ -277,55 +212,9 @@ export function mount(root, options) {
   stage.canvas.addEventListener("pointerdown", () => {
     spacePanned = store.get().session.drag?.kind === "pan";
   }, { signal });
-  root.addEventListener("copy", (event) => copyTracks(event, false), { signal });
-  root.addEventListener("cut", (event) => copyTracks(event, true), { signal });
-  root.addEventListener("paste", pasteTracks, { signal });
-  root.addEventListener("dragover", (event) => event.preventDefault(), { signal });
-  root.addEventListener("drop", (event) => {
-    const file = event.dataTransfer?.files[0];
-    if (!file) return;
-    event.preventDefault();
-    event.stopPropagation();
-    takeFile(file);
-  }, { signal });
-
-  /** @param {File} file */
-  function takeFile(file) {
-    const picture = /^(image\/(?!svg)|video\/)/.test(file.type);
-    if (picture) options.onBackground?.(file);
-    else void importFile(file);
-  }
-
-  /** @param {Event} event */
-  const isTyping = (event) => event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
-
-  /** @param {ClipboardEvent} event @param {boolean} cut */
-  function copyTracks(event, cut) {
-    const { document: doc, session } = store.get();
-    const tracks = selectedTracks(doc, session.selection);
-    if (isTyping(event) || tracks.length === 0) return;
-    event.preventDefault();
-    event.stopPropagation();
-    event.clipboardData?.setData("text/plain", serialiseDocument({ ...doc, tracks }));
-    if (cut) store.act([{ type: "remove-tracks", ids: tracks.map((track) => track.id) }]);
-  }
-
-  /** @param {ClipboardEvent} event */
-  function pasteTracks(event) {
-    if (isTyping(event)) return;
-    event.stopPropagation();
-    const file = event.clipboardData?.files[0];
-    if (file) return takeFile(file);
-    try {
-      addCopies(store, parseDocument(event.clipboardData?.getData("text/plain") ?? "").tracks);
-    } catch (error) {
-      tell(error);
-    }
-    event.preventDefault();
-  }
-
   const resized = new ResizeObserver(() => {
     root.classList.toggle("wm-wide", root.clientWidth >= 780);
+    theme = readTheme(root);
     stage.resized();
     redraw();
   });
@@ -358,6 +247,10 @@ export function mount(root, options) {
     },
     fit: stage.fit,
     getSession: () => store.get().session,
+    setSession(session) {
+      store.restore(session);
+      stage.resized();
+    },
     destroy() {
       controller.abort();
       player.stop();

@@ -5,13 +5,11 @@
  * gesture is one step of undo.
  */
 
-import { createTrack } from "./document.js";
-import { fitStroke } from "./freehand.js";
-import { boxBetween, distance, rotation, scaling, toCanvas, toImage, translation } from "./geometry.js";
+import { boxBetween, distance, rotation, scaling, toImage, translation } from "./geometry.js";
 import { hitTest, insideTransformBox, nearestOnTrack } from "./hit_test.js";
-import { fillPolygon, polygonArea, spacingFor } from "./region.js";
 import { findTrack, insideOf, isKnotSelected, toggle, transformBox } from "./selection.js";
 import { snapPoint } from "./snap.js";
+import { endStroke } from "./strokes.js";
 import { keysWithPlace } from "./timing.js";
 
 /**
@@ -22,15 +20,11 @@ import { keysWithPlace } from "./timing.js";
  * @typedef {import("./types.js").Target} Target
  * @typedef {import("./types.js").PointerInput} PointerInput
  * @typedef {import("./types.js").ImagePoint} ImagePoint
- * @typedef {import("./types.js").Track} Track
  * @typedef {import("./types.js").Knot} Knot
  * @typedef {[Session, Action[]]} Outcome
  */
 
 const DRAG_THRESHOLD_PX = 3;
-const STROKE_TOLERANCE_PX = 0.5;
-const REGION_POINTS = 24;
-const MIN_REGION_AREA = 16;
 
 /** @param {Session} session @param {Drag["kind"]} kind @param {PointerInput} input
  * @param {Target | null} target @returns {Session} */
@@ -110,7 +104,7 @@ function insertHere(document, session, point, target) {
   }
   const track = findTrack(document, session.selection[0]?.track);
   const found = track && track.knots.length > 1 && nearestOnTrack(track, point, 1e9);
-  if (!track || !found || target) return [session, []];
+  if (!track || !found || (target && target.kind !== "box")) return [session, []];
   const knot = Math.min(Math.floor(found.at), track.knots.length - 2) + 1;
   const { x, y } = snapPoint(document, session, point);
   const insert = /** @type {const} */ ({ type: "insert-knot", id: track.id, at: found.at });
@@ -248,56 +242,4 @@ function toggleCorner(document, { track: id, knot: index }) {
   /** @type {Partial<Knot>} */
   const patch = corner ? { in: [-x, -y], out: [x, y], broken: false } : { in: [0, 0], out: [0, 0], broken: true };
   return [{ type: "patch-knot", id, knot: index, patch }];
-}
-
-/** @param {MotionDocument} document @param {Session} session @param {Drag} drag
- * @param {PointerInput} input @returns {Outcome} */
-function endStroke(document, session, drag, input) {
-  if (session.tool === "region") return endRegion(document, session, drag);
-  const place = snapPoint(document, session, drag.start);
-  const drawing = session.tool === "draw" ? findTrack(document, session.drawing) : undefined;
-  if (drag.moved && session.tool === "draw") return endFreehand(document, session, drag, drawing);
-  if (input.clicks > 1 && drawing) return [{ ...session, drawing: null }, []];
-  if (drawing) return [session, [{ type: "append-knot", id: drawing.id, knot: place }]];
-  const track = createTrack(document, { knots: [place] });
-  const drawingNow = session.tool === "draw" ? track.id : null;
-  const selection = [{ track: track.id, knots: null }];
-  return [{ ...session, drawing: drawingNow, selection }, [{ type: "add-tracks", tracks: [track] }]];
-}
-
-/** @param {MotionDocument} document @param {Session} session @param {Drag} drag
- * @param {Track | undefined} drawing @returns {Outcome} */
-function endFreehand(document, session, drag, drawing) {
-  const tolerance = STROKE_TOLERANCE_PX * Math.max(1, 1 / session.view.scale);
-  const only = drawing?.knots.length === 1 ? drawing.knots[0] : undefined;
-  // A stroke from a lone point starts exactly there, wherever in its cluster it was begun.
-  const [dx, dy] = only ? [only.x - drag.start.x, only.y - drag.start.y] : [0, 0];
-  const knots = fitStroke(drag.points.map(({ x, y }) => ({ x: x + dx, y: y + dy })), tolerance);
-  if (drawing) {
-    const patch = { curve: /** @type {const} */ ("bezier"), knots: only ? knots : [...drawing.knots, ...knots] };
-    const joined = only ? { ...knots[0], ...only, out: knots[0]?.out } : undefined;
-    if (joined) patch.knots = [/** @type {Knot} */ (joined), ...knots.slice(1)];
-    return [{ ...session, drawing: null }, [{ type: "patch-tracks", ids: [drawing.id], patch }]];
-  }
-  const track = createTrack(document, { knots, curve: "bezier" });
-  const selection = [{ track: track.id, knots: null }];
-  return [{ ...session, selection }, [{ type: "add-tracks", tracks: [track] }]];
-}
-
-/** @param {MotionDocument} document @param {Session} session @param {Drag} drag @returns {Outcome} */
-function endRegion(document, session, drag) {
-  const canvasStroke = drag.points.map((point) => toCanvas(session.view, point));
-  const outline = drag.points.filter((_, i) => {
-    const [p, q] = [canvasStroke[i], canvasStroke[i - 1]];
-    return !p || !q || distance(p, q) >= 2;
-  });
-  const middle = outline.reduce((sum, p) => ({ x: sum.x + p.x / outline.length, y: sum.y + p.y / outline.length }), { x: 0, y: 0 });
-  const polygon = outline.map((p) => /** @type {const} */ ([p.x - middle.x, p.y - middle.y]));
-  if (polygonArea(polygon) < MIN_REGION_AREA) return [session, []];
-  const spacing = Math.round(spacingFor(polygon, REGION_POINTS) * 10) / 10;
-  const offsets = fillPolygon(polygon, "grid", spacing);
-  const spread = { shape: /** @type {const} */ ("region"), polygon, offsets, fill: /** @type {const} */ ("grid"), spacing, keys: [] };
-  const track = createTrack(document, { knots: [middle], spread });
-  const next = { ...session, tool: /** @type {const} */ ("draw"), drawing: track.id, selection: [{ track: track.id, knots: null }] };
-  return [next, [{ type: "add-tracks", tracks: [track] }]];
 }

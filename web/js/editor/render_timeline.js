@@ -80,7 +80,7 @@ function renderRow(ctx, scene, track, top) {
   ctx.fill();
   ctx.save();
   ctx.beginPath();
-  ctx.rect(26, top, layout.left - 72, ROW_PX);
+  ctx.rect(26, top, layout.left - 68, ROW_PX);
   ctx.clip();
   ctx.textAlign = "left";
   ctx.fillStyle = theme.text;

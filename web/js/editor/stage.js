@@ -48,8 +48,6 @@ export function createStage(root, { store, scene, wheelIsOurs, forward, signal }
   /** @type {Map<number, CanvasPoint>} */
   const touches = new Map();
   let fitted = false;
-  // The view follows the size of the canvas until someone zooms or pans.
-  let follow = true;
   let spaceHeld = false;
 
   /** @param {PointerEvent} event @returns {PointerInput} */
@@ -62,8 +60,8 @@ export function createStage(root, { store, scene, wheelIsOurs, forward, signal }
   const fit = () => {
     const { width, height } = store.get().document;
     if (top.clientWidth === 0) return;
-    fitted = follow = true;
-    store.session({ view: fitView({ x: 0, y: 0, width, height }, top.clientWidth, top.clientHeight, FIT_MARGIN_PX) });
+    fitted = true;
+    store.session({ follow: true, view: fitView({ x: 0, y: 0, width, height }, top.clientWidth, top.clientHeight, FIT_MARGIN_PX) });
   };
 
   let clicks = { time: 0, x: 0, y: 0, count: 0 };
@@ -90,8 +88,8 @@ export function createStage(root, { store, scene, wheelIsOurs, forward, signal }
   const move = (event) => {
     if (touches.has(event.pointerId) && touches.size > 1) return pinch(event);
     const { document, session } = store.get();
-    if (session.drag?.kind === "pan") follow = false;
-    store.session(pointerMove(document, session, inputOf(event)));
+    const next = pointerMove(document, session, inputOf(event));
+    store.session(session.drag?.kind === "pan" ? { ...next, follow: false } : next);
   };
 
   /** Two fingers move and zoom. @param {PointerEvent} event */
@@ -102,10 +100,9 @@ export function createStage(root, { store, scene, wheelIsOurs, forward, signal }
     touches.set(event.pointerId, now);
     if (!other || !before) return;
     const spread = (/** @type {CanvasPoint} */ p) => Math.hypot(p.x - other.x, p.y - other.y) || 1;
-    follow = false;
     const { view } = store.get().session;
     const zoomed = zoomAt(view, other, spread(now) / spread(before));
-    store.session({ view: { ...zoomed, x: zoomed.x + (now.x - before.x) / 4, y: zoomed.y + (now.y - before.y) / 4 } });
+    store.session({ follow: false, view: { ...zoomed, x: zoomed.x + (now.x - before.x) / 4, y: zoomed.y + (now.y - before.y) / 4 } });
   };
 
   /** @param {PointerEvent} event */
@@ -123,10 +120,9 @@ export function createStage(root, { store, scene, wheelIsOurs, forward, signal }
     if (!wheelIsOurs(event)) return forward?.(event);
     event.preventDefault();
     event.stopPropagation();
-    follow = false;
     const { view } = store.get().session;
     const factor = Math.exp(-event.deltaY * WHEEL_ZOOM * (event.ctrlKey ? 4 : 1));
-    store.session({ view: zoomAt(view, canvasPoint(top, event), factor) });
+    store.session({ follow: false, view: zoomAt(view, canvasPoint(top, event), factor) });
   };
 
   top.addEventListener("pointerdown", down, { signal });
@@ -148,7 +144,7 @@ export function createStage(root, { store, scene, wheelIsOurs, forward, signal }
   /** @param {boolean} all the base layer too */
   const draw = (all) => {
     if (top.clientWidth === 0) return;
-    if (!fitted) fit();
+    if (!fitted && store.get().session.follow) fit();
     const { session } = store.get();
     const shown = scene();
     const cursor = session.hover?.kind === "box" ? (session.hover.handle === "rotate" ? "grab" : `${session.hover.handle}-resize`)
@@ -169,12 +165,9 @@ export function createStage(root, { store, scene, wheelIsOurs, forward, signal }
     holdSpace(held) {
       spaceHeld = held;
     },
-    keepView() {
-      fitted = true;
-      follow = false;
-    },
+    /** Fit again, unless the view was chosen. */
     resized() {
-      if (follow) fit();
+      if (store.get().session.follow) fit();
     },
     /** @param {{clientX: number, clientY: number}} event */
     imagePoint: (event) => toImage(store.get().session.view, canvasPoint(top, event)),

@@ -15,7 +15,7 @@ import { prune } from "./selection.js";
 /** @returns {Session} */
 export const createSession = () => ({
   tool: "draw", selection: [], view: { scale: 1, x: 0, y: 0 }, hover: null, drag: null,
-  drawing: null, cursor: null, frame: 0, snap: "none", cells: false, key: null,
+  drawing: null, cursor: null, frame: 0, snap: "none", cells: false, follow: true, key: null,
 });
 
 /**
@@ -68,6 +68,13 @@ export function createStore(document, session, { onChange, onCommit }) {
     /** @param {Partial<Session>} patch */
     session(patch) {
       current = { ...current, ...patch };
+      notify();
+    },
+
+    /** Take a session from elsewhere; what it selects may be gone. @param {Partial<Session>} patch */
+    restore(patch) {
+      current = { ...current, ...patch };
+      settle();
       notify();
     },
 

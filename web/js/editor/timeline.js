@@ -20,7 +20,7 @@ const END_PX = 14;
 const KEY_REACH_PX = 7;
 const WINDOW_BAND_PX = 7;
 const WIDE_LABEL_PX = 150;
-const NARROW_LABEL_PX = 104;
+const NARROW_LABEL_PX = 124;
 const WIDE_FROM_PX = 620;
 
 /** @param {MotionDocument} document @param {number} width @param {number} height
@@ -64,8 +64,8 @@ export function hitTimeline(document, layout, { x, y }) {
   }
   if (track.locked) return { kind: "empty" };
   const low = y - rowTop(layout, document.tracks.length, index) >= ROW_PX - WINDOW_BAND_PX;
-  const edges = (low ? (track.windows ?? []) : []).flatMap((window, i) =>
-    window.map((frame, side) => ({ i, side, away: Math.abs(frameToX(layout, frame) - x) })),
+  const edges = (low ? (track.windows ?? []) : []).flatMap((range, i) =>
+    range.map((frame, side) => ({ i, side, away: Math.abs(frameToX(layout, frame) - x) })),
   );
   const edge = edges.find(({ away }) => away <= KEY_REACH_PX);
   if (edge) return { kind: "window", track: track.id, index: edge.i, side: edge.side ? 1 : 0 };
@@ -105,10 +105,10 @@ export function timelineDrag(document, target, from, to, selected, stagger) {
     return { type: "patch-timing", ids: [track.id], patch };
   }
   if (target.kind !== "window") return null;
-  const windows = (track.windows ?? []).map((window, index) => {
-    if (index !== target.index) return window;
+  const windows = (track.windows ?? []).map((range, index) => {
+    if (index !== target.index) return range;
     const moved = Math.min(Math.max(Math.round(to), 0), document.frames - 1);
-    const [a, b] = target.side === 0 ? [Math.min(moved, window[1]), window[1]] : [window[0], Math.max(moved, window[0])];
+    const [a, b] = target.side === 0 ? [Math.min(moved, range[1]), range[1]] : [range[0], Math.max(moved, range[0])];
     return /** @type {const} */ ([a, b]);
   });
   return { type: "patch-tracks", ids: [track.id], patch: { windows } };

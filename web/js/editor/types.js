@@ -77,8 +77,9 @@
  * @typedef {{readonly tool: Tool, readonly selection: readonly Selected[], readonly view: View,
  *   readonly hover: Target | null, readonly drag: Drag | null, readonly drawing: string | null,
  *   readonly cursor: ImagePoint | null, readonly frame: number, readonly snap: Snap,
- *   readonly cells: boolean, readonly key: {readonly track: string, readonly index: number} | null}}
- *   Session `key`: the timing key that easing edits; -1 is the start
+ *   readonly cells: boolean, readonly follow: boolean, readonly key: {readonly track: string, readonly index: number} | null}}
+ *   Session `follow`: the view fits the canvas until someone zooms or pans; `key`: the timing
+ *   key that easing edits; -1 is the start
  * @typedef {"none" | "pixels" | "cells" | "knots"} Snap
  *
  * @typedef {{canvas: CanvasPoint, button: number, shift: boolean, ctrl: boolean, alt: boolean,

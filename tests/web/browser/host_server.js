@@ -1,0 +1,113 @@
+/**
+ * As much of ComfyUI's server as its real frontend needs to boot, with this pack in it.
+ *
+ * The endpoints were found by leaving each out: users, settings, object_info and extensions are
+ * needed, all others may be missing.
+ */
+
+import { createHash } from "node:crypto";
+import { createReadStream, existsSync, readdirSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize, resolve } from "node:path";
+
+const ROOT = resolve(import.meta.dirname, "../../..");
+const PICTURE = join(import.meta.dirname, "start.png");
+const TYPES = {
+  ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json",
+  ".svg": "image/svg+xml", ".png": "image/png", ".woff2": "font/woff2", ".md": "text/markdown",
+};
+const SETTINGS = {
+  "Comfy.TutorialCompleted": true, "Comfy.InstalledVersion": "1.42.8",
+  "Comfy.Release.Status": "skipped", "Comfy.Workflow.Persist": false, "Comfy.Locale": "en",
+};
+
+const slot = (type, options = {}) => [type, options];
+const node = (name, required, optional, output) => ({
+  input: { required, optional }, input_order: { required: Object.keys(required), optional: Object.keys(optional) },
+  output, output_is_list: output.map(() => false), output_name: output, name, display_name: name,
+  description: "", python_module: "custom_nodes.wan-move", category: "video/wan-move",
+  output_node: false,
+});
+const picture = { image_upload: true, tooltip: "" };
+export const OBJECT_INFO = {
+  WanMoveSplineEditor: node("WanMoveSplineEditor",
+    { splines: slot("STRING", { default: "", socketless: true, widgetType: "WANMOVE_SPLINES", multiline: false }),
+      mask_radius: slot("FLOAT", { default: 8, min: 0.5, max: 1024, step: 0.5, advanced: true }) },
+    { image: slot("IMAGE"), width: slot("INT", { forceInput: true }), height: slot("INT", { forceInput: true }), length: slot("INT", { forceInput: true }) },
+    ["TRACKS", "STRING", "MASK", "IMAGE", "INT"]),
+  LoadImage: node("LoadImage", { image: slot(["start.png"], picture) }, {}, ["IMAGE", "MASK"]),
+  PreviewAny: { ...node("PreviewAny", { source: slot("*") }, {}, []), output_node: true },
+};
+
+const scripts = (folder) => readdirSync(folder, { recursive: true })
+  .map(String).filter((name) => name.endsWith(".js"))
+  .map((name) => `/extensions/wan-move/${name.replaceAll("\\", "/")}`);
+
+/** @param {string} frontend the folder `static` of an unpacked comfyui-frontend-package */
+export async function startHost(frontend) {
+  const prompts = [];
+  const web = join(ROOT, "web");
+  const json = (response, value, status = 200) => {
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(JSON.stringify(value));
+  };
+  const file = (response, folder, path) => {
+    const full = normalize(join(folder, decodeURIComponent(path)));
+    if (!full.startsWith(folder) || !existsSync(full) || !statSync(full).isFile()) return json(response, {}, 404);
+    response.writeHead(200, { "content-type": TYPES[extname(full)] ?? "application/octet-stream" });
+    return createReadStream(full).pipe(response);
+  };
+  const answers = {
+    "/users": { storage: "server", migrated: true }, "/settings": SETTINGS,
+    "/object_info": OBJECT_INFO, "/extensions": scripts(web), "/i18n": {}, "/userdata": [],
+    "/system_stats": { system: { os: "posix", comfyui_version: "0.19.0", argv: [] }, devices: [] },
+    "/embeddings": [], "/experiment/models": [], "/workflow_templates": {}, "/global_subgraphs": {},
+    "/jobs": { jobs: [], pagination: { offset: 0, limit: 200, total: 0, has_more: false } },
+    "/queue": { queue_running: [], queue_pending: [] }, "/history": {}, "/features": {},
+    "/node_replacements": {},
+  };
+  const server = createServer((request, response) => {
+    const url = new URL(request.url, "http://host");
+    const path = url.pathname.replace(/^\/api(?=\/)/, "");
+    if (request.method === "POST" && path === "/prompt") {
+      const parts = [];
+      request.on("data", (part) => parts.push(part));
+      return request.on("end", () => {
+        prompts.push(JSON.parse(Buffer.concat(parts).toString()));
+        json(response, { prompt_id: String(prompts.length), number: 1, node_errors: {} });
+      });
+    }
+    if (request.method === "POST") return json(response, {});
+    if (path === "/view") return createReadStream(PICTURE).pipe(response.writeHead(200, { "content-type": "image/png" }));
+    if (path in answers) return json(response, answers[path]);
+    if (path.startsWith("/extensions/wan-move/")) return file(response, web, path.slice("/extensions/wan-move/".length));
+    return file(response, frontend, path === "/" ? "index.html" : path);
+  });
+  const sockets = new Set();
+  server.on("upgrade", (request, socket) => {
+    const key = createHash("sha1").update(`${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${key}\r\n\r\n`);
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket)).on("error", () => {});
+    send(socket, { type: "status", data: { status: { exec_info: { queue_remaining: 0 } }, sid: "test" } });
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    prompts,
+    push: (message) => sockets.forEach((socket) => send(socket, message)),
+    close: () => {
+      sockets.forEach((socket) => socket.destroy());
+      server.closeAllConnections();
+      return new Promise((done) => server.close(done));
+    },
+  };
+}
+
+/** One unmasked text frame. */
+function send(socket, message) {
+  const body = Buffer.from(JSON.stringify(message));
+  const head = body.length < 126 ? Buffer.from([0x81, body.length]) : Buffer.from([0x81, 126, body.length >> 8, body.length & 255]);
+  socket.write(Buffer.concat([head, body]));
+}
+

@@ -1,0 +1,55 @@
+/** What feeds the editor's image input, as a picture; before any run where the graph knows it. */
+
+/** @param {string} url @returns {Promise<HTMLImageElement | null>} null where it cannot be shown */
+export async function loadImage(url) {
+  const image = new Image();
+  image.src = url;
+  return image.decode().then(() => image, () => null);
+}
+
+/** The first frame of an image or video file. @param {File} file
+ * @returns {Promise<CanvasImageSource | null>} */
+export async function loadPicture(file) {
+  const url = URL.createObjectURL(file);
+  try {
+    return file.type.startsWith("video/") ? await firstFrame(url) : await loadImage(url);
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+/** @param {string} url @returns {Promise<CanvasImageSource | null>} */
+function firstFrame(url) {
+  const video = Object.assign(document.createElement("video"), { src: url, muted: true, preload: "auto" });
+  return new Promise((resolve) => {
+    video.onerror = () => resolve(null);
+    video.onloadeddata = () => resolve(copyOf(video, video.videoWidth, video.videoHeight));
+  });
+}
+
+/** @param {CanvasImageSource} source @param {number} width @param {number} height */
+function copyOf(source, width, height) {
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  canvas.getContext("2d")?.drawImage(source, 0, 0);
+  return canvas;
+}
+
+/**
+ * @param {HostApp} app @param {HostApi} api @param {HostNode} node
+ * @returns {string | null} an address; "" when nothing is connected, null when not known yet
+ */
+export function findBackground(app, api, node) {
+  const slot = node.inputs?.findIndex((input) => input.name === "image") ?? -1;
+  if (slot < 0 || !node.isInputConnected(slot)) return "";
+  // Throws on nodes that are not in a graph, as during copy and conversion to a subgraph.
+  const source = node.graph && node.getInputNode(slot);
+  if (!source) return null;
+  const graph = source.graph;
+  const isRoot = !graph || graph === app.graph || !graph.id;
+  const place = isRoot ? String(source.id) : `${graph.id}:${source.id}`;
+  const preview = app.nodePreviewImages[place]?.[0];
+  if (preview) return preview;
+  const saved = app.nodeOutputs[place]?.images?.[0];
+  if (saved) return api.apiURL(`/view?${new URLSearchParams({ ...saved })}${app.getPreviewFormatParam()}`);
+  return source.imgs?.[0]?.src ?? null;
+}

@@ -1,0 +1,64 @@
+/** The few members of ComfyUI's frontend that the editor uses (frontends 1.42 to 1.58). */
+
+interface HostLink { origin_id: number | string; origin_slot: number }
+interface HostGraph { id?: string; getNodeById(id: number | string): HostNode | null }
+interface HostWidget {
+  name: string;
+  element?: HTMLElement;
+  value: unknown;
+  onRemove?: () => void;
+}
+interface HostNode {
+  id: number | string;
+  graph: HostGraph | null;
+  comfyClass?: string;
+  widgets?: HostWidget[];
+  inputs?: { name: string }[];
+  imgs?: HTMLImageElement[];
+  size: [number, number];
+  hideOutputImages?: boolean;
+  onExecuted?: (output: Record<string, unknown>) => void;
+  onConnectionsChange?: (...args: unknown[]) => void;
+  onRemoved?: () => void;
+  getInputNode(slot: number): HostNode | null;
+  isInputConnected(slot: number): boolean;
+  setSize(size: [number, number]): void;
+  addDOMWidget(
+    name: string,
+    type: string,
+    element: HTMLElement,
+    options: Record<string, unknown>,
+  ): HostWidget & { computeLayoutSize?: unknown };
+}
+interface HostImage { filename: string; subfolder: string; type: string }
+interface HostApp {
+  graph: HostGraph;
+  canvas: {
+    processMouseWheel(event: Event): void;
+    processMouseDown(event: Event): void;
+    processMouseMove(event: Event): void;
+    processMouseUp(event: Event): void;
+  };
+  nodeOutputs: Record<string, { images?: HostImage[] } | undefined>;
+  nodePreviewImages: Record<string, string[] | undefined>;
+  getPreviewFormatParam(): string;
+  getRandParam(): string;
+  registerExtension(extension: Record<string, unknown>): void;
+  extensionManager: {
+    toast: { add(message: { severity: string; summary: string; detail?: string; life?: number }): void };
+    setting: { get(id: string): unknown };
+    command: { execute(id: string): unknown };
+  };
+}
+interface HostApi {
+  apiURL(path: string): string;
+  fetchApi(path: string, options?: RequestInit): Promise<Response>;
+  addEventListener(type: string, listener: (event: CustomEvent) => void): void;
+}
+declare module "*/scripts/app.js" {
+  export const app: HostApp;
+}
+declare module "*/scripts/api.js" {
+  export const api: HostApi;
+}
+declare const LiteGraph: { vueNodesMode?: boolean };

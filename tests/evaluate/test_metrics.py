@@ -94,7 +94,7 @@ def test_ssim_equals_scikit_image():
             channel_axis=2,
             data_range=255,
         )
-        assert float(value) == pytest.approx(expected, abs=2e-3)
+        assert float(value) == pytest.approx(expected, abs=1e-6)
     torch.testing.assert_close(ssim(first, first), torch.ones(3).double())
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from training.world import FRAMES, HEIGHT, WIDTH, apply, make_scene
+from training.world import FRAMES, HEIGHT, WIDTH, Layer, apply, make_scene, render, similarity
 
 
 def grid_points() -> np.ndarray:
@@ -81,3 +81,17 @@ def test_tracks_start_where_asked_and_follow_their_layer():
         mine = points[owner == index]
         motion = layer.to_frame[16] @ np.linalg.inv(layer.to_frame[0])
         np.testing.assert_allclose(positions[16, owner == index], apply(motion, mine), atol=1e-4)
+
+
+def test_a_rendered_layer_is_where_its_transform_says():
+    size = 41
+    alpha = np.zeros((size, size), dtype=np.float32)
+    alpha[12:29, 12:29] = 1
+    white = np.ones((size, size, 3), dtype=np.float32)
+    centre = np.array([37.3, 25.8])
+    place = similarity(centre, 0.4, 0.5, np.array([20.0, 20.0]))[None]
+    ground = Layer(0 * white, np.ones_like(alpha), place)
+    frame = render([ground, Layer(white, alpha, place)], HEIGHT, WIDTH)[0, ..., 0].astype(float)
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    centroid = [(frame * axis).sum() / frame.sum() for axis in (x, y)]
+    np.testing.assert_allclose(centroid, centre, atol=0.05)

@@ -14,6 +14,7 @@ MAX_FILE_LINES = 300
 LAYERS = {
     "tensor core": set(),
     "formats": {"tensor core"},
+    "document files": {"tensor core", "formats"},
     "sources": {"tensor core", "formats"},
     "standalone": {"tensor core", "formats"},
     "evaluate": {"tensor core", "formats", "sources"},
@@ -70,6 +71,8 @@ def layer_of(parts):
     """The layer of a module given by its path below wanmove_core, `cli` and the root apart."""
     if parts and parts[0] in LAYERS:
         return parts[0]
+    if parts and parts[0] in ("document_import", "document_export"):
+        return "document files"
     return "cli" if parts and parts[0] in ("cli", "__main__") else "tensor core"
 
 
@@ -147,6 +150,8 @@ def test_the_rules_can_fail():
         ("import wanmove_core.sources.camera", ("draw",), ["sources"]),
         ("from ..standalone import pipeline", ("formats", "npy"), ["standalone"]),
         ("from wanmove_core.cli import main", ("evaluate", "epe"), ["cli"]),
+        ("from .document_import import x", ("document",), ["document files"]),
+        ("from .formats import parse_tracks", ("document_import",), []),
         ("from .tracks import Tracks", ("draw",), []),
         ("from ..tracks import Tracks\nfrom .model import X", ("formats", "npy"), []),
         ("from ..formats import read_tracks", ("standalone", "generate"), []),

@@ -114,6 +114,8 @@ def test_monotone_does_not_overshoot_and_survives_vertical_steps():
     assert curve[:, 1].min() >= -1e-9
     assert curve[:, 1].max() <= 100 + 1e-9
     assert (np.diff(curve[:, 0]) >= 0).all()
+    steep = np.array([[0.0, 0.0], [10.0, 1.0], [20.0, 100.0], [30.0, 101.0]])
+    assert (np.diff(flatten_segments(bezier_segments(steep, "monotone"))[:, 1]) >= 0).all()
     vertical = np.array([[5.0, 0.0], [5.0, 50.0], [5.0, 50.0], [9.0, 60.0]])
     assert np.isfinite(flatten_segments(bezier_segments(vertical, "monotone"))).all()
 
@@ -142,6 +144,12 @@ def test_polyline_by_hand_and_beyond_its_ends():
     points = sample_polyline(polyline, np.array([-0.1, 0.0, 0.25, 0.5, 0.75, 1.0, 1.2]))
     wanted = [[-6, -8], [0, 0], [15, 20], [30, 40], [30, 65], [30, 90], [30, 110]]
     np.testing.assert_allclose(points, wanted, atol=1e-12)
+
+
+def test_doubled_ends_do_not_matter():
+    polyline = np.array([[0.0, 0.0], [0.0, 0.0], [10.0, 0.0], [10.0, 0.0]])
+    points = sample_polyline(polyline, np.array([-0.5, 0.0, 0.5, 1.0, 1.5]))
+    np.testing.assert_allclose(points[:, 0], [-5, 0, 5, 10, 15])
 
 
 def test_a_curve_without_length_stays():

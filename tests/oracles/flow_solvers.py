@@ -36,7 +36,7 @@ def sample_unipc(model: Velocity, x: np.ndarray, sigmas: list[float], timesteps:
     for i, timestep in enumerate(timesteps):
         clean = x - sigmas[i] * model(x, timestep)
         if i > 0:
-            x = _unipc_update(start, sigmas, i - 1, cleans, order, clean)
+            x = _unipc_update(start, sigmas, i - 1, cleans, order=order, ahead=clean)
         cleans.append(clean)
         start, order = x, min(2, len(timesteps) - i, order + 1)
         x = _unipc_update(start, sigmas, i, cleans, order, None)
@@ -48,6 +48,7 @@ def _unipc_update(
     sigmas: list[float],
     i: int,
     cleans: list[np.ndarray],
+    *,
     order: int,
     ahead: np.ndarray | None,
 ) -> np.ndarray:

@@ -190,7 +190,7 @@ def test_a_model_without_clip_is_fed_zeros():
 
 
 def test_an_unknown_prompt_of_a_model_without_text_encoder_names_the_known_ones():
-    with pytest.raises(OptionError, match="a cat walks.*got 'a dog'"):
+    with pytest.raises(OptionError, match=r"a cat walks.*got 'a dog'"):
         WanMovePipeline(small_components()).encode_prompts("a dog", "")
 
 

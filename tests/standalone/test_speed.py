@@ -191,9 +191,7 @@ class Part:
 
 
 def test_offload_model_brings_a_part_for_its_work_and_sends_it_back(monkeypatch):
-    monkeypatch.setattr(
-        "wanmove_core.standalone.placement.check_device", lambda device: torch.device(device)
-    )
+    monkeypatch.setattr("wanmove_core.standalone.placement.check_device", torch.device)
     parts = Components(Part(), Part(), text_encoder=Part())
     placement = Placement("cuda", offload="model", text_encoder_device="cpu")
     assert placement.resting_device.type == "cpu"
@@ -211,9 +209,7 @@ def test_offload_model_brings_a_part_for_its_work_and_sends_it_back(monkeypatch)
 
 
 def test_offload_none_puts_each_part_on_its_device_once(monkeypatch):
-    monkeypatch.setattr(
-        "wanmove_core.standalone.placement.check_device", lambda device: torch.device(device)
-    )
+    monkeypatch.setattr("wanmove_core.standalone.placement.check_device", torch.device)
     parts = Components(Part(), Part(), text_encoder=Part())
     placement = Placement("cuda", text_encoder_device="cpu")
     placement.prepare(parts)

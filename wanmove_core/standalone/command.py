@@ -120,8 +120,12 @@ def load_pipeline(args: argparse.Namespace) -> "WanMovePipeline":
 def progress_bar(name: str) -> Iterator[Callable[[int, int], None]]:
     """Show steps, speed and time left on stderr."""
     from tqdm import tqdm
+    from tqdm.contrib.logging import logging_redirect_tqdm
 
-    with tqdm(desc=name, unit="step", file=sys.stderr, leave=False) as bar:
+    with (
+        logging_redirect_tqdm(),
+        tqdm(desc=name, unit="step", file=sys.stderr, leave=False) as bar,
+    ):
 
         def update(done: int, total: int) -> None:
             bar.total = total

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from ..draw import draw_tracks
 from ..errors import MediaError
 from ..formats import read_tracks
@@ -19,6 +21,8 @@ from .settings import NEGATIVE_PROMPT, GenerationSettings
 from .video_io import read_image, read_metadata, write_video
 
 _log = logging.getLogger("wanmove")
+
+_LEGIBLE = 240  # px of the shorter side that dots and trails need
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def run_job(
     overlay = None
     if job.draw_tracks and on_video is not None:
         overlay = overlay_path(job.out)
-        write_video(overlay, draw_tracks(frames, on_video), fps=job.fps)
+        write_video(overlay, draw_tracks(*enlarge(frames, on_video)), fps=job.fps)
     return Result(job.out, overlay, frames, on_video, time.perf_counter() - begin)
 
 
@@ -113,7 +117,7 @@ def read_inputs(job: Job) -> tuple[UInt8[Tensor, "height width 3"], Tracks | Non
     """
     image = read_image(job.image)
     if not job.tracks:
-        _log.warning("No tracks given: plain image-to-video, without guidance.")
+        _log.info("No tracks given: plain image-to-video, without guidance.")
         return image, None
     # Drawn curves have no frames of their own and are sampled at the video's.
     num_frames = job.settings.num_frames if job.settings.retime == "time" else None
@@ -142,6 +146,30 @@ def default_negative_prompt(pipeline: WanMovePipeline) -> str:
 def overlay_path(video: Path) -> Path:
     """Where the overlay of a video goes."""
     return video.with_name(f"{video.stem}_tracks{video.suffix}")
+
+
+def enlarge(
+    frames: UInt8[Tensor, "frames height width 3"], tracks: Tracks
+) -> tuple[UInt8[Tensor, "frames to_height to_width 3"], Tracks]:
+    """Enlarge a tiny video, so that tracks can be drawn on it legibly.
+
+    Args:
+        frames: RGB.
+        tracks: in pixels of the frames.
+
+    Returns:
+        The same objects unless the shorter side is below 240 px.
+    """
+    height, width = frames.shape[1:3]
+    factor = -(-_LEGIBLE // min(height, width))
+    if factor == 1:
+        return frames, tracks
+    size = (width * factor, height * factor)
+    larger = torch.nn.functional.interpolate(
+        frames.movedim(-1, 1).float(), size=(size[1], size[0]), mode="bicubic"
+    )
+    pixels = larger.round().clamp(0, 255).byte().movedim(1, -1).contiguous()
+    return pixels, fit_tracks(tracks, (width, height), size)
 
 
 def describe(job: Job, model: dict[str, Any] | None) -> dict[str, Any]:

@@ -141,7 +141,11 @@ def _set_attention(model: Any, name: str, device: torch.device) -> None:
         raise OptionError(
             f"attention {name} must run on CUDA; got device {device}. Use native, PyTorch's own."
         )
+    notices = logging.getLogger("diffusers.models.modeling_utils")
+    level = notices.level
     try:
+        # It warns each time that kernels are experimental, also of the native one.
+        notices.setLevel(logging.ERROR)
         model.set_attention_backend(_ATTENTION[name])
     except (RuntimeError, ImportError, ValueError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
@@ -149,6 +153,8 @@ def _set_attention(model: Any, name: str, device: torch.device) -> None:
             f"attention {name} must have its package installed; got: {reason}. "
             "Install it, or use native."
         ) from error
+    finally:
+        notices.setLevel(level)
 
 
 def _cache_config(options: SpeedOptions, steps: int) -> Any:

@@ -1,0 +1,55 @@
+"""`wanmove tracks`: show and convert."""
+
+import json
+
+import numpy as np
+import pytest
+
+from wanmove_core import cli, read_tracks
+
+
+@pytest.fixture
+def tracks_file(tmp_path):
+    positions = np.arange(7 * 3 * 2, dtype=np.float32).reshape(1, 7, 3, 2)
+    np.save(tmp_path / "cat_tracks.npy", positions)
+    visibility = np.ones((1, 7, 3), bool)
+    visibility[:, 4:, 2] = False
+    np.save(tmp_path / "cat_visibility.npy", visibility)
+    return tmp_path / "cat_tracks.npy"
+
+
+def test_show_says_what_is_in_a_file(tracks_file, capsys):
+    assert cli.main(["tracks", "show", str(tracks_file)]) == 0
+    line = capsys.readouterr().out
+    assert line.count("\n") == 1
+    for part in ("npy", "3 tracks", "7 frames", "86% visible", "x 0.0 to 40.0", "y 1.0 to 41.0"):
+        assert part in line
+
+
+@pytest.mark.parametrize("suffix", ["json", "csv", "npy"])
+def test_convert_keeps_the_tracks(tracks_file, tmp_path, suffix, capsys):
+    target = tmp_path / f"new.{suffix}"
+    assert cli.main(["tracks", "convert", str(tracks_file), str(target)]) == 0
+    written = next(p for p in capsys.readouterr().out.split() if "visibility" not in p)
+    before, after = read_tracks(tracks_file), read_tracks(written)
+    seen = before.visibility
+    assert (after.positions[seen] == before.positions[seen]).all()
+    assert (after.visibility == seen).all()
+
+
+def test_convert_changes_size_and_length(tracks_file, tmp_path):
+    target = tmp_path / "new.json"
+    sizes = ["--from-size", "64x48", "--to-size", "128x48", "--frames", "13"]
+    assert cli.main(["tracks", "convert", str(tracks_file), str(target), *sizes]) == 0
+    assert len(json.loads(target.read_text())[0]) == 13
+    before, after = read_tracks(tracks_file), read_tracks(target)
+    assert after.positions[-1, 0].tolist() == [
+        2 * before.positions[-1, 0, 0].item(),
+        before.positions[-1, 0, 1].item(),
+    ]
+
+
+def test_what_is_no_tracks_is_one_line(tmp_path, capsys):
+    (tmp_path / "a.json").write_text("{}")
+    assert cli.main(["tracks", "show", str(tmp_path / "a.json")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

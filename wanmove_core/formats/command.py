@@ -1,0 +1,80 @@
+"""`wanmove tracks`: look at files of tracks, and convert them."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..standalone.options import parse_size
+
+
+def add_tracks_parser(commands: Any) -> None:
+    """Add `tracks` to the commands of `wanmove`."""
+    parser = commands.add_parser(
+        "tracks",
+        help="show or convert files of tracks",
+        description="Read tracks in any format; say what is in them, or write another format.",
+    )
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    show = verbs.add_parser("show", help="say what is in the files")
+    show.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    show.set_defaults(run=run_show)
+    convert = verbs.add_parser("convert", help="write tracks in another format")
+    convert.add_argument("source", type=Path, metavar="FROM")
+    convert.add_argument("target", type=Path, metavar="TO", help=".npy, .json or .csv")
+    convert.add_argument("--visibility", type=Path, metavar="FILE", help=".npy of a tracks .npy")
+    convert.add_argument("--frames", type=int, metavar="N", help="stretch to N frames")
+    convert.add_argument(
+        "--from-size", type=parse_size, metavar="WxH", help="picture that they were drawn on"
+    )
+    convert.add_argument(
+        "--to-size", type=parse_size, metavar="WxH", help="picture that they are for"
+    )
+    convert.set_defaults(run=run_convert)
+
+
+def run_show(args: argparse.Namespace) -> int:
+    """Print one line for each file; returns the exit code.
+
+    Raises:
+        TrackFormatError: a file that is not tracks.
+    """
+    from . import read_track_file
+
+    for path in args.files:
+        found = read_track_file(path)
+        tracks = found.tracks
+        seen = tracks.visibility.float().mean().item() if tracks.visibility.numel() else 0.0
+        parts = [
+            f"{path}: {found.format}",
+            f"{tracks.num_points} tracks",
+            f"{tracks.num_frames} frames",
+            f"{seen:.0%} visible",
+        ]
+        if found.size is not None:
+            parts.append(f"drawn on {found.size[0]}x{found.size[1]}")
+        if tracks.positions.numel():
+            low, high = tracks.positions.amin((0, 1)), tracks.positions.amax((0, 1))
+            parts.append(f"x {low[0]:.1f} to {high[0]:.1f}, y {low[1]:.1f} to {high[1]:.1f}")
+        sys.stdout.write(", ".join(parts) + "\n")
+    return 0
+
+
+def run_convert(args: argparse.Namespace) -> int:
+    """Write tracks in another format; returns the exit code.
+
+    Raises:
+        TrackFormatError, OptionError: what cannot be read or written.
+    """
+    from . import read_tracks, write_tracks
+
+    tracks = read_tracks(
+        args.source,
+        visibility=args.visibility,
+        size=args.to_size,
+        canvas_size=args.from_size,
+        num_frames=args.frames,
+    )
+    for path in write_tracks(tracks, args.target):
+        sys.stdout.write(f"{path}\n")
+    return 0

@@ -1,11 +1,12 @@
 """Our nodes beside ComfyUI's own, in one real server. Needs a ComfyUI checkout (COMFYUI_PATH).
 
-    .venv/bin/python -m benchmarks.host
+    .venv/bin/python -m benchmarks.host [part of a comparison's name]
 
 Prints one row per comparison: both times, and the ratio, which is what the README quotes.
 """
 
 import statistics
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -196,14 +197,14 @@ ROWS: tuple[tuple[str, Callable, int], ...] = (
 )
 
 
-def main() -> None:
-    """Run every comparison."""
+def main(only: str = "") -> None:
+    """Run every comparison, or those with `only` in their name."""
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder) / "comfy"
         base.mkdir()
         with running(base, full_width_vae=True) as server:
             print("| comparison | ComfyUI's | ours | ratio |\n|---|---|---|---|")
-            for name, make, runs in ROWS:
+            for name, make, runs in (row for row in ROWS if only in row[0]):
                 theirs = median_of(server, make(False), runs)
                 mine = median_of(server, make(True), runs)
                 row = f"| {name} | {theirs:.3f} s | {mine:.4f} s | {theirs / mine:.2f} |"
@@ -211,4 +212,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -193,7 +193,8 @@ def running(base: Path, *, full_width_vae: bool = False) -> Iterator[ComfyServer
 
 
 def _wait_until_ready(server: ComfyServer, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
+    deadline = time.monotonic() + 400
+    while time.monotonic() < deadline:
         if process.poll() is not None:
             break
         try:

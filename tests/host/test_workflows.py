@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.host.graphs import Graph, Node
 from tests.host.server import ComfyServer, Prompt, find_host
-from tests.host.workflows import to_prompt
+from tests.host.test_guidance import HEIGHT, LENGTH, WIDTH, start, tracks
+from tests.host.workflows import slots, to_prompt
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / "example_workflows").glob("*.json"))
@@ -80,6 +82,45 @@ def test_shipped_workflow_is_tidy(path: Path) -> None:
             outside = x + node_width <= left or left + width <= x
             outside |= y + node_height <= top or top + height <= y - title
             assert inside or outside, (group["title"], x, y)
+
+
+def test_blueprint_takes_cores_inputs(comfy: ComfyServer, output: Path) -> None:
+    """The subgraph, fed as core's node is fed, gives what core's node gives."""
+    (path,) = (ROOT / "subgraphs").glob("*.json")
+    workflow = json.loads(path.read_text(encoding="utf-8"))
+    info = comfy.get("/object_info")
+    core = info["WanMoveTrackToVideo"]["input_order"]
+    (holder,) = workflow["nodes"]
+    names = [entry["name"] for entry in holder["inputs"]]
+    assert sorted(names) == sorted(core["required"] + core["optional"])
+
+    graph = Graph()
+    inputs = start(graph)
+    inputs |= {"tracks": tracks(graph), "strength": 0.7, "batch_size": 2}
+    inputs |= {"width": WIDTH, "height": HEIGHT, "length": LENGTH}
+    prompt = to_prompt(workflow, info)
+    entering = {e["id"]: e["name"] for e in workflow["definitions"]["subgraphs"][0]["inputs"]}
+    assert len(entering) == len(names)
+    for key, node in prompt.items():
+        for name in [name for name in inputs if name in slot_names(info, node["class_type"])]:
+            value = inputs[name]
+            node["inputs"][name] = value.out(0) if isinstance(value, Node) else value
+        graph.prompt[key] = node
+    guided = next(k for k, n in prompt.items() if n["class_type"].endswith("Guidance"))
+    graph.add("TestKeepValue", value=Node(guided), name="blueprint.pt")
+    given = {**inputs, "batch_size": 1}  # core's node fails with more
+    graph.add("TestKeepValue", value=graph.add("WanMoveTrackToVideo", **given), name="core.pt")
+    run = comfy.run(graph.prompt)
+    assert run.error is None, run.error
+    ours, theirs = (
+        torch.load(output / f"{name}.pt", weights_only=True)[0][1]["concat_latent_image"]
+        for name in ("blueprint", "core")
+    )
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=3e-5)
+
+
+def slot_names(info: dict, kind: str) -> list[str]:
+    return [name for name, _ in slots(info[kind])]
 
 
 def official_template() -> Path:

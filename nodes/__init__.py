@@ -2,6 +2,7 @@
 
 from comfy_api.latest import ComfyExtension
 
+from .editor_nodes import WanMoveSplineEditor, add_routes
 from .guidance_nodes import WanMoveEncodeStartImage, WanMoveTrajectoryGuidance
 from .loader_nodes import WanMoveModelLoader
 from .sampler_nodes import WanMoveFewStepSigmas, WanMoveMotionGuider, WanMoveSampler
@@ -16,6 +17,7 @@ from .view_nodes import WanMoveDrawTracks, WanMoveGuidanceInspector
 
 NODES = [
     WanMoveModelLoader,
+    WanMoveSplineEditor,
     WanMoveTextEncodeCached,
     WanMoveEncodeStartImage,
     WanMoveTrajectoryGuidance,
@@ -33,6 +35,14 @@ NODES = [
 
 class WanMoveExtension(ComfyExtension):
     """What ComfyUI asks the pack for."""
+
+    async def on_load(self):
+        # Without a running server, as in the host's own tests, there is nothing to add routes to.
+        from server import PromptServer
+
+        server = getattr(PromptServer, "instance", None)
+        if server is not None:
+            add_routes(server)
 
     async def get_node_list(self):
         return list(NODES)

@@ -78,7 +78,9 @@ class _Ui:
 class PreviewText(_Ui): ...
 
 
-class PreviewImage(_Ui): ...
+class PreviewImage(_Ui):
+    def as_dict(self) -> dict[str, Any]:
+        return {"images": self.value}
 
 
 class Io:

@@ -1,0 +1,64 @@
+"""The motion editor's node and route on a real ComfyUI."""
+
+import io
+import json
+import urllib.error
+import urllib.request
+import zipfile
+
+import numpy as np
+
+from tests.host.graphs import Graph
+from tests.host.server import ComfyServer
+from tests.host.test_tracks import keep, kept
+
+KNOTS = [{"x": 8, "y": 16}, {"x": 48, "y": 16}]
+HEAD = {"version": 1, "width": 64, "height": 32, "fps": 16, "frames": 5}
+TEXT = json.dumps({**HEAD, "tracks": [{"id": "t1", "curve": "polyline", "knots": KNOTS}]})
+
+
+def send(comfy: ComfyServer, query: str, body: bytes) -> tuple[int, bytes]:
+    request = urllib.request.Request(f"http://127.0.0.1:{comfy._port}/wanmove/tracks?{query}", body)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def test_a_drawing_runs_without_the_editor(comfy: ComfyServer) -> None:
+    graph = Graph()
+    editor = graph.add("WanMoveSplineEditor", splines=TEXT, mask_radius=3.0)
+    keep(graph, "drawn", editor)
+    run = comfy.run(graph.prompt)
+    assert run.error is None, run.error
+    xs = kept(comfy, "drawn")["track_path"][:, 0, 0]
+    assert xs.tolist() == [8, 18, 28, 38, 48]
+
+
+def test_a_broken_drawing_is_refused_with_its_place(comfy: ComfyServer) -> None:
+    graph = Graph()
+    editor = graph.add("WanMoveSplineEditor", splines=TEXT.replace("48", "null"), mask_radius=3.0)
+    keep(graph, "never", editor)
+    status, answer = comfy.post("/prompt", {"prompt": graph.prompt})
+    assert status == 400
+    assert "splines: tracks[0].knots[1].x must be a finite number" in json.dumps(answer)
+
+
+def test_the_route_imports_and_exports(comfy: ComfyServer) -> None:
+    status, data = send(comfy, "format=npy", TEXT.encode())
+    assert status == 200
+    packed = zipfile.ZipFile(io.BytesIO(data))
+    tracks = packed.read("wanmove_tracks.npy")
+    assert np.load(io.BytesIO(tracks)).shape == (1, 5, 1, 2)
+    status, data = send(comfy, "name=a.npy&width=128&height=32&frames=5", tracks)
+    document = json.loads(data)
+    assert status == 200
+    assert [knot["x"] for knot in document["tracks"][0]["knots"]] == [8, 48]
+
+
+def test_the_route_refuses_in_one_line(comfy: ComfyServer) -> None:
+    for query, body in (("name=x", b"\x80\x04"), ("format=exe", b""), ("width=a", b"[]")):
+        status, data = send(comfy, query, body)
+        assert status == 400, query
+        assert "\n" not in json.loads(data)["error"]

@@ -1,0 +1,51 @@
+import json
+
+import pytest
+import torch
+
+NODE = "WanMoveSplineEditor"
+KNOTS = [{"x": 8, "y": 16}, {"x": 48, "y": 16}]
+DRAWING = {"version": 1, "width": 64, "height": 32, "fps": 16, "frames": 5}
+TEXT = json.dumps({**DRAWING, "tracks": [{"id": "t1", "curve": "polyline", "knots": KNOTS}]})
+
+
+def test_a_drawing_becomes_tracks_text_mask_and_preview(pack) -> None:
+    tracks, text, mask, preview, length = pack.run(NODE, splines=TEXT, mask_radius=3.0)
+    assert tracks["track_path"][:, 0].tolist() == [[x, 16] for x in (8, 18, 28, 38, 48)]
+    assert tracks["track_visibility"].tolist() == [[True]] * 5
+    assert [point["x"] for point in json.loads(text)[0]] == [8, 18, 28, 38, 48]
+    assert (mask.shape, mask.dtype, length) == ((5, 32, 64), torch.float32, 5)
+    assert mask[0, 16, 8] == 1 and mask[0, 16, 48] == 0 and mask[4, 16, 48] == 1
+    assert preview.shape == (1, 32, 64, 3)
+
+
+def test_linked_sizes_stretch_and_retime(pack) -> None:
+    tracks, _, mask, preview, length = pack.run(NODE, splines=TEXT, width=128, height=96, length=9)
+    assert tracks["track_path"][::2, 0].tolist() == [[2 * x, 48] for x in (8, 18, 28, 38, 48)]
+    assert (mask.shape, preview.shape, length) == ((9, 96, 128), (1, 96, 128, 3), 9)
+
+
+def test_text_of_other_editors_and_no_drawing_at_all(pack) -> None:
+    tracks, *_ = pack.run(NODE, splines='[{"x": 0, "y": 3}, {"x": 80, "y": 3}]')
+    assert tracks["track_path"][:, 0, 0].tolist() == list(range(81))
+    tracks, text, mask, *_ = pack.run(NODE, splines="")
+    assert tracks["track_path"].shape == (81, 0, 2)
+    assert json.loads(text) == [] and mask.sum() == 0
+
+
+def test_the_first_frame_is_shown_behind_and_left_as_it_was(pack) -> None:
+    image = torch.rand(3, 16, 32, 3, generator=torch.Generator().manual_seed(0))
+    before = image.clone()
+    output = pack.nodes[NODE].execute(splines=TEXT, mask_radius=1.0, image=image)
+    assert torch.equal(image, before)
+    assert output.result[3].shape == (1, 32, 64, 3)
+    assert list(output.ui) == ["wanmove_background"]
+
+
+def test_a_broken_drawing_is_refused_before_the_run(pack) -> None:
+    node = pack.nodes[NODE]
+    assert node.validate_inputs(splines=TEXT) is True
+    message = node.validate_inputs(splines=TEXT.replace("48", '"a"'))
+    assert message.startswith("splines: tracks[0].knots[1].x must be a finite number")
+    with pytest.raises(ValueError, match=r"splines: The document must be JSON"):
+        pack.run(NODE, splines="{")

@@ -11,11 +11,14 @@ import resource
 import subprocess
 import sys
 import time
+import weakref
 from statistics import median
 
 import torch
 from diffusers import AutoencoderKLWan
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from wanmove_core.constant_tail import encode_padded
@@ -29,9 +32,10 @@ def main() -> None:
     if options.peak:
         print(measure_peak(options))
         return
+    print_peaks(options)  # first: a child starts with the peak of the process that forked it
+    print_tensor_peaks(options.frames)
     print_counted_work(options.counted_frames)
     print_paired_times(options)
-    print_peaks(options)
 
 
 def parse_options() -> argparse.Namespace:
@@ -60,6 +64,51 @@ def make_image(options: argparse.Namespace) -> Tensor:
 def encode_full(vae: AutoencoderKLWan, image: Tensor, num_frames: int) -> Tensor:
     grey = image.new_zeros(1, 3, num_frames - 1, *image.shape[3:])
     return vae.encode(torch.cat([image, grey], 2)).latent_dist.mode()
+
+
+class PeakOfTensors(TorchDispatchMode):
+    """Most bytes alive at once in tensors made inside: exact, and works on the meta device."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.alive = self.peak = 0
+        self.seen: dict[int, weakref.ref] = {}
+
+    def __torch_dispatch__(self, function, types, arguments=(), options=None):
+        result = function(*arguments, **(options or {}))
+        for tensor in tree_leaves(result):
+            if isinstance(tensor, Tensor):
+                self.count(tensor.untyped_storage())
+        return result
+
+    def count(self, storage: torch.UntypedStorage) -> None:
+        key, size = id(storage), storage.nbytes()
+        if key in self.seen:
+            return
+
+        def forget(_: weakref.ref) -> None:
+            self.alive -= size
+            del self.seen[key]
+
+        self.seen[key] = weakref.ref(storage, forget)
+        self.alive += size
+        self.peak = max(self.peak, self.alive)
+
+
+def print_tensor_peaks(frames: int) -> None:
+    with torch.device("meta"):
+        vae, image = AutoencoderKLWan().eval(), torch.empty(1, 3, 1, 480, 832)
+    peaks = []
+    for encode in (encode_full, encode_padded):
+        with PeakOfTensors() as tracker:
+            encode(vae, image, frames)
+        peaks.append(tracker.peak / 2**20)
+    full, held = peaks
+    verdict = "met" if held / full <= TARGET_MEMORY else "MISSED"
+    print(
+        f"Tensors alive at once, {frames} frames 832x480 (meta device): full {full:.0f} MiB, "
+        f"held {held:.0f} MiB, {held / full:.2f} times (target {TARGET_MEMORY}: {verdict})"
+    )
 
 
 def print_counted_work(counted_frames: list[int]) -> None:

@@ -39,7 +39,7 @@ def sample_unipc(model: Velocity, x: np.ndarray, sigmas: list[float], timesteps:
             x = _unipc_update(start, sigmas, i - 1, cleans, order=order, ahead=clean)
         cleans.append(clean)
         start, order = x, min(2, len(timesteps) - i, order + 1)
-        x = _unipc_update(start, sigmas, i, cleans, order, None)
+        x = _unipc_update(start, sigmas, i, cleans, order=order, ahead=None)
     return x
 
 

@@ -65,11 +65,18 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _command_parsers() -> list[Any]:
     from .demo.command import add_demo_parser
+    from .draw_page.command import add_draw_parser
     from .evaluate.command import add_evaluate_parser
     from .formats.command import add_tracks_parser
     from .standalone.command import add_generate_parser
 
-    return [add_demo_parser, add_generate_parser, add_tracks_parser, add_evaluate_parser]
+    return [
+        add_demo_parser,
+        add_draw_parser,
+        add_generate_parser,
+        add_tracks_parser,
+        add_evaluate_parser,
+    ]
 
 
 def _version() -> str:

@@ -1,0 +1,131 @@
+"""`wanmove draw`: its server, and a real video from its Generate button."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from wanmove_core.cli import make_parser
+from wanmove_core.draw_page.generation import Generation, generate_options
+from wanmove_core.draw_page.server import DrawServer
+from wanmove_core.draw_page.session import DrawSession
+from wanmove_core.errors import MediaError, OptionError
+from wanmove_core.formats import read_tracks
+
+TOY = Path(__file__).parents[2] / "models/toy"
+KNOTS = [{"x": 20, "y": 30}, {"x": 60, "y": 30}]
+HEAD = {"version": 1, "width": 96, "height": 64, "fps": 16, "frames": 17}
+TEXT = json.dumps({**HEAD, "tracks": [{"id": "t1", "curve": "polyline", "knots": KNOTS}]})
+
+
+@pytest.fixture
+def page(tmp_path):
+    image = tmp_path / "start.png"
+    Image.new("RGB", (96, 64), (90, 120, 150)).save(image)
+    options = generate_options(["--steps", "1", "--frames", "5"])
+    generation = Generation(image, tmp_path / "results", options)
+    with DrawServer(DrawSession(image, tmp_path / "out.npy"), generation) as server:
+        yield server
+
+
+def ask(page, path, body=None, **headers):
+    url = path if path.startswith("http") else page.url + path
+    request = urllib.request.Request(url, body, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.read(), answer.headers
+    except urllib.error.HTTPError as error:
+        return error.code, error.read(), error.headers
+
+
+def test_the_page_and_the_editor_are_served(page):
+    status, body, headers = ask(page, "")
+    assert status == 200 and b"{nonce}" not in body
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    for name, kind in (("editor.js", "text/javascript"), ("editor.css", "text/css")):
+        status, body, headers = ask(page, f"editor/{name}")
+        assert (status, headers["Content-Type"]) == (200, kind)
+    document = json.loads(ask(page, "start")[1])
+    assert (document["width"], document["height"], document["tracks"]) == (96, 64, [])
+    assert ask(page, "image")[2]["Content-Type"] == "image/png"
+
+
+def test_nobody_else_gets_in(page):
+    assert ask(page, f"http://{page.host}/")[0] == 404
+    assert ask(page, f"http://{page.host}/{'x' * len(page.token)}/")[0] == 404
+    assert ask(page, "", Host="evil.example")[0] == 404
+    assert ask(page, "save", TEXT.encode(), Origin="http://evil.example")[0] == 404
+    for path in ("editor/../editor/editor.js", "editor/%2e%2e/fields.js", "result/../start.png"):
+        assert ask(page, path)[0] == 404
+    for path in ("editor/", "result/none.mp4", "../../etc/passwd", "nothing"):
+        assert ask(page, path)[0] == 404
+    assert page.host.startswith("127.0.0.1:")
+
+
+def test_save_writes_tracks_and_drawing_and_begins_there_next_time(page, tmp_path):
+    status, body, _ = ask(page, "save", TEXT.encode())
+    names = [Path(name).name for name in json.loads(body)["files"]]
+    assert (status, names) == (200, ["out.wanmove.json", "out_visibility.npy", "out.npy"])
+    assert read_tracks(tmp_path / "out.npy").positions[-1, 0].tolist() == [60, 30]
+    assert DrawSession(tmp_path / "start.png", tmp_path / "out.npy").document == TEXT
+    assert read_tracks(tmp_path / "out.wanmove.json").num_frames == 17
+
+
+def test_import_and_export(page):
+    status, data, _ = ask(page, "tracks?format=csv", TEXT.encode())
+    assert status == 200
+    status, text, _ = ask(page, "tracks?name=a.csv&width=192&height=64&frames=17", data)
+    assert status == 200
+    assert [knot["x"] for knot in json.loads(text)["tracks"][0]["knots"]] == [20, 60]
+    for path, body in (("tracks?format=exe", b""), ("tracks?width=1", b"[]"), ("save", b"{")):
+        status, message, _ = ask(page, path, body)
+        assert status == 400 and json.loads(message)["error"]
+
+
+def test_it_ends_with_the_page_but_not_on_a_reload(page, monkeypatch):
+    monkeypatch.setattr("wanmove_core.draw_page.server._GRACE_SECONDS", 0.5)
+    ask(page, "bye", b"")
+    ask(page, "")
+    time.sleep(0.7)
+    assert not page._is_over()
+    ask(page, "bye", b"")
+    begin = time.monotonic()
+    page.serve_until_closed()
+    assert 0.3 < time.monotonic() - begin < 5
+
+
+def test_generate_makes_a_video_with_the_small_model(page, tmp_path):
+    if not (TOY / "wanmove_toy_vae.safetensors").is_file():
+        pytest.skip("the small trained model is not in models/toy")
+    request = json.dumps({"document": TEXT, "prompt": "", "seed": 3}).encode()
+    status, body, _ = ask(page, "generate", request)
+    assert (status, json.loads(body)["state"]) == (200, "loading")
+    assert ask(page, "generate", request)[0] == 400
+    while page.generation.busy:
+        time.sleep(0.2)
+    shown = json.loads(ask(page, "status")[1])
+    assert shown["state"] == "done", shown
+    entry = shown["results"][0]
+    assert entry["video"] == "draw_001.mp4" and entry["overlay"] == "draw_001_tracks.mp4"
+    status, video, headers = ask(page, f"result/{entry['video']}")
+    assert (status, headers["Content-Type"], video[4:8]) == (200, "video/mp4", b"ftyp")
+    later = Generation(tmp_path / "start.png", tmp_path / "results", generate_options([]))
+    assert later.status()["results"] == shown["results"]
+
+
+def test_what_goes_wrong_is_one_line(tmp_path):
+    with pytest.raises(MediaError, match="IMAGE must be a file"):
+        args = make_parser().parse_args(["draw", str(tmp_path / "none.png")])
+        args.run(args)
+    (tmp_path / "text.png").write_text("no image")
+    with pytest.raises(MediaError, match=r"IMAGE must be an image; got text.png"):
+        DrawSession(tmp_path / "text.png", tmp_path / "out.npy")
+    with pytest.raises(OptionError, match="--nonsense"):
+        Generation(tmp_path / "a.png", tmp_path, generate_options(["--nonsense"]))
+    with pytest.raises(OptionError, match=r"--out must end in .npy, .json, .csv; got out.txt"):
+        args = make_parser().parse_args(["draw", "a.png", "-o", "out.txt"])
+        args.run(args)

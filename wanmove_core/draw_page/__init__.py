@@ -1,0 +1,1 @@
+"""The motion editor as a local page: `wanmove draw`."""

@@ -62,6 +62,7 @@ def draw_tracks(
     if trail < 0:
         raise OptionError(f"trail must be 0 frames or more; got {trail}. Use 24 for one second.")
     points, visible = _to_fixed_point(tracks), tracks.visibility.cpu().numpy()
+    dot = _dot(radius)
     layers = _TrailLayers(cv2, frames.shape[1:3], _line_width(radius), trail)
     source = frames.cpu().contiguous().numpy()
     drawn = np.empty_like(source)
@@ -72,7 +73,7 @@ def draw_tracks(
             layers.advance(points[index - 1 : index + 1, steps].swapaxes(0, 1), palette[steps])
         layers.blend(frame, opacity, out=drawn[index])
         shown = np.flatnonzero(visible[index])
-        _draw_dots(cv2, drawn[index], points[index, shown], palette[shown], radius)
+        _draw_dots(cv2, drawn[index], points[index, shown], palette[shown], dot)
     return torch.from_numpy(drawn).to(frames.device)
 
 
@@ -106,6 +107,7 @@ def draw_paths(
     points, visible = _to_fixed_point(tracks), tracks.visibility.cpu().numpy()
     source = image.cpu().contiguous().numpy()
     drawn = source.copy()
+    dot = _dot(radius)
     shown = [track for track in range(tracks.num_points) if visible[:, track].any()]
     for track in shown:
         _draw_path(cv2, drawn, _runs(points[:, track], visible[:, track]), palette[track], radius)
@@ -117,7 +119,7 @@ def draw_paths(
         if head is not None:
             cv2.polylines(drawn, [head], True, _OUTLINE, 2, cv2.LINE_AA, _SHIFT)
             cv2.fillPoly(drawn, [head], palette[track].tolist(), cv2.LINE_AA, _SHIFT)
-        _draw_dots(cv2, drawn, seen[:1], palette[track][None], radius)
+        _draw_dots(cv2, drawn, seen[:1], palette[track][None], dot)
     blended = cv2.addWeighted(drawn, opacity, source, 1 - opacity, 0)
     return torch.from_numpy(blended).to(image.device)
 
@@ -157,14 +159,26 @@ class _TrailLayers:
         touched = np.flatnonzero(self._shadow.reshape(-1).view(f"u{group}"))
         if not touched.size:
             return
-        life, shadow = (x.reshape(-1, group)[touched] for x in (self._life, self._shadow))
+        life, shadow, colour, before = (
+            np.take(layer.reshape(-1, size), touched, axis=0)
+            for layer, size in (
+                (self._life, group),
+                (self._shadow, group),
+                (self._colour, 3 * group),
+                (frame, 3 * group),
+            )
+        )
         over = cv2.convertScaleAbs(life, alpha=opacity)
         under = cv2.convertScaleAbs(shadow, alpha=-opacity * self._darkness, beta=255)
         under = cv2.multiply(under, cv2.bitwise_not(over), scale=1 / 255)
-        over, under = (cv2.cvtColor(x, cv2.COLOR_GRAY2BGR) for x in (over, under))
-        painted = cv2.multiply(self._colour.reshape(-1, group, 3)[touched], over, scale=1 / 255)
-        kept = cv2.multiply(frame.reshape(-1, group, 3)[touched], under, scale=1 / 255)
-        out.reshape(-1, group, 3)[touched] = cv2.add(painted, kept)
+        over, under = (
+            cv2.cvtColor(x, cv2.COLOR_GRAY2BGR).reshape(before.shape) for x in (over, under)
+        )
+        painted = cv2.multiply(colour, over, scale=1 / 255)
+        blended = cv2.add(painted, cv2.multiply(before, under, scale=1 / 255))
+        # One item a group: numpy copies it at once, where a row of bytes goes byte by byte.
+        item = f"V{3 * group}"
+        out.reshape(-1).view(item)[touched] = blended.reshape(-1).view(item)
 
 
 def _runs(path: np.ndarray, visible: np.ndarray) -> list[np.ndarray]:
@@ -184,20 +198,22 @@ def _draw_path(
 
 
 def _draw_dots(
-    cv2: Any, image: np.ndarray, centres: np.ndarray, colours: np.ndarray, radius: float
+    cv2: Any, image: np.ndarray, centres: np.ndarray, colours: np.ndarray, dot: np.ndarray
 ) -> None:
-    # Own polygons, since cv2.circle turns small circles into squares.
-    outer = centres[:, None] + _circle(radius + min(max(0.3 * radius, 0.8), 3.0))
-    inner = centres[:, None] + _circle(radius)
-    for outline, disc, colour in zip(outer, inner, colours.tolist(), strict=True):
+    outlines, discs = centres[:, None] + dot[:, None]
+    for outline, disc, colour in zip(outlines, discs, colours.tolist(), strict=True):
         cv2.fillConvexPoly(image, outline, _OUTLINE, cv2.LINE_AA, _SHIFT)
         cv2.fillConvexPoly(image, disc, colour, cv2.LINE_AA, _SHIFT)
 
 
-def _circle(radius: float) -> np.ndarray:
-    """Corners of a fixed-point circle around 0."""
+def _dot(radius: float) -> np.ndarray:
+    """Fixed-point corners [2, corners, 2] of an outline and a disc around 0.
+
+    Own polygons, since cv2.circle turns small circles into squares.
+    """
     turn = np.linspace(0, 2 * np.pi, max(12, int(2.5 * radius)), endpoint=False)
-    corners = radius * np.stack([np.cos(turn), np.sin(turn)], -1)
+    radii = np.array([radius + min(max(0.3 * radius, 0.8), 3.0), radius])
+    corners = radii[:, None, None] * np.stack([np.cos(turn), np.sin(turn)], -1)
     return np.round(corners * (1 << _SHIFT)).astype(np.int32)
 
 

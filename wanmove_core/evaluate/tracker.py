@@ -8,12 +8,14 @@ from ..errors import ShapeError
 from ..shapes import Float, Tensor, UInt8
 from ..tracks import Tracks
 
-# Frames are enlarged to at least this many pixels on the shorter side: Lucas-Kanade's window is
-# a fixed number of pixels, and on a tiny clip it would span whole objects.
+# Frames are enlarged to at least this many pixels on the shorter side: the flow's patches are a
+# fixed number of pixels, and on a tiny clip they would span whole objects.
 _WORKING_SIDE = 240
 _MAX_ENLARGEMENT = 4
+# Flow is always taken from a key frame, so errors do not add up from frame to frame; after this
+# many frames the point's surroundings may have turned too far to be recognised.
+_KEY_FRAMES = 8
 _WINDOW = (21, 21)
-_PYRAMID_LEVELS = 3
 _STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 0.005)
 # A window flatter than this tells nothing about motion (OpenCV's default drops calm textures).
 _MIN_EIGENVALUE = 1e-5
@@ -23,47 +25,58 @@ def track_points(
     frames: UInt8[Tensor, "frames height width 3"],
     points: Float[Tensor, "points 2"],
     *,
-    max_round_trip: float = 0.5,
+    max_round_trip: float = 1.0,
 ) -> Tracks:
     """Follow points of the first frame through a video.
 
-    Pyramidal Lucas-Kanade from each frame to the next, in colour and below one pixel. On small
-    videos it works on enlarged frames.
+    Dense inverse search flow from a key frame to every frame, started from the flow to the frame
+    before; the median of the three colour channels. Soft and flickering videos, as small models
+    make them, lead sparse Lucas-Kanade astray within a few frames. It only checks here: started
+    from the found place, it must find the way back.
 
     Args:
-        frames: RGB video.
+        frames: RGB video, at least 12 px a side.
         points: (x, y) in pixels of frame 0; whole numbers are pixel centres.
-        max_round_trip: pixels by which a step there and back may miss its start. A point that
-            misses by more, or that leaves the frame, is lost from that frame on.
+        max_round_trip: pixels by which the way back may miss the start. A point that misses by
+            more, or that leaves the frame, is lost from that frame on.
 
     Returns:
         Positions float32; visibility is False where the point is lost. Lost points still carry
         the tracker's best guess.
 
     Raises:
-        ShapeError: no frames.
+        ShapeError: no frames, or frames too small for optical flow.
+
+    Source:
+        Kroeger et al. 2016 (DIS), Lucas and Kanade 1981, both as OpenCV has them.
     """
-    if len(frames) == 0:
-        raise ShapeError("frames must hold at least one frame; got 0. Check the video file.")
+    if len(frames) == 0 or min(frames.shape[1:3]) < 12:
+        raise ShapeError(
+            "frames must hold at least one frame of 12 px a side; "
+            f"got {list(frames.shape[:3])}. Check the video file."
+        )
+    if len(points) == 0:
+        return Tracks(torch.zeros(len(frames), 0, 2), torch.zeros(len(frames), 0).bool())
+    start = points.detach().cpu().double().numpy()
     height, width = frames.shape[1:3]
     scale = min(_MAX_ENLARGEMENT, max(1, round(_WORKING_SIDE / min(height, width))))
-    here = points.detach().cpu().double().numpy()
-    alive = _inside(here, width, height)
-    if len(here) == 0:
-        return Tracks(torch.zeros(len(frames), 0, 2), torch.zeros(len(frames), 0).bool())
-
-    positions, visible = [here], [alive]
-    before = _enlarge(frames[0], scale)
-    for frame in frames[1:]:
-        after = _enlarge(frame, scale)
-        there, found = _flow(before, after, here, scale)
-        back, found_back = _flow(after, before, there, scale)
-        missed = np.hypot(*(back - here).T)
-        alive = alive & found & found_back & (missed <= max_round_trip)
-        alive &= _inside(there, width, height)
+    positions, visible = [start], [_inside(start, width, height)]
+    key, key_points = _enlarge(frames[0], scale), start
+    flow: list[np.ndarray | None] = [None] * 3
+    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    for index, picture in enumerate(frames[1:], start=1):
+        frame = _enlarge(picture, scale)
+        flow = [
+            search.calc(*(np.ascontiguousarray(image[..., c]) for image in (key, frame)), flow[c])
+            for c in range(3)
+        ]
+        there = key_points + _flow_at(flow, key_points, scale)
+        alive = visible[-1] & _inside(there, width, height)
+        alive &= _round_trip(key, frame, key_points, there, scale) <= max_round_trip
         positions.append(there)
         visible.append(alive)
-        here, before = there, after
+        if index % _KEY_FRAMES == 0:
+            key, key_points, flow = frame, there, [None] * 3
     return Tracks(
         torch.from_numpy(np.stack(positions)).float(), torch.from_numpy(np.stack(visible))
     )
@@ -77,25 +90,39 @@ def _enlarge(frame: Tensor, scale: int) -> np.ndarray:
     return cv2.resize(picture, (width * scale, height * scale), interpolation=cv2.INTER_CUBIC)
 
 
-def _flow(
-    source: np.ndarray, target: np.ndarray, points: np.ndarray, scale: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Where points of `source` are in `target`, in unscaled pixels, and whether they were found."""
-    # Pixel centres are whole numbers at every scale: x sits at scale * (x + 0.5) - 0.5.
-    start = ((points + 0.5) * scale - 0.5).astype(np.float32)[:, None]
-    moved, found, _ = cv2.calcOpticalFlowPyrLK(
-        source,
-        target,
-        start,
-        np.empty_like(start),
+def _to_enlarged(points: np.ndarray, scale: int) -> np.ndarray:
+    """Pixel centres are whole numbers at every scale: x sits at scale * (x + 0.5) - 0.5."""
+    return ((points + 0.5) * scale - 0.5).astype(np.float32)
+
+
+def _flow_at(flow: list[np.ndarray], points: np.ndarray, scale: int) -> np.ndarray:
+    """Sample the channels' flows at points [N, 2] and take the median, in unscaled pixels."""
+    places = _to_enlarged(points, scale)[None]
+    sampled = [
+        cv2.remap(channel, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+        for channel in flow
+    ]
+    return np.median(sampled, axis=0).astype(np.float64) / scale
+
+
+def _round_trip(
+    key: np.ndarray, frame: np.ndarray, start: np.ndarray, there: np.ndarray, scale: int
+) -> np.ndarray:
+    """How far the way back from `there` misses `start`, pixels [N]; infinite if there is none."""
+    goal = _to_enlarged(start, scale)[:, None]
+    back, found, _ = cv2.calcOpticalFlowPyrLK(
+        frame,
+        key,
+        _to_enlarged(there, scale)[:, None],
+        goal.copy(),
         winSize=_WINDOW,
-        maxLevel=_PYRAMID_LEVELS,
+        maxLevel=0,
         criteria=_STOP,
+        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
         minEigThreshold=_MIN_EIGENVALUE,
     )
-    ended = (moved[:, 0].astype(np.float64) + 0.5) / scale - 0.5
-    found = (found[:, 0] > 0) & np.isfinite(ended).all(-1)
-    return np.where(found[:, None], ended, points), found
+    missed = np.hypot(*(back - goal)[:, 0].T.astype(np.float64)) / scale
+    return np.where(found[:, 0] > 0, missed, np.inf)
 
 
 def _inside(points: np.ndarray, width: int, height: int) -> np.ndarray:

@@ -20,7 +20,7 @@ MAX_POINTS = 65_536
 _GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 _CHORDS_PER_SEGMENT = 64
 # The CSS curves of these names.
-_NAMED_EASES = {
+NAMED_EASES = {
     "linear": (0.0, 0.0, 1.0, 1.0),
     "in": (0.42, 0.0, 1.0, 1.0),
     "out": (0.0, 0.0, 0.58, 1.0),
@@ -191,7 +191,7 @@ def _length_at(reached: Float[np.ndarray, " vertices"], chords: int, at: float) 
 def _eased(time: float, ease: Ease) -> float:
     if ease == "linear":
         return time
-    x1, y1, x2, y2 = _NAMED_EASES[ease] if isinstance(ease, str) else ease
+    x1, y1, x2, y2 = NAMED_EASES[ease] if isinstance(ease, str) else ease
     return float(ease_cubic_bezier(np.array([time]), (0.0, x1, y1, x2, y2, 1.0))[0])
 
 

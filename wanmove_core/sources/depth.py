@@ -1,0 +1,162 @@
+"""Depth maps as distances, and the lens that turns pixels into rays.
+
+Space: the camera of frame 0 looks along z from the origin, x goes right, y down, as in OpenCV.
+A distance is measured along z, not along the ray.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from ..errors import OptionError, ShapeError
+from ..grid import Size
+from ..shapes import Float
+from .keys import Number
+
+DepthKind = Literal["inverse", "relative", "metric"]
+
+
+@dataclass(frozen=True)
+class Lens:
+    """A pinhole camera's lens: the frame in pixels and the angle that it sees.
+
+    Args:
+        width, height: of the frame in pixels. The optical axis meets its centre.
+        fov: degrees between its left and right edge, above 0 and below 180. A phone's main
+            camera sees about 65, a portrait lens about 25.
+
+    Raises:
+        OptionError: a value outside of its range.
+    """
+
+    width: int
+    height: int
+    fov: Number = 50.0
+
+    def __post_init__(self) -> None:
+        if min(self.width, self.height) < 1:
+            raise OptionError(
+                f"size must be at least 1x1 px; got {self.width}x{self.height}. "
+                "Use that of the start image."
+            )
+        if not 0 < self.fov < 180:
+            raise OptionError(f"fov must be above 0 and below 180 degrees; got {self.fov}. Use 50.")
+
+    @property
+    def focal(self) -> float:
+        """Focal length in pixels, the same across and down."""
+        return self.width / 2 / math.tan(math.radians(self.fov) / 2)
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """(x, y) of the optical axis; pixel centres lie at .5."""
+        return self.width / 2, self.height / 2
+
+    def lift(
+        self, pixels: Float[np.ndarray, "*shape 2"], distance: Float[np.ndarray, "*shape"]
+    ) -> Float[np.ndarray, "*shape 3"]:
+        """Put pixels of frame 0 into space."""
+        rays = (pixels - self.centre) / self.focal
+        return np.concatenate([rays * distance[..., None], distance[..., None]], axis=-1)
+
+
+def distance_map(
+    depth: Any, kind: str = "inverse", *, near: Number = 1.0, far: Number = 10.0
+) -> Float[np.ndarray, "height width"]:
+    """Turn a depth map of any convention into distances from the camera.
+
+    Args:
+        depth: [height, width] of numbers.
+        kind: what the numbers are. "inverse": more is nearer, linear in 1 / distance, of any
+            scale and offset: MiDaS, Depth Anything, and the grey pictures that ComfyUI's depth
+            nodes make of them (white is near). "relative": more is farther, linear in distance,
+            of any scale and offset: Marigold. "metric": distances already, kept as they are:
+            ZoeDepth, UniDepth, Depth Anything's metric models, renderers.
+        near, far: for "inverse" and "relative": the distance of the nearest and the farthest
+            pixel. Their ratio decides how much nearer things move more; the scale is free.
+
+    Returns:
+        New float64 distances, all positive. A flat map lies wholly at `near`.
+
+    Raises:
+        ShapeError: not a map, or values that are not finite.
+        OptionError: an unknown kind, near and far out of order, metric values of 0 or less.
+    """
+    if kind not in get_args(DepthKind):
+        raise OptionError(
+            f"depth kind must be one of {', '.join(get_args(DepthKind))}; got {kind!r}. "
+            'Use "inverse" for pictures in which white is near.'
+        )
+    values = _depth_values(depth)
+    if kind == "metric":
+        if values.min() <= 0:
+            raise OptionError(
+                f"metric depth must be above 0 everywhere; got {values.min():g}. Fill the holes "
+                'of the map, or use depth kind "inverse" for pictures in which white is near.'
+            )
+        return values
+    if not 0 < near <= far < math.inf:
+        raise OptionError(
+            f"near and far must be above 0 and in this order; got {near} and {far}. Use 1 and 10."
+        )
+    low, high = values.min(), values.max()
+    if high == low:
+        return np.full_like(values, near)
+    share = (values - low) / (high - low)
+    if kind == "relative":
+        return near + share * (far - near)
+    return 1.0 / (1.0 / far + share * (1.0 / near - 1.0 / far))
+
+
+def sample_distance(
+    distance: Float[np.ndarray, "height width"], pixels: Float[np.ndarray, "*shape 2"]
+) -> Float[np.ndarray, "*shape"]:
+    """Read the distance of the pixel below each position; outside, of the nearest one.
+
+    Not interpolated: between an object and what lies behind it there is nothing.
+    """
+    height, width = distance.shape
+    col, row = np.moveaxis(np.nan_to_num(pixels), -1, 0)
+    col = np.clip(np.floor(col), 0, width - 1).astype(np.int64)
+    row = np.clip(np.floor(row), 0, height - 1).astype(np.int64)
+    return distance[row, col]
+
+
+def centre_distance(distance: Float[np.ndarray, "height width"]) -> float:
+    """The median distance of the picture's middle ninth: what an orbit turns about."""
+    height, width = distance.shape
+    middle = distance[height // 3 : height - height // 3, width // 3 : width - width // 3]
+    return float(np.median(middle))
+
+
+def check_map_size(name: str, values: np.ndarray, size: Size) -> None:
+    """Refuse a depth map or mask of another size than the frame.
+
+    Raises:
+        ShapeError: the sizes differ.
+    """
+    width, height = size
+    if values.shape != (height, width):
+        raise ShapeError(
+            f"{name} must be of the frame's size, {width}x{height} px; got "
+            f"{values.shape[1]}x{values.shape[0]}. Resize it as the start image is resized."
+        )
+
+
+def _depth_values(depth: Any) -> Float[np.ndarray, "height width"]:
+    values = np.asarray(depth)
+    if values.ndim != 2 or values.size == 0 or values.dtype.kind not in "biuf":
+        raise ShapeError(
+            f"depth must be a [height, width] map of numbers; got {list(values.shape)} of "
+            f"{values.dtype}. Take one channel of the depth picture."
+        )
+    values = values.astype(np.float64)
+    wrong = int((~np.isfinite(values)).sum())
+    if wrong:
+        raise ShapeError(
+            f"depth must be finite everywhere; got {wrong} pixels with NaN or infinity. "
+            "Fill the holes of the map first."
+        )
+    return values

@@ -28,7 +28,7 @@ import { createTransfer } from "./transfer.js";
  *   undo, redo: when the host keeps the history; importFile gives the text of a document
  * @typedef {{setValue: (text: string) => void, getValue: () => string,
  *   setBackground: (image: CanvasImageSource | null, chosen?: boolean) => void,
- *   fit: () => void, destroy: () => void, getSession: () => Session,
+ *   fit: () => void, focus: () => void, destroy: () => void, getSession: () => Session,
  *   setSession: (session: Partial<Session>) => void}} Editor
  */
 
@@ -246,6 +246,7 @@ export function mount(root, options) {
       redraw();
     },
     fit: stage.fit,
+    focus: () => stage.canvas.focus({ preventScroll: true }),
     getSession: () => store.get().session,
     setSession(session) {
       store.restore(session);

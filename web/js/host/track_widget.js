@@ -29,6 +29,9 @@ export function createTrackWidgets(app, api) {
   const sessions = new Map();
   /** @type {Set<Binding>} */
   const bindings = new Set();
+  /** Whose editor has the focus. Undo takes it down, and the keys would go to the graph, where
+   * Delete removes the node. */
+  let focused = "";
 
   /** @param {HostNode} node @param {Session} session */
   function remember(node, session) {
@@ -72,6 +75,10 @@ export function createTrackWidgets(app, api) {
       exportFile,
     });
     bindings.add(binding);
+    element.addEventListener("focusin", () => (focused = node.graph ? keyOf(node) : ""));
+    element.addEventListener("focusout", (event) => {
+      if (event.relatedTarget && !element.contains(/** @type {Node} */ (event.relatedTarget))) focused = "";
+    });
     const widget = node.addDOMWidget(inputName, "WANMOVE_SPLINES", element, {
       getValue: () => binding.editor.getValue(),
       setValue: (/** @type {unknown} */ value) => {
@@ -153,10 +160,18 @@ export function createTrackWidgets(app, api) {
         stale?.replaceWith(element);
       }
     };
+    const focus = () => {
+      const binding = [...bindings].find(({ node }) => node.graph && keyOf(node) === focused);
+      const lost = !document.activeElement || document.activeElement === document.body;
+      if (lost && binding?.element.isConnected) binding.editor.focus();
+    };
     swap();
     requestAnimationFrame(() => {
       swap();
-      requestAnimationFrame(swap);
+      requestAnimationFrame(() => {
+        swap();
+        setTimeout(focus);
+      });
     });
     for (const binding of bindings) restore(binding);
     requestAnimationFrame(refresh);

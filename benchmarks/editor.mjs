@@ -1,0 +1,123 @@
+/**
+ * Figures of the motion editor, in real Chromium: `node benchmarks/editor.mjs`.
+ *
+ * Main-thread time of a pointermove (handler and drawing) with 200 tracks of 50 knots while one
+ * knot is dragged, by the browser's own trace; frames per second of playback with 1024 points;
+ * frames drawn while idle; bytes of JavaScript and of a document with 1024 points.
+ */
+
+import { createServer } from "node:http";
+import { readFileSync, readdirSync, statSync } from "node:fs";
+import { extname, join, resolve } from "node:path";
+import { findChromium } from "../tests/web/browser/frontends.js";
+import { launch } from "../tests/web/browser/page.js";
+import { createDocument, createTrack, serialiseDocument } from "../web/js/editor/document.js";
+
+const ROOT = resolve(import.meta.dirname, "..");
+const PAGE = `<!doctype html><link rel="stylesheet" href="/web/js/editor/editor.css">
+<style>html,body{margin:0;height:100%}#root{height:100vh}</style><div id="root"></div>
+<script type="module">import { mount } from "/web/js/editor/editor.js";
+window.start = (value) => { window.editor?.destroy(); window.editor = mount(document.getElementById("root"), { value, onChange() {} }); };
+window.ready = true;</script>`;
+const TYPES = { ".js": "text/javascript", ".css": "text/css" };
+
+const server = createServer((request, response) => {
+  const path = new URL(request.url, "http://x").pathname;
+  if (path === "/") return response.writeHead(200, { "content-type": "text/html" }).end(PAGE);
+  try {
+    const body = readFileSync(join(ROOT, path));
+    return response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "text/plain" }).end(body);
+  } catch {
+    return response.writeHead(404).end();
+  }
+});
+
+function drawing(tracks, knots) {
+  let document = createDocument();
+  for (let t = 0; t < tracks; t += 1) {
+    const points = Array.from({ length: knots }, (_, k) => ({
+      x: 20 + (790 * (k + 0.5)) / knots, y: 20 + ((t * 37) % 440) + 15 * Math.sin(k + t),
+    }));
+    document = { ...document, tracks: [...document.tracks, createTrack(document, { knots: points })] };
+  }
+  return document;
+}
+const quantile = (values, share) => [...values].sort((a, b) => a - b)[Math.min(Math.floor(values.length * share), values.length - 1)];
+
+/** Milliseconds of main-thread tasks that hold a pointermove or the frame after it. */
+function taskTimes(events) {
+  const main = events.find((event) => event.name === "thread_name" && event.args.name === "CrRendererMain");
+  const own = events.filter((event) => event.pid === main.pid && event.tid === main.tid && event.ph === "X");
+  const kind = (event) => (event.name === "EventDispatch" && event.args.data?.type === "pointermove" ? "move"
+    : event.name === "FireAnimationFrame" ? "frame" : null);
+  const times = { move: [], frame: [] };
+  for (const event of own) if (kind(event)) times[kind(event)].push(event.dur / 1000);
+  return times;
+}
+
+await new Promise((done) => server.listen(0, "127.0.0.1", done));
+const browser = await launch(findChromium());
+const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+await page.goto(`http://127.0.0.1:${server.address().port}/`);
+await page.waitForFunction("window.ready");
+
+const heavy = drawing(200, 50);
+await page.evaluate((text) => window.start(text), serialiseDocument(heavy));
+await page.waitForTimeout(800);
+await page.keyboard.press("Tab");
+await page.locator(".wm-top").focus();
+await page.keyboard.press("v");
+const { x, y } = heavy.tracks[100].knots[25];
+const place = await page.evaluate(([px, py]) => {
+  const { view } = window.editor.getSession();
+  const rect = document.querySelector(".wm-top").getBoundingClientRect();
+  return [rect.left + px * view.scale + view.x, rect.top + py * view.scale + view.y];
+}, [x, y]);
+await page.mouse.click(...place);
+await page.mouse.move(...place);
+await page.mouse.down();
+await browser.startTracing(page, { categories: ["devtools.timeline", "disabled-by-default-devtools.timeline", "__metadata"] });
+for (let i = 1; i <= 120; i += 1) {
+  await page.mouse.move(place[0] + i, place[1] + 20 * Math.sin(i / 9));
+  await page.waitForTimeout(16);
+}
+const trace = JSON.parse((await browser.stopTracing()).toString());
+await page.mouse.up();
+const { move, frame } = taskTimes(trace.traceEvents);
+const report = (name, values) => console.log(`${name}: median ${quantile(values, 0.5).toFixed(2)} ms, p95 ${quantile(values, 0.95).toFixed(2)} ms, n ${values.length}`);
+report("pointermove handler, 200 tracks x 50 knots", move);
+report("frame drawn after it", frame);
+
+await page.evaluate((text) => window.start(text), serialiseDocument(drawing(1024, 2)));
+await page.waitForTimeout(800);
+await page.locator(".wm-top").focus();
+await page.keyboard.press(" ");
+const frames = await page.evaluate(() => new Promise((done) => {
+  let count = 0;
+  const begin = performance.now();
+  const tick = (now) => {
+    count += 1;
+    if (now - begin < 2000) requestAnimationFrame(tick);
+    else done((count / (now - begin)) * 1000);
+  };
+  requestAnimationFrame(tick);
+}));
+console.log(`playback of 1024 points: ${frames.toFixed(1)} frames a second`);
+await page.keyboard.press(" ");
+await page.waitForTimeout(300);
+const idle = await page.evaluate(() => new Promise((done) => {
+  const original = window.requestAnimationFrame;
+  let asked = 0;
+  window.requestAnimationFrame = (callback) => {
+    asked += 1;
+    return original(callback);
+  };
+  setTimeout(() => done(asked), 1000);
+}));
+console.log(`frames asked for in one idle second: ${idle}`);
+const scripts = readdirSync(join(ROOT, "web/js"), { recursive: true }).map(String).filter((name) => name.endsWith(".js"));
+const bytes = scripts.reduce((sum, name) => sum + statSync(join(ROOT, "web/js", name)).size, 0);
+console.log(`JavaScript: ${(bytes / 1000).toFixed(1)} kB in ${scripts.length} files`);
+console.log(`document of 1024 anchors: ${(serialiseDocument(drawing(1024, 1)).length / 1000).toFixed(1)} kB`);
+await browser.close();
+server.close();

@@ -42,7 +42,7 @@ def test_without_a_trained_model_it_says_so_and_runs(tmp_path, caplog):
     guided, free = read_video(made / "guided.mp4"), read_video(made / "without_tracks.mp4")
     assert (guided.float() - free.float()).abs().mean() > 0.1
     page = (made / "index.html").read_text(encoding="utf-8")
-    assert "random weights" in page and "Off the path" not in page
+    assert "random weights" in page and "off their path" not in page
     assert "random weights" in caplog.text and str(made / "index.html") in caplog.text
 
 

@@ -16,7 +16,7 @@ from tests.host.graphs import Graph, Node
 from tests.host.server import ComfyServer, Run, running
 
 WIDTH, HEIGHT, LENGTH = 832, 480, 81
-SMALL = 96  # pixels a side where the full-width VAE runs: its work per pixel is the same
+SMALL = 64  # pixels a side where the full-width VAE runs: its work per pixel is the same
 OPTIONS = {
     "batch_size": 1,
     "strength": 1.0,
@@ -158,10 +158,10 @@ def sampling(ours: bool):
 
     def make(index: int):
         graph = Graph()
-        inputs = start(graph, 160, 160)
+        inputs = start(graph, 64, 64)
         inputs["vae"] = graph.add("TestInstantVae")
-        inputs["tracks"] = tracks(graph, 20, 0, width=160, height=160)
-        guided = conditioned(graph, True, inputs, size=(160, 160))
+        inputs["tracks"] = tracks(graph, 20, 0, width=64, height=64)
+        guided = conditioned(graph, True, inputs, size=(64, 64))
         node = sampled(graph, ours, guided, index, steps=6)
         return graph, lambda run: node_seconds(run, node)
 
@@ -190,9 +190,9 @@ def drawing(ours: bool, number: int = 20):
 
 ROWS: tuple[tuple[str, Callable, int], ...] = (
     ("guidance node, 1024 tracks, 832x480x81, no VAE", guidance, 3),
-    ("conditioning encode, full-width VAE, 96x96x81", encoding, 2),
-    ("moved point to first step, full-width VAE, 96x96x81", moved_point, 2),
-    ("sampler, 6 steps, 160x160x81, small model", sampling, 7),
+    ("conditioning encode, full-width VAE, 64x64x81", encoding, 2),
+    ("moved point to first step, full-width VAE, 64x64x81", moved_point, 2),
+    ("sampler, 6 steps, 64x64x81, small model", sampling, 7),
     ("draw 20 tracks on 81 frames of 832x480", drawing, 2),
 )
 

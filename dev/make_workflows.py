@@ -67,7 +67,7 @@ class Canvas:
                 values.append(_default(spec) if given is None else given)
                 values += ["fixed"] * bool(_options(spec).get("control_after_generate"))
                 values += ["image"] * bool(_options(spec).get("image_upload"))
-            else:
+            elif spec[0] != "COMFY_AUTOGROW_V3":
                 entries.append(self._entry(name, spec, given, node_id, len(entries)))
         for name, given in inputs.items():  # inputs that grow, such as tracks.tracks_1
             entries.append(self._entry(name, ["TRACKS"], given, node_id, len(entries)))
@@ -88,6 +88,13 @@ class Canvas:
         node |= {"properties": properties, "widgets_values": values}
         self.nodes.append(node)
         return Placed(node)
+
+    def connect(self, output: "Placed", node: "Placed", name: str) -> None:
+        """Link an output to an input that was left open."""
+        for slot, entry in enumerate(node.node["inputs"]):
+            if entry["name"] == name:
+                spec = [entry["type"]]
+                node.node["inputs"][slot] = self._entry(name, spec, output, node.node["id"], slot)
 
     def note(self, text: str, pos: tuple[int, int], size: tuple[int, int]) -> None:
         """Place a note."""
@@ -157,17 +164,34 @@ def _model(name: str) -> dict[str, str]:
     return {"name": name, "url": f"{HUGGING_FACE}{path}{name}", "directory": folder}
 
 
-def motion(canvas: Canvas, x: int, y: int, **options: Any) -> Placed:
-    """One straight bunch of tracks."""
-    shown = {"width": 832, "height": 480, "start_x": 0.25, "start_y": 0.6, "end_x": 0.75}
-    shown |= {"end_y": 0.6, "num_tracks": 8, "track_spread": 0.02, **options}
-    return canvas.add("GenerateTracks", (x, y), (300, 420), **shown)
+def track(name: str, colour: str, knots: list[tuple[int, int]], points: int) -> dict[str, Any]:
+    """A path of the motion editor; a single knot is an anchor. `points` spread around it."""
+    timing = {"start": None, "end": None, "ease": "in-out", "keys": [], "repeat": "once"}
+    timing |= {"times": 1, "reverse": False}
+    spread = {"shape": "disc", "count": points, "size": 36, "angle": 0, "keys": []}
+    path = {"id": name.replace(" ", "-"), "name": name, "color": colour, "curve": "catmull-rom"}
+    path |= {"knots": [{"x": x, "y": y} for x, y in knots], "timing": timing, "windows": None}
+    return {**path, "spread": spread if points > 1 else None, "locked": False, "hidden": False}
+
+
+BALL = track("ball", "#ff7a4d", [(210, 330), (420, 260), (640, 320)], 8)
+ANCHORS = [
+    track(f"anchor {index + 1}", "#6aa9ff", [place], 1)
+    for index, place in enumerate([(60, 60), (770, 60), (60, 430), (770, 430)])
+]
+
+
+def motion(canvas: Canvas, x: int, y: int, image: Placed, *, anchors: bool = False) -> Placed:
+    """The motion editor over the start image."""
+    drawing = {"version": 1, "width": 832, "height": 480, "fps": 16, "frames": 81}
+    text = json.dumps({**drawing, "tracks": [BALL, *(ANCHORS if anchors else [])]})
+    return canvas.add("WanMoveSplineEditor", (x, y), (560, 560), splines=text, image=image)
 
 
 def conditioned(
-    canvas: Canvas, models: Placed, tracks: Placed, *, x: int, y: int, prompts: Placed
+    canvas: Canvas, models: Placed, *, x: int, y: int, prompts: Placed
 ) -> tuple[Placed, Placed, Placed]:
-    """Start image and tracks to conditioning; returns image, encoded image and guidance."""
+    """Start image to conditioning, tracks still open; returns image, encoded image, guidance."""
     image = canvas.add("LoadImage", (x, y), (320, 330), image="example.png")
     seen = canvas.add(
         "CLIPVisionEncode", (x, y + 390), (320, 80), clip_vision=models.out(3), image=image
@@ -183,7 +207,6 @@ def conditioned(
         positive=prompts,
         negative=prompts.out(1),
         conditioning_latent=encoded,
-        tracks=tracks,
         clip_vision_output=seen,
     )
     return image, encoded, guided
@@ -211,8 +234,8 @@ def minimal(canvas: Canvas) -> None:
     """The shortest way from an image and tracks to a video."""
     models = canvas.add("WanMoveModelLoader", (0, 0), (400, 260), **MODELS)
     prompts = texts(canvas, 0, 320)
-    tracks = motion(canvas, 460, 560)
-    *_, guided = conditioned(canvas, models, tracks, x=460, y=0, prompts=prompts)
+    image, _, guided = conditioned(canvas, models, x=460, y=0, prompts=prompts)
+    canvas.connect(motion(canvas, 460, 640, image), guided, "tracks")
     sampled = canvas.add(
         "WanMoveSampler", (1220, 0), (320, 400), model=models, **guided_inputs(guided)
     )
@@ -233,10 +256,10 @@ NOTE_MEMORY = """## Low memory
 - `text_encoder_device: cpu` keeps the 6.7 GB text encoder out of the GPU. Prompts are kept on disk:
   one that you used before loads no encoder at all.
 - VAE Decode (Tiled) decodes in pieces."""
-NOTE_TRACKS = """## Tracks
+NOTE_TRACKS = """## Motion
 
-Two bunches: one moves, one stands still. **Points that stand still are anchors**: they tell the
-model that the rest of the picture, and so the camera, does not move.
+Draw in the editor: one path moves, four points stand still. **Points that stand still are
+anchors**: they tell the model that the rest of the picture, and so the camera, does not move.
 
 The inspector shows what the model sees, before any sampling: pieces of the start image where
 guidance puts them. Red: tracks collide. Violet: a track has no effect, since it is hidden or
@@ -253,22 +276,18 @@ def annotated(canvas: Canvas) -> None:
     prompts = texts(canvas, 0, 380)
     prompts.node["widgets_values"][3] = "cpu"
     canvas.group("1  Models and prompt", (-20, 0, 440, 750))
-    moving = motion(canvas, 0, 840)
-    still = {"start_y": 0.12, "end_y": 0.12, "start_x": 0.5, "end_x": 0.9, "num_tracks": 5}
-    still |= {"track_spread": 0.2, "interpolation": "constant"}
-    anchors = motion(canvas, 340, 840, **still)
-    grown = {"tracks.tracks_0": moving, "tracks.tracks_1": anchors}
-    tracks = canvas.add("WanMoveCombineTracks", (680, 840), (260, 110), **grown)
-    canvas.group("2  Tracks", (-20, 780, 980, 500), GREEN)
-    image, encoded, guided = conditioned(canvas, models, tracks, x=480, y=60, prompts=prompts)
+    image, encoded, guided = conditioned(canvas, models, x=480, y=60, prompts=prompts)
     canvas.group("3  Start image and guidance", (460, 0, 740, 680))
+    tracks = motion(canvas, 0, 840, image, anchors=True)
+    canvas.connect(tracks, guided, "tracks")
+    canvas.group("2  Motion", (-20, 780, 600, 640), GREEN)
     drawn = canvas.add(
-        "WanMoveDrawTracks", (1000, 840), (300, 180), images=image, tracks=tracks, style="paths"
+        "WanMoveDrawTracks", (640, 840), (300, 180), images=image, tracks=tracks, style="paths"
     )
-    canvas.add("PreviewImage", (1000, 1080), (300, 260), images=drawn)
+    canvas.add("PreviewImage", (640, 1080), (300, 320), images=drawn)
     seen = {"conditioning_latent": encoded, "tracks": tracks, "start_image": image}
-    canvas.add("WanMoveGuidanceInspector", (1340, 840), (440, 500), **seen)
-    canvas.group("Look before you sample", (980, 780, 820, 580), PURPLE)
+    canvas.add("WanMoveGuidanceInspector", (980, 840), (480, 560), **seen)
+    canvas.group("Look before you sample", (620, 780, 860, 640), PURPLE)
     sampled = canvas.add(
         "WanMoveSampler", (1260, 60), (320, 400), model=models, **guided_inputs(guided)
     )
@@ -305,8 +324,8 @@ def few_step(canvas: Canvas) -> None:
     # The sigmas already hold the LoRA's own shift.
     models = canvas.add("WanMoveModelLoader", (0, 0), (400, 260), **MODELS)
     prompts = texts(canvas, 0, 320)
-    tracks = motion(canvas, 460, 560)
-    *_, guided = conditioned(canvas, models, tracks, x=460, y=0, prompts=prompts)
+    image, _, guided = conditioned(canvas, models, x=460, y=0, prompts=prompts)
+    canvas.connect(motion(canvas, 460, 640, image), guided, "tracks")
     lora = {"lora_name": LORA, "strength_model": 1.0}
     fast = canvas.add("LoraLoaderModelOnly", (1220, 270), (300, 90), model=models, **lora)
     both = {"positive": guided, "negative": guided.out(1)}
@@ -322,8 +341,8 @@ def motion_guidance(canvas: Canvas) -> None:
     """Motion strengthened apart from the prompt, and let go of in the last fifth of the steps."""
     models = canvas.add("WanMoveModelLoader", (0, 0), (400, 260), **MODELS)
     prompts = texts(canvas, 0, 320)
-    tracks = motion(canvas, 460, 560)
-    *_, guided = conditioned(canvas, models, tracks, x=460, y=0, prompts=prompts)
+    image, _, guided = conditioned(canvas, models, x=460, y=0, prompts=prompts)
+    canvas.connect(motion(canvas, 460, 640, image), guided, "tracks")
     both = {"positive": guided, "negative": guided.out(1), "cfg": 5.0}
     strong = {"motion_scale": 1.0, "guidance_end": 0.8}
     guider = canvas.add(

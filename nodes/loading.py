@@ -84,7 +84,7 @@ def used_outputs(node_id: str) -> frozenset[int]:
     Answers the same in `fingerprint_inputs` as in `execute`, which the `prompt` that the host
     hands to nodes does not (it is empty in the former, execution.py:151).
     """
-    running, _pending = PromptServer.instance.prompt_queue.get_current_queue()
+    running, _pending = PromptServer.instance.prompt_queue.get_current_queue_volatile()
     prompts = [item[2] for item in running]
     if not any(node_id in prompt for prompt in prompts):
         return frozenset(range(16))

@@ -4,6 +4,7 @@ The test server links this folder into its temporary custom_nodes.
 """
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import comfy.clip_vision
 import comfy.sd1_clip
@@ -12,6 +13,7 @@ import comfy.text_encoders.wan
 import folder_paths
 import torch
 from comfy_api.latest import ComfyExtension, io
+from safetensors.torch import load_file
 
 MODELS = Path(folder_paths.models_dir)
 
@@ -89,6 +91,41 @@ class Prompt(io.ComfyNode):
     def execute(cls, seed):
         generator = torch.Generator().manual_seed(seed)
         return io.NodeOutput([[torch.randn(1, 7, 4096, generator=generator), {}]])
+
+
+class ToyPrompts(io.ComfyNode):
+    """The prompts that come with the small trained model: [tokens, 4096], padded to 512."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="TestToyPrompts",
+            inputs=[io.String.Input("file")],
+            outputs=[io.Conditioning.Output(), io.Conditioning.Output()],
+        )
+
+    @classmethod
+    def execute(cls, file):
+        embeds = load_file(file)
+        names = sorted(embeds, key=len)  # no prompt, then the negative one
+        padded = [torch.zeros(1, 512, 4096) for _ in names]
+        for target, name in zip(padded, names, strict=True):
+            target[0, : len(embeds[name])] = embeds[name]
+        return io.NodeOutput(*([[embed, {}]] for embed in padded))
+
+
+class BlankVision(io.ComfyNode):
+    """What a model trained without CLIP expects in its place: zeros."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="TestBlankVision", inputs=[], outputs=[io.ClipVisionOutput.Output()]
+        )
+
+    @classmethod
+    def execute(cls):
+        return io.NodeOutput(SimpleNamespace(penultimate_hidden_states=torch.zeros(1, 257, 1280)))
 
 
 class Picture(io.ComfyNode):
@@ -174,7 +211,16 @@ class Drop(io.ComfyNode):
 
 class TestExtension(ComfyExtension):
     async def get_node_list(self):
-        return [KeepValue, Prompt, Picture, RandomTracks, InstantVae, Drop]
+        return [
+            KeepValue,
+            Prompt,
+            ToyPrompts,
+            BlankVision,
+            Picture,
+            RandomTracks,
+            InstantVae,
+            Drop,
+        ]
 
 
 async def comfy_entrypoint():

@@ -1,0 +1,93 @@
+"""Run every example workflow on a real ComfyUI with the small trained model, and keep a picture.
+
+    .venv/bin/python -m dev.make_thumbnails
+
+The frontend shows example_workflows/NAME.jpg beside NAME.json. The picture is the last frame of
+the run, enlarged, with the path of some of the tracks that it was asked to follow.
+"""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import torch
+from PIL import Image
+
+from tests.host.server import PACK, ComfyServer, Prompt, running
+from tests.host.workflows import to_prompt
+from wanmove_core import draw_paths, fit_tracks, read_tracks
+from wanmove_core.transform import Transform, transform_tracks
+
+TOY = PACK / "models/toy"
+WIDTH, HEIGHT, LENGTH = 96, 64, 17
+LARGER = 7
+
+
+def prepare(prompt: Prompt) -> Prompt:
+    """Put the small model, its prompts and its demo's motion in place of the named ones."""
+    sources = {"WanMoveTextEncodeCached": ("TestToyPrompts", {"file": _prompts()})}
+    sources["CLIPVisionEncode"] = ("TestBlankVision", {})
+    stored = {"file": "demo_tracks.npy", "width": WIDTH, "height": HEIGHT, "length": LENGTH}
+    stored |= {"unit": "auto", "canvas_width": WIDTH, "canvas_height": HEIGHT}
+    sources["WanMoveSplineEditor"] = ("WanMoveLoadTracks", stored)
+    for node in prompt.values():
+        kind, inputs = node["class_type"], node["inputs"]
+        if kind in sources:
+            node["class_type"], node["inputs"] = sources[kind]
+        elif kind == "WanMoveModelLoader":
+            inputs |= {"diffusion_model": "toy.safetensors", "vae": "toy.safetensors"}
+            inputs["clip_vision"] = "none"
+        elif kind == "WanMoveEncodeStartImage":
+            inputs |= {"width": WIDTH, "height": HEIGHT, "length": LENGTH, "resize": "stretch"}
+        elif kind == "LoraLoaderModelOnly":
+            inputs |= {"lora_name": "lora.safetensors", "strength_model": 0.0}
+    decoder = next(key for key, n in prompt.items() if n["class_type"].startswith("VAEDecode"))
+    keep = {"value": [decoder, 0], "name": "frames.pt"}
+    prompt["keep"] = {"class_type": "TestKeepValue", "inputs": keep}
+    return prompt
+
+
+def _prompts() -> str:
+    return str(next(TOY.glob("*prompts.safetensors")))
+
+
+def picture(frames: torch.Tensor) -> Image.Image:
+    """The last frame, enlarged, with some paths."""
+    last = Image.fromarray(frames[-1].mul(255).round().clamp(0, 255).byte().numpy())
+    size = (WIDTH * LARGER, HEIGHT * LARGER)
+    image = torch.frombuffer(
+        bytearray(last.resize(size, Image.BICUBIC).tobytes()), dtype=torch.uint8
+    )
+    tracks = read_tracks(TOY / "demo/curve_tracks.npy")
+    tracks = fit_tracks(transform_tracks(tracks, Transform(max_points=12)), (WIDTH, HEIGHT), size)
+    drawn = draw_paths(image.view(size[1], size[0], 3), tracks, radius=4.0, opacity=0.7)
+    return Image.fromarray(drawn.numpy())
+
+
+def run_all(server: ComfyServer) -> None:
+    """Run the workflows one by one."""
+    models = server.base / "models"
+    shutil.copy(TOY / "wanmove_toy_bf16.safetensors", models / "diffusion_models/toy.safetensors")
+    shutil.copy(TOY / "wanmove_toy_vae.safetensors", models / "vae/toy.safetensors")
+    shutil.copy(TOY / "demo/start.png", server.base / "input/example.png")
+    for kind in ("tracks", "visibility"):
+        shutil.copy(TOY / f"demo/curve_{kind}.npy", server.base / f"input/demo_{kind}.npy")
+    info = server.get("/object_info")
+    for path in sorted((PACK / "example_workflows").glob("*.json")):
+        prompt = prepare(to_prompt(json.loads(path.read_text(encoding="utf-8")), info))
+        run = server.run(prompt, timeout=900, extra_data={"extra_pnginfo": {}})
+        if run.error is not None:
+            raise RuntimeError(f"{path.name}: {run.error['exception_message']}")
+        frames = torch.load(server.base / "output/frames.pt", weights_only=True)
+        picture(frames).save(path.with_suffix(".jpg"), quality=88)
+
+
+def main() -> None:
+    """Start a host, run the workflows, write the pictures."""
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as server:
+        run_all(server)
+
+
+if __name__ == "__main__":
+    main()

@@ -146,7 +146,7 @@ function renderRegion(ctx, { session: { view } }, track) {
 
 /** @param {Context} ctx @param {Scene} scene */
 function renderCells(ctx, { document, session, theme }) {
-  const { cells, cols, rows } = latentCells(document, session.frame);
+  const { cells, cols, rows, hiddenStarts } = latentCells(document, session.frame);
   const px = 8;
   ctx.beginPath();
   for (let col = 1; col < cols; col += 1) {
@@ -173,6 +173,13 @@ function renderCells(ctx, { document, session, theme }) {
     paint(ctx, null, theme.warn, 2 / session.view.scale);
   }
   ctx.globalAlpha = 1;
+  for (const track of document.tracks) {
+    const first = track.knots[0];
+    if (!first || !hiddenStarts.includes(track.id)) continue;
+    ctx.setLineDash([4 / session.view.scale, 3 / session.view.scale]);
+    circle(ctx, first, 10 / session.view.scale, null, theme.warn, 2 / session.view.scale);
+    ctx.setLineDash([]);
+  }
 }
 
 /** @param {Context} ctx @param {Scene} scene */

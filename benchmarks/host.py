@@ -168,7 +168,7 @@ def sampling(ours: bool):
     return make
 
 
-def drawing(ours: bool, number: int = 20):
+def drawing(ours: bool, number: int = 100):
     """Tracks over a clip."""
 
     def make(index: int):
@@ -190,10 +190,10 @@ def drawing(ours: bool, number: int = 20):
 
 ROWS: tuple[tuple[str, Callable, int], ...] = (
     ("guidance node, 1024 tracks, 832x480x81, no VAE", guidance, 3),
-    ("conditioning encode, full-width VAE, 64x64x81", encoding, 2),
-    ("moved point to first step, full-width VAE, 64x64x81", moved_point, 2),
+    ("conditioning encode, full-width VAE, 64x64x81", encoding, 1),
+    ("moved point to first step, full-width VAE, 64x64x81", moved_point, 1),
     ("sampler, 6 steps, 64x64x81, small model", sampling, 7),
-    ("draw 20 tracks on 81 frames of 832x480", drawing, 2),
+    ("draw 100 tracks on 81 frames of 832x480", drawing, 1),
 )
 
 

@@ -16,7 +16,8 @@ from PIL import Image
 
 from tests.host.server import PACK, ComfyServer, Prompt, running
 from tests.host.workflows import to_prompt
-from wanmove_core import draw_paths, fit_tracks, read_tracks
+from wanmove_core import fit_tracks, read_tracks
+from wanmove_core.draw import draw_paths
 from wanmove_core.transform import Transform, transform_tracks
 
 TOY = PACK / "models/toy"

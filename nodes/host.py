@@ -203,12 +203,13 @@ def ksampler(**inputs: Any) -> dict[str, Any]:
 
 def to_bytes(images: torch.Tensor) -> torch.Tensor:
     """IMAGE (float 0..1, channels last) -> uint8 RGB on the CPU."""
-    return images[..., :3].mul(255).round().clamp(0, 255).to("cpu", torch.uint8)
+    # In place from the second step on: a clip is hundreds of megabytes.
+    return images[..., :3].mul(255).round_().clamp_(0, 255).to("cpu", torch.uint8)
 
 
 def to_image(frames: torch.Tensor) -> torch.Tensor:
     """uint8 RGB -> IMAGE on the device that outputs live on."""
-    return frames.to(comfy.model_management.intermediate_device()).float() / 255
+    return frames.to(comfy.model_management.intermediate_device(), torch.float32).div_(255)
 
 
 def fitted_start(image: torch.Tensor, encoded: ConditioningLatent) -> torch.Tensor:

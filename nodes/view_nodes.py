@@ -70,8 +70,9 @@ class WanMoveDrawTracks(io.ComfyNode):
             if style == "paths":
                 drawn = torch.stack([draw_paths(frame, given, **look) for frame in frames])
             else:
-                repeats = given.num_frames if len(frames) == 1 else 1
-                drawn = draw_tracks(frames.repeat(repeats, 1, 1, 1), given, trail=trail, **look)
+                if len(frames) == 1:
+                    frames = frames.repeat(given.num_frames, 1, 1, 1)
+                drawn = draw_tracks(frames, given, trail=trail, **look)
         return io.NodeOutput(host.to_image(drawn))
 
 

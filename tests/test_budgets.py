@@ -18,6 +18,7 @@ LAYERS = {
     "sources": {"tensor core", "formats"},
     "standalone": {"tensor core", "formats"},
     "evaluate": {"tensor core", "formats", "sources"},
+    "draw_page": {"tensor core", "formats", "document files", "standalone"},
 }
 
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..errors import OptionError, WanMoveError
 
@@ -30,6 +30,20 @@ def generate_options(given: Sequence[str]) -> list[str]:
         return list(given)
     files = [str(_TOY / f"{name}.safetensors") for name in _TOY_FILES]
     return ["--checkpoint", *files, *_TOY_OPTIONS, *given]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise OptionError(f"--generate: {message}. See wanmove generate --help.")
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    from ..standalone.options import add_job_options, add_model_options
+
+    parser = _Parser(add_help=False)
+    add_job_options(parser)
+    add_model_options(parser)
+    return parser
 
 
 @dataclass
@@ -123,12 +137,10 @@ class Generation:
     def _arguments(
         self, prompt: str, drawing: Path, video: Path, seed: int | None
     ) -> argparse.Namespace:
-        from ..cli import make_parser
-
-        words = ["generate", *self._options, "--image", str(self._image), "--tracks", str(drawing)]
+        words = [*self._options, "--image", str(self._image), "--tracks", str(drawing)]
         words += ["--out", str(video), f"--prompt={prompt}", "--draw-tracks"]
         words += [] if seed is None else ["--seed", str(seed)]
-        return make_parser().parse_args(words)
+        return _make_parser().parse_args(words)
 
     def _stepped(self, done: int, total: int) -> None:
         self._show(step=done, steps=total)

@@ -4,7 +4,7 @@
  */
 
 import { latentCells } from "./cells.js";
-import { toCanvas } from "./geometry.js";
+import { boundingBox, toCanvas } from "./geometry.js";
 import { renderBox, renderGesture, renderHover, renderKnots } from "./render_marks.js";
 import { HALO, circle, enterCanvas, enterImage, paint, strokeShape } from "./render_parts.js";
 import { pathOf, sampledTrack } from "./sample.js";
@@ -48,6 +48,22 @@ export function renderBase(ctx, scene) {
   for (const track of shown) renderEnds(ctx, scene, track);
 }
 
+/** @type {WeakMap<Track, import("./geometry.js").Box>} */
+const extents = new WeakMap();
+
+/** Whether a path stays in the frame: most do, and need no dashes. @param {Track} track
+ * @param {MotionDocument} document */
+function isInside(track, { width, height }) {
+  let box = extents.get(track);
+  if (!box) {
+    const { vertices } = pathOf(track);
+    const points = Array.from({ length: vertices.length / 2 }, (_, i) => ({ x: vertices[2 * i] ?? 0, y: vertices[2 * i + 1] ?? 0 }));
+    box = boundingBox(points) ?? { x: 0, y: 0, width: 0, height: 0 };
+    extents.set(track, box);
+  }
+  return box.x >= 0 && box.y >= 0 && box.x + box.width <= width && box.y + box.height <= height;
+}
+
 /** Dashed where a path leaves the frame, solid inside. @param {Context} ctx @param {Scene} scene
  * @param {readonly Track[]} tracks */
 function renderPaths(ctx, scene, tracks) {
@@ -62,7 +78,7 @@ function renderPaths(ctx, scene, tracks) {
     }
     ctx.setLineDash(inside ? [] : [1 / view.scale, 5 / view.scale]);
     for (const track of tracks) {
-      if (track.knots.length < 2) continue;
+      if (track.knots.length < 2 || (!inside && isInside(track, document))) continue;
       const chosen = selection.some((part) => part.track === track.id);
       ctx.globalAlpha = track.locked ? 0.45 : 1;
       if (inside) strokeShape(ctx, track, HALO, (chosen ? 5 : 3.5) / view.scale);

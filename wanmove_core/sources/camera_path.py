@@ -219,3 +219,16 @@ def _shake(hand: Handheld, num_frames: int, fps: Number) -> Float[np.ndarray, "f
     scale = np.array([1.0, 1.0, 0.5, 0.0, 0.0, 0.0]) * hand.degrees
     scale += np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0]) * hand.sway
     return (waves - waves[:1]) * scale
+
+
+def axis_rotation(
+    direction: Float[np.ndarray, " 3"], degrees: Float[np.ndarray, " frames"]
+) -> Float[np.ndarray, "frames 3 3"]:
+    """Rotations about a unit vector, by the right-hand rule.
+
+    Source: Rodrigues' formula.
+    """
+    x, y, z = direction
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    angle = np.radians(degrees)[:, None, None]
+    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * (cross @ cross)

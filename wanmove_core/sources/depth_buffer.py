@@ -7,7 +7,7 @@ from ..shapes import Bool, Float, Tensor
 from .depth import sample_distance
 
 # Samples of the surface. More see thinner occluders and cost more time.
-_MAX_SAMPLES = 16_000
+_MAX_SAMPLES = 12_000
 _LEAST_SPACING = 4  # px
 _LARGEST_CELL = 8.0  # times the usual cell, where the camera is close to the surface
 

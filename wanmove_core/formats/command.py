@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ..sources.command import add_source_verbs
 from ..standalone.options import parse_size
 
 
@@ -31,6 +32,7 @@ def add_tracks_parser(commands: Any) -> None:
         "--to-size", type=parse_size, metavar="WxH", help="picture that they are for"
     )
     convert.set_defaults(run=run_convert)
+    add_source_verbs(verbs)
 
 
 def run_show(args: argparse.Namespace) -> int:

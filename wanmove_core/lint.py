@@ -1,0 +1,182 @@
+"""Find what is likely to go wrong with tracks, and say what to do about it."""
+
+from dataclasses import dataclass
+
+import torch
+
+from .grid import LatentGrid
+from .motion import retime_tracks
+from .report import guidance_report
+from .shapes import Bool, Tensor
+from .tracks import Tracks
+
+# Share of the frame's diagonal. A step this long in one frame is a cut, not a motion.
+_TELEPORT = 0.12
+_FEW_POINTS = 4
+_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to look at. `str()` gives one line for people.
+
+    Args:
+        rule: its short name, as in `hidden-start`.
+        message: what is wrong, and what to do.
+        points: indices of the tracks concerned; none where it concerns the whole.
+    """
+
+    rule: str
+    message: str
+    points: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        shown = ", ".join(map(str, self.points[:_SHOWN]))
+        more = len(self.points) - _SHOWN
+        shown += f" and {more} more" if more > 0 else ""
+        return f"{self.rule}: {self.message}" + (f" Tracks: {shown}." if shown else "")
+
+
+def lint_tracks(tracks: Tracks, *, width: int, height: int, num_frames: int) -> list[Finding]:
+    """Look for what guidance ignores or the model cannot follow.
+
+    Args:
+        tracks: in pixels of the output frame.
+        width, height: of the output frame; multiples of 8.
+        num_frames: frames of the video to make; a multiple of 4 plus 1.
+
+    Returns:
+        Findings in the order in which to solve them; none for good tracks.
+
+    Raises:
+        GridError: a size or length that no latent grid has.
+    """
+    grid = LatentGrid(num_frames, height, width)
+    found = [*_length(tracks, num_frames), *_size(tracks, width, height)]
+    fitted = retime_tracks(tracks, num_frames, "time")
+    found += _effect(fitted, grid)
+    found += _teleports(fitted, width, height)
+    found += _numbers(fitted, grid)
+    return found
+
+
+def _length(tracks: Tracks, num_frames: int) -> list[Finding]:
+    if tracks.num_frames == num_frames:
+        return []
+    return [
+        Finding(
+            "length",
+            f"the tracks have {tracks.num_frames} frames and the video {num_frames}, so their "
+            "speed changes by stretching. Make them as long as the video.",
+        )
+    ]
+
+
+def _size(tracks: Tracks, width: int, height: int) -> list[Finding]:
+    seen = tracks.positions[tracks.visibility]
+    if len(seen) == 0:
+        return []
+    low, high = seen.amin(0).tolist(), seen.amax(0).tolist()
+    outside = ((seen < 0) | (seen > seen.new_tensor([width, height]))).any(-1)
+    if max(high) <= 1.5 and min(low) >= 0:
+        text = (
+            f"all positions lie within {max(high):.2f} px, so they look like shares of the frame. "
+            "Multiply x by the width and y by the height."
+        )
+    elif outside.float().mean() > 0.25:
+        text = (
+            f"positions reach x {low[0]:.0f} to {high[0]:.0f}, y {low[1]:.0f} to {high[1]:.0f}, "
+            f"and {outside.float().mean():.0%} lie outside of {width}x{height}. "
+            "Fit the tracks from the size that they were drawn on."
+        )
+    else:
+        return []
+    return [Finding("size", text)]
+
+
+def _effect(tracks: Tracks, grid: LatentGrid) -> list[Finding]:
+    """What the guidance report says, with advice."""
+    report = guidance_report(tracks, grid)
+    rules = (
+        (
+            "hidden-start",
+            report.hidden_starts,
+            "hidden in the first frame, so there is nothing to copy and they guide nothing. "
+            "Start them visible, or place them on what hides them.",
+        ),
+        (
+            "outside-start",
+            report.outside_starts,
+            "start outside of the picture, so they guide nothing. Begin their paths inside.",
+        ),
+        (
+            "never-visible",
+            report.never_seen,
+            "never visible inside the picture. Delete them, or check their size.",
+        ),
+        (
+            "start-only",
+            report.start_only,
+            "visible in the first frame only, so they guide nothing. Show them for longer than "
+            f"{grid.strides[0]} frames.",
+        ),
+    )
+    return [
+        Finding(rule, _counted(len(points), text), points) for rule, points, text in rules if points
+    ]
+
+
+def _teleports(tracks: Tracks, width: int, height: int) -> list[Finding]:
+    """Steps too long to be a motion, between two frames in which the point is visible."""
+    limit = _TELEPORT * (width**2 + height**2) ** 0.5
+    both = tracks.visibility[1:] & tracks.visibility[:-1]
+    far = (tracks.positions.diff(dim=0).norm(dim=-1) > limit) & both
+    points = _indices(far.any(0))
+    if not points:
+        return []
+    frame = int(far[:, points[0]].int().argmax()) + 1
+    text = (
+        f"jump more than {limit:.0f} px in one frame (track {points[0]} at frame {frame}). "
+        "Hide the point between two shots of it, or give the way more frames."
+    )
+    return [Finding("teleport", _counted(len(points), text), points)]
+
+
+def _numbers(tracks: Tracks, grid: LatentGrid) -> list[Finding]:
+    report = guidance_report(tracks, grid)
+    found = []
+    moving = report.num_guiding - report.num_still
+    if report.num_guiding > 0 and moving == 0:
+        found.append(
+            Finding(
+                "no-motion",
+                f"no point ever leaves its {grid.strides[2]}x{grid.strides[1]} px cell, so the "
+                "tracks only hold things still. Move them farther.",
+            )
+        )
+    elif 0 < moving < _FEW_POINTS:
+        found.append(
+            Finding(
+                "few-points",
+                f"only {moving} moving points. The model moves a whole object more "
+                "surely with several points spread over it: duplicate the path across the object.",
+            )
+        )
+    if report.shared_cells > 0.1 * max(report.edited_cells, 1):
+        found.append(
+            Finding(
+                "collision",
+                f"{report.shared_cells} of {report.edited_cells} guided cells are visited by "
+                "several tracks at once, and only one of them counts. Put what is nearer to the "
+                "camera last, or hide the tracks that pass behind.",
+            )
+        )
+    return found
+
+
+def _counted(count: int, text: str) -> str:
+    return f"{count} {'track' if count == 1 else 'tracks'} {text}"
+
+
+def _indices(chosen: Bool[Tensor, " points"]) -> tuple[int, ...]:
+    return tuple(torch.nonzero(chosen).squeeze(1).tolist())

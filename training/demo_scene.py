@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import torch
 
-from training.export import FOLDER
+from training.shipped import FOLDER
 from training.train_vae import HELD_OUT_SEED
 from training.world import FRAMES, HEIGHT, WIDTH, Scene, make_scene
 from wanmove_core import Tracks

@@ -14,11 +14,11 @@ from torch import Tensor
 from training.dit_model import TEXT_DIM, build_dit
 from training.make_latents import folded_vae
 from training.run_folder import load_checkpoint
+from training.shipped import FOLDER
 from training.train_dit import FOLDER as DIT_FOLDER
 from wanmove_core.standalone.fp8 import round_to_fp8
 from wanmove_core.standalone.keymaps import TRANSFORMER_KEYS, VAE_KEYS
 
-FOLDER = Path(__file__).parent.parent / "models" / "toy"
 # A loader may then do without a CLIP encoder; the weights alone cannot tell.
 METADATA = {"format": "pt", "image_encoder": "none", "license": "Apache-2.0"}
 # Everything linear but the small layers at the ends, whose rounding shows.

@@ -16,11 +16,13 @@ from diffusers import AutoencoderKLWan
 from torch import Tensor
 
 from training.run_folder import RUNS, load_checkpoint, save_checkpoint
+from training.shipped import shipped_state
 from training.train_vae import FOLDER as VAE_FOLDER
 from training.train_vae import HELD_OUT_SEED, to_video
 from training.vae_model import LATENT_NOISE, build_vae, channels_last
 from training.world import FRAMES, HEIGHT, WIDTH, Scene, make_scene
 from wanmove_core import LatentGrid, Tracks, project_tracks
+from wanmove_core.standalone.keymaps import VAE_KEYS
 
 FOLDER = RUNS / "latents"
 FOLDED_VAE = VAE_FOLDER / "folded.pt"
@@ -59,7 +61,10 @@ def fold_statistics(vae: AutoencoderKLWan, mean: Tensor, std: Tensor) -> None:
 
 
 def folded_vae() -> AutoencoderKLWan:
-    """The trained VAE with its statistics folded; made and saved on the first call."""
+    """The trained VAE with its statistics folded; made and saved on the first call.
+
+    Without a checkpoint of train_vae it is the VAE in models/toy.
+    """
     vae = build_vae()
     channels_last(vae)
     if state := load_checkpoint(FOLDED_VAE):
@@ -67,7 +72,11 @@ def folded_vae() -> AutoencoderKLWan:
         return vae.eval()
     trained = load_checkpoint(VAE_FOLDER / "checkpoint.pt")
     if trained is None:
-        raise SystemExit("No VAE checkpoint; run python -m training.train_vae first.")
+        shipped = shipped_state("wanmove_toy_vae", VAE_KEYS)
+        if shipped is None:
+            raise SystemExit("No VAE checkpoint; run python -m training.train_vae first.")
+        vae.load_state_dict(shipped)
+        return vae.eval()
     vae.load_state_dict(trained["ema"]["shadow"])
     clips = np.stack([make_scene(FIRST_SEED - 1 - k).frames for k in range(32)])
     latents = encode(vae.eval(), to_video(clips))

@@ -29,8 +29,10 @@ from training.make_latents import FOLDER as LATENTS
 from training.make_latents import GRID
 from training.parallel import average, finish, start
 from training.run_folder import RUNS, Ema, append_row, load_checkpoint, plot_log, save_checkpoint
+from training.shipped import shipped_state
 from wanmove_core import replicate_first_frame
 from wanmove_core.conditioning import conditioning_input, known_mask
+from wanmove_core.standalone.keymaps import TRANSFORMER_KEYS
 
 FOLDER = RUNS / "dit"
 PEAK_LR = 1.2e-3
@@ -117,7 +119,15 @@ def held_out(model: WanTransformer3DModel, data: Latents) -> dict[str, float]:
     return {name: round(value, 4) for name, value in figures.items()}
 
 
-def train(minutes: float, *, batch: int, rank: int, report_s: float, folder: Path) -> None:
+def train(
+    minutes: float,
+    *,
+    batch: int,
+    rank: int,
+    report_s: float,
+    folder: Path,
+    from_shipped: bool = False,
+) -> None:
     """Train until the summed training time reaches `minutes`."""
     model = build_dit()
     initialise(model, seed=0)
@@ -132,6 +142,9 @@ def train(minutes: float, *, batch: int, rank: int, report_s: float, folder: Pat
         optimiser.load_state_dict(state["optimiser"])
         ema.load_state_dict(state["ema"])
         spent, step = state["spent_s"], state["step"]
+    elif from_shipped and (shipped := shipped_state("wanmove_toy_bf16", TRANSFORMER_KEYS)):
+        model.load_state_dict(shipped)
+        ema = Ema(model, 0.998)
     check = Latents.load([LATENTS / "held_out.pt"])
     rng = np.random.default_rng([step, rank, 3])
     generator = torch.Generator().manual_seed(2 * step + rank)
@@ -188,6 +201,11 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="per process")
     parser.add_argument("--report-seconds", type=float, default=180)
     parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument(
+        "--from-shipped",
+        action="store_true",
+        help="without a checkpoint, start from models/toy instead of from nothing",
+    )
     args = parser.parse_args()
     rank = start(args.threads)
     train(
@@ -196,6 +214,7 @@ def main() -> None:
         rank=rank,
         report_s=args.report_seconds,
         folder=args.folder,
+        from_shipped=args.from_shipped,
     )
     finish()
 

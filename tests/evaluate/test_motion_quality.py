@@ -29,8 +29,8 @@ from wanmove_core import Tracks, conditioning_input, project_tracks, replicate_f
 
 SCENES, STEPS, TRACKS = 16, 6, 200
 # Error of the generated latents with tracks, as a share of the error without. The shipped model
-# reaches 0.77 (see models/toy/README.md); every broken guidance below is above 0.87.
-BOUND = 0.85
+# reaches 0.73, shifted cells 1.11, swapped axes 0.98, skipped frames 0.94.
+BOUND = 0.82
 
 pytestmark = pytest.mark.skipif(
     not (TOY / "wanmove_toy_bf16.safetensors").exists(), reason="models/toy is not there"

@@ -16,7 +16,7 @@ from tests.host.graphs import Graph, Node
 from tests.host.server import ComfyServer, Run, running
 
 WIDTH, HEIGHT, LENGTH = 832, 480, 81
-SMALL = 64  # pixels a side where the full-width VAE runs: its work per pixel is the same
+SMALL = 32  # pixels a side where the full-width VAE runs: its work per pixel is the same
 OPTIONS = {
     "batch_size": 1,
     "strength": 1.0,
@@ -190,8 +190,8 @@ def drawing(ours: bool, number: int = 100):
 
 ROWS: tuple[tuple[str, Callable, int], ...] = (
     ("guidance node, 1024 tracks, 832x480x81, no VAE", guidance, 3),
-    ("conditioning encode, full-width VAE, 64x64x81", encoding, 1),
-    ("moved point to first step, full-width VAE, 64x64x81", moved_point, 1),
+    ("conditioning encode, full-width VAE, 32x32x81", encoding, 1),
+    ("moved point to first step, full-width VAE, 32x32x81", moved_point, 1),
     ("sampler, 6 steps, 64x64x81, small model", sampling, 7),
     ("draw 100 tracks on 81 frames of 832x480", drawing, 1),
 )

@@ -2,8 +2,8 @@
 
     .venv/bin/python -m dev.make_thumbnails
 
-The frontend shows example_workflows/NAME.jpg beside NAME.json. The picture is the last frame of
-the run, enlarged, with the path of some of the tracks that it was asked to follow.
+The frontend shows example_workflows/NAME.jpg beside NAME.json. The picture is the first frame
+of the run with some of the paths that it was asked to follow, and the last frame, enlarged.
 """
 
 import json
@@ -16,13 +16,12 @@ from PIL import Image
 
 from tests.host.server import PACK, ComfyServer, Prompt, running
 from tests.host.workflows import to_prompt
-from wanmove_core import fit_tracks, read_tracks
+from wanmove_core import Tracks, fit_tracks, read_tracks
 from wanmove_core.draw import draw_paths
-from wanmove_core.transform import Transform, transform_tracks
 
 TOY = PACK / "models/toy"
 WIDTH, HEIGHT, LENGTH = 96, 64, 17
-LARGER = 7
+LARGER = 4
 
 
 def prepare(prompt: Prompt) -> Prompt:
@@ -54,16 +53,25 @@ def _prompts() -> str:
 
 
 def picture(frames: torch.Tensor) -> Image.Image:
-    """The last frame, enlarged, with some paths."""
-    last = Image.fromarray(frames[-1].mul(255).round().clamp(0, 255).byte().numpy())
+    """The first frame with the paths that were asked for, and the last frame."""
     size = (WIDTH * LARGER, HEIGHT * LARGER)
-    image = torch.frombuffer(
-        bytearray(last.resize(size, Image.BICUBIC).tobytes()), dtype=torch.uint8
+    first, last = (
+        Image.fromarray(frame.mul(255).round().clamp(0, 255).byte().numpy()).resize(
+            size, Image.BICUBIC
+        )
+        for frame in (frames[0], frames[-1])
     )
     tracks = read_tracks(TOY / "demo/curve_tracks.npy")
-    tracks = fit_tracks(transform_tracks(tracks, Transform(max_points=12)), (WIDTH, HEIGHT), size)
-    drawn = draw_paths(image.view(size[1], size[0], 3), tracks, radius=4.0, opacity=0.7)
-    return Image.fromarray(drawn.numpy())
+    way = (tracks.positions[-1] - tracks.positions[0]).norm(dim=-1)
+    far = way.argsort(descending=True)[:8]  # the rest are anchors
+    moving = Tracks(tracks.positions[:, far], tracks.visibility[:, far])
+    pixels = torch.frombuffer(bytearray(first.tobytes()), dtype=torch.uint8)
+    moving = fit_tracks(moving, (WIDTH, HEIGHT), size)
+    drawn = draw_paths(pixels.view(size[1], size[0], 3), moving, radius=4.0)
+    both = Image.new("RGB", (2 * size[0] + LARGER, size[1]), "white")
+    both.paste(Image.fromarray(drawn.numpy()), (0, 0))
+    both.paste(last, (size[0] + LARGER, 0))
+    return both
 
 
 def run_all(server: ComfyServer) -> None:

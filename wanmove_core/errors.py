@@ -7,6 +7,7 @@
     +-- TrackFormatError    a file or text that is not tracks
     +-- MediaError          an image or video that cannot be read or written
     +-- CheckpointError     model files that are missing, damaged, or of another model
+    +-- VaeStructureError   a VAE that only its own `encode` may encode (vae_structure.py)
 
 Messages are one line: `<subject> must <expected>; got <actual>. <next step>.`
 """

@@ -146,8 +146,8 @@ def test_each_motion_setting_reaches_the_latent():
     start = pipeline.encode_start(small_image(), replace(FAST, num_frames=17))
     text = pipeline.encode_prompts(*PROMPTS)
     tracks = small_tracks(17)
-    # The second starts beside the first and ends in the same cell.
-    beside = tracks.positions[:, :1] + torch.linspace(-9, 0, 17)[:, None, None]
+    # The second starts in another cell and ends in the same one.
+    beside = tracks.positions[:, :1] + torch.linspace(30, 0, 17)[:, None, None]
     crossing = Tracks.from_arrays(torch.cat([tracks.positions[:, :1], beside], 1))
     base = replace(FAST, num_frames=17)
 

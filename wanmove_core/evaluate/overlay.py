@@ -52,8 +52,8 @@ def draw_comparison(
             for colour, path in paths.items():
                 line = path[first : frame + 1, point][:, None]
                 cv2.polylines(canvas, [line], False, colour, 1, cv2.LINE_AA, _FRACTION_BITS)
-            ends = [tuple(path[frame, point].tolist()) for path in paths.values()]
-            cv2.line(canvas, *ends, GAP, 1, cv2.LINE_AA, _FRACTION_BITS)
+            ends = [path[frame, point].tolist() for path in paths.values()]
+            cv2.line(canvas, ends[0], ends[1], GAP, 1, cv2.LINE_AA, _FRACTION_BITS)
             for end, colour in zip(ends, paths, strict=True):
                 radius = 3 << _FRACTION_BITS
                 cv2.circle(canvas, end, radius, colour, -1, cv2.LINE_AA, _FRACTION_BITS)

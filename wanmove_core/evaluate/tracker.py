@@ -1,5 +1,7 @@
 """Follow points through a video by optical flow: no model, no download."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 import torch
@@ -62,12 +64,14 @@ def track_points(
     scale = min(_MAX_ENLARGEMENT, max(1, round(_WORKING_SIDE / min(height, width))))
     positions, visible = [start], [_inside(start, width, height)]
     key, key_points = _enlarge(frames[0], scale), start
-    flow: list[np.ndarray | None] = [None] * 3
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    flow: list[Any] = [None] * 3  # of each colour; the last one is where the next starts
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     for index, picture in enumerate(frames[1:], start=1):
         frame = _enlarge(picture, scale)
         flow = [
-            search.calc(*(np.ascontiguousarray(image[..., c]) for image in (key, frame)), flow[c])
+            search.calc(
+                np.ascontiguousarray(key[..., c]), np.ascontiguousarray(frame[..., c]), flow[c]
+            )
             for c in range(3)
         ]
         there = key_points + _flow_at(flow, key_points, scale)

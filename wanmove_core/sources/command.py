@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -171,15 +172,19 @@ def _read_grey(path: Path) -> "np.ndarray":
     import numpy as np
 
     try:
-        data = path.read_bytes()
         if path.suffix.lower() == ".npy":
-            return np.load(path, allow_pickle=False).squeeze()
-    except (OSError, ValueError) as error:
+            # Mapped, so that a header which promises more than the file holds allocates nothing.
+            return np.array(np.load(path, mmap_mode="r", allow_pickle=False)).squeeze()
+        data = path.read_bytes()
+    except (OSError, ValueError, EOFError) as error:
         raise MediaError(
             f"{path} must be a readable picture or .npy; got {type(error).__name__}. Check it."
         ) from error
     flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    try:
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    except cv2.error:  # a size beyond OpenCV's limit
+        picture = None
     if picture is None:
         raise MediaError(f"{path} must be a picture; got another kind of file. Convert it to PNG.")
     return picture
@@ -190,13 +195,30 @@ def _read_keys(path: Path) -> "list[CameraKey]":
     from .camera_path import CameraKey
 
     try:
-        keys = json.loads(path.read_text(encoding="utf-8"))
-        return [CameraKey(**key) for key in keys]
-    except (OSError, ValueError, TypeError) as error:
+        keys = [CameraKey(**key) for key in json.loads(path.read_text(encoding="utf-8"))]
+        for index, key in enumerate(keys):
+            _check_key(index, key)
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise TrackFormatError(
             f"{path} must be a list of camera keys; got {str(error)[:80]!r}. "
             'Write [{"frame": 0}, {"frame": 80, "pan": 20}].'
         ) from error
+    return keys
+
+
+def _check_key(index: int, key: "CameraKey") -> None:
+    for name, value in vars(key).items():
+        if name == "ease" and isinstance(value, str):
+            continue
+        numbers = (
+            value if name == "ease" and isinstance(value, list) and len(value) == 4 else [value]
+        )
+        if not all(_is_number(number) for number in numbers):
+            raise ValueError(f"key {index}: {name} {value!r}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
 
 
 def _strength(text: str) -> float:

@@ -18,10 +18,11 @@ from training.world import FRAMES, HEIGHT, WIDTH, Scene, make_scene
 from wanmove_core import Tracks
 from wanmove_core.formats.write import write_tracks
 
-SEED = HELD_OUT_SEED + 20_033
+SEED = HELD_OUT_SEED + 20_000
 # Offsets of the object from where it starts, px: knots of the drawn Bezier curve.
-CURVE = np.array([[0.0, 0.0], [6.0, -14.0], [20.0, -16.0], [28.0, 4.0]])
-_SPACING = 6
+CURVE = np.array([[0.0, 0.0], [-6.0, -14.0], [-20.0, -16.0], [-28.0, 4.0]])
+# As in training, about half of the tracks speak for the object; they come last, so they lie on top.
+_STILL_SPACING, _OBJECT_SPACING = 8.0, 3.0
 
 
 def drawn_offsets() -> np.ndarray:
@@ -31,11 +32,20 @@ def drawn_offsets() -> np.ndarray:
     return sum(weight * knot for weight, knot in zip(weights, CURVE, strict=True))
 
 
+def _grid(spacing: float) -> np.ndarray:
+    """Points [N, 2] on a regular grid over the frame."""
+    x, y = np.meshgrid(
+        np.arange(spacing / 2, WIDTH, spacing), np.arange(spacing / 2, HEIGHT, spacing)
+    )
+    return np.stack([x.ravel(), y.ravel()], -1)
+
+
 def draw(scene: Scene) -> Tracks:
-    """Tracks on a grid: those on the object follow the curve, the rest stay."""
-    x, y = np.meshgrid(np.arange(3.0, WIDTH, _SPACING), np.arange(3.0, HEIGHT, _SPACING))
-    points = np.stack([x.ravel(), y.ravel()], -1)
-    on_object = scene.owner(points) > 0
+    """Tracks on two grids: those on the object follow the curve, the rest stay."""
+    still, moving = (_grid(spacing) for spacing in (_STILL_SPACING, _OBJECT_SPACING))
+    still, moving = still[scene.owner(still) == 0], moving[scene.owner(moving) > 0]
+    points = np.concatenate([still, moving])
+    on_object = np.arange(len(points)) >= len(still)
     offsets = drawn_offsets()
     positions = points + offsets[:, None] * on_object[:, None]
     visible = np.ones(positions.shape[:2], dtype=bool)
@@ -43,7 +53,6 @@ def draw(scene: Scene) -> Tracks:
         # A pinned point is hidden while the object lies over it.
         covered = scene.owner(points - offsets[frame]) > 0
         visible[frame] = np.where(on_object, True, ~covered)
-    # The object's own start is uncovered background that no pinned point speaks for.
     return Tracks(torch.from_numpy(positions).float(), torch.from_numpy(visible))
 
 

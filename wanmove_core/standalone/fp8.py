@@ -69,17 +69,24 @@ def widen(weight: Tensor, scale: Tensor, dtype: torch.dtype) -> Tensor:
     return (weight.to(torch.float32) * scale.to(weight.device, torch.float32)).to(dtype)
 
 
+_ROWS = 64  # of a weight, rounded at a time
+
+
 def round_to_fp8(weight: Tensor) -> tuple[Tensor, Tensor]:
     """Round a weight to float8_e4m3fn with one scale that uses the type's whole range.
 
     Returns:
         The float8 weight and the scale, such that `weight * scale` is about the input.
     """
-    wide = weight.to(torch.float32)
     limit = torch.finfo(torch.float8_e4m3fn).max
+    largest = torch.stack(weight.aminmax()).to(torch.float32).abs().amax()
     # A layer of zeros needs no scale; the smallest normal number keeps the division finite.
-    scale = (wide.abs().amax() / limit).clamp(min=torch.finfo(torch.float32).tiny)
-    return (wide / scale).to(torch.float8_e4m3fn), scale
+    scale = (largest / limit).clamp(min=torch.finfo(torch.float32).tiny)
+    rounded = torch.empty_like(weight, dtype=torch.float8_e4m3fn)
+    # A few rows at a time: float32 copies of whole weights would be most of the memory in use.
+    for wide, narrow in zip(weight.split(_ROWS), rounded.split(_ROWS), strict=True):
+        narrow.copy_(wide.to(torch.float32) / scale)
+    return rounded, scale
 
 
 def take_scales(weights: dict[str, Weight]) -> dict[str, Weight]:

@@ -22,6 +22,7 @@ from training.train_vae import HELD_OUT_SEED, to_video
 from training.vae_model import LATENT_NOISE, build_vae, channels_last
 from training.world import FRAMES, HEIGHT, WIDTH, Scene, make_scene
 from wanmove_core import LatentGrid, Tracks, project_tracks
+from wanmove_core.constant_tail import encode_padded
 from wanmove_core.standalone.keymaps import VAE_KEYS
 
 FOLDER = RUNS / "latents"
@@ -118,12 +119,12 @@ def make_shard(vae: AutoencoderKLWan, first_seed: int, count: int) -> dict[str, 
     rng = np.random.default_rng([77, first_seed])
     guidance = [guidance_of(scene, rng) for scene in scenes]
     video = to_video(np.stack([scene.frames for scene in scenes]))
-    start = torch.zeros_like(video)
-    start[:, :, 0] = video[:, :, 0]
+    with torch.autocast("cpu", torch.bfloat16):
+        given = [encode_padded(vae, part[:, :, :1], FRAMES).float() for part in video.split(2)]
     mean, std = wan_statistics(vae)
     return {
         "latents": ((encode(vae, video) - mean) / std).half(),
-        "conditioning": ((encode(vae, start) - mean) / std).half(),
+        "conditioning": ((torch.cat(given) - mean) / std).half(),
         "cells": torch.stack([cells for cells, _ in guidance]),
         "visible": torch.stack([visible for _, visible in guidance]),
     }

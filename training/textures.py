@@ -27,6 +27,9 @@ PHOTOGRAPHS = (
     "cell.png",
 )
 
+# Of procedural colours: full saturation everywhere is more than the small VAE's latents hold.
+_SATURATION = np.float32(0.65)
+
 
 @cache
 def photographs() -> tuple[np.ndarray, ...]:
@@ -59,8 +62,10 @@ def photo_texture(rng: np.random.Generator, height: int, width: int) -> np.ndarr
 
 def wave_texture(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """Smooth blobs and waves of random colours, [height, width, 3] in 0..1."""
-    cells = int(rng.integers(3, 6))
+    cells = int(rng.integers(3, 5))
     coarse = rng.uniform(0, 1, (cells, max(2, round(cells * width / height)), 3)).astype(np.float32)
+    grey = coarse.mean(axis=2, keepdims=True)
+    coarse = grey + _SATURATION * (coarse - grey)
     return np.clip(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), 0, 1)
 
 

@@ -111,7 +111,7 @@ def make_scene(
     """Draw one scene. Seeds are independent of each other; any seed >= 0 works."""
     rng = np.random.default_rng([20261, seed])
     layers = [_background(rng, height, width, frames)]
-    for _ in range(int(rng.choice([1, 2, 3], p=[0.4, 0.4, 0.2]))):
+    for _ in range(int(rng.choice([1, 2, 3], p=[0.45, 0.4, 0.15]))):
         layers.append(_sprite(rng, height, width, frames))
     return Scene(render(layers, height, width), tuple(layers))
 
@@ -141,7 +141,7 @@ def _background(rng: np.random.Generator, height: int, width: int, frames: int) 
     margin = 24
     rows, cols = height + 2 * margin, width + 2 * margin
     maker = photo_texture if rng.random() < 0.8 else wave_texture
-    colour = soften(maker(rng, rows * SUPERSAMPLE, cols * SUPERSAMPLE), SUPERSAMPLE * 2.0)
+    colour = soften(maker(rng, rows * SUPERSAMPLE, cols * SUPERSAMPLE), SUPERSAMPLE * 3.5)
     # Calm: less contrast than the sprites, so that these stand out.
     colour = 0.5 + (colour - 0.5) * np.float32(0.75)
     still = rng.random() < 0.4
@@ -160,10 +160,10 @@ def _background(rng: np.random.Generator, height: int, width: int, frames: int) 
 
 
 def _sprite(rng: np.random.Generator, height: int, width: int, frames: int) -> Layer:
-    radius = rng.uniform(10.0, 17.0)
+    radius = rng.uniform(11.0, 18.0)
     size = int(np.ceil(radius * 2.6 * SUPERSAMPLE))
     maker = wave_texture if rng.random() < 0.6 else photo_texture
-    colour = soften(recolour(rng, maker(rng, size, size)), SUPERSAMPLE * 1.2)
+    colour = soften(recolour(rng, maker(rng, size, size)), SUPERSAMPLE * 1.8)
     alpha = _outline(rng, size, radius * SUPERSAMPLE)
     pivot = np.array([(size - 1) / 2, (size - 1) / 2])
     centres = _path(rng, height, width, frames)
@@ -198,8 +198,8 @@ def _path(rng: np.random.Generator, height: int, width: int, frames: int) -> np.
     start = rng.uniform(low, high)
     if rng.random() < 0.12:
         return np.repeat(start[None], frames, axis=0)
-    # A quadratic Bezier curve of limited length: at most about 1.9 px per frame.
-    reach = rng.uniform(10.0, 30.0)
+    # A quadratic Bezier curve of limited length: at most about 2.3 px per frame.
+    reach = rng.uniform(12.0, 36.0)
     for _ in range(20):
         heading = rng.uniform(0, 2 * np.pi)
         end = start + reach * np.array([np.cos(heading), np.sin(heading)])

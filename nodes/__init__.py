@@ -3,6 +3,7 @@
 from comfy_api.latest import ComfyExtension
 
 from .editor_nodes import WanMoveSplineEditor, add_routes
+from .evaluation_nodes import WanMoveTrajectoryError
 from .guidance_nodes import WanMoveEncodeStartImage, WanMoveTrajectoryGuidance
 from .loader_nodes import WanMoveModelLoader
 from .sampler_nodes import WanMoveFewStepSigmas, WanMoveMotionGuider, WanMoveSampler
@@ -30,6 +31,7 @@ NODES = [
     WanMoveTransformTracks,
     WanMoveDrawTracks,
     WanMoveGuidanceInspector,
+    WanMoveTrajectoryError,
 ]
 
 

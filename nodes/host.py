@@ -4,13 +4,14 @@ Line numbers are of ComfyUI 0.18.1.
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import comfy.model_management
 import comfy.sd
+import comfy.utils
 import node_helpers
 import torch
 
@@ -199,6 +200,17 @@ def ksampler(**inputs: Any) -> dict[str, Any]:
     from nodes import common_ksampler
 
     return common_ksampler(**inputs)[0]
+
+
+def progress(total: int) -> Callable[[int], None]:
+    """Make what long loops call with the number of steps done: the node's bar, and the stop."""
+    bar = comfy.utils.ProgressBar(total)
+
+    def show(done: int) -> None:
+        comfy.model_management.throw_exception_if_processing_interrupted()
+        bar.update_absolute(done)
+
+    return show
 
 
 def to_bytes(images: torch.Tensor) -> torch.Tensor:

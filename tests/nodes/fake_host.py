@@ -148,6 +148,14 @@ class ModelSampling:
 class Constant: ...
 
 
+class ProgressBar:
+    def __init__(self, total: int) -> None:
+        self.total, self.done = total, 0
+
+    def update_absolute(self, done: int) -> None:
+        self.done = done
+
+
 class CFGGuider:
     def __init__(self, model: Any) -> None:
         self.model_patcher = model
@@ -172,10 +180,11 @@ def fake_modules(base: Path) -> dict[str, ModuleType]:
         "comfy.model_management": {
             "intermediate_device": lambda: torch.device("cpu"),
             "OOM_EXCEPTION": torch.OutOfMemoryError,
+            "throw_exception_if_processing_interrupted": lambda: None,
         },
         "comfy.sd": {"VAE": type("RealVAE", (), {}), "CLIPType": SimpleNamespace(WAN="wan")},
         "comfy.clip_vision": {},
-        "comfy.utils": {},
+        "comfy.utils": {"ProgressBar": ProgressBar},
         "comfy.samplers": {"KSampler": sampler, "CFGGuider": CFGGuider},
         "comfy.model_sampling": {"ModelSamplingDiscreteFlow": ModelSampling, "CONST": Constant},
         "comfy.patcher_extension": {"WrappersMP": wrappers},

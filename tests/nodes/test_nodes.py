@@ -239,6 +239,36 @@ def test_inspecting(pack, encoded, image, tracks) -> None:
     assert report.startswith("3 of 3")
 
 
+def panning_clip(frames: int, size: int = 60) -> torch.Tensor:
+    """A textured picture that moves right by 1 px a frame."""
+    y, x = torch.meshgrid(torch.arange(size), torch.arange(size + frames), indexing="ij")
+    picture = torch.stack([(x / 5 + y / 9).sin(), (y / 6 - x / 11).cos(), (y / 8).sin()], -1)
+    clip = [picture[:, frames - k :][:, :size] for k in range(frames)]
+    return (torch.stack(clip) + 1) / 2
+
+
+def test_measuring_names_the_track_that_was_not_followed(pack) -> None:
+    clip = panning_clip(7)
+    steps = torch.arange(13)[:, None, None] / 2  # twice the clip's length, in time with it
+    path = torch.tensor([[15.0, 17.0], [19.0, 29.0]]) + steps * torch.tensor([[1.0, 0], [2.0, 0]])
+    report, overlay, mean = pack.run(
+        "WanMoveTrajectoryError", images=clip, tracks={"track_path": path}
+    )
+    assert report.splitlines()[2].split()[0] == "1"  # asked for 2 px a frame, went 1
+    assert mean == pytest.approx((1 + 2 + 3 + 4 + 5 + 6) / 12, abs=0.1)
+    assert overlay.shape == (7, 480, 480, 3) and overlay.dtype == torch.float32
+
+
+def test_measuring_nothing_names_the_input(pack) -> None:
+    clip = panning_clip(5)
+    hidden = {"track_path": torch.ones(5, 2, 2), "track_visibility": torch.zeros(5, 2).bool()}
+    with pytest.raises(ValueError, match="tracks: a track must be visible"):
+        pack.run("WanMoveTrajectoryError", images=clip, tracks=hidden)
+    with pytest.raises(ValueError, match="tracks: a track must be visible"):
+        one = {"track_path": torch.ones(5, 2, 2)}
+        pack.run("WanMoveTrajectoryError", images=clip[:1], tracks=one)
+
+
 def test_prompts_are_encoded_once(pack, monkeypatch) -> None:
     (pack.base / "text_encoders/model.safetensors").write_bytes(b"weights")
     clip = Clip()

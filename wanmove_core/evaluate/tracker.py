@@ -1,5 +1,6 @@
 """Follow points through a video by optical flow: no model, no download."""
 
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -28,6 +29,7 @@ def track_points(
     points: Float[Tensor, "points 2"],
     *,
     max_round_trip: float = 1.0,
+    on_frame: Callable[[int], None] | None = None,
 ) -> Tracks:
     """Follow points of the first frame through a video.
 
@@ -41,6 +43,7 @@ def track_points(
         points: (x, y) in pixels of frame 0; whole numbers are pixel centres.
         max_round_trip: pixels by which the way back may miss the start. A point that misses by
             more, or that leaves the frame, is lost from that frame on.
+        on_frame: called with each frame's index after it is done; may raise to stop.
 
     Returns:
         Positions float32; visibility is False where the point is lost. Lost points still carry
@@ -81,6 +84,8 @@ def track_points(
         visible.append(alive)
         if index % _KEY_FRAMES == 0:
             key, key_points, flow = frame, there, [None] * 3
+        if on_frame is not None:
+            on_frame(index)
     return Tracks(
         torch.from_numpy(np.stack(positions)).float(), torch.from_numpy(np.stack(visible))
     )

@@ -259,7 +259,7 @@ export function mount(root, options) {
       themed.disconnect();
       cancelAnimationFrame(pending);
       root.replaceChildren();
-      root.classList.remove("wm-editor", "wm-panel-open", "wm-wide");
+      root.classList.remove("wm-editor", "wm-light", "wm-panel-open", "wm-wide");
     },
   };
 }

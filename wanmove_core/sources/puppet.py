@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from ..errors import OptionError, ShapeError
+from ..gaps import bridge_gaps
 from ..shapes import Bool, Float
 from ..tracks import Tracks
 
@@ -83,18 +84,11 @@ def handle_positions(handles: Tracks) -> Float[np.ndarray, "frames handles 2"]:
     Raises:
         ShapeError: no handle is ever visible.
     """
-    positions = handles.positions.double().cpu().numpy()
-    seen = handles.visibility.cpu().numpy()
-    chosen = np.flatnonzero(seen.any(0))
-    if len(chosen) == 0:
+    ever = handles.visibility.any(0)
+    if not ever.any():
         raise ShapeError("handles must be visible somewhere; got none that is. Draw a track.")
-    out = np.empty((len(seen), len(chosen), 2))
-    frame = np.arange(len(seen))
-    for index, point in enumerate(chosen):
-        when = np.flatnonzero(seen[:, point])
-        for axis in (0, 1):
-            out[:, index, axis] = np.interp(frame, when, positions[when, point, axis])
-    return out
+    positions: np.ndarray = bridge_gaps(handles)[:, ever].cpu().numpy()
+    return positions
 
 
 def _as_complex(pairs: Float[np.ndarray, "*shape 2"]) -> np.ndarray:

@@ -107,7 +107,7 @@ class Generation:
     def _run(self, document: str, prompt: str, seed: int | None) -> None:
         from ..standalone.command import describe_model, load_pipeline
         from ..standalone.generate import run_job
-        from ..standalone.options import make_job
+        from ..standalone.option_values import make_job
 
         try:
             video = self._next_name()

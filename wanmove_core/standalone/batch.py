@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..errors import MediaError, OptionError, WanMoveError
-from .generate import Job, is_done, run_job
-from .options import add_job_options, make_job, make_settings
+from .generate import Job, extend_prompt, is_done, run_job
+from .option_values import make_extension, make_job, make_settings
+from .options import add_job_options
 from .pipeline import Progress
+from .prompt_extension import load_extender
 
 if TYPE_CHECKING:
     from .pipeline import WanMovePipeline
@@ -42,6 +44,7 @@ def run_batch(
     *,
     model: dict[str, Any],
     progress_bar: Callable[[str], AbstractContextManager[Progress]],
+    prompt_device: str = "cpu",
 ) -> int:
     """Run all jobs that are not done yet.
 
@@ -50,15 +53,16 @@ def run_batch(
         load: loads the model; called when the first job needs it.
         model: which model that is, for the metadata.
         progress_bar: makes one for a name.
+        prompt_device: for a language model that extends prompts; it is gone before `load`.
 
     Returns:
         The exit code: 0 when every video is there, else 1.
 
     Raises:
-        WanMoveError: the model cannot be loaded.
+        WanMoveError: a model cannot be loaded.
     """
-    made, skipped, failed = 0, 0, 0
-    pipeline = None
+    jobs: list[tuple[str, Job]] = []
+    made, skipped = 0, 0
     for number, line in enumerate(lines, 1):
         label = f"{number}/{len(lines)} {line.name}"
         try:
@@ -66,24 +70,47 @@ def run_batch(
             if is_done(job, model):
                 _log.info("%s: already there", label)
                 skipped += 1
-                continue
+            else:
+                jobs.append((label, job))
         except WanMoveError as error:
             _log.error("%s: %s", label, error)
-            failed += 1
-            continue
-        pipeline = pipeline or load()
+    jobs = _extend_prompts(jobs, prompt_device)
+    if not jobs:
+        return _tell(made, skipped, len(lines))
+    pipeline = load()
+    for label, job in jobs:
         try:
             with progress_bar(label) as progress:
                 result = run_job(pipeline, job, model=model, progress=progress)
         # RuntimeError is what torch raises when memory runs out: the next job may be smaller.
         except (WanMoveError, RuntimeError, OSError) as error:
             _log.error("%s: %s", label, str(error).splitlines()[0])
-            failed += 1
             continue
         _log.info("%s: wrote %s in %.1f s", label, result.video, result.seconds)
         made += 1
+    return _tell(made, skipped, len(lines))
+
+
+def _tell(made: int, skipped: int, asked: int) -> int:
+    failed = asked - made - skipped
     _log.info("%d made, %d already there, %d failed.", made, skipped, failed)
     return 1 if failed else 0
+
+
+def _extend_prompts(jobs: list[tuple[str, Job]], device: str) -> list[tuple[str, Job]]:
+    """The jobs with their prompts written out, without those where that failed."""
+    asked = [job.extension for _, job in jobs if job.extension is not None]
+    if not asked:
+        return jobs
+    # The options of a batch hold one language model for all its lines.
+    extender = load_extender(asked[0], device=device)
+    extended = []
+    for label, job in jobs:
+        try:
+            extended.append((label, extend_prompt(job, extender)))
+        except WanMoveError as error:
+            _log.error("%s: %s", label, error)
+    return extended
 
 
 def _job_of(line: Line) -> Job:
@@ -205,6 +232,7 @@ def movebench_jobs(args: argparse.Namespace) -> list[Line]:
             fps=args.fps,
             draw_tracks=args.draw_tracks,
             settings=replace(settings, seed=settings.seed + number),
+            extension=make_extension(args),
         )
         lines.append(Line(str(name), job))
     return lines

@@ -9,12 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError
-from .options import (
-    add_job_options,
-    add_model_options,
-    make_job,
-    make_speed_options,
-)
+from .option_values import make_job, make_speed_options
+from .options import add_job_options, add_model_options
 
 if TYPE_CHECKING:
     from .pipeline import WanMovePipeline
@@ -67,15 +63,25 @@ def run_generate(args: argparse.Namespace) -> int:
     from .batch import movebench_jobs, read_batch, run_batch
 
     lines = read_batch(args.batch, args) if args.batch is not None else movebench_jobs(args)
-    return run_batch(lines, lambda: load_pipeline(args), model=model, progress_bar=progress_bar)
+    return run_batch(
+        lines,
+        lambda: load_pipeline(args),
+        model=model,
+        progress_bar=progress_bar,
+        prompt_device=_device(args),
+    )
 
 
 def _run_one(args: argparse.Namespace, model: dict[str, Any]) -> int:
     job = make_job(args)
-    from .generate import read_inputs, run_job
+    from .generate import extend_prompt, read_inputs, run_job
 
     # Unreadable files are reported before minutes go into loading the model.
     read_inputs(job)
+    if job.extension is not None:
+        from .prompt_extension import load_extender
+
+        job = extend_prompt(job, load_extender(job.extension, device=_device(args)))
     pipeline = load_pipeline(args)
     with progress_bar(job.out.name) as progress:
         result = run_job(pipeline, job, model=model, progress=progress)
@@ -93,16 +99,13 @@ def load_pipeline(args: argparse.Namespace) -> "WanMovePipeline":
     """
     speed = make_speed_options(args)
     loras = [parse_lora(text) for text in args.lora]
-    import torch
-
     from .loading import load_components
     from .lora import add_loras
     from .pipeline import WanMovePipeline
     from .placement import Placement
 
-    device = args.device or ("cuda" if torch.cuda.is_available() else "cpu")
     placement = Placement(
-        device, offload=args.offload, text_encoder_device=args.text_encoder_device
+        _device(args), offload=args.offload, text_encoder_device=args.text_encoder_device
     )
     resting = placement.resting_device
     components = load_components(
@@ -114,6 +117,12 @@ def load_pipeline(args: argparse.Namespace) -> "WanMovePipeline":
     )
     add_loras(components.transformer, loras)
     return WanMovePipeline(components, placement, speed=speed, tile_decode=args.vae_tiling)
+
+
+def _device(args: argparse.Namespace) -> str:
+    import torch
+
+    return args.device or ("cuda" if torch.cuda.is_available() else "cpu")
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from ..motion import concat_tracks, fit_tracks, resample_tracks, retime_tracks
 from ..shapes import Tensor, UInt8
 from ..tracks import Tracks
 from .pipeline import Progress, WanMovePipeline
+from .prompt_extension import Extender, Extension
 from .settings import NEGATIVE_PROMPT, GenerationSettings
 from .video_io import read_image, read_metadata, write_video
 
@@ -41,6 +42,8 @@ class Job:
         fps: frames per second of the file; the model was trained at 16.
         draw_tracks: write a second video with the tracks drawn on it.
         settings: everything else.
+        extension: how a language model is to write the prompt out; None: it stays as it is.
+        extended_prompt: what it wrote.
     """
 
     image: Path
@@ -53,6 +56,8 @@ class Job:
     fps: int = 16
     draw_tracks: bool = False
     settings: GenerationSettings = field(default_factory=GenerationSettings)
+    extension: Extension | None = None
+    extended_prompt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,10 +102,12 @@ def run_job(
     negative = job.negative_prompt
     if negative is None:
         negative = default_negative_prompt(pipeline)
-    frames = pipeline.generate(
-        image, tracks, (job.prompt, negative), job.settings, progress=progress
-    )
-    write_video(job.out, frames, fps=job.fps, metadata=describe(job, model))
+    prompts = (job.extended_prompt or job.prompt, negative)
+    frames = pipeline.generate(image, tracks, prompts, job.settings, progress=progress)
+    made_of = describe(job, model)
+    if job.extended_prompt is not None:
+        made_of["extended_prompt"] = job.extended_prompt
+    write_video(job.out, frames, fps=job.fps, metadata=made_of)
     on_video = tracks and _on_video(tracks, (image.shape[1], image.shape[0]), frames, job.settings)
     overlay = None
     if job.draw_tracks and on_video is not None:
@@ -133,6 +140,17 @@ def read_inputs(job: Job) -> tuple[UInt8[Tensor, "height width 3"], Tracks | Non
     ]
     longest = max(part.num_frames for part in parts)
     return image, concat_tracks([resample_tracks(part, longest) for part in parts])
+
+
+def extend_prompt(job: Job, extender: Extender) -> Job:
+    """The job with its prompt written out.
+
+    Raises:
+        WanMoveError: the image cannot be read, or the language model does not answer.
+    """
+    text = extender(job.prompt, read_image(job.image))
+    _log.info("%s: prompt extended to: %s", job.out.name, text)
+    return replace(job, extended_prompt=text)
 
 
 def default_negative_prompt(pipeline: WanMovePipeline) -> str:
@@ -190,6 +208,8 @@ def describe(job: Job, model: dict[str, Any] | None) -> dict[str, Any]:
         "fps": job.fps,
         "model": model or {},
         **job.settings.as_dict(),
+        # A server may answer otherwise next time: what was asked for decides, not what came.
+        **({"extension": asdict(job.extension)} if job.extension else {}),
     }
 
 
@@ -200,7 +220,9 @@ def is_done(job: Job, model: dict[str, Any] | None) -> bool:
     if job.draw_tracks and job.tracks and not overlay_path(job.out).is_file():
         return False
     try:
-        return read_metadata(job.out) == describe(job, model)
+        made_of = dict(read_metadata(job.out) or {})
+        made_of.pop("extended_prompt", None)
+        return made_of == describe(job, model)
     except MediaError:
         return False
 

@@ -1,17 +1,10 @@
-"""The options of `wanmove generate`, and what they mean as settings."""
+"""The options of `wanmove generate`; `option_values` says what they mean."""
 
 import argparse
-import random
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ..errors import OptionError
 from ..grid import Size
-
-if TYPE_CHECKING:
-    from .generate import Job
-    from .settings import GenerationSettings
-    from .speed import SpeedOptions
+from .reference_options import add_reference_options
 
 _DTYPES = ("bf16", "fp16", "fp32", "fp8")
 
@@ -156,6 +149,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         help="what waits in host memory: nothing (default), parts not in use, all but a few layers",
     )
     group.add_argument("--vae-tiling", action="store_true", help="decode in tiles; less memory")
+    _add_prompt_options(parser)
     group = parser.add_argument_group("speed")
     group.add_argument(
         "--cache",
@@ -176,89 +170,20 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         help="kernel (native)",
     )
     group.add_argument("--compile", action="store_true", help="compile the blocks")
+    add_reference_options(parser)
 
 
-def make_settings(args: argparse.Namespace) -> "GenerationSettings":
-    """Turn parsed options into settings.
-
-    Raises:
-        OptionError, GridError: an option outside of its range.
-    """
-    from .settings import GenerationSettings
-
-    if len(args.guidance_range) != 2:
-        raise OptionError(
-            f"--guidance-range must be two numbers; got {len(args.guidance_range)}. Use 0,1."
-        )
-    return GenerationSettings(
-        size=args.size,
-        num_frames=args.frames,
-        steps=args.steps,
-        shift=args.shift,
-        guidance_scale=args.guidance_scale,
-        solver=args.solver,
-        sigmas=args.sigmas,
-        # A drawn seed is a setting like any other from here on, so the video can be made again.
-        seed=args.seed if args.seed >= 0 else random.SystemRandom().randrange(2**31),
-        branch=args.guidance_branch,
-        motion_scale=args.motion_scale,
-        guidance_range=args.guidance_range,
-        strength=args.strength,
-        collision=args.collision,
-        temporal=args.temporal,
-        resize=args.resize,
-        retime=args.retime,
+def _add_prompt_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("prompt written out by a language model")
+    group.add_argument(
+        "--extend-prompt",
+        metavar="MODEL",
+        help="a folder, such as of Qwen2.5-VL-7B-Instruct, or a server's address: "
+        "http://localhost:11434/v1; a key goes into WANMOVE_PROMPT_KEY",
     )
-
-
-def make_job(args: argparse.Namespace) -> "Job":
-    """Turn parsed options into a job.
-
-    Raises:
-        OptionError, GridError: an option that is missing or outside of its range.
-    """
-    from .generate import Job
-
-    for name in ("image", "prompt", "out"):
-        if getattr(args, name) is None:
-            raise OptionError(f"--{name} must be given; got none. See wanmove generate --help.")
-    if args.visibility is not None and len(args.tracks) != 1:
-        raise OptionError(
-            f"--visibility must come with one --tracks file; got {len(args.tracks)}. "
-            "Name the files NAME_tracks.npy and NAME_visibility.npy instead."
-        )
-    if args.out.suffix.lower() != ".mp4":
-        raise OptionError(f"--out must end in .mp4; got {args.out.name}. Rename it.")
-    if args.fps < 1:
-        raise OptionError(f"--fps must be 1 or more; got {args.fps}. Use 16.")
-    return Job(
-        image=args.image,
-        out=args.out,
-        prompt=args.prompt,
-        tracks=tuple(args.tracks),
-        visibility=args.visibility,
-        tracks_size=args.tracks_size,
-        negative_prompt=args.negative_prompt,
-        fps=args.fps,
-        draw_tracks=args.draw_tracks,
-        settings=make_settings(args),
-    )
-
-
-def make_speed_options(args: argparse.Namespace) -> "SpeedOptions":
-    """Turn parsed options into speed options.
-
-    Raises:
-        OptionError: options that do not go together.
-    """
-    from .speed import SpeedOptions
-
-    return SpeedOptions(
-        cache=args.cache,
-        cache_threshold=args.cache_threshold,
-        mag_ratios=args.mag_ratios,
-        attention=args.attention,
-        compile=args.compile,
+    group.add_argument("--extend-model", metavar="NAME", help="which model of the server")
+    group.add_argument(
+        "--extend-language", choices=("en", "zh"), default="zh", help="to write in (zh)"
     )
 
 

@@ -221,7 +221,12 @@ def to_bytes(images: torch.Tensor) -> torch.Tensor:
 
 def to_image(frames: torch.Tensor) -> torch.Tensor:
     """uint8 RGB -> IMAGE on the device that outputs live on."""
-    return frames.to(comfy.model_management.intermediate_device(), torch.float32).div_(255)
+    return to_output(frames).float().div_(255)
+
+
+def to_output(image: torch.Tensor) -> torch.Tensor:
+    """A tensor, moved to the device that outputs live on."""
+    return image.to(comfy.model_management.intermediate_device())
 
 
 def fitted_start(image: torch.Tensor, encoded: ConditioningLatent) -> torch.Tensor:

@@ -64,16 +64,15 @@ class WanMoveDrawTracks(io.ComfyNode):
     @classmethod
     def execute(cls, *, images, tracks, style, trail, radius, opacity) -> io.NodeOutput:
         given = host.tracks_from_host(tracks)
-        frames = host.to_bytes(images)
         look = {"radius": radius or None, "opacity": opacity}
-        with host.naming("tracks"):
-            if style == "paths":
-                drawn = torch.stack([draw_paths(frame, given, **look) for frame in frames])
-            else:
-                if len(frames) == 1:
-                    frames = frames.repeat(given.num_frames, 1, 1, 1)
-                drawn = draw_tracks(frames, given, trail=trail, **look)
-        return io.NodeOutput(host.to_image(drawn))
+        if style == "paths":
+            drawn = [draw_paths(frame, given, **look) for frame in host.to_bytes(images)]
+            return io.NodeOutput(host.to_image(torch.stack(drawn)))
+        # As floats: bytes there and back would take longer than the drawing.
+        frames = images[..., :3].float()
+        if len(frames) == 1:
+            frames = frames.expand(given.num_frames, -1, -1, -1)
+        return io.NodeOutput(host.to_output(draw_tracks(frames, given, trail=trail, **look)))
 
 
 class WanMoveGuidanceInspector(io.ComfyNode):

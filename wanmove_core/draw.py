@@ -1,11 +1,5 @@
-"""Draw tracks over frames: dots with fading trails on a clip, whole paths on a still image.
+"""Draw tracks over frames: dots with fading trails on a clip, whole paths on a still image."""
 
-The trails of a clip are kept in layers that live from frame to frame. Every step of every track
-is drawn once, at full life; each frame takes some life from all pixels, and the life of a pixel
-is its opacity. So the cost of a frame does not grow with the length of the trails.
-"""
-
-import math
 from typing import Any
 
 import numpy as np
@@ -14,33 +8,34 @@ import torch
 from .colours import track_colours
 from .errors import OptionError, ShapeError
 from .motion import resample_tracks
-from .shapes import Tensor, UInt8
+from .shapes import Shaped, Tensor, UInt8
 from .tracks import Tracks
+from .trails import Dots, TrailPainter, draw_dots
 
-_SHIFT = 4  # OpenCV draws at 1/16 px
+_SHIFT = 4  # OpenCV draws at 1/16 px, here and in trails.py
 _FARTHEST = 16384.0  # px; beyond it OpenCV's fixed-point coordinates overflow
 _OUTLINE = (24, 22, 28)  # RGB, near black
-_SHADOW, _THIN_SHADOW = 0.55, 0.3  # opacity of a trail's outline, as a share of the trail's
 _RADIUS_PER_DIAGONAL = 1 / 165  # for few tracks; many get smaller dots
 _FEW, _SMALLEST = 24, 1.8  # tracks; pixels
 
 
 def draw_tracks(
-    frames: UInt8[Tensor, "frames height width 3"],
+    frames: Shaped[Tensor, "frames height width 3"],
     tracks: Tracks,
     *,
     colours: UInt8[Tensor, "points 3"] | None = None,
     radius: float | int | None = None,
     trail: int = 24,
     opacity: float | int = 0.85,
-) -> UInt8[Tensor, "frames height width 3"]:
+) -> Shaped[Tensor, "frames height width 3"]:
     """Draw each track as a dot with a fading trail.
 
     A hidden point has no dot, and its trail breaks there. Dots lie above all trails, later tracks
     above earlier ones, newer parts of trails above older ones.
 
     Args:
-        frames: RGB of the size that the tracks are in.
+        frames: RGB of the size that the tracks are in; uint8, or float32 0..1, which spares a
+            caller who has floats two conversions of the whole clip.
         tracks: of any length: stretched in time to the frames, as `resample_tracks` does. To see
             the whole motion on one image use `draw_paths`.
         colours: RGB of every track; by default `track_colours`.
@@ -49,31 +44,37 @@ def draw_tracks(
         opacity: of the newest part of a trail, 0..1. Dots are opaque.
 
     Returns:
-        New frames on the device of `frames`.
+        New frames with the device and dtype of `frames`.
 
     Raises:
         OptionError: an option out of range.
-        ShapeError: not as many colours as tracks.
+        ShapeError: frames of another dtype, or not as many colours as tracks.
         ImportError: OpenCV is missing.
     """
     cv2 = _import_opencv()
     tracks = resample_tracks(tracks, frames.shape[0])
     palette, radius = _check_style(frames, tracks, colours, radius, opacity)
+    if frames.dtype not in (torch.uint8, torch.float32):
+        raise ShapeError(f"frames must be uint8 or float32; got {frames.dtype}. Convert them.")
     if trail < 0:
         raise OptionError(f"trail must be 0 frames or more; got {trail}. Use 24 for one second.")
     points, visible = _to_fixed_point(tracks), tracks.visibility.cpu().numpy()
-    dot = _dot(radius)
-    layers = _TrailLayers(cv2, frames.shape[1:3], _line_width(radius), trail)
-    source = frames.cpu().contiguous().numpy()
-    drawn = np.empty_like(source)
-    for index, frame in enumerate(source):
+    corners = _dot(radius)
+    height, width = frames.shape[1:3]
+    painter = TrailPainter(
+        cv2, (height, width), width=_line_width(radius), trail=trail, outline=_OUTLINE
+    )
+    # NumPy's memory comes in huge pages, torch's in small ones, whose faults would take half of
+    # the time; and torch copies with all threads.
+    drawn = np.empty(frames.shape, str(frames.dtype).removeprefix("torch."))
+    torch.from_numpy(drawn).copy_(frames)
+    for index, frame in enumerate(drawn):
         if index and trail:
             moved = (points[index] != points[index - 1]).any(-1)
             steps = np.flatnonzero(visible[index] & visible[index - 1] & moved)
-            layers.advance(points[index - 1 : index + 1, steps].swapaxes(0, 1), palette[steps])
-        layers.blend(frame, opacity, out=drawn[index])
+            painter.advance(points[index - 1 : index + 1, steps].swapaxes(0, 1), palette[steps])
         shown = np.flatnonzero(visible[index])
-        _draw_dots(cv2, drawn[index], points[index, shown], palette[shown], dot)
+        painter.paint(frame, Dots(points[index, shown], palette[shown], corners), opacity=opacity)
     return torch.from_numpy(drawn).to(frames.device)
 
 
@@ -119,66 +120,9 @@ def draw_paths(
         if head is not None:
             cv2.polylines(drawn, [head], True, _OUTLINE, 2, cv2.LINE_AA, _SHIFT)
             cv2.fillPoly(drawn, [head], palette[track].tolist(), cv2.LINE_AA, _SHIFT)
-        _draw_dots(cv2, drawn, seen[:1], palette[track][None], dot)
+        draw_dots(cv2, drawn, Dots(seen[:1], palette[track][None], dot), _OUTLINE)
     blended = cv2.addWeighted(drawn, opacity, source, 1 - opacity, 0)
     return torch.from_numpy(blended).to(image.device)
-
-
-class _TrailLayers:
-    """What the trails have left on the frame so far.
-
-    `life` is the opacity of the trails and `shadow` that of their dark outline, both fading;
-    `colour` is who was there last, a pixel wider than `life` so that soft edges find it.
-    """
-
-    def __init__(self, cv2: Any, size: tuple[int, ...], width: int, trail: int) -> None:
-        self._cv2, self._width, self._trail = cv2, width, trail
-        self._darkness = _SHADOW if width > 1 else _THIN_SHADOW
-        self._life, self._shadow = np.zeros((2, *size), np.uint8)
-        self._colour = np.zeros((*size, 3), np.uint8)
-        self._group = math.gcd(math.prod(size), 8)
-        self._frame = 0
-
-    def advance(self, steps: np.ndarray, colours: np.ndarray) -> None:
-        """Let all trails fade by one frame, then add `steps` [points, 2 ends, 2]."""
-        cv2 = self._cv2
-        # Whole numbers that add up to 255 over the length of a trail.
-        fade = (self._frame + 1) * 255 // self._trail - self._frame * 255 // self._trail
-        self._frame += 1
-        for layer, extra in ((self._life, 0), (self._shadow, 2)):
-            cv2.subtract(layer, fade, dst=layer)
-            cv2.polylines(layer, list(steps), False, 255, self._width + extra, cv2.LINE_AA, _SHIFT)
-        for (begin, end), colour in zip(steps.tolist(), colours.tolist(), strict=True):
-            cv2.line(self._colour, begin, end, colour, self._width + 2, cv2.LINE_8, _SHIFT)
-
-    def blend(self, frame: np.ndarray, opacity: float | int, *, out: np.ndarray) -> None:
-        """Write `frame` under the trails into `out`."""
-        cv2, group = self._cv2, self._group
-        out[...] = frame
-        # Trails cover little of a frame: work on the groups of pixels that they touch.
-        touched = np.flatnonzero(self._shadow.reshape(-1).view(f"u{group}"))
-        if not touched.size:
-            return
-        life, shadow, colour, before = (
-            np.take(layer.reshape(-1, size), touched, axis=0)
-            for layer, size in (
-                (self._life, group),
-                (self._shadow, group),
-                (self._colour, 3 * group),
-                (frame, 3 * group),
-            )
-        )
-        over = cv2.convertScaleAbs(life, alpha=opacity)
-        under = cv2.convertScaleAbs(shadow, alpha=-opacity * self._darkness, beta=255)
-        under = cv2.multiply(under, cv2.bitwise_not(over), scale=1 / 255)
-        over, under = (
-            cv2.cvtColor(x, cv2.COLOR_GRAY2BGR).reshape(before.shape) for x in (over, under)
-        )
-        painted = cv2.multiply(colour, over, scale=1 / 255)
-        blended = cv2.add(painted, cv2.multiply(before, under, scale=1 / 255))
-        # One item a group: numpy copies it at once, where a row of bytes goes byte by byte.
-        item = f"V{3 * group}"
-        out.reshape(-1).view(item)[touched] = blended.reshape(-1).view(item)
 
 
 def _runs(path: np.ndarray, visible: np.ndarray) -> list[np.ndarray]:
@@ -195,15 +139,6 @@ def _draw_path(
     outline = [(width + 2, _OUTLINE)] if width > 1 else []
     for thickness, shade in (*outline, (width, colour.tolist())):
         cv2.polylines(image, runs, False, shade, thickness, cv2.LINE_AA, _SHIFT)
-
-
-def _draw_dots(
-    cv2: Any, image: np.ndarray, centres: np.ndarray, colours: np.ndarray, dot: np.ndarray
-) -> None:
-    outlines, discs = centres[:, None] + dot[:, None]
-    for outline, disc, colour in zip(outlines, discs, colours.tolist(), strict=True):
-        cv2.fillConvexPoly(image, outline, _OUTLINE, cv2.LINE_AA, _SHIFT)
-        cv2.fillConvexPoly(image, disc, colour, cv2.LINE_AA, _SHIFT)
 
 
 def _dot(radius: float) -> np.ndarray:

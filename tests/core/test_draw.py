@@ -166,6 +166,25 @@ def test_frames_need_not_be_contiguous():
     assert torch.equal(draw_tracks(frames, straight()), draw_tracks(grey_frames(), straight()))
 
 
+@pytest.mark.parametrize("size", [(61, 97), (64, 96)])
+def test_floats_are_drawn_on_like_bytes_and_kept_elsewhere(size):
+    generator = torch.Generator().manual_seed(0)
+    frames = torch.rand(7, *size, 3, generator=generator) * 1.2 - 0.1
+    tracks = stack(straight(), straight(y=1.5, begin=-3.5, step=17))
+    drawn = draw_tracks(frames, tracks, radius=3)
+    assert drawn.dtype == torch.float32
+    expected = draw_tracks(frames.mul(255).round().clamp(0, 255).byte(), tracks, radius=3)
+    assert torch.equal(drawn.mul(255).round().clamp(0, 255).byte(), expected)
+    kept = (drawn == frames).all(-1)
+    assert kept[:, 40:].all()
+    assert 0.7 < kept.float().mean() < 0.95
+
+
+def test_frames_of_another_dtype_are_refused():
+    with pytest.raises(ShapeError, match="uint8 or float32"):
+        draw_tracks(grey_frames().double(), straight())
+
+
 def test_path_has_a_start_dot_and_an_arrow_at_its_end():
     drawn = draw_paths(grey_frames()[0], straight(), colours=palette(RED), radius=3, opacity=1)
     mask = changed(drawn)

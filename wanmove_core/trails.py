@@ -1,0 +1,130 @@
+"""Trails and dots on the frames of a clip, one frame after the other.
+
+The trails are kept in layers that live from frame to frame. Every step of every track is drawn
+once, at full life; each frame takes some life from all pixels, and the life of a pixel is its
+opacity. So the cost of a frame does not grow with the length of the trails.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+_SHIFT = 4  # coordinates are OpenCV's fixed-point ones, 1/16 px
+_SHADOW, _THIN_SHADOW = 0.55, 0.3  # opacity of a trail's outline, as a share of the trail's
+_MARGIN = 3  # px around a dot that antialiasing and rounding may reach
+
+
+@dataclass(frozen=True, eq=False)
+class Dots:
+    """The dots of one frame, in fixed-point units of 1/16 px.
+
+    Args:
+        centres: int32 [points, 2].
+        colours: uint8 [points, 3].
+        corners: int32 [2, corners, 2] around 0, of an outline and of a disc.
+    """
+
+    centres: np.ndarray
+    colours: np.ndarray
+    corners: np.ndarray
+
+
+class TrailPainter:
+    """Paints frame after frame of a clip. Owns the layers that the trails live in.
+
+    `life` is the opacity of the trails and `shadow` that of their dark outline, both fading;
+    `colour` is who was there last, a pixel wider than `life` so that soft edges find it.
+    """
+
+    def __init__(
+        self, cv2: Any, size: tuple[int, int], *, width: int, trail: int, outline: tuple[int, ...]
+    ) -> None:
+        self._cv2, self._size, self._width, self._trail = cv2, size, width, trail
+        self._outline = outline
+        self._darkness = _SHADOW if width > 1 else _THIN_SHADOW
+        self._life, self._shadow = np.zeros((2, *size), np.uint8)
+        self._colour, self._painted = np.zeros((2, *size, 3), np.uint8)
+        self._group = math.gcd(math.prod(size), 8)
+        self._frame = 0
+
+    def advance(self, steps: np.ndarray, colours: np.ndarray) -> None:
+        """Let all trails fade by one frame, then add `steps` [points, 2 ends, 2]."""
+        cv2 = self._cv2
+        # Whole numbers that add up to 255 over the length of a trail.
+        fade = (self._frame + 1) * 255 // self._trail - self._frame * 255 // self._trail
+        self._frame += 1
+        for layer, extra in ((self._life, 0), (self._shadow, 2)):
+            cv2.subtract(layer, fade, dst=layer)
+            cv2.polylines(layer, list(steps), False, 255, self._width + extra, cv2.LINE_AA, _SHIFT)
+        for (begin, end), colour in zip(steps.tolist(), colours.tolist(), strict=True):
+            cv2.line(self._colour, begin, end, colour, self._width + 2, cv2.LINE_8, _SHIFT)
+
+    def paint(self, frame: np.ndarray, dots: Dots, *, opacity: float | int) -> None:
+        """Paint the trails and the dots into `frame`, contiguous, uint8 or float 0..1.
+
+        Trails and dots cover little of a frame, so only the groups of pixels that they touch are
+        read and written.
+        """
+        touched = self._touched(dots)
+        if not touched.size:
+            return
+        groups = frame.reshape(-1, 3 * self._group)
+        before = np.take(groups, touched, axis=0)
+        exact = before.dtype == np.uint8
+        given = before if exact else _to_bytes(before)
+        # One item a group: numpy copies it at once, where a row of bytes goes byte by byte.
+        item = f"V{3 * self._group}"
+        painted = self._painted.reshape(-1).view(item)
+        painted[touched] = self._blend(given, touched, opacity).reshape(-1).view(item)
+        self._draw_dots(dots)
+        after = painted[touched]
+        if exact:
+            groups.reshape(-1).view(item)[touched] = after
+        else:
+            groups[touched] = after.view(np.uint8).reshape(before.shape) / np.float32(255)
+
+    def _touched(self, dots: Dots) -> np.ndarray:
+        """Flat indices of the groups of pixels that trails or dots lie on."""
+        mask = self._shadow.copy()
+        reach = (int(dots.corners.max()) >> _SHIFT) + _MARGIN
+        for x, y in (dots.centres >> _SHIFT).tolist():
+            self._cv2.rectangle(mask, (x - reach, y - reach), (x + reach, y + reach), 1, -1)
+        return np.flatnonzero(mask.reshape(-1).view(f"u{self._group}"))
+
+    def _blend(self, before: np.ndarray, touched: np.ndarray, opacity: float | int) -> np.ndarray:
+        """The trails over groups of pixels [groups, 3 * group], uint8."""
+        cv2 = self._cv2
+        life, shadow, colour = (
+            np.take(layer.reshape(-1, size), touched, axis=0)
+            for layer, size in (
+                (self._life, self._group),
+                (self._shadow, self._group),
+                (self._colour, 3 * self._group),
+            )
+        )
+        over = cv2.convertScaleAbs(life, alpha=opacity)
+        under = cv2.convertScaleAbs(shadow, alpha=-opacity * self._darkness, beta=255)
+        under = cv2.multiply(under, cv2.bitwise_not(over), scale=1 / 255)
+        over, under = (
+            cv2.cvtColor(x, cv2.COLOR_GRAY2BGR).reshape(before.shape) for x in (over, under)
+        )
+        painted = cv2.multiply(colour, over, scale=1 / 255)
+        return cv2.add(painted, cv2.multiply(before, under, scale=1 / 255))
+
+    def _draw_dots(self, dots: Dots) -> None:
+        draw_dots(self._cv2, self._painted, dots, self._outline)
+
+
+def draw_dots(cv2: Any, image: np.ndarray, dots: Dots, outline: tuple[int, ...]) -> None:
+    """Draw the dots into an image, later ones above earlier ones."""
+    rings, discs = dots.centres[:, None] + dots.corners[:, None]
+    for ring, disc, colour in zip(rings, discs, dots.colours.tolist(), strict=True):
+        cv2.fillConvexPoly(image, ring, outline, cv2.LINE_AA, _SHIFT)
+        cv2.fillConvexPoly(image, disc, colour, cv2.LINE_AA, _SHIFT)
+
+
+def _to_bytes(values: np.ndarray) -> np.ndarray:
+    # fmax turns NaN to 0; clip() would look up the dtype's limits in every frame.
+    return np.minimum(np.fmax(np.rint(values * 255), 0), 255).astype(np.uint8)

@@ -8,9 +8,10 @@ from pathlib import Path
 from .document import parse_document
 from .document_sampling import sample_document
 from .errors import TrackFormatError
-from .formats import write_tracks
+from .formats import WRITE_FORMATS, write_tracks
+from .formats.write import SUFFIXES
 
-EXPORT_FORMATS = ("npy", "json", "csv")
+EXPORT_FORMATS = WRITE_FORMATS
 
 
 def export_document(text: str, kind: str) -> tuple[str, bytes]:
@@ -27,11 +28,14 @@ def export_document(text: str, kind: str) -> tuple[str, bytes]:
         TrackFormatError: the document cannot be read, or has no visible tracks.
         OptionError: an unknown format.
     """
-    tracks = sample_document(parse_document(text))
+    document = parse_document(text)
+    tracks = sample_document(document)
     if tracks.num_points == 0:
         raise TrackFormatError("The drawing must have a track to export; got none. Draw one.")
     with tempfile.TemporaryDirectory() as folder:
-        files = write_tracks(tracks, Path(folder) / f"wanmove_tracks.{kind}", format=kind)
+        path = Path(folder) / f"wanmove_tracks{SUFFIXES.get(kind, '')}"
+        size = (document.width, document.height)
+        files = write_tracks(tracks, path, format=kind, size=size, fps=document.fps)
         if len(files) == 1:
             return files[0].name, files[0].read_bytes()
         packed = io.BytesIO()

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 
 from .document import DOCUMENT_VERSION, MAX_TRACKS, is_document, parse_document
-from .document_svg import svg_paths
+from .document_svg import svg_tracks
 from .errors import TrackFormatError
 from .formats import ReadOptions, TrackFile, parse_tracks
+from .formats.svg import is_svg, read_svg
+from .formats.text import decode_text
 from .shapes import Bool, Float
 
 _TOLERANCE = 0.25  # px; what is left out of a track never moves it further than this
@@ -20,8 +22,8 @@ def import_document(
     """Turn a file with tracks into an editor document.
 
     Args:
-        data: the bytes of any track file that `parse_tracks` reads, of an SVG picture, whose
-            paths become tracks, or of an editor document, which stays as it is.
+        data: the bytes of any track file that `parse_tracks` reads, or of an editor document,
+            which stays as it is. Paths drawn in an SVG picture stay curves.
         name: what messages call it.
         size: (width, height) of the canvas to draw on; tracks that say their own are stretched.
         num_frames: frames of the canvas; tracks are retimed to it.
@@ -32,8 +34,11 @@ def import_document(
     Raises:
         TrackFormatError: not readable; the message names the place.
     """
-    if data.lstrip()[:1] == b"<":
-        return _document(svg_paths(data, name), size, num_frames, 16.0)
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" and is_svg(text := decode_text(data, name)):
+        picture = read_svg(text, name)
+        if all(path.frames is None for path in picture.paths):
+            tracks = svg_tracks(picture, name, size)
+            return _document(tracks, size, num_frames, picture.fps or 16.0)
     if data.lstrip()[:1] == b"{":
         value = _json_or_none(data)
         if is_document(value):

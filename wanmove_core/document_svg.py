@@ -1,159 +1,64 @@
-"""Paths of an SVG picture as editor tracks. Reads `path`, `polyline`, `polygon` and `line`."""
+"""Drawn paths of an SVG picture as editor tracks, with their Bezier handles."""
 
-import re
 from typing import Any
-from xml.etree import ElementTree as xml
 
+import numpy as np
+
+from .document import MAX_KNOTS, MAX_TRACKS
 from .errors import TrackFormatError
+from .formats.svg import SvgPath, SvgPicture
 
-_TOKEN = re.compile(r"([MmLlHhVvCcSsQqTtZzAa])|([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)")
-_ARGUMENTS = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "Z": 0}
-_MAX_PATHS = 4096
-
-Point = tuple[float, float]
 Knot = dict[str, Any]
+# A cubic whose handles lie this close to the thirds of its chord is a straight line.
+_STRAIGHT = 1e-6
 
 
-def svg_paths(data: bytes, name: str = "picture") -> list[dict[str, Any]]:
-    """Read the paths of an SVG picture; its transforms are not applied.
+def svg_tracks(picture: SvgPicture, name: str, size: tuple[int, int]) -> list[dict[str, Any]]:
+    """Turn the drawn paths of a picture into tracks of an editor document, without ids.
 
     Args:
-        data: the file.
+        picture: of drawn paths; those that state their frames are not curves to edit.
         name: what messages call it.
+        size: (width, height) of the canvas, which a picture with a size is stretched to.
 
     Returns:
-        Tracks of an editor document, without ids: one for each subpath with two knots or more.
+        One for each subpath: a polyline where it has no curves, else a Bezier.
 
     Raises:
-        TrackFormatError: not SVG, no paths, or elliptical arcs, which editors turn into curves
-            on request.
+        TrackFormatError: more paths or points than an editor holds.
     """
-    if b"<!ENTITY" in data or b"<!DOCTYPE" in data:
-        raise TrackFormatError(f"{name} must be plain SVG; got a document type. Export plain SVG.")
-    try:
-        root = xml.fromstring(data)
-    except (xml.ParseError, ValueError) as error:
+    if len(picture.paths) > MAX_TRACKS:
         raise TrackFormatError(
-            f"{name} must be SVG; got broken XML ({error}). Export it again."
-        ) from error
-    tracks: list[dict[str, Any]] = []
-    for element in root.iter():
-        kind = element.tag.rpartition("}")[2]
-        for knots in _SHAPES.get(kind, lambda _element, _name: [])(element, name):
-            curve = "bezier" if kind == "path" else "polyline"
-            label = element.get("id") or f"Path {len(tracks) + 1}"
-            tracks.append({"name": label, "curve": curve, "knots": knots})
-    if not tracks or len(tracks) > _MAX_PATHS:
-        raise TrackFormatError(
-            f"{name} must have 1 to {_MAX_PATHS} paths; got {len(tracks)}. "
-            "Draw paths, not shapes or text."
+            f"{name} must have at most {MAX_TRACKS} paths to be edited; got "
+            f"{len(picture.paths)}. Remove what is not motion."
         )
-    return tracks
-
-
-def _line(element: xml.Element, name: str) -> list[list[Knot]]:
-    values = [_number(element.get(key, "0"), name) for key in ("x1", "y1", "x2", "y2")]
-    return [[{"x": values[0], "y": values[1]}, {"x": values[2], "y": values[3]}]]
-
-
-def _polyline(element: xml.Element, name: str) -> list[list[Knot]]:
-    values = [
-        _number(text, name)
-        for text in re.split(r"[\s,]+", element.get("points", "").strip())
-        if text
+    scale = np.ones(2) if picture.size is None else np.array(size) / picture.size
+    return [
+        _track(path, f"{name}: track {number}", path.segments * scale, number)
+        for number, path in enumerate(picture.paths)
     ]
-    knots = [{"x": x, "y": y} for x, y in zip(values[::2], values[1::2], strict=False)]
-    if element.tag.endswith("polygon"):
-        knots += knots[:1]
-    return [knots] if len(knots) > 1 else []
 
 
-def _number(text: str, name: str) -> float:
-    try:
-        return float(text)
-    except ValueError as error:
+def _track(path: SvgPath, subject: str, segments: np.ndarray, number: int) -> dict[str, Any]:
+    if len(segments) >= MAX_KNOTS:
         raise TrackFormatError(
-            f"{name} must have numbers as coordinates; got {text[:20]!r}. Export it again."
-        ) from error
-
-
-def _path(element: xml.Element, name: str) -> list[list[Knot]]:
-    pen = _Pen()
-    command = ""
-    numbers: list[float] = []
-    for letter, number in _TOKEN.findall(element.get("d", "")):
-        if letter:
-            command, numbers = letter, []
-            if letter in "Aa":
-                raise TrackFormatError(
-                    f"{name} must not have elliptical arcs; got one. "
-                    "Convert shapes to paths with curves."
-                )
-        elif command:
-            numbers.append(float(number))
-        count = _ARGUMENTS.get(command.upper(), 2)
-        if command and len(numbers) == count and (letter == "" or count == 0):
-            pen.move(command, numbers)
-            # Pairs after a move are lines.
-            command = {"M": "L", "m": "l"}.get(command, command)
-            numbers = []
-    return [knots for knots in pen.subpaths if len(knots) > 1]
-
-
-class _Pen:
-    """Follows path commands and leaves Bezier knots."""
-
-    def __init__(self) -> None:
-        self.subpaths: list[list[Knot]] = []
-        self._x, self._y = 0.0, 0.0
-        # The last control point, and of which kind of curve: S and T continue it.
-        self._control: tuple[str, Point] = ("", (0.0, 0.0))
-
-    def move(self, command: str, numbers: list[float]) -> None:
-        kind = command.upper()
-        if command.islower():
-            offsets = {"H": [self._x], "V": [self._y]}.get(kind, [self._x, self._y])
-            numbers = [n + offsets[i % len(offsets)] for i, n in enumerate(numbers)]
-        start = (self._x, self._y)
-        if kind == "M":
-            self.subpaths.append([{"x": numbers[0], "y": numbers[1]}])
-            self._x, self._y = numbers
-            return
-        if not self.subpaths:
-            self.subpaths.append([{"x": 0.0, "y": 0.0}])
-        first, last = self.subpaths[-1][0], {"H": (numbers[:1] or [0])[0], "V": self._x}
-        end = tuple(numbers[-2:])
-        if kind == "Z":
-            end = (first["x"], first["y"])
-        elif kind in "HV":
-            end = (last["H"], self._y) if kind == "H" else (last["V"], numbers[0])
-        self._curve(kind, numbers, start, (end[0], end[1]))
-
-    def _curve(self, kind: str, numbers: list[float], start: Point, end: Point) -> None:
-        family = {"C": "C", "S": "C", "Q": "Q", "T": "Q"}.get(kind, "")
-        before, control = self._control
-        mirrored = start
-        if before == family and family:
-            mirrored = (2 * start[0] - control[0], 2 * start[1] - control[1])
-        c1, c2 = start, end
-        if family == "C":
-            c1 = (numbers[0], numbers[1]) if kind == "C" else mirrored
-            c2 = (numbers[-4], numbers[-3])
-            control = c2
-        elif family == "Q":
-            control = (numbers[0], numbers[1]) if kind == "Q" else mirrored
-            c1 = _between(start, control)
-            c2 = _between(end, control)
-        self._control = (family, control)
-        knots = self.subpaths[-1]
-        knots[-1]["out"] = [c1[0] - start[0], c1[1] - start[1]]
-        knots.append({"x": end[0], "y": end[1], "in": [c2[0] - end[0], c2[1] - end[1]]})
-        self._x, self._y = end
-
-
-def _between(knot: Point, control: Point) -> Point:
-    """A quadratic's control point, raised to a cubic's."""
-    return knot[0] + 2 / 3 * (control[0] - knot[0]), knot[1] + 2 / 3 * (control[1] - knot[1])
-
-
-_SHAPES = {"path": _path, "line": _line, "polyline": _polyline, "polygon": _polyline}
+            f"{subject} must have at most {MAX_KNOTS} points to be edited; got "
+            f"{len(segments) + 1}. Simplify the path."
+        )
+    start, end = segments[:, 0], segments[:, 3]
+    leaving, arriving = segments[:, 1] - start, segments[:, 2] - end
+    third = (end - start) / 3
+    away = max(np.abs(leaving - third).max(), np.abs(arriving + third).max())
+    knots: list[Knot] = [{"x": x, "y": y} for x, y in [*start.tolist(), end[-1].tolist()]]
+    curved = bool(away > _STRAIGHT * max(np.abs(third).max(), 1.0))
+    if curved:
+        for knot, handle in zip(knots, leaving.tolist(), strict=False):
+            knot["out"] = handle
+        for knot, handle in zip(knots[1:], arriving.tolist(), strict=True):
+            knot["in"] = handle
+    track = {
+        "name": path.name or f"Path {number + 1}",
+        "curve": "bezier" if curved else "polyline",
+        "knots": knots,
+    }
+    return track | ({"color": path.color} if path.color else {})

@@ -49,6 +49,23 @@ def test_convert_changes_size_and_length(tracks_file, tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("target", "to"),
+    [("a.svg", None), ("a.nk", None), ("a.blender.json", None), ("a.txt", "after-effects")],
+)
+def test_convert_to_other_programs_and_back(tracks_file, tmp_path, target, to, capsys):
+    there = ["tracks", "convert", str(tracks_file), str(tmp_path / target), "--from-size", "64x48"]
+    assert cli.main([*there, *(["--to", to] if to else []), "--fps", "24"]) == 0
+    back = ["tracks", "convert", str(tmp_path / target), str(tmp_path / "back.csv")]
+    assert cli.main(back) == 0
+    before, after = read_tracks(tracks_file), read_tracks(tmp_path / "back.csv")
+    seen = before.visibility
+    assert (after.positions[seen] - before.positions[seen]).abs().max() < 1e-4
+    capsys.readouterr()
+    assert cli.main(["tracks", "convert", str(tracks_file), str(tmp_path / target), "--to", "nuke"])
+    assert "size must be given to write nuke; got None" in capsys.readouterr().err
+
+
 def test_what_is_no_tracks_is_one_line(tmp_path, capsys):
     (tmp_path / "a.json").write_text("{}")
     assert cli.main(["tracks", "show", str(tmp_path / "a.json")]) == 2

@@ -8,6 +8,8 @@ from typing import Any
 from ..sources.command import add_source_verbs
 from ..standalone.options import parse_size
 
+_FPS = 16.0  # what Wan renders
+
 
 def add_tracks_parser(commands: Any) -> None:
     """Add `tracks` to the commands of `wanmove`."""
@@ -22,7 +24,16 @@ def add_tracks_parser(commands: Any) -> None:
     show.set_defaults(run=run_show)
     convert = verbs.add_parser("convert", help="write tracks in another format")
     convert.add_argument("source", type=Path, metavar="FROM")
-    convert.add_argument("target", type=Path, metavar="TO", help=".npy, .json or .csv")
+    convert.add_argument(
+        "target",
+        type=Path,
+        metavar="TO",
+        help="ends in .npy, .json, .csv, .svg, .nk, .ae.txt, .blender.json or .kling.json",
+    )
+    convert.add_argument(
+        "--to", metavar="FORMAT", help="npy, json, csv, svg, nuke, after-effects, blender or kling"
+    )
+    convert.add_argument("--fps", type=float, help="frames per second to write, if any are")
     convert.add_argument("--visibility", type=Path, metavar="FILE", help=".npy of a tracks .npy")
     convert.add_argument("--frames", type=int, metavar="N", help="stretch to N frames")
     convert.add_argument(
@@ -68,15 +79,11 @@ def run_convert(args: argparse.Namespace) -> int:
     Raises:
         TrackFormatError, OptionError: what cannot be read or written.
     """
-    from . import read_tracks, write_tracks
+    from . import ReadOptions, read_track_file, write_tracks
 
-    tracks = read_tracks(
-        args.source,
-        visibility=args.visibility,
-        size=args.to_size,
-        canvas_size=args.from_size,
-        num_frames=args.frames,
-    )
-    for path in write_tracks(tracks, args.target):
+    options = ReadOptions(size=args.to_size, canvas_size=args.from_size, num_frames=args.frames)
+    found = read_track_file(args.source, visibility=args.visibility, options=options)
+    fps = args.fps or found.fps or _FPS
+    for path in write_tracks(found.tracks, args.target, format=args.to, size=found.size, fps=fps):
         sys.stdout.write(f"{path}\n")
     return 0

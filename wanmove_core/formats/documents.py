@@ -1,4 +1,4 @@
-"""Smaller documents: starsFriday's strokes, SA-Nodes-QQ's coord_out, Kling's dynamic_masks."""
+"""Smaller documents: starsFriday's strokes and SA-Nodes-QQ's coord_out."""
 
 import logging
 from typing import Any
@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from ..curves import sample_curve
-from .checks import MAX_FRAMES, check_count, check_list, check_size, refusal, shown
+from .checks import MAX_FRAMES, check_count, check_list, check_size
 from .coordinates import parse_points, track_lists, unwrap_text
+from .kling import by_index
 from .model import Content, RawTrack, ReadOptions, hidden_pairs
 from .splines import check_drawn, frame_count, parse_knots
 
@@ -75,46 +76,9 @@ def parse_qq(value: Any, name: str, options: ReadOptions) -> Content:
     return Content(tracks, "qq", canvas_size=check_size(width, height, f"{name}: coord"))
 
 
-def parse_kling(value: Any, name: str, options: ReadOptions) -> Content:
-    """Read the motion brush of Kling's API: dynamic_masks with their trajectories.
-
-    Points are evenly spaced in time. Kling counts y from the bottom of the input image, so that
-    image's size is needed; masks are not read.
-
-    Raises:
-        TrackFormatError: no size given, or names the mask and point.
-    """
-    size = options.canvas_size or options.size
-    if size is None:
-        raise refusal(
-            name,
-            "come with the input image's size, since Kling counts y from its bottom",
-            "none",
-            "Pass canvas_size=(width, height)",
-        )
-    masks = check_list(value["dynamic_masks"], f"{name}: dynamic_masks")
-    frames = frame_count(options)
-    check_drawn(name, frames, [m.get("trajectories") for m in masks if isinstance(m, dict)])
-    tracks = []
-    for index, mask in enumerate(masks):
-        subject = f"{name}: track {index}"
-        if not isinstance(mask, dict) or "trajectories" not in mask:
-            raise refusal(subject, "be an object with trajectories", shown(mask), "Add them")
-        knots = parse_knots(mask["trajectories"], subject) * [1, -1] + [0, size[1]]
-        tracks.append(RawTrack(_by_index(knots, frames), np.ones(frames, dtype=bool)))
-    return Content(tracks, "kling", canvas_size=size)
-
-
 def _lists(value: Any, name: str) -> list[Any]:
     value = unwrap_text(value, name)
     return track_lists(value, name) if value else []
-
-
-def _by_index(points: np.ndarray, frames: int) -> np.ndarray:
-    """Points spread evenly over time, straight lines between them."""
-    place = np.linspace(0, len(points) - 1, frames)
-    known = np.arange(len(points))
-    return np.stack([np.interp(place, known, points[:, axis]) for axis in (0, 1)], axis=1)
 
 
 def _paused(track: RawTrack, before: int, after: int, frames: int) -> RawTrack:
@@ -124,7 +88,7 @@ def _paused(track: RawTrack, before: int, after: int, frames: int) -> RawTrack:
     points = track.points[~(np.isnan(track.points).any(axis=1) | hidden_pairs(track.points))]
     if not len(points):
         return RawTrack(np.full((frames, 2), np.nan))
-    inner = _by_index(points, moving)
+    inner = by_index(points, moving)
     place = np.clip(np.arange(frames) - before, 0, moving - 1)
     return RawTrack(inner[place], np.ones(frames, dtype=bool))
 

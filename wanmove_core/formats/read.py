@@ -9,16 +9,18 @@ from typing import Any, NamedTuple
 from ..document import is_document
 from ..errors import OptionError, TrackFormatError
 from ..tracks import Tracks
+from .blender import is_blender_json, parse_blender_json
 from .checks import MAX_FILE_BYTES, refusal, shown
 from .coordinates import WRAPPER_KEYS, parse_coordinates, unwrap_text
-from .documents import parse_kling, parse_qq, parse_strokes
+from .documents import parse_qq, parse_strokes
 from .editor import parse_editor_document
+from .kling import parse_kling
 from .model import Content, ReadOptions, Size, TrackFile, Unit, finish
 from .npy import MAGIC, parse_npy, parse_tracks_dict
 from .path_animator import parse_path_animator
 from .splines import parse_kj_points, parse_ltx_points
-from .table import parse_csv
 from .text import check_depth, decode_text, parse_json
+from .text_formats import TEXT_FORMATS, find_text_format
 from .wan2gp import parse_wan2gp
 
 _SIGNATURES = (
@@ -57,6 +59,7 @@ _JSON_FORMATS = {
     "path-animator": _JsonFormat(_with("paths"), parse_path_animator),
     "strokes": _JsonFormat(_with("strokes"), parse_strokes),
     "wan2gp": _JsonFormat(_with("layers", "scene"), parse_wan2gp),
+    "blender": _JsonFormat(is_blender_json, parse_blender_json),
     "kling": _JsonFormat(_with("dynamic_masks"), parse_kling),
     "qq": _JsonFormat(_with("coordinates", "coord_width", "coord_height"), parse_qq),
     "kj-points": _JsonFormat(
@@ -71,7 +74,9 @@ _ON_REQUEST = {
     ),
     "ltx-points": _JsonFormat(lambda value: isinstance(value, list), parse_ltx_points),
 }
-FORMATS = ("npy", "tracks", "wan-move", *_JSON_FORMATS, "ltx-points", "csv")
+FORMATS = tuple(
+    dict.fromkeys(("npy", "tracks", "wan-move", *_JSON_FORMATS, "ltx-points", *TEXT_FORMATS))
+)
 
 
 def read_tracks(
@@ -86,7 +91,7 @@ def read_tracks(
     """Read tracks from a file, or from text, in any format of FORMATS.
 
     Args:
-        source: a path, or JSON or CSV text.
+        source: a path, or the text of a file.
         visibility: the visibility .npy of a tracks .npy. None takes `NAME_visibility.npy`
             beside `NAME_tracks.npy` (or beside `NAME.npy`) when it is there.
         size: (width, height) of the output frame in pixels. Tracks drawn on a picture of
@@ -121,7 +126,7 @@ def read_track_file(
         TrackFormatError, OptionError: as `read_tracks`.
     """
     options = options or ReadOptions()
-    if isinstance(source, str) and (source.lstrip()[:1] in ("[", "{") or "\n" in source):
+    if isinstance(source, str) and (source.lstrip()[:1] in ("[", "{", "<") or "\n" in source):
         if visibility is not None:
             raise _needless_visibility()
         return parse_tracks(source, options=options)
@@ -168,8 +173,9 @@ def parse_tracks(
     if isinstance(data, str):
         if not data.strip():
             raise refusal(name, "hold tracks", "nothing", "Draw or export some tracks first")
-        if options.format == "csv" or (options.format == "auto" and not _looks_like_json(data)):
-            return finish(parse_csv(data, name, options), name, options)
+        parse = find_text_format(data, options.format)
+        if parse is not None:
+            return finish(parse(data, name, options), name, options)
         data = parse_json(data, name)
     elif isinstance(data, (list, dict)):
         check_depth(data, name)
@@ -183,12 +189,6 @@ def visibility_path(path: pathlib.Path) -> pathlib.Path | None:
     stem = path.stem
     named = stem[: -len("tracks")] + "visibility" if stem.endswith("tracks") else None
     return path.with_name((named or f"{stem}_visibility") + path.suffix)
-
-
-def _looks_like_json(text: str) -> bool:
-    text = text.strip()
-    # A quoted first CSV cell is told from a JSON string by the lines that follow it.
-    return text[0] in "[{(" or (text[0] == '"' and "\n" not in text)
 
 
 def _parse_value(value: Any, name: str, options: ReadOptions) -> TrackFile:

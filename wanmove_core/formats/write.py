@@ -1,4 +1,4 @@
-"""Write tracks: the official .npy pair, coordinate JSON, or CSV; whole or not at all."""
+"""Write tracks: .npy pair, JSON, CSV or what another program reads; whole or not at all."""
 
 import io
 import json
@@ -12,21 +12,32 @@ import numpy as np
 
 from ..errors import OptionError
 from ..tracks import Tracks
+from .after_effects import write_after_effects
+from .blender import write_blender
 from .checks import MAX_COORDINATE, check_points, refusal
-from .model import HIDDEN_PAIRS, hidden_pairs
+from .kling import write_kling
+from .model import HIDDEN_PAIRS, Size, hidden_pairs
+from .nuke import write_nuke
 from .read import visibility_path
+from .samples import shortest
+from .svg_write import write_svg
 from .table import COLUMNS
 
 
 def write_tracks(
-    tracks: Tracks, path: str | pathlib.Path, *, format: str | None = None
+    tracks: Tracks,
+    path: str | pathlib.Path,
+    *,
+    format: str | None = None,
+    size: Size | None = None,
+    fps: float = 16.0,
 ) -> list[pathlib.Path]:
     """Write tracks to a file; it appears complete under its name, or not at all.
 
     Args:
         tracks: at least one track.
         path: where to; an existing file is replaced.
-        format: "npy", "json" or "csv"; None takes the path's suffix.
+        format: a name of WRITE_FORMATS; None takes the path's suffix.
             npy: float32 [1, T, N, 2], and beside it bool [1, T, N] under the name that
             `read_tracks` looks for (`NAME_tracks.npy`, `NAME_visibility.npy`). What the
             released model reads. Exact.
@@ -34,6 +45,14 @@ def write_tracks(
             rounded. A hidden point is {"x": -1, "y": -1, "visible": false}: off the frame for
             other programs, so it guides nothing there; its own position is not kept.
             csv: frame, track, x, y, visible. Exact.
+            svg: a polyline for each track, for vector programs. Exact where visible.
+            after-effects (.ae.txt): keyframes to paste. Without visibility.
+            nuke (.nk): a Tracker4 node to paste. Exact where visible.
+            blender (.blender.json): for docs/blender/import_tracks.py. Exact where visible.
+            kling (.kling.json): dynamic_masks for its API, whole pixels. Without visibility.
+        size: (width, height) of the frame that the positions are pixels of; only the five
+            formats of other programs need it.
+        fps: frames per second, for those that keep it.
 
     Returns:
         The files written.
@@ -41,16 +60,19 @@ def write_tracks(
     Raises:
         TrackFormatError: nothing to write, a position too far out to be read back, or the file
             cannot be written.
-        OptionError: an unknown format.
+        OptionError: an unknown format, no size for one that needs it, or more tracks than it
+            can hold.
     """
     path = pathlib.Path(path)
-    kind = (format or path.suffix.lstrip(".")).lower()
-    if kind not in _WRITERS:
+    kind = (format or format_of(path)).lower()
+    if kind not in WRITE_FORMATS:
         raise OptionError(
-            f"format must be one of {', '.join(_WRITERS)}; got {kind!r}. "
+            f"format must be one of {', '.join(WRITE_FORMATS)}; got {kind!r}. "
             "End the file name in one of them, or pass format."
         )
     check_points(path.name, tracks.num_frames, tracks.num_points)
+    if not 0.01 <= fps <= 1000:
+        raise OptionError(f"fps must be from 0.01 to 1000; got {fps!r}. Use 16.")
     positions = tracks.positions.detach().cpu().numpy().astype(np.float32)
     visible = tracks.visibility.cpu().numpy()
     if (np.abs(positions[visible]) > MAX_COORDINATE).any():
@@ -60,13 +82,30 @@ def write_tracks(
             f"{np.abs(positions[visible]).max():g} px",
             "Hide points that far out",
         )
-    files = _WRITERS[kind](path, positions, visible)
+    if kind in _PROGRAMS:
+        if size is None:
+            raise OptionError(
+                f"size must be given to write {kind}; got None. "
+                "Pass the frame's size=(width, height), or --from-size WxH."
+            )
+        text = _PROGRAMS[kind](Tracks.from_arrays(positions, visible), size, fps)
+        files = {path: text.encode()}
+    else:
+        files = _WRITERS[kind](path, positions, visible)
     try:
         _write_all(files)
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise refusal(str(path), "be a file that can be written", reason, "Check it") from error
     return list(files)
+
+
+def format_of(path: pathlib.Path) -> str:
+    """The format that a file's name asks for; its bare suffix where that is none."""
+    name = path.name.lower()
+    # The longest first: .blender.json before .json.
+    known = sorted(SUFFIXES.items(), key=lambda item: -len(item[1]))
+    return next((kind for kind, suffix in known if name.endswith(suffix)), path.suffix.lstrip("."))
 
 
 def coordinates_json(tracks: Tracks) -> str:
@@ -80,7 +119,7 @@ def coordinates_json(tracks: Tracks) -> str:
         points = []
         for frame in range(tracks.num_frames):
             if visible[frame, track]:
-                x, y = (_shortest(v) for v in positions[frame, track])
+                x, y = (shortest(v) for v in positions[frame, track])
                 flag = {"visible": True} if stated[frame, track] else {}
                 points.append({"x": x, "y": y, **flag})
             else:
@@ -115,7 +154,7 @@ def _csv(path: pathlib.Path, positions: np.ndarray, visible: np.ndarray) -> dict
     for track in range(positions.shape[1]):
         for frame, (x, y) in enumerate(positions[:, track]):
             seen = int(visible[frame, track])
-            lines.append(f"{frame},{track},{_shortest(x)},{_shortest(y)},{seen}")
+            lines.append(f"{frame},{track},{shortest(x)},{shortest(y)},{seen}")
     return {path: ("\n".join(lines) + "\n").encode()}
 
 
@@ -124,11 +163,25 @@ _WRITERS: dict[str, Callable[[pathlib.Path, np.ndarray, np.ndarray], dict]] = {
     "json": _json,
     "csv": _csv,
 }
-
-
-def _shortest(value: np.float32) -> float:
-    """The float whose decimal text is the shortest that gives this float32 back."""
-    return float(np.format_float_positional(value, unique=True, trim="0"))
+_PROGRAMS: dict[str, Callable[[Tracks, Size, float], str]] = {
+    "svg": write_svg,
+    "after-effects": write_after_effects,
+    "nuke": write_nuke,
+    "blender": write_blender,
+    "kling": write_kling,
+}
+WRITE_FORMATS = (*_WRITERS, *_PROGRAMS)
+# What a file of each format is called, and what the name of a file asks for.
+SUFFIXES = {
+    "npy": ".npy",
+    "json": ".json",
+    "csv": ".csv",
+    "svg": ".svg",
+    "after-effects": ".ae.txt",
+    "nuke": ".nk",
+    "blender": ".blender.json",
+    "kling": ".kling.json",
+}
 
 
 def _write_all(files: dict[pathlib.Path, bytes]) -> None:

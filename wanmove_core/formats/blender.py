@@ -1,0 +1,185 @@
+"""Blender: markers of its movie clip editor, as CSV or as JSON.
+
+The CSV is the one of the export script that is passed around since 2013 (gist 5663418, in many
+add-ons): a file for each track, `frame,x,y` without a header. The JSON holds the attributes of
+Blender's own classes under their own names, for all tracks of a clip; docs/blender has scripts
+that write and read it. In both, frame 1 is the clip's first and y counts from the bottom.
+
+Source: Blender Python API, MovieClip, MovieTrackingTrack, MovieTrackingMarker
+    (https://docs.blender.org/api/current/bpy.types.MovieTrackingMarker.html): `co` is the
+    position in 0..1 of the clip, `mute` a marker that is disabled.
+"""
+
+import json
+import re
+from typing import Any
+
+import numpy as np
+
+from ..tracks import Tracks
+from .checks import (
+    MAX_FRAMES,
+    MAX_TEXT_POINTS,
+    check_count,
+    check_list,
+    check_number,
+    check_points,
+    check_size,
+    refusal,
+    shown,
+)
+from .model import Content, RawTrack, ReadOptions, Size
+from .samples import parse_number, picture_size
+from .table import MAX_ROWS
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_ROW = re.compile(
+    rf"\s*(\d{{1,9}})(?:\s*,\s*|[ \t]+)({_NUMBER}|nan)(?:\s*,\s*|[ \t]+)({_NUMBER}|nan)\s*"
+)
+_FURTHEST = 1e6
+
+
+def is_blender_csv(text: str) -> bool:
+    """Whether the first line is a frame, x and y, and nothing else."""
+    line = text.lstrip("\ufeff \t\r\n").partition("\n")[0]
+    return len(line) < 200 and _ROW.fullmatch(line) is not None
+
+
+def is_blender_json(value: Any) -> bool:
+    """Whether parsed JSON is a clip's tracks with their markers."""
+    tracks = value.get("tracks") if isinstance(value, dict) else None
+    return isinstance(tracks, list) and any(
+        isinstance(track, dict) and "markers" in track for track in tracks[:1]
+    )
+
+
+def parse_blender_csv(text: str, name: str, options: ReadOptions) -> Content:
+    """Read the markers of one track; hidden in every frame without a row.
+
+    Positions are pixels, as the script writes them unless its `relativeCoords` is set: then
+    read them with the unit "normalized".
+
+    Raises:
+        TrackFormatError: names the line, or asks for the picture's size.
+    """
+    if text.count("\n") > MAX_ROWS:
+        raise refusal(name, f"have at most {MAX_ROWS} lines", "more", "Use .npy instead")
+    markers: dict[int, tuple[float, float]] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        found = _ROW.fullmatch(line)
+        if found is None:
+            raise refusal(
+                f"{name}: track 0, line {number}", "be frame,x,y", shown(line), "Export it again"
+            )
+        frame = int(found[1])
+        at = f"{name}: track 0, frame {frame}"
+        x, y = (
+            parse_number(cell, f"{at}: {axis}")
+            for cell, axis in zip(found.groups()[1:], "xy", strict=True)
+        )
+        _add(markers, frame, (x, y), at)
+    normalized = options.unit == "normalized"
+    height = 1 if normalized else picture_size(options, name, "Blender")[1]
+    size = None if normalized else picture_size(options, name, "Blender")
+    first = min(1, *markers)
+    frames = max(markers) - first + 1
+    check_points(name, frames, 1, MAX_TEXT_POINTS)
+    return Content(
+        [_track(markers, frames, height, first)], "blender", canvas_size=size, normalized=normalized
+    )
+
+
+def parse_blender_json(value: Any, name: str, _options: ReadOptions) -> Content:
+    """Read a clip's tracks; hidden where there is no marker or a muted one.
+
+    Raises:
+        TrackFormatError: names the track and marker.
+    """
+    listed = check_list(value["tracks"], f"{name}: tracks")
+    read = [_markers(track, f"{name}: track {i}") for i, track in enumerate(listed)]
+    stated = [frame for markers in read for frame in markers]
+    first = min([1, *stated])
+    frames = max([1, *stated]) - first + 1
+    if value.get("frame_duration") is not None:
+        duration = value["frame_duration"]
+        frames = max(frames, check_count(duration, f"{name}: frame_duration", 1, MAX_FRAMES))
+    check_points(name, frames, len(listed), MAX_TEXT_POINTS)
+    size = None
+    if value.get("size") is not None:
+        pair = check_list(value["size"], f"{name}: size")
+        size = check_size(pair[0], pair[-1] if len(pair) == 2 else None, f"{name}: size")
+    # Blender gives 0 for a sequence of images.
+    fps = check_number(value.get("fps") or 0, f"{name}: fps", 0, 1000) or None
+    tracks = [
+        _track(markers, frames, 1, first, _label(track))
+        for markers, track in zip(read, listed, strict=True)
+    ]
+    return Content(tracks, "blender", canvas_size=size, normalized=True, fps=fps)
+
+
+def write_blender(tracks: Tracks, size: Size, fps: float) -> str:
+    """JSON with a marker for every frame; those of hidden points are muted."""
+    scaled = tracks.positions.detach().cpu().double().numpy() / size
+    visible = tracks.visibility.cpu().numpy()
+    value = {
+        "name": "Wan-Move",
+        "size": list(size),
+        "fps": float(fps),
+        "frame_duration": tracks.num_frames,
+        "tracks": [
+            {
+                "name": f"Track.{track:03}",
+                "markers": [
+                    {"frame": frame + 1, "co": [x, 1 - y], "mute": not visible[frame, track]}
+                    for frame, (x, y) in enumerate(scaled[:, track].tolist())
+                ],
+            }
+            for track in range(tracks.num_points)
+        ],
+    }
+    return json.dumps(value, indent=1) + "\n"
+
+
+def _markers(track: Any, subject: str) -> dict[int, tuple[float, float]]:
+    """Positions in 0..1 by frame, without those of muted markers."""
+    if not isinstance(track, dict) or not isinstance(track.get("markers"), list):
+        raise refusal(subject, "be an object with a list of markers", shown(track), "Add them")
+    found: dict[int, tuple[float, float]] = {}
+    for number, marker in enumerate(track["markers"]):
+        at = f"{subject}, marker {number}"
+        if not isinstance(marker, dict):
+            raise refusal(at, "be an object with frame and co", shown(marker), "Export it again")
+        frame = check_count(marker.get("frame"), f"{at}: frame", -MAX_FRAMES, MAX_FRAMES)
+        co = marker.get("co")
+        if not isinstance(co, list) or len(co) != 2:
+            raise refusal(f"{at}: co", "be [x, y]", shown(co), "Export it again")
+        x, y = (
+            check_number(part, f"{at}, frame {frame}: co", -_FURTHEST, _FURTHEST) for part in co
+        )
+        if marker.get("mute") is not True:
+            _add(found, frame, (x, y), f"{subject}, frame {frame}")
+    return found
+
+
+def _add(
+    markers: dict[int, tuple[float, float]], frame: int, position: tuple[float, float], subject: str
+) -> None:
+    if frame in markers:
+        raise refusal(subject, "have one marker", "two", "Remove one")
+    markers[frame] = position
+
+
+def _track(
+    markers: dict[int, tuple[float, float]], frames: int, height: int, first: int, label: str = ""
+) -> RawTrack:
+    points = np.full((frames, 2), np.nan)
+    if markers:
+        place = np.array(list(markers)) - first
+        points[place] = np.array(list(markers.values())) * [1, -1] + [0, height]
+    return RawTrack(points, ~np.isnan(points[:, 0]), label)
+
+
+def _label(track: dict[str, Any]) -> str:
+    return track["name"] if isinstance(track.get("name"), str) else ""

@@ -1,0 +1,125 @@
+"""Animation curves and nested lists of Nuke scripts.
+
+Source: Foundry, NDK Developer's Guide, "Curve serialisation format"
+    (https://learn.foundry.com/nuke/developers/13.1/ndkdevguide/advanced/curveformat.html).
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .checks import refusal, shown
+from .samples import parse_number
+
+MAX_TOKENS = 1_500_000
+_MAX_DEPTH = 16
+_TOKEN = re.compile(r'\s*(?:(?P<text>"(?:[^"\\]|\\.)*")|(?P<mark>[{}])|(?P<word>[^\s{}"]+))', re.S)
+_INTERPOLATION = re.compile(r"[KLSRCHkliI]")
+_TANGENT = re.compile(r"[stuv][-+.\d]")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Keys of one value: float64 [keys] times and values, and where it holds until the next."""
+
+    times: np.ndarray
+    values: np.ndarray
+    holds: np.ndarray
+
+    def at(self, frames: np.ndarray) -> np.ndarray:
+        """The value at each frame: straight between keys, the ends' value outside of them."""
+        values = np.interp(frames, self.times, self.values)
+        before = np.clip(np.searchsorted(self.times, frames, side="right") - 1, 0, None)
+        stays = self.holds[before] & (frames >= self.times[0])
+        return np.where(stays, self.values[before], values)
+
+
+def parse_braces(text: str, start: int, name: str) -> list[Any]:
+    """What stands in the braces that open at `start`: words, texts and further lists.
+
+    Raises:
+        TrackFormatError: never closed, or nested or long beyond any script.
+    """
+    open_lists: list[list[Any]] = []
+    count, place = 0, start
+    while (found := _TOKEN.match(text, place)) is not None:
+        place, count = found.end(), count + 1
+        if count > MAX_TOKENS or len(open_lists) > _MAX_DEPTH:
+            raise refusal(
+                name,
+                f"have nodes of at most {MAX_TOKENS} words, {_MAX_DEPTH} levels deep",
+                "more",
+                "Bake fewer tracks, or use .npy",
+            )
+        if found["mark"] == "{":
+            open_lists.append([])
+        elif found["mark"] == "}":
+            done = open_lists.pop()
+            if not open_lists:
+                return done
+            open_lists[-1].append(done)
+        else:
+            word = found["word"]
+            open_lists[-1].append(found["text"][1:-1] if word is None else word)
+    line = text.count("\n", 0, start) + 1
+    raise refusal(
+        name, "close every brace", f"a node at line {line} that is cut", "Export it again"
+    )
+
+
+def parse_curve(value: Any, subject: str) -> Curve | None:
+    """A knob's value: a number, or ["curve", keys]; None where it has no keys.
+
+    Raises:
+        TrackFormatError: an expression, or a key that is not a number.
+    """
+    if isinstance(value, str):
+        return _constant(parse_number(value, subject))
+    if not value:
+        return None
+    if value[0] != "curve":
+        if len(value) == 1 and isinstance(value[0], str):
+            return _constant(parse_number(value[0], subject))
+        raise refusal(
+            subject, "be a number or a curve with keys", shown(value[0]), "Bake the animation"
+        )
+    times: list[float] = []
+    values: list[float] = []
+    holds: list[bool] = []
+    stated, hold = None, False
+    for token in value[1:]:
+        if not isinstance(token, str):
+            raise refusal(subject, "hold keys only", shown(token), "Bake the animation")
+        if _INTERPOLATION.fullmatch(token):
+            hold = token == "K" if token in "KLSRCH" else hold
+        elif token[0] == "x":
+            stated = parse_number(token[1:], f"{subject}: frame")
+        elif not _TANGENT.match(token):
+            times.append(_time(times) if stated is None else stated)
+            values.append(parse_number(token, f"{subject}, frame {times[-1]:g}"))
+            holds.append(hold)
+            stated = None
+    if not times:
+        return None
+    curve = Curve(np.array(times), np.array(values), np.array(holds))
+    later = np.diff(curve.times) > 0
+    if not later.all():
+        frame = curve.times[int((~later).argmax()) + 1]
+        raise refusal(
+            f"{subject}, frame {frame:g}", "come after the key before it",
+            "an earlier or equal one", "Export it again",
+        )  # fmt: skip
+    return curve
+
+
+def _constant(value: float) -> Curve:
+    return Curve(np.array([-np.inf]), np.array([value]), np.array([True]))
+
+
+def _time(times: list[float]) -> float:
+    """Where a key lies that does not say: as far on as the last two are apart."""
+    if len(times) > 1:
+        return 2 * times[-1] - times[-2]
+    return times[-1] + 1 if times else 0.0

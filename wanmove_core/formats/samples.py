@@ -1,0 +1,98 @@
+"""What several formats keep of one track: short numbers, ranges of frames, held positions."""
+
+import re
+
+import numpy as np
+
+from .checks import refusal, shown
+from .model import ReadOptions, Size
+
+_RANGE = re.compile(r"(\d{1,9})-(\d{1,9})")
+_NUMBER = re.compile(r"[-+]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[eE][-+]?\d{1,3})?", re.ASCII)
+
+
+def shortest(value: float | np.floating) -> float:
+    """The float whose decimal text is the shortest that gives this float32 back."""
+    return float(np.format_float_positional(np.float32(value), unique=True, trim="0"))
+
+
+def decimal(value: float) -> str:
+    """A float64 as the shortest text that gives it back, never with an exponent."""
+    return np.format_float_positional(value, unique=True, trim="-")
+
+
+def frame_ranges(seen: np.ndarray) -> list[tuple[int, int]]:
+    """First and last frame of every stretch where bool [frames] `seen` is True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], seen.astype(np.int8), [0]])))
+    return [(int(first), int(end) - 1) for first, end in edges.reshape(-1, 2)]
+
+
+def parse_ranges(text: str | None, frames: int, subject: str) -> np.ndarray:
+    """bool [frames] from text as "0-12 20-80"; None is all of them.
+
+    Raises:
+        TrackFormatError: names the range that is none.
+    """
+    if text is None:
+        return np.ones(frames, dtype=bool)
+    seen = np.zeros(frames, dtype=bool)
+    for cell in text.split():
+        found = _RANGE.fullmatch(cell)
+        if found is None or not int(found[1]) <= int(found[2]) < frames:
+            raise refusal(
+                subject, f"be visible in ranges of its {frames} frames", shown(cell), "Use 0-12"
+            )
+        seen[int(found[1]) : int(found[2]) + 1] = True
+    return seen
+
+
+def held(positions: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Positions [frames, 2] of one track where hidden frames repeat the last visible one.
+
+    Before the first visible frame they repeat that; a track never visible is at the origin.
+    """
+    if not seen.any():
+        return np.zeros_like(positions)
+    source = np.maximum.accumulate(np.where(seen, np.arange(len(seen)), -1))
+    return positions[np.where(source >= 0, source, np.flatnonzero(seen)[0])]
+
+
+def keyed(times: np.ndarray, points: np.ndarray, frames: np.ndarray) -> np.ndarray:
+    """Positions [frames, 2] on straight lines between keys; held before and after them.
+
+    Args:
+        times: float64 [keys], ascending.
+        points: float64 [keys, 2].
+        frames: float64 [frames], on the same clock.
+    """
+    return np.stack([np.interp(frames, times, points[:, axis]) for axis in (0, 1)], axis=1)
+
+
+def parse_number(cell: str, subject: str, limit: float = 1e9) -> float:
+    """A number from a cell of text, within -limit..limit.
+
+    Raises:
+        TrackFormatError: it is none, or NaN, or further out.
+    """
+    if _NUMBER.fullmatch(cell):
+        value = float(cell)
+        if abs(value) <= limit:
+            return value
+    raise refusal(subject, f"be a number within {limit:g}", shown(cell), "Correct it there")
+
+
+def picture_size(options: ReadOptions, name: str, program: str) -> Size:
+    """Size of the picture for a format that counts y from its bottom and may not state it.
+
+    Raises:
+        TrackFormatError: the caller gave none.
+    """
+    size = options.canvas_size or options.size
+    if size is None:
+        raise refusal(
+            name,
+            f"come with the picture's size, since {program} counts y from its bottom",
+            "none",
+            "Pass canvas_size=(width, height)",
+        )
+    return size

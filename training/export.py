@@ -12,9 +12,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from training.dit_model import TEXT_DIM, build_dit
-from training.make_latents import folded_vae
 from training.run_folder import load_checkpoint
 from training.shipped import FOLDER
+from training.train_decoder import trained_vae
 from training.train_dit import FOLDER as DIT_FOLDER
 from wanmove_core.standalone.fp8 import round_to_fp8
 from wanmove_core.standalone.keymaps import TRANSFORMER_KEYS, VAE_KEYS
@@ -64,7 +64,7 @@ def main() -> None:
         "wanmove_toy_fp8_scaled": to_fp8(dit),
         "wanmove_toy_vae": {
             name: weight.half()
-            for name, weight in VAE_KEYS.original_state(folded_vae().state_dict()).items()
+            for name, weight in VAE_KEYS.original_state(trained_vae().state_dict()).items()
         },
         # The model knows no text: every prompt is one zero vector.
         "wanmove_toy_prompts": {

@@ -1,18 +1,23 @@
 """Find what is likely to go wrong with tracks, and say what to do about it."""
 
+import math
 from dataclasses import dataclass
 
 import torch
 
+from .errors import ShapeError
 from .grid import LatentGrid
+from .guidance import project_tracks
 from .motion import retime_tracks
-from .report import guidance_report
-from .shapes import Bool, Tensor
+from .report import GuidanceReport, guidance_report
+from .shapes import Bool, Float, Tensor
 from .tracks import Tracks
 
 # Share of the frame's diagonal. A step this long in one frame is a cut, not a motion.
 _TELEPORT = 0.12
 _FEW_POINTS = 4
+# Depth maps are not more exact than this.
+_CLEARLY_FARTHER = 1.1
 _SHOWN = 8
 
 
@@ -37,36 +42,49 @@ class Finding:
         return f"{self.rule}: {self.message}" + (f" Tracks: {shown}." if shown else "")
 
 
-def lint_tracks(tracks: Tracks, *, width: int, height: int, num_frames: int) -> list[Finding]:
+def lint_tracks(
+    tracks: Tracks,
+    grid: LatentGrid,
+    *,
+    distance: Float[Tensor, " points"] | None = None,
+) -> list[Finding]:
     """Look for what guidance ignores or the model cannot follow.
 
     Args:
         tracks: in pixels of the output frame.
-        width, height: of the output frame; multiples of 8.
-        num_frames: frames of the video to make; a multiple of 4 plus 1.
+        grid: of the video to make.
+        distance: of each track from the camera, in any unit, to find what is drawn before
+            nearer things; None does not look.
 
     Returns:
         Findings in the order in which to solve them; none for good tracks.
 
     Raises:
-        GridError: a size or length that no latent grid has.
+        ShapeError: not one distance for each track.
     """
-    grid = LatentGrid(num_frames, height, width)
-    found = [*_length(tracks, num_frames), *_size(tracks, width, height)]
-    fitted = retime_tracks(tracks, num_frames, "time")
-    found += _effect(fitted, grid)
-    found += _teleports(fitted, width, height)
-    found += _numbers(fitted, grid)
+    if distance is not None and len(distance) != tracks.num_points:
+        raise ShapeError(
+            f"distance must be one for each of {tracks.num_points} tracks; got {len(distance)}. "
+            "Read it from the depth map where each track starts."
+        )
+    found = [*_length(tracks, grid), *_size(tracks, grid.width, grid.height)]
+    fitted = retime_tracks(tracks, grid.num_frames, "time")
+    report = guidance_report(fitted, grid)
+    found += _effect(report, grid)
+    found += _teleports(fitted, grid.width, grid.height)
+    found += _numbers(report, grid)
+    if distance is not None:
+        found += _order(fitted, grid, distance.to(fitted.positions.device))
     return found
 
 
-def _length(tracks: Tracks, num_frames: int) -> list[Finding]:
-    if tracks.num_frames == num_frames:
+def _length(tracks: Tracks, grid: LatentGrid) -> list[Finding]:
+    if tracks.num_frames == grid.num_frames:
         return []
     return [
         Finding(
             "length",
-            f"the tracks have {tracks.num_frames} frames and the video {num_frames}, so their "
+            f"the tracks have {tracks.num_frames} frames and the video {grid.num_frames}, so their "
             "speed changes by stretching. Make them as long as the video.",
         )
     ]
@@ -94,9 +112,8 @@ def _size(tracks: Tracks, width: int, height: int) -> list[Finding]:
     return [Finding("size", text)]
 
 
-def _effect(tracks: Tracks, grid: LatentGrid) -> list[Finding]:
+def _effect(report: GuidanceReport, grid: LatentGrid) -> list[Finding]:
     """What the guidance report says, with advice."""
-    report = guidance_report(tracks, grid)
     rules = (
         (
             "hidden-start",
@@ -142,8 +159,7 @@ def _teleports(tracks: Tracks, width: int, height: int) -> list[Finding]:
     return [Finding("teleport", _counted(len(points), text), points)]
 
 
-def _numbers(tracks: Tracks, grid: LatentGrid) -> list[Finding]:
-    report = guidance_report(tracks, grid)
+def _numbers(report: GuidanceReport, grid: LatentGrid) -> list[Finding]:
     found = []
     moving = report.num_guiding - report.num_still
     if report.num_guiding > 0 and moving == 0:
@@ -172,6 +188,29 @@ def _numbers(tracks: Tracks, grid: LatentGrid) -> list[Finding]:
             )
         )
     return found
+
+
+def _order(tracks: Tracks, grid: LatentGrid, distance: Float[Tensor, " points"]) -> list[Finding]:
+    """Cells in which the track on top, the last one, is farther away than another."""
+    cells, visible = project_tracks(tracks, grid)
+    point, frame = (visible & visible[:, :1]).nonzero(as_tuple=True)
+    row, col = cells[point, frame].unbind(-1)
+    visit = (frame * grid.rows + row) * grid.cols + col
+    size = grid.latent_frames * grid.rows * grid.cols
+    top = torch.full((size,), -1, device=point.device)
+    top = top.scatter_reduce(0, visit, point, reduce="amax")
+    nearest = torch.full((size,), math.inf, dtype=distance.dtype, device=point.device)
+    nearest = nearest.scatter_reduce(0, visit, distance[point], reduce="amin")
+    filled = top >= 0
+    wrong = distance[top[filled]] > nearest[filled] * _CLEARLY_FARTHER
+    points = tuple(top[filled][wrong].unique().tolist())
+    if not points:
+        return []
+    text = (
+        f"on top of nearer ones in {int(wrong.sum())} cells, though farther away. Hide them "
+        "where they pass behind, or put the nearer tracks last."
+    )
+    return [Finding("depth-order", _counted(len(points), text), points)]
 
 
 def _counted(count: int, text: str) -> str:

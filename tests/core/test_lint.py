@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from wanmove_core import GridError, Tracks
+from wanmove_core import GridError, LatentGrid, ShapeError, Tracks
 from wanmove_core.lint import lint_tracks
 
 WIDTH, HEIGHT, FRAMES = 208, 112, 13
@@ -16,9 +16,9 @@ def good_tracks():
     return start + step, torch.ones(FRAMES, 7, dtype=torch.bool)
 
 
-def lint(positions, visibility, num_frames=FRAMES):
+def lint(positions, visibility, num_frames=FRAMES, distance=None):
     tracks = Tracks(positions, visibility)
-    found = lint_tracks(tracks, width=WIDTH, height=HEIGHT, num_frames=num_frames)
+    found = lint_tracks(tracks, LatentGrid(num_frames, HEIGHT, WIDTH), distance=distance)
     assert all("\n" not in str(finding) and finding.message.endswith(".") for finding in found)
     return {finding.rule: finding for finding in found}
 
@@ -67,6 +67,24 @@ def test_collisions():
     positions, visibility = good_tracks()
     positions[:, 1] = positions[:, 0] + 0.5
     assert list(lint(positions, visibility)) == ["collision"]
+
+
+def test_what_is_far_passes_before_what_is_near():
+    positions, visibility = good_tracks()
+    # Track 0 stands still and 6 crosses it: their cells meet around frame 8.
+    positions[:, 0] = torch.tensor([100.0, 50.0])
+    positions[:, 6] = torch.tensor([100.0, 50.0])
+    positions[:, 6, 0] += 6 * (torch.arange(FRAMES) - 8)
+    near, far = torch.full((7,), 2.0), torch.full((7,), 2.0)
+    far[6], near[6] = 2.3, 1.0
+    found = lint(positions, visibility, distance=far)
+    assert found["depth-order"].points == (6,) and "1 track on top" in found["depth-order"].message
+    assert "depth-order" not in lint(positions, visibility, distance=near)
+    assert "depth-order" not in lint(positions, visibility, distance=far * 0 + 2.1)
+    visibility[6:11, 6] = False
+    assert "depth-order" not in lint(positions, visibility, distance=far)
+    with pytest.raises(ShapeError, match="one for each of 7"):
+        lint(positions, visibility, distance=far[:3])
 
 
 def test_sizes_and_lengths_that_do_not_fit():

@@ -1,10 +1,11 @@
-"""`wanmove tracks camera`, `rotate` and `lint`, from files to files."""
+"""`wanmove tracks camera`, `rotate`, `region`, `animate` and `lint`, from files to files."""
 
 import json
 
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from wanmove_core import cli, read_tracks
 
@@ -47,6 +48,64 @@ def test_rotate_turns_what_the_mask_marks(pictures):
     assert turned[:, 0].max() - turned[:, 0].min() < x.max() - x.min()
 
 
+def test_camera_puts_points_on_features(pictures):
+    words = ["--size", "80x48", "--features", "@depth.png", "--count", "9", "--frames", "5"]
+    assert run(pictures, "camera", "@f.csv", *words, "--move", "pan-left:0.2") == 0
+    found = read_tracks(pictures / "f.csv").positions[0].numpy()
+    corners = np.array([[x, y] for x in (30, 50) for y in (16, 32)])
+    assert len(found) == 4
+    assert np.abs(found[:, None] - corners).max(-1).min(0).max() < 2
+
+
+def test_region_follows_a_path_bends_and_moves_by_keys(pictures):
+    time = np.arange(13)[:, None]
+    handles = np.stack([np.full((13, 2), [34.0, 24.0]), [46.0, 24.0] + time * [0.0, 1.0]], 1)
+    np.save(pictures / "path_tracks.npy", handles[:, 1:])
+    np.save(pictures / "handles_tracks.npy", handles)
+    words = ["--mask", "@mask.png", "--frames", "13", "--count", "40"]
+    assert run(pictures, "region", "@a.csv", *words, "--path", "@path_tracks.npy") == 0
+    path = read_tracks(pictures / "a.csv").positions
+    assert path.shape == (13, 40, 2)
+    assert np.allclose((path - path[0]).numpy(), time[:, None] * [0.0, 1.0], atol=1e-3)
+    words += ["--pins", "30"]
+    assert run(pictures, "region", "@b.csv", *words, "--handles", "@handles_tracks.npy") == 0
+    bent = read_tracks(pictures / "b.csv").positions
+    assert 60 < bent.shape[1] < 80
+    assert (bent[-1, -40:] - bent[0, -40:]).norm(dim=-1).max() > 9
+    (pictures / "keys.json").write_text('[{"frame": 0}, {"frame": 12, "x": 9, "ease": "in"}]')
+    assert run(pictures, "region", "@c.csv", *words, "--keys", "@keys.json") == 0
+    short = ["--shift", "9,0", "--front", "@mask.png"]
+    polygon = ["--polygon", "10,10 60,10 60,40 10,40", "--size", "80x48", "--frames", "13"]
+    assert run(pictures, "region", "@d.csv", *polygon, *short, "--pattern", "grid") == 0
+    moved = read_tracks(pictures / "d.csv")
+    assert (moved.positions[0].amin(0) > 10).all() and not moved.visibility.all()
+
+
+def test_animate_has_every_helper(pictures):
+    time = np.arange(13, dtype=float)[:, None, None]
+    np.save(pictures / "go_tracks.npy", np.array([[10.0, 5.0], [30.0, 8.0]]) + time * [2.0, 1.0])
+    np.save(pictures / "one_tracks.npy", np.array([[40.0, 20.0]]) + time * [0.0, 2.0])
+
+    def animated(*words):
+        assert run(pictures, "animate", words[0], "@go_tracks.npy", "@out.csv", *words[1:]) == 0
+        return read_tracks(pictures / "out.csv").positions
+
+    given = read_tracks(pictures / "go_tracks.npy").positions
+    shift = torch.tensor([0.0, 2.0]) * torch.tensor(time).float()
+    close = {"rtol": 0, "atol": 1e-3}
+    torch.testing.assert_close(
+        animated("parent", "--to", "@one_tracks.npy"), given + shift, **close
+    )
+    late = animated("follow", "--leader", "@one_tracks.npy", "--delay", "3")
+    torch.testing.assert_close(late[3:], given[3:] + shift[:10], **close)
+    assert (animated("spring", "--period", "9")[5] < given[5]).all()
+    fallen = animated("fall", "--gravity", "2", "--floor", "40", "--bounce", "0", "--start", "2")
+    assert fallen[-1, :, 1].tolist() == pytest.approx([37.0, 40.0], abs=1e-3)
+    torch.testing.assert_close(animated("wiggle", "--seed", "3")[0], given[0], **close)
+    assert len(animated("loop", "--frames", "30", "--mode", "ping-pong")) == 30
+    assert animated("mirror", "--at", "40").shape[1] == 4
+
+
 def test_lint_names_findings_and_its_exit_code_says_whether_there_are_any(pictures, capsys):
     words = ["--size", "80x48", "--move", "pan-left", "--frames", "13", "--count", "12"]
     assert run(pictures, "camera", "@a_tracks.npy", *words) == 0
@@ -63,6 +122,17 @@ def test_lint_names_findings_and_its_exit_code_says_whether_there_are_any(pictur
     assert "nothing to note" in capsys.readouterr().out
 
 
+def test_lint_looks_at_depth(pictures, capsys):
+    """A far track walks over the near box, which has a track that comes before it."""
+    near, time = np.full((13, 2), [40.0, 24.0]), np.linspace(0, 1, 13)[:, None]
+    np.save(pictures / "x_tracks.npy", np.stack([near, [5.0, 24.0] + time * [60.0, 0.0]], 1))
+    words = ["lint", "@x_tracks.npy", "--size", "80x48", "--frames", "13"]
+    assert run(pictures, *words, "--depth", "@depth.png") == 1
+    assert "depth-order: 1 track on top of nearer ones" in capsys.readouterr().out
+    assert run(pictures, *words) == 1
+    assert "depth-order" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -72,11 +142,23 @@ def test_lint_names_findings_and_its_exit_code_says_whether_there_are_any(pictur
         (["camera", "@x.csv", "--depth", "@depth.png", "--size", "8x8"], "--size must be"),
         (["camera", "@x.csv", "--size", "80x48", "--move", "fly"], "camera move"),
         (["camera", "@x.csv", "--size", "80x48", "--move", "push-in:x"], "strength"),
-        (["camera", "@x.csv", "--size", "80x48", "--keys", "@keys.json"], "camera keys"),
+        (["camera", "@x.csv", "--size", "80x48", "--keys", "@keys.json"], "CameraKey"),
         (["rotate", "@x.csv", "--mask", "@mask.png"], "--depth"),
         (["rotate", "@x.csv", "--mask", "@black.png", "--depth", "@depth.png"], "empty"),
         (["rotate", "@x.csv", "--mask", "@small.png", "--depth", "@depth.png"], "frame's size"),
+        (["camera", "@x.csv", "--size", "80x48", "--features", "@small.png"], "--features must"),
+        (["region", "@x.csv"], "--mask and --polygon"),
+        (["region", "@x.csv", "--polygon", "1,1 9,9 9,1"], "--size"),
+        (["region", "@x.csv", "--polygon", "1,1 9", "--size", "80x48"], "X,Y"),
+        (["region", "@x.csv", "--mask", "@mask.png"], "got none"),
+        (["region", "@x.csv", "--mask", "@mask.png", "--scale", "2", "--keys", "@k"], "--keys and"),
+        (["region", "@x.csv", "--mask", "@black.png", "--scale", "2"], "empty"),
+        (["region", "@x.csv", "--mask", "@mask.png", "--scale", "0"], "scale"),
+        (["region", "@x.csv", "--mask", "@mask.png", "--keys", "@keys.json"], "RegionKey"),
+        (["region", "@x.csv", "--mask", "@mask.png", "--path", "@none.npy"], "none.npy"),
+        (["animate", "spring", "@none.npy", "@x.csv"], "none.npy"),
         (["lint", "@depth.png"], "depth.png"),
+        (["lint", "@depth.png", "--size", "64x64", "--depth", "@depth.png"], "--depth must be"),
     ],
 )
 def test_bad_input_is_one_line(pictures, capsys, words, said):

@@ -1,20 +1,20 @@
-"""Verbs of `wanmove tracks` that make tracks or judge them: camera, rotate, lint."""
+"""Verbs of `wanmove tracks` that make, animate or judge tracks: camera, region, lint, ..."""
 
 import argparse
-import json
-import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MediaError, OptionError
+from ..errors import OptionError
 from ..standalone.options import parse_size
+from .animate_verb import add_animate_verb
+from .files import read_colours, read_grey, read_keys, read_mask, write_result
+from .region_verb import add_region_verb
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..tracks import Tracks
-    from .camera_path import CameraKey
+_CAMERA_EXAMPLE = '[{"frame": 0}, {"frame": 80, "pan": 20}]'
 
 
 def add_source_verbs(verbs: Any) -> None:
@@ -34,7 +34,14 @@ def add_source_verbs(verbs: Any) -> None:
     camera.add_argument("--size", type=parse_size, metavar="WxH", help="needed without --depth")
     camera.add_argument("--objects", type=Path, metavar="FILE", help="tracks to put in the scene")
     _add_depth(camera, required=False)
+    _add_lens(camera)
     camera.add_argument("--count", type=int, default=400, help="about how many (default 400)")
+    camera.add_argument(
+        "--features",
+        type=Path,
+        metavar="IMAGE",
+        help="put the points on corners of this picture instead of on a grid",
+    )
     camera.set_defaults(run=run_camera)
 
     rotate = verbs.add_parser("rotate", help="make tracks of an object that turns")
@@ -43,13 +50,18 @@ def add_source_verbs(verbs: Any) -> None:
     rotate.add_argument("--degrees", type=float, default=60.0, help="(default 60)")
     rotate.add_argument("--axis", default="vertical", help="vertical, horizontal or view")
     _add_depth(rotate, required=True)
+    _add_lens(rotate)
     rotate.add_argument("--count", type=int, default=512, help="about how many (default 512)")
     rotate.set_defaults(run=run_rotate)
+
+    add_region_verb(verbs, parse_size)
+    add_animate_verb(verbs)
 
     lint = verbs.add_parser("lint", help="say what is likely to go wrong, and what to do")
     lint.add_argument("files", type=Path, nargs="+", metavar="FILE")
     lint.add_argument("--size", type=parse_size, default=(832, 480), metavar="WxH")
     lint.add_argument("--frames", type=int, default=81, metavar="N")
+    _add_depth(lint, required=False)
     lint.set_defaults(run=run_lint)
 
 
@@ -62,10 +74,9 @@ def run_camera(args: argparse.Namespace) -> int:
     from ..formats import read_tracks
     from ..motion import concat_tracks
     from .camera import camera_tracks, follow_camera
-    from .camera_path import Handheld, camera_path
+    from .camera_path import CameraKey, Handheld, camera_path
     from .camera_presets import preset_keys
     from .depth import Lens, centre_distance
-    from .points import grid_points
 
     distance = _distance(args) if args.depth else None
     if distance is not None:
@@ -86,14 +97,14 @@ def run_camera(args: argparse.Namespace) -> int:
         name, _, strength = given.partition(":")
         moves.append(preset_keys(name, args.frames, strength=_strength(strength), pivot=pivot))
     if args.keys:
-        moves.append(_read_keys(args.keys))
+        moves.append(read_keys(args.keys, CameraKey, _CAMERA_EXAMPLE))
     hand = None if args.handheld is None else Handheld(args.handheld, seed=args.seed)
     camera = camera_path(Lens(*size, args.fov), moves, args.frames, pivot=pivot, handheld=hand)
-    tracks = camera_tracks(grid_points(*size, args.count), camera, scene)
+    tracks = camera_tracks(_scene_points(args, size), camera, scene)
     if args.objects:
         objects = read_tracks(args.objects, size=size, num_frames=args.frames)
         tracks = concat_tracks([tracks, follow_camera(objects, camera, scene)])
-    return _write(tracks, args.target)
+    return write_result(tracks, args.target)
 
 
 def run_rotate(args: argparse.Namespace) -> int:
@@ -104,9 +115,8 @@ def run_rotate(args: argparse.Namespace) -> int:
     """
     from .rotation import TurnKey, rotation_tracks
 
-    mask = _read_grey(args.mask)
     tracks = rotation_tracks(
-        mask > mask.dtype.type(mask.max() // 2),
+        read_mask(args.mask),
         _distance(args),
         [TurnKey(0, 0.0), TurnKey(max(args.frames - 1, 1), args.degrees)],
         args.frames,
@@ -114,7 +124,7 @@ def run_rotate(args: argparse.Namespace) -> int:
         fov=args.fov,
         count=args.count,
     )
-    return _write(tracks, args.target)
+    return write_result(tracks, args.target)
 
 
 def run_lint(args: argparse.Namespace) -> int:
@@ -124,12 +134,21 @@ def run_lint(args: argparse.Namespace) -> int:
         WanMoveError: a file that is not tracks, a size that no latent grid has.
     """
     from ..formats import read_tracks
+    from ..grid import LatentGrid
     from ..lint import lint_tracks
+    from .depth import check_map_size, start_distance
 
     width, height = args.size
+    grid = LatentGrid(args.frames, height, width)
+    depth = _distance(args) if args.depth else None
+    if depth is not None:
+        check_map_size("--depth", depth, args.size)
     total = 0
     for path in args.files:
-        found = lint_tracks(read_tracks(path), width=width, height=height, num_frames=args.frames)
+        tracks = read_tracks(path)
+        found = lint_tracks(
+            tracks, grid, distance=None if depth is None else start_distance(tracks, depth)
+        )
         total += len(found)
         for finding in found:
             sys.stdout.write(f"{path}: {finding}\n")
@@ -145,7 +164,7 @@ def _add_depth(parser: Any, *, required: bool) -> None:
         required=required,
         metavar="FILE",
         help="grey picture or .npy of the start image's size"
-        + ("" if required else "; without it the scene is a plane at distance 1"),
+        + ("" if required else "; without it everything is equally far"),
     )
     parser.add_argument(
         "--depth-kind",
@@ -155,70 +174,31 @@ def _add_depth(parser: Any, *, required: bool) -> None:
     )
     parser.add_argument("--near", type=float, default=1.0, help="nearest distance (default 1)")
     parser.add_argument("--far", type=float, default=10.0, help="farthest distance (default 10)")
+
+
+def _add_lens(parser: Any) -> None:
     parser.add_argument("--fov", type=float, default=50.0, help="degrees across (default 50)")
     parser.add_argument("--frames", type=int, default=81, metavar="N", help="(default 81)")
+
+
+def _scene_points(args: argparse.Namespace, size: tuple[int, int]) -> "np.ndarray":
+    from .points import feature_points, grid_points
+
+    if args.features is None:
+        return grid_points(*size, args.count)
+    image = read_colours(args.features)
+    if image.shape[1::-1] != size:
+        raise OptionError(
+            f"--features must be a picture of {size[0]}x{size[1]} px; got "
+            f"{image.shape[1]}x{image.shape[0]}. Resize it as the start image is resized."
+        )
+    return feature_points(image, args.count)
 
 
 def _distance(args: argparse.Namespace) -> "np.ndarray":
     from .depth import distance_map
 
-    depth = _read_grey(args.depth)
-    return distance_map(depth, args.depth_kind, near=args.near, far=args.far)
-
-
-def _read_grey(path: Path) -> "np.ndarray":
-    """A picture's grey values, 8 or 16 bits, or a .npy."""
-    import cv2
-    import numpy as np
-
-    try:
-        if path.suffix.lower() == ".npy":
-            # Mapped, so that a header which promises more than the file holds allocates nothing.
-            return np.array(np.load(path, mmap_mode="r", allow_pickle=False)).squeeze()
-        data = path.read_bytes()
-    except (OSError, ValueError, EOFError) as error:
-        raise MediaError(
-            f"{path} must be a readable picture or .npy; got {type(error).__name__}. Check it."
-        ) from error
-    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH
-    try:
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
-    except cv2.error:  # a size beyond OpenCV's limit
-        picture = None
-    if picture is None:
-        raise MediaError(f"{path} must be a picture; got another kind of file. Convert it to PNG.")
-    return picture
-
-
-def _read_keys(path: Path) -> "list[CameraKey]":
-    from ..errors import TrackFormatError
-    from .camera_path import CameraKey
-
-    try:
-        keys = [CameraKey(**key) for key in json.loads(path.read_text(encoding="utf-8"))]
-        for index, key in enumerate(keys):
-            _check_key(index, key)
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise TrackFormatError(
-            f"{path} must be a list of camera keys; got {str(error)[:80]!r}. "
-            'Write [{"frame": 0}, {"frame": 80, "pan": 20}].'
-        ) from error
-    return keys
-
-
-def _check_key(index: int, key: "CameraKey") -> None:
-    for name, value in vars(key).items():
-        if name == "ease" and isinstance(value, str):
-            continue
-        numbers = (
-            value if name == "ease" and isinstance(value, list) and len(value) == 4 else [value]
-        )
-        if not all(_is_number(number) for number in numbers):
-            raise ValueError(f"key {index}: {name} {value!r}")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
+    return distance_map(read_grey(args.depth), args.depth_kind, near=args.near, far=args.far)
 
 
 def _strength(text: str) -> float:
@@ -226,11 +206,3 @@ def _strength(text: str) -> float:
         return float(text) if text else 1.0
     except ValueError as error:
         raise OptionError(f"strength must be a number; got {text!r}. Use push-in:0.5.") from error
-
-
-def _write(tracks: "Tracks", target: Path) -> int:
-    from ..formats import write_tracks
-
-    for path in write_tracks(tracks, target):
-        sys.stdout.write(f"{path}\n")
-    return 0

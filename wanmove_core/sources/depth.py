@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
+import torch
 
 from ..errors import OptionError, ShapeError
 from ..grid import Size
 from ..shapes import Float
+from ..tracks import Tracks
 from .keys import Number
 
 DepthKind = Literal["inverse", "relative", "metric"]
@@ -122,6 +124,15 @@ def sample_distance(
     col = np.clip(np.floor(col), 0, width - 1).astype(np.int64)
     row = np.clip(np.floor(row), 0, height - 1).astype(np.int64)
     return distance[row, col]
+
+
+def start_distance(
+    tracks: Tracks, distance: Float[np.ndarray, "height width"]
+) -> Float[torch.Tensor, " points"]:
+    """Read how far away each track is where it is first visible."""
+    first = tracks.visibility.int().argmax(0)
+    start = tracks.positions[first, torch.arange(tracks.num_points, device=first.device)]
+    return torch.from_numpy(sample_distance(distance, start.double().cpu().numpy()))
 
 
 def centre_distance(distance: Float[np.ndarray, "height width"]) -> float:

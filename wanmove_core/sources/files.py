@@ -1,0 +1,128 @@
+"""What the verbs of the command line read and write: pictures, masks, keys, tracks."""
+
+import json
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..errors import MediaError, TrackFormatError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..tracks import Tracks
+
+Key = TypeVar("Key")
+
+
+def read_grey(path: Path) -> "np.ndarray":
+    """Read a picture's grey values, 8 or 16 bits, or a .npy.
+
+    Raises:
+        MediaError: a file that is neither.
+    """
+    import cv2
+    import numpy as np
+
+    if path.suffix.lower() == ".npy":
+        try:
+            # Mapped, so that a header which promises more than the file holds allocates nothing.
+            return np.array(np.load(path, mmap_mode="r", allow_pickle=False)).squeeze()
+        except (OSError, ValueError, EOFError) as error:
+            raise _unreadable(path, error) from error
+    return _read_picture(path, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH)
+
+
+def read_mask(path: Path) -> "np.ndarray":
+    """Read a mask: True where the picture is brighter than half of its brightest pixel.
+
+    Raises:
+        MediaError: a file that is no picture.
+    """
+    grey = read_grey(path)
+    mask: np.ndarray = grey > grey.max() / 2
+    return mask
+
+
+def read_colours(path: Path) -> "np.ndarray":
+    """Read a picture as RGB.
+
+    Raises:
+        MediaError: a file that is no picture.
+    """
+    import cv2
+
+    picture: np.ndarray = _read_picture(path, cv2.IMREAD_COLOR)[..., ::-1].copy()
+    return picture
+
+
+def read_keys(path: Path, kind: type[Key], example: str) -> list[Key]:
+    """Read a JSON list of keys, each an object of the fields of `kind`.
+
+    Raises:
+        TrackFormatError: not such a list; `example` is shown.
+    """
+    try:
+        keys = parse_keys(path.read_text(encoding="utf-8"), kind)
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise TrackFormatError(
+            f"{path} must be a list of {kind.__name__}; got {str(error)[:80]!r}. Write {example}."
+        ) from error
+    return keys
+
+
+def parse_keys(text: str, kind: type[Key]) -> list[Key]:
+    """Parse a JSON list of keys.
+
+    Raises:
+        ValueError, TypeError, RecursionError: not a list of objects with the fields of `kind`.
+    """
+    keys = [kind(**key) for key in json.loads(text)]
+    for index, key in enumerate(keys):
+        for name, value in vars(key).items():
+            if not (_is_ease(value) if name == "ease" else _is_number(value)):
+                raise ValueError(f"key {index}: {name} {value!r}")
+    return keys
+
+
+def write_result(tracks: "Tracks", target: Path) -> int:
+    """Write tracks, say where, and return the exit code."""
+    from ..formats import write_tracks
+
+    for path in write_tracks(tracks, target):
+        sys.stdout.write(f"{path}\n")
+    return 0
+
+
+def _read_picture(path: Path, flags: int) -> "np.ndarray":
+    import cv2
+    import numpy as np
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    try:
+        picture: Any = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    except cv2.error:  # a size beyond OpenCV's limit
+        picture = None
+    if picture is None:
+        raise MediaError(f"{path} must be a picture; got another kind of file. Convert it to PNG.")
+    return picture
+
+
+def _unreadable(path: Path, error: Exception) -> MediaError:
+    return MediaError(
+        f"{path} must be a readable picture or .npy; got {type(error).__name__}. Check it."
+    )
+
+
+def _is_ease(value: Any) -> bool:
+    if isinstance(value, list):
+        return len(value) == 4 and all(map(_is_number, value))
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf

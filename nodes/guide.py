@@ -14,6 +14,7 @@ from ..wanmove_core import (
     replicate_first_frame,
     retime_tracks,
 )
+from ..wanmove_core.lint import lint_tracks
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def guide(
     latent = encoded.latent
     if tracks is None:
         return Guided(latent, latent, "No tracks: plain image to video.")
+    given = tracks
     tracks = place_tracks(tracks, encoded, track_space=track_space, retime=retime)
     cells, visible = project_tracks(tracks, encoded.grid, temporal=temporal)
     known = encoded.known_latent_frames
@@ -64,4 +66,7 @@ def guide(
         known_latent_frames=known,
     )
     report = guidance_report(tracks, encoded.grid, temporal=temporal, known_latent_frames=known)
-    return Guided(*guide_branches(latent, guided, branch), str(report))
+    # Stretching in time is worth a word, other ways of fitting were asked for.
+    judged = given if track_space == "video" and retime == "time" else tracks
+    lines = [report, *lint_tracks(judged, encoded.grid, report=report)]
+    return Guided(*guide_branches(latent, guided, branch), "\n".join(map(str, lines)))

@@ -47,6 +47,7 @@ def lint_tracks(
     grid: LatentGrid,
     *,
     distance: Float[Tensor, " points"] | None = None,
+    report: GuidanceReport | None = None,
 ) -> list[Finding]:
     """Look for what guidance ignores or the model cannot follow.
 
@@ -55,6 +56,7 @@ def lint_tracks(
         grid: of the video to make.
         distance: of each track from the camera, in any unit, to find what is drawn before
             nearer things; None does not look.
+        report: of these tracks on this grid where there is one already, to save time.
 
     Returns:
         Findings in the order in which to solve them; none for good tracks.
@@ -69,7 +71,7 @@ def lint_tracks(
         )
     found = [*_length(tracks, grid), *_size(tracks, grid.width, grid.height)]
     fitted = retime_tracks(tracks, grid.num_frames, "time")
-    report = guidance_report(fitted, grid)
+    report = report or guidance_report(fitted, grid)
     found += _effect(report, grid)
     found += _teleports(fitted, grid.width, grid.height)
     found += _numbers(report, grid)
@@ -91,20 +93,23 @@ def _length(tracks: Tracks, grid: LatentGrid) -> list[Finding]:
 
 
 def _size(tracks: Tracks, width: int, height: int) -> list[Finding]:
-    seen = tracks.positions[tracks.visibility]
-    if len(seen) == 0:
+    # By coordinate: operations on [.., 2] pairs are several times slower.
+    x, y = (part[tracks.visibility] for part in tracks.positions.unbind(-1))
+    if len(x) == 0:
         return []
-    low, high = seen.amin(0).tolist(), seen.amax(0).tolist()
-    outside = ((seen < 0) | (seen > seen.new_tensor([width, height]))).any(-1)
+    low, high = zip(*((a.item(), b.item()) for a, b in map(torch.aminmax, (x, y))), strict=True)
+    outside = 0.0
+    if min(low) < 0 or high[0] > width or high[1] > height:
+        outside = ((x < 0) | (x > width) | (y < 0) | (y > height)).float().mean().item()
     if max(high) <= 1.5 and min(low) >= 0:
         text = (
             f"all positions lie within {max(high):.2f} px, so they look like shares of the frame. "
             "Multiply x by the width and y by the height."
         )
-    elif outside.float().mean() > 0.25:
+    elif outside > 0.25:
         text = (
             f"positions reach x {low[0]:.0f} to {high[0]:.0f}, y {low[1]:.0f} to {high[1]:.0f}, "
-            f"and {outside.float().mean():.0%} lie outside of {width}x{height}. "
+            f"and {outside:.0%} lie outside of {width}x{height}. "
             "Fit the tracks from the size that they were drawn on."
         )
     else:
@@ -147,7 +152,8 @@ def _teleports(tracks: Tracks, width: int, height: int) -> list[Finding]:
     """Steps too long to be a motion, between two frames in which the point is visible."""
     limit = _TELEPORT * (width**2 + height**2) ** 0.5
     both = tracks.visibility[1:] & tracks.visibility[:-1]
-    far = (tracks.positions.diff(dim=0).norm(dim=-1) > limit) & both
+    x, y = (part.diff(dim=0) for part in tracks.positions.unbind(-1))
+    far = (x.square_().add_(y.square_()) > limit**2) & both
     points = _indices(far.any(0))
     if not points:
         return []

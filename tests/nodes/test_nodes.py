@@ -90,6 +90,16 @@ def test_positive_branch_alone(pack, encoded, tracks) -> None:
     assert torch.equal(other[0][1]["concat_latent_image"], encoded["samples"])
 
 
+def test_the_report_says_what_to_look_at(pack, encoded, tracks) -> None:
+    """Three points are few; played over more frames than they have, they change their speed."""
+    assert [line.split(":")[0] for line in guide(pack, encoded, tracks)[3].splitlines()[1:]] == [
+        "few-points"
+    ]
+    short = {name: value[:9] for name, value in tracks.items()}
+    assert "\nlength: the tracks have 9 frames" in guide(pack, encoded, short)[3]
+    assert "\nlength" not in guide(pack, encoded, short, retime="hold")[3]
+
+
 def test_guidance_without_tracks(pack, encoded) -> None:
     guided, *_, report = guide(pack, encoded, None, clip_vision_output="seen")
     assert torch.equal(guided[0][1]["concat_latent_image"], encoded["samples"])

@@ -213,6 +213,18 @@ def test_tiled_decoding_changes_little_and_leaves_the_vae_as_it_was():
     assert components.vae.use_tiling is False
 
 
+def test_decoding_that_fails_leaves_the_vae_as_it_was(monkeypatch):
+    components = small_components()
+
+    def out_of_memory(*_args, **_kwargs):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(components.vae, "decode", out_of_memory)
+    with pytest.raises(torch.OutOfMemoryError):
+        WanMovePipeline(components, tile_decode=True).decode(torch.zeros(1, 16, 1, 2, 2))
+    assert components.vae.use_tiling is False
+
+
 @pytest.mark.parametrize(
     "changes,message",
     [

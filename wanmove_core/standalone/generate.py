@@ -13,10 +13,10 @@ from ..draw import draw_tracks
 from ..errors import MediaError
 from ..formats import read_tracks
 from ..grid import Size
-from ..motion import concat_tracks, fit_tracks, resample_tracks, retime_tracks
+from ..motion import concat_tracks, fit_tracks, resample_tracks
 from ..shapes import Tensor, UInt8
 from ..tracks import Tracks
-from .pipeline import Progress, WanMovePipeline
+from .pipeline import Progress, WanMovePipeline, fit_to_video
 from .prompt_extension import Extender, Extension
 from .settings import NEGATIVE_PROMPT, GenerationSettings
 from .video_io import read_image, read_metadata, write_video
@@ -108,7 +108,8 @@ def run_job(
     if job.extended_prompt is not None:
         made_of["extended_prompt"] = job.extended_prompt
     write_video(job.out, frames, fps=job.fps, metadata=made_of)
-    on_video = tracks and _on_video(tracks, (image.shape[1], image.shape[0]), frames, job.settings)
+    image_size, video_size = (image.shape[1], image.shape[0]), (frames.shape[2], frames.shape[1])
+    on_video = tracks and fit_to_video(tracks, image_size, video_size, len(frames), job.settings)
     overlay = None
     if job.draw_tracks and on_video is not None:
         overlay = overlay_path(job.out)
@@ -225,15 +226,6 @@ def is_done(job: Job, model: dict[str, Any] | None) -> bool:
         return made_of == describe(job, model)
     except MediaError:
         return False
-
-
-def _on_video(
-    tracks: Tracks, image_size: Size, frames: Tensor, settings: GenerationSettings
-) -> Tracks:
-    size = (frames.shape[2], frames.shape[1])
-    tracks = retime_tracks(tracks, len(frames), settings.retime)
-    fit = settings.resize if settings.resize in ("crop", "pad") else "stretch"
-    return fit_tracks(tracks, image_size, size, mode=fit)
 
 
 def _digest(path: Path) -> dict[str, str]:

@@ -14,7 +14,7 @@ from ..conditioning import (
     known_mask,
 )
 from ..constant_tail import encode_padded
-from ..grid import FitMode, LatentGrid
+from ..grid import LatentGrid, Size
 from ..guidance import project_tracks, replicate_first_frame
 from ..motion import fit_tracks, retime_tracks
 from ..report import guidance_report
@@ -45,14 +45,12 @@ class StartImage:
         latent: conditioning latent without guidance, normalised, float32.
         features: CLIP's features of the whole image.
         image_size: (width, height) of the image itself, which tracks refer to.
-        fit: how the image came to the output size.
     """
 
     grid: LatentGrid
     latent: Float[Tensor, "1 channels latent_frames rows cols"]
     features: Float[Tensor, "1 image_tokens image_width"]
     image_size: tuple[int, int]
-    fit: FitMode
 
 
 class WanMovePipeline:
@@ -140,14 +138,12 @@ class WanMovePipeline:
         image_size = (image.shape[1], image.shape[0])
         width, height = settings.output_size(image_size)
         grid = LatentGrid(settings.num_frames, height, width)
-        modes: dict[str, FitMode] = {"crop": "crop", "pad": "pad"}
-        fit = modes.get(settings.resize, "stretch")
-        pixels = fit_image(image[None], (width, height), mode=fit).to(place.device)
+        pixels = fit_image(image[None], (width, height), mode=settings.fit_mode).to(place.device)
         with place.use(self.components.vae, place.device) as vae:
             latent = encode_padded(vae, pixels[:, :, None].to(vae.dtype), grid.num_frames)
             mean, std = _latent_statistics(vae, latent)
             latent = ((latent - mean) / std).float()
-        return StartImage(grid, latent, self._features(image), image_size, fit)
+        return StartImage(grid, latent, self._features(image), image_size)
 
     def _features(self, image: Tensor) -> Tensor:
         """CLIP sees the image itself, before it is brought to the output size."""
@@ -177,7 +173,13 @@ class WanMovePipeline:
         grid, latent = start.grid, start.latent
         guided = latent
         if tracks is not None:
-            tracks = fit_to_video(tracks, start, settings)
+            tracks = fit_to_video(
+                tracks,
+                start.image_size,
+                (start.grid.width, start.grid.height),
+                start.grid.num_frames,
+                settings,
+            )
             _log.info("%s", guidance_report(tracks, grid, temporal=settings.temporal))
             cells, visible = project_tracks(
                 tracks.to(latent.device), grid, temporal=settings.temporal
@@ -257,18 +259,32 @@ class WanMovePipeline:
             mean, std = _latent_statistics(vae, latent)
             # Only here: tiled encoding would give up the shortcut of the constant tail.
             vae.use_tiling = self.tile_decode
-            video = vae.decode((latent * std + mean).to(vae.dtype), return_dict=False)[0][0]
-            vae.use_tiling = False
+            try:
+                video = vae.decode((latent * std + mean).to(vae.dtype), return_dict=False)[0][0]
+            finally:
+                vae.use_tiling = False
         # Rounded on its device: a quarter of the bytes to move.
         pixels = ((video.float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
         return pixels.permute(1, 2, 3, 0).contiguous().cpu()
 
 
-def fit_to_video(tracks: Tracks, start: StartImage, settings: GenerationSettings) -> Tracks:
-    """Bring tracks drawn on the start image to the video's frame and length."""
-    grid = start.grid
-    tracks = retime_tracks(tracks, grid.num_frames, settings.retime)
-    return fit_tracks(tracks, start.image_size, (grid.width, grid.height), mode=start.fit)
+def fit_to_video(
+    tracks: Tracks,
+    image_size: Size,
+    video_size: Size,
+    num_frames: int,
+    settings: GenerationSettings,
+) -> Tracks:
+    """Bring tracks drawn on the start image to the video's frame and length.
+
+    Args:
+        tracks: in pixels of the start image.
+        image_size, video_size: (width, height).
+        num_frames: of the video.
+        settings: say how picture and time are fitted.
+    """
+    tracks = retime_tracks(tracks, num_frames, settings.retime)
+    return fit_tracks(tracks, image_size, video_size, mode=settings.fit_mode)
 
 
 def _latent_statistics(vae: Any, like: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 from ..conditioning import Branch, reference_size
 from ..errors import OptionError
-from ..grid import LatentGrid, Size
+from ..grid import FitMode, LatentGrid, Size
 from ..guidance import MAX_STRENGTH, Collision, Temporal
 from ..motion import Retime
 from .sampling import Schedule, SolverName, make_schedule
@@ -97,6 +97,13 @@ class GenerationSettings:
         if shift is None:
             shift = 3.0 if size[0] * size[1] <= _AREA_480P else 5.0
         return make_schedule(self.solver, self.steps, shift, sigmas=self.sigmas)
+
+    @property
+    def fit_mode(self) -> FitMode:
+        """How image and tracks go into the output frame, whose size `resize` decides."""
+        modes: dict[Resize, FitMode] = {"crop": "crop", "pad": "pad"}
+        # Otherwise image and frame have one shape, up to the rounding to cells.
+        return modes.get(self.resize, "stretch")
 
     def output_size(self, image_size: Size) -> Size:
         """The (width, height) of the video of an image of this size, pixels.

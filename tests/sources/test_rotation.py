@@ -86,6 +86,26 @@ def test_a_nose_hides_the_cheek_behind_it():
     assert not seen[right].any() and seen[left].all()
 
 
+@pytest.mark.parametrize("axis", AXES)
+def test_pins_hold_the_rest_but_where_the_object_turns_to(axis):
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[50:62, 60:148] = True  # a bar
+    keys = [TurnKey(0, 0), TurnKey(8, 90)]
+    options = {"axis": axis, "fov": FOV, "count": 307}
+    distance = np.full((HEIGHT, WIDTH), 10.0)
+    alone = rotation_tracks(mask, distance, keys, 9, **options)
+    tracks = rotation_tracks(mask, distance, keys, 9, pins=400, **options)
+    own = alone.num_points
+    assert np.array_equal(tracks.positions[:, -own:], alone.positions)
+    still, seen = tracks.positions[:, :-own].numpy(), tracks.visibility[:, :-own].numpy()
+    assert 360 < still.shape[1] < 440 and np.ptp(still, axis=0).max() == 0 and seen[0].all()
+    # Upright in the end, in the middle of the picture; seen from the side it covers nothing.
+    upright = (np.abs(still[0, :, 0] - 104) < 5) & (np.abs(still[0, :, 1] - 56) < 38)
+    upright &= np.abs(still[0, :, 1] - 56) > 16
+    assert seen[-1, upright].any() == (axis != "view") and upright.any()
+    assert seen[-1, ~upright & (np.abs(still[0, :, 0] - 104) > 20)].all()
+
+
 def bad_inputs():
     mask, distance = sphere()
     keys = [TurnKey(0, 0), TurnKey(4, 50)]
@@ -97,6 +117,7 @@ def bad_inputs():
     yield OptionError, "direction", lambda: turned(5, (0.0, 0.0, 0.0))
     yield OptionError, "finite", lambda: turned(np.nan)
     yield OptionError, "at least 1", lambda: rotation_tracks(mask, distance, [], 5)
+    yield OptionError, "pins", lambda: rotation_tracks(mask, distance, keys, 5, pins=-1)
     yield OptionError, "count", lambda: rotation_tracks(mask, distance, keys, 5, count=0)
 
 

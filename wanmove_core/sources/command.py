@@ -14,8 +14,6 @@ from .region_verb import add_region_verb
 if TYPE_CHECKING:
     import numpy as np
 
-_CAMERA_EXAMPLE = '[{"frame": 0}, {"frame": 80, "pan": 20}]'
-
 
 def add_source_verbs(verbs: Any) -> None:
     """Add the verbs to those of `wanmove tracks`. Imports nothing heavy."""
@@ -42,6 +40,7 @@ def add_source_verbs(verbs: Any) -> None:
         metavar="IMAGE",
         help="put the points on corners of this picture instead of on a grid",
     )
+    camera.add_argument("--mask", type=Path, metavar="FILE", help="white where points may lie")
     camera.set_defaults(run=run_camera)
 
     rotate = verbs.add_parser("rotate", help="make tracks of an object that turns")
@@ -52,6 +51,7 @@ def add_source_verbs(verbs: Any) -> None:
     _add_depth(rotate, required=True)
     _add_lens(rotate)
     rotate.add_argument("--count", type=int, default=512, help="about how many (default 512)")
+    rotate.add_argument("--pins", type=int, default=0, help="still points on the rest (default 0)")
     rotate.set_defaults(run=run_rotate)
 
     add_region_verb(verbs, parse_size)
@@ -72,11 +72,9 @@ def run_camera(args: argparse.Namespace) -> int:
         WanMoveError: what cannot be read, does not fit together, or is out of range.
     """
     from ..formats import read_tracks
-    from ..motion import concat_tracks
-    from .camera import camera_tracks, follow_camera
-    from .camera_path import CameraKey, Handheld, camera_path
-    from .camera_presets import preset_keys
-    from .depth import Lens, centre_distance
+    from .camera_path import CameraKey, Handheld
+    from .depth import Lens
+    from .shots import plan_shot, scene_points, shoot
 
     distance = _distance(args) if args.depth else None
     if distance is not None:
@@ -90,21 +88,23 @@ def run_camera(args: argparse.Namespace) -> int:
         raise OptionError("--size or --depth must be given; got neither. Add --size 832x480.")
     else:
         size = args.size
-    pivot = 1.0 if distance is None else centre_distance(distance)
-    scene = pivot if distance is None else distance
-    moves = []
-    for given in args.move:
-        name, _, strength = given.partition(":")
-        moves.append(preset_keys(name, args.frames, strength=_strength(strength), pivot=pivot))
-    if args.keys:
-        moves.append(read_keys(args.keys, CameraKey, _CAMERA_EXAMPLE))
-    hand = None if args.handheld is None else Handheld(args.handheld, seed=args.seed)
-    camera = camera_path(Lens(*size, args.fov), moves, args.frames, pivot=pivot, handheld=hand)
-    tracks = camera_tracks(_scene_points(args, size), camera, scene)
-    if args.objects:
-        objects = read_tracks(args.objects, size=size, num_frames=args.frames)
-        tracks = concat_tracks([tracks, follow_camera(objects, camera, scene)])
-    return write_result(tracks, args.target)
+    lens = Lens(*size, args.fov)
+    shot = plan_shot(
+        lens,
+        args.frames,
+        moves=[_move(text) for text in args.move],
+        keys=read_keys(args.keys, CameraKey) if args.keys else [],
+        distance=distance,
+        handheld=None if args.handheld is None else Handheld(args.handheld, seed=args.seed),
+    )
+    points = scene_points(
+        lens,
+        args.count,
+        image=read_colours(args.features) if args.features else None,
+        mask=read_mask(args.mask) if args.mask else None,
+    )
+    objects = read_tracks(args.objects, size=size) if args.objects else None
+    return write_result(shoot(points, shot, objects=objects), args.target)
 
 
 def run_rotate(args: argparse.Namespace) -> int:
@@ -123,6 +123,7 @@ def run_rotate(args: argparse.Namespace) -> int:
         axis=args.axis,
         fov=args.fov,
         count=args.count,
+        pins=args.pins,
     )
     return write_result(tracks, args.target)
 
@@ -181,28 +182,17 @@ def _add_lens(parser: Any) -> None:
     parser.add_argument("--frames", type=int, default=81, metavar="N", help="(default 81)")
 
 
-def _scene_points(args: argparse.Namespace, size: tuple[int, int]) -> "np.ndarray":
-    from .points import feature_points, grid_points
-
-    if args.features is None:
-        return grid_points(*size, args.count)
-    image = read_colours(args.features)
-    if image.shape[1::-1] != size:
-        raise OptionError(
-            f"--features must be a picture of {size[0]}x{size[1]} px; got "
-            f"{image.shape[1]}x{image.shape[0]}. Resize it as the start image is resized."
-        )
-    return feature_points(image, args.count)
-
-
 def _distance(args: argparse.Namespace) -> "np.ndarray":
     from .depth import distance_map
 
     return distance_map(read_grey(args.depth), args.depth_kind, near=args.near, far=args.far)
 
 
-def _strength(text: str) -> float:
+def _move(text: str) -> tuple[str, float]:
+    name, _, strength = text.partition(":")
     try:
-        return float(text) if text else 1.0
+        return name, float(strength) if strength else 1.0
     except ValueError as error:
-        raise OptionError(f"strength must be a number; got {text!r}. Use push-in:0.5.") from error
+        raise OptionError(
+            f"strength must be a number; got {strength!r}. Use push-in:0.5."
+        ) from error

@@ -12,12 +12,14 @@ import numpy as np
 import torch
 
 from ..errors import OptionError, ShapeError
-from ..grid import Size
-from ..shapes import Float
+from ..grid import Fit, FitMode, Size
+from ..shapes import Float, Shaped
 from ..tracks import Tracks
 from .keys import Number
 
 DepthKind = Literal["inverse", "relative", "metric"]
+# Depth nodes round their output's sides, often to a multiple of 14 or 64 px.
+_SAME_PROPORTIONS = 0.06
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,54 @@ def check_map_size(name: str, values: np.ndarray, size: Size) -> None:
         raise ShapeError(
             f"{name} must be of the frame's size, {width}x{height} px; got "
             f"{values.shape[1]}x{values.shape[0]}. Resize it as the start image is resized."
+        )
+
+
+def fit_map(
+    values: Shaped[np.ndarray, "height width"],
+    size: Size,
+    mode: FitMode,
+    *,
+    outside: Any = None,
+) -> Shaped[np.ndarray, "rows cols"]:
+    """Bring a depth map or mask to the frame's size, as the start image is brought to it.
+
+    Args:
+        values: of the picture, of its size or of the same proportions.
+        size: (width, height) of the frame.
+        mode: as for `fit_tracks`.
+        outside: what "pad" puts around the picture; None repeats its edge.
+
+    Returns:
+        New values, not interpolated: between an object and what lies behind it there is nothing.
+
+    Raises:
+        OptionError: another mode.
+    """
+    fit = Fit.between((values.shape[1], values.shape[0]), size, mode)
+    index, inside = [], []
+    for axis, length in ((1, size[1]), (0, size[0])):
+        place = np.arange(length) + 0.5 - fit.target[axis]
+        inside.append((place > 0) & (place < fit.target[axis + 2]))
+        source = np.floor(place * fit.source[axis + 2] / fit.target[axis + 2]).astype(np.int64)
+        index.append(source.clip(0, fit.source[axis + 2] - 1) + fit.source[axis])
+    fitted: np.ndarray = values[index[0][:, None], index[1]]
+    if outside is None:
+        return fitted
+    return np.where(inside[0][:, None] & inside[1], fitted, outside)
+
+
+def check_proportions(name: str, size: Size, other_name: str, other_size: Size) -> None:
+    """Refuse two pictures that cannot be of one scene: their proportions differ.
+
+    Raises:
+        ShapeError: by more than rounding to other sizes explains.
+    """
+    ratio = size[0] / size[1] * other_size[1] / other_size[0]
+    if abs(math.log(ratio)) > _SAME_PROPORTIONS:
+        raise ShapeError(
+            f"{name} must have the proportions of {other_name}, {other_size[0]}x{other_size[1]} "
+            f"px; got {size[0]}x{size[1]}. Make both from the same picture."
         )
 
 

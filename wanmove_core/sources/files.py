@@ -1,5 +1,6 @@
 """What the verbs of the command line read and write: pictures, masks, keys, tracks."""
 
+import dataclasses
 import json
 import math
 import sys
@@ -57,32 +58,45 @@ def read_colours(path: Path) -> "np.ndarray":
     return picture
 
 
-def read_keys(path: Path, kind: type[Key], example: str) -> list[Key]:
+def read_keys(path: Path, kind: type[Key]) -> list[Key]:
     """Read a JSON list of keys, each an object of the fields of `kind`.
 
     Raises:
-        TrackFormatError: not such a list; `example` is shown.
+        MediaError: a file that cannot be read.
+        TrackFormatError: not such a list.
     """
     try:
-        keys = parse_keys(path.read_text(encoding="utf-8"), kind)
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise TrackFormatError(
-            f"{path} must be a list of {kind.__name__}; got {str(error)[:80]!r}. Write {example}."
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MediaError(
+            f"{path} must be a readable text file; got {type(error).__name__}. Check it."
         ) from error
-    return keys
+    return parse_keys(text, kind, str(path))
 
 
-def parse_keys(text: str, kind: type[Key]) -> list[Key]:
-    """Parse a JSON list of keys.
+def parse_keys(text: str, kind: type[Key], name: str) -> list[Key]:
+    """Parse a JSON list of keys, each an object of the fields of `kind`.
+
+    Args:
+        text: as in `[{"frame": 0}, {"frame": 80, "rotate": 30, "ease": "out"}]`.
+        kind: a dataclass of numbers and an ease.
+        name: of the file or input, for the message.
 
     Raises:
-        ValueError, TypeError, RecursionError: not a list of objects with the fields of `kind`.
+        TrackFormatError: not such a list.
     """
-    keys = [kind(**key) for key in json.loads(text)]
-    for index, key in enumerate(keys):
-        for name, value in vars(key).items():
-            if not (_is_ease(value) if name == "ease" else _is_number(value)):
-                raise ValueError(f"key {index}: {name} {value!r}")
+    fields = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    try:
+        keys = [kind(**key) for key in json.loads(text)]
+        for index, key in enumerate(keys):
+            for field, value in vars(key).items():
+                if not (_is_ease(value) if field == "ease" else _is_number(value)):
+                    raise ValueError(f"key {index}: {field} {value!r}")
+    except (ValueError, TypeError, RecursionError) as error:
+        raise TrackFormatError(
+            f"{name} must be a JSON list of keys with {', '.join(fields)}; got "
+            f'{str(error)[:80]!r}. Write [{{"frame": 0}}, {{"frame": 80, "{fields[1]}": 20}}].'
+        ) from error
     return keys
 
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from ..tracks import Tracks
     from .region import Pivot, RegionMotion
 
-_EXAMPLE = '[{"frame": 0}, {"frame": 80, "x": 120, "scale": 1.5, "rotate": 30}]'
-
 
 def add_region_verb(verbs: Any, parse_size: Callable[[str], tuple[int, int]]) -> None:
     """Add the verb to those of `wanmove tracks`. Imports nothing heavy."""
@@ -129,7 +127,7 @@ def _motion(args: argparse.Namespace, size: tuple[int, int]) -> "RegionMotion":
     if args.handles is not None:
         return Puppet(_read(args.handles, size, args.frames), args.stiffness)
     if args.keys is not None:
-        keys = read_keys(args.keys, RegionKey, _EXAMPLE)
+        keys = read_keys(args.keys, RegionKey)
     else:
         x, y = (0.0, 0.0) if args.shift is None else _pair("--shift", args.shift)
         end = RegionKey(

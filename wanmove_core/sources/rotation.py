@@ -9,6 +9,7 @@ import torch
 
 from ..document import Ease
 from ..errors import OptionError, ShapeError
+from ..motion import concat_tracks
 from ..shapes import Bool, Float
 from ..tracks import Tracks
 from .camera import project_points, project_surface
@@ -16,6 +17,7 @@ from .camera_path import CameraPath, axis_rotation
 from .depth import Lens, check_map_size
 from .depth_buffer import hidden_by_surface, surface_pixels, surface_slopes
 from .keys import Number, interpolate_keys
+from .pins import pinned_points
 
 AXES = {"vertical": (0.0, -1.0, 0.0), "horizontal": (-1.0, 0.0, 0.0), "view": (0.0, 0.0, 1.0)}
 # The rim of a round object lies at its centre's depth. Not the very last pixels: maps bleed there.
@@ -42,6 +44,7 @@ def rotation_tracks(
     axis: str | tuple[Number, Number, Number] = "vertical",
     fov: Number = 50.0,
     count: int = 512,
+    pins: int = 0,
 ) -> Tracks:
     """Turn the part of a picture that a mask marks, as a body of the depth that it has.
 
@@ -56,17 +59,19 @@ def rotation_tracks(
             centre: the middle of its outline, at the depth of its far rim.
         fov: degrees between the picture's left and right edge.
         count: about how many points to put on the object, evenly.
+        pins: about how many still points to spread over the rest of the picture, hidden where
+            the object turns over them.
 
     Returns:
-        float64 tracks. A point is visible where its surface faces the camera, no other part of
-        the object covers it, and it is inside the frame. The unseen back has no points.
+        float64 tracks, the pins first. A point is visible where its surface faces the camera, no
+        other part of the object covers it, and it is inside the frame. The unseen back has none.
 
     Raises:
         ShapeError: an empty mask, sizes that differ, a distance that is not above 0.
         OptionError: an axis without direction, a count out of range, keys as `interpolate_keys`.
     """
     height, width = mask.shape
-    _check_object(mask, distance, count)
+    _check_object(mask, distance, count, pins)
     lens = Lens(width, height, fov)
     degrees = interpolate_keys(
         [key.frame for key in keys],
@@ -99,7 +104,18 @@ def rotation_tracks(
         spacing=spacing,
         tolerance=max(_TOLERANCE * extent / float(centre[2]), 1e-4),
     )
-    return Tracks(torch.from_numpy(projected[..., :2].copy()), torch.from_numpy(seen))
+    tracks = Tracks(torch.from_numpy(projected[..., :2].copy()), torch.from_numpy(seen))
+    if pins == 0:
+        return tracks
+
+    def move(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        col, row = np.minimum(samples, [width - 1, height - 1]).astype(int).T
+        # A sample may lie just beside the object.
+        depth = np.where(mask[row, col], distance[row, col], centre[2])
+        space = np.repeat(lens.lift(samples, depth)[None], num_frames, axis=0)
+        return project_points(around, space)[0][..., :2], np.ones(num_frames, bool)
+
+    return concat_tracks([pinned_points(mask, pins, move), tracks])
 
 
 def _facing(
@@ -190,6 +206,7 @@ def _check_object(
     mask: Bool[np.ndarray, "height width"],
     distance: Float[np.ndarray, "depth_height depth_width"],
     count: int,
+    pins: int,
 ) -> None:
     height, width = mask.shape
     check_map_size("distance", distance, (width, height))
@@ -203,3 +220,5 @@ def _check_object(
         )
     if not 1 <= count <= _MAX_POINTS:
         raise OptionError(f"count must be 1 to {_MAX_POINTS}; got {count}. Use 512.")
+    if not 0 <= pins <= _MAX_POINTS:
+        raise OptionError(f"pins must be 0 to {_MAX_POINTS}; got {pins}. Use 200.")

@@ -70,20 +70,16 @@ class TrailPainter:
         touched = self._touched(dots)
         if not touched.size:
             return
-        groups = frame.reshape(-1, 3 * self._group)
-        before = np.take(groups, touched, axis=0)
+        before = np.take(frame.reshape(-1, 3 * self._group), touched, axis=0)
         exact = before.dtype == np.uint8
-        given = before if exact else _to_bytes(before)
-        # One item a group: numpy copies it at once, where a row of bytes goes byte by byte.
-        item = f"V{3 * self._group}"
-        painted = self._painted.reshape(-1).view(item)
-        painted[touched] = self._blend(given, touched, opacity).reshape(-1).view(item)
-        self._draw_dots(dots)
+        given = before if exact else self._to_bytes(before)
+        painted = _items(self._painted, self._group)
+        painted[touched] = _items(self._blend(given, touched, opacity), self._group)
+        draw_dots(self._cv2, self._painted, dots, self._outline)
         after = painted[touched]
-        if exact:
-            groups.reshape(-1).view(item)[touched] = after
-        else:
-            groups[touched] = after.view(np.uint8).reshape(before.shape) / np.float32(255)
+        if not exact:
+            after = _items(after.view(np.uint8) / np.float32(255), self._group)
+        _items(frame, self._group)[touched] = after
 
     def _touched(self, dots: Dots) -> np.ndarray:
         """Flat indices of the groups of pixels that trails or dots lie on."""
@@ -107,14 +103,13 @@ class TrailPainter:
         over = cv2.convertScaleAbs(life, alpha=opacity)
         under = cv2.convertScaleAbs(shadow, alpha=-opacity * self._darkness, beta=255)
         under = cv2.multiply(under, cv2.bitwise_not(over), scale=1 / 255)
-        over, under = (
-            cv2.cvtColor(x, cv2.COLOR_GRAY2BGR).reshape(before.shape) for x in (over, under)
-        )
+        over, under = (cv2.merge([x, x, x]).reshape(before.shape) for x in (over, under))
         painted = cv2.multiply(colour, over, scale=1 / 255)
         return cv2.add(painted, cv2.multiply(before, under, scale=1 / 255))
 
-    def _draw_dots(self, dots: Dots) -> None:
-        draw_dots(self._cv2, self._painted, dots, self._outline)
+    def _to_bytes(self, values: np.ndarray) -> np.ndarray:
+        # Rounds and saturates, NaN to 0, in one pass; NumPy takes five.
+        return self._cv2.addWeighted(values, 255, values, 0, 0, dtype=self._cv2.CV_8U)
 
 
 def draw_dots(cv2: Any, image: np.ndarray, dots: Dots, outline: tuple[int, ...]) -> None:
@@ -125,6 +120,6 @@ def draw_dots(cv2: Any, image: np.ndarray, dots: Dots, outline: tuple[int, ...])
         cv2.fillConvexPoly(image, disc, colour, cv2.LINE_AA, _SHIFT)
 
 
-def _to_bytes(values: np.ndarray) -> np.ndarray:
-    # fmax turns NaN to 0; clip() would look up the dtype's limits in every frame.
-    return np.minimum(np.fmax(np.rint(values * 255), 0), 255).astype(np.uint8)
+def _items(pixels: np.ndarray, group: int) -> np.ndarray:
+    """A view with one item for each group: NumPy copies it at once, and rows value by value."""
+    return pixels.reshape(-1).view(f"V{3 * group * pixels.itemsize}")

@@ -67,6 +67,7 @@ def test_frames_are_the_decoded_latent_in_order():
 
 
 def test_a_seed_means_one_video_and_leaves_the_global_rng_alone():
+    small_components()  # building the model draws
     before = torch.random.get_rng_state()
     first, again = latents(FAST), latents(FAST)
     assert torch.equal(first, again)

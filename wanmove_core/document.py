@@ -2,7 +2,7 @@
 
 The editor (web/js/editor/document.js) writes it, ComfyUI stores it as a widget value, and this
 module reads it as untrusted input. What the words mean is written down once, in
-web/js/editor/types.js. Fields that this version does not know are ignored here and kept by the
+web/types/editor.d.ts. Fields that this version does not know are ignored here and kept by the
 editor. Version 0 is a bare list of coordinate lists, as other node packs write them.
 """
 

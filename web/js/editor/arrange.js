@@ -1,78 +1,44 @@
 /** Align and distribute: whole tracks by their boxes, or the knots of one track. */
 
+import { transformTrack } from "./edit_track.js";
 import { boundingBox, translation } from "./geometry.js";
-import { trackBox, transformTrack } from "./edit_track.js";
+import { chosenKnots, findTrack } from "./selection.js";
 
-/**
- * @typedef {import("./types.js").MotionDocument} MotionDocument
- * @typedef {import("./types.js").Track} Track
- * @typedef {import("./types.js").Selected} Selected
- * @typedef {import("./types.js").Arrangement} Arrangement
- * @typedef {import("./geometry.js").Box} Box
- * @typedef {{track: string, knot: number | null, box: Box}} Item
- * @typedef {(document: MotionDocument, selection: readonly Selected[], change:
- *   (track: Track, knots: readonly number[] | null) => Track | null) => MotionDocument} MapSelected
- */
+/** Along which axis, and which share of an item's extent meets that of the whole; none: evenly.
+ * @type {Record<Arrangement, ["x" | "y", number?]>} */
+const WAYS = {
+  left: ["x", 0], center: ["x", 0.5], right: ["x", 1], top: ["y", 0], middle: ["y", 0.5], bottom: ["y", 1],
+  "distribute-x": ["x"], "distribute-y": ["y"],
+};
 
-/** @param {MotionDocument} document @param {readonly Selected[]} selection @returns {Item[]} */
-function itemsOf(document, selection) {
-  const byKnot = selection.length === 1 && selection[0]?.knots;
-  return selection.flatMap((part) => {
-    const track = document.tracks.find((candidate) => candidate.id === part.track);
-    if (!track) return [];
-    const knots = byKnot ? (part.knots ?? []) : [null];
-    return knots.flatMap((knot) => {
-      const box = trackBox(track, knot === null ? part.knots : [knot]);
-      return box ? [{ track: track.id, knot, box }] : [];
+/** @type {(values: readonly number[]) => number[]} steps that make the distances equal */
+function evenly(values) {
+  const low = Math.min(...values);
+  const step = (Math.max(...values) - low) / (values.length - 1);
+  const order = [...values.keys()].sort((a, b) => values[a] - values[b]);
+  return values.map((value, index) => low + step * order.indexOf(index) - value);
+}
+
+/** @type {(document: MotionDocument, selection: SelectedParts, how: Arrangement) => MotionDocument} */
+export function arrange(document, selection, how) {
+  const [axis, share] = WAYS[how];
+  const size = axis === "x" ? "width" : "height";
+  const items = selection.flatMap(({ track: id, knots }) => {
+    const track = findTrack(document, id);
+    const parts = selection.length === 1 && knots ? knots.map((knot) => [knot]) : [knots];
+    return parts.flatMap((part) => {
+      const box = track && boundingBox(chosenKnots(track, part));
+      return box ? [{ id, part, place: (/** @type {number} */ at) => box[axis] + at * box[size], box }] : [];
     });
   });
-}
-
-/** How far each item moves along x or y. @param {readonly Item[]} items @param {Arrangement} how
- * @returns {number[]} */
-function shifts(items, how) {
-  const all = boundingBox(
-    items.flatMap(({ box }) => [box, { x: box.x + box.width, y: box.y + box.height }]),
-  );
-  if (!all) return [];
-  switch (how) {
-    case "left": return items.map(({ box }) => all.x - box.x);
-    case "center": return items.map(({ box }) => all.x + all.width / 2 - box.x - box.width / 2);
-    case "right": return items.map(({ box }) => all.x + all.width - box.x - box.width);
-    case "top": return items.map(({ box }) => all.y - box.y);
-    case "middle": return items.map(({ box }) => all.y + all.height / 2 - box.y - box.height / 2);
-    case "bottom": return items.map(({ box }) => all.y + all.height - box.y - box.height);
-    default: return evenly(items, how === "distribute-x");
-  }
-}
-
-/** Equal steps between the centres of the outermost items.
- * @param {readonly Item[]} items @param {boolean} horizontal */
-function evenly(items, horizontal) {
-  const centers = items.map(({ box }) => (horizontal ? box.x + box.width / 2 : box.y + box.height / 2));
-  const low = Math.min(...centers);
-  const step = (Math.max(...centers) - low) / Math.max(items.length - 1, 1);
-  const order = centers.map((_, index) => index).sort((a, b) => (centers[a] ?? 0) - (centers[b] ?? 0));
-  return centers.map((center, index) => low + step * order.indexOf(index) - center);
-}
-
-/**
- * @param {MotionDocument} document @param {readonly Selected[]} selection
- * @param {Arrangement} how @param {MapSelected} mapSelected @returns {MotionDocument}
- */
-export function arrange(document, selection, how, mapSelected) {
-  const items = itemsOf(document, selection);
-  if (items.length < 2) return document;
-  const horizontal = how === "left" || how === "center" || how === "right" || how === "distribute-x";
-  const moves = shifts(items, how);
-  return mapSelected(document, selection, (track, knots) => {
-    let moved = track;
-    items.forEach((item, index) => {
-      const by = moves[index] ?? 0;
-      if (item.track !== track.id || by === 0) return;
-      const matrix = horizontal ? translation(by, 0) : translation(0, by);
-      moved = transformTrack(moved, item.knot === null ? knots : [item.knot], matrix);
-    });
-    return moved;
-  });
+  const all = boundingBox(items.flatMap(({ box }) => [box, { x: box.x + box.width, y: box.y + box.height }]));
+  if (!all || items.length < 2) return document;
+  const moves = share === undefined ? evenly(items.map(({ place }) => place(0.5)))
+    : items.map(({ place }) => all[axis] + share * all[size] - place(share));
+  const tracks = document.tracks.map((track) =>
+    items.reduce((moved, { id, part }, index) => {
+      if (id !== track.id || moves[index] === 0 || track.locked) return moved;
+      return transformTrack(moved, part, axis === "x" ? translation(moves[index], 0) : translation(0, moves[index]));
+    }, track));
+  return tracks.some((track, index) => track !== document.tracks[index]) ? { ...document, tracks } : document;
 }

@@ -6,15 +6,7 @@
  * chords. Both sides must equal tests/fixtures/curves.json within 1e-4 px.
  */
 
-/**
- * @typedef {import("./types.js").Knot} Knot
- * @typedef {import("./types.js").CurveKind} CurveKind
- * @typedef {import("./types.js").Ease} Ease
- * @typedef {readonly [number, number, number, number, number, number, number, number]} Segment
- *   x and y of start, two controls, end
- * @typedef {{vertices: Float64Array, reached: Float64Array, chords: number, length: number}} Path
- *   x, y of every vertex, arc length up to it, chords per segment, total length
- */
+import { distance } from "./geometry.js";
 
 const CHORDS_PER_SEGMENT = 64;
 const EASING_BISECTIONS = 60;
@@ -27,151 +19,120 @@ export const NAMED_EASES = {
   "in-out": [0.42, 0, 0.58, 1],
 };
 
-/**
- * @param {Knot} near @param {Knot} far @param {Knot} beyond
- * @param {number} outer square root of |near - beyond| @param {number} here of |far - near|
- * @returns {[number, number]}
- */
-function centripetalControl(near, far, beyond, outer, here) {
+/** The control point beside `near` on the way to `far`. @type {(near: Knot, far: Knot, beyond: Knot) => Pair} */
+function centripetalControl(near, far, beyond) {
+  const outer = Math.sqrt(distance(near, beyond));
+  const here = Math.sqrt(distance(near, far));
   const weight = 3 * outer * (outer + here);
   if (weight === 0) return [near.x, near.y];
   const own = 2 * outer * outer + 3 * outer * here + here * here;
-  /** @param {"x" | "y"} axis */
-  const along = (axis) =>
+  const along = (/** @type {"x" | "y"} */ axis) =>
     (outer * outer * far[axis] - here * here * beyond[axis] + own * near[axis]) / weight;
   return [along("x"), along("y")];
 }
 
-/** @param {Knot} p @param {Knot} q */
-const rootDistance = (p, q) => Math.sqrt(Math.hypot(q.x - p.x, q.y - p.y));
+/** @type {(p: Knot, q: Knot) => Pair} */
+const third = (p, q) => [p.x + (q.x - p.x) / 3, p.y + (q.y - p.y) / 3];
 
-/** @param {readonly Knot[]} knots @param {CurveKind} kind @returns {Segment[]} */
-export function bezierSegments(knots, kind) {
-  /** @type {Segment[]} */
-  const segments = [];
-  for (let i = 0; i + 1 < knots.length; i += 1) {
-    const p = /** @type {Knot} */ (knots[i]);
-    const q = /** @type {Knot} */ (knots[i + 1]);
-    let c1 = [p.x + (q.x - p.x) / 3, p.y + (q.y - p.y) / 3];
-    let c2 = [q.x - (q.x - p.x) / 3, q.y - (q.y - p.y) / 3];
-    if (kind === "bezier") {
-      c1 = [p.x + (p.out?.[0] ?? 0), p.y + (p.out?.[1] ?? 0)];
-      c2 = [q.x + (q.in?.[0] ?? 0), q.y + (q.in?.[1] ?? 0)];
-    } else if (kind === "catmull-rom" && knots.length > 2) {
-      const before = knots[i - 1] ?? p;
-      const after = knots[i + 2] ?? q;
-      const here = rootDistance(p, q);
-      c1 = centripetalControl(p, q, before, rootDistance(before, p), here);
-      c2 = centripetalControl(q, p, after, rootDistance(q, after), here);
-    }
-    segments.push([p.x, p.y, c1[0] ?? 0, c1[1] ?? 0, c2[0] ?? 0, c2[1] ?? 0, q.x, q.y]);
-  }
-  return segments;
-}
+/** @type {(knot: Knot, handle?: Pair) => Pair} */
+const tipOf = (knot, [dx, dy] = [0, 0]) => [knot.x + dx, knot.y + dy];
 
-/** @param {Segment} s @param {number} t 0..1 @returns {[number, number]} */
+/** @type {(knots: readonly Knot[], kind: CurveKind) => Segment[]} */
+export const bezierSegments = (knots, kind) =>
+  knots.slice(1).map((q, i) => {
+    const p = knots[i];
+    const [c1, c2] =
+      kind === "bezier" ? [tipOf(p, p.out), tipOf(q, q.in)]
+      : kind === "polyline" || knots.length < 3 ? [third(p, q), third(q, p)]
+      : [centripetalControl(p, q, knots[i - 1] ?? p), centripetalControl(q, p, knots[i + 2] ?? q)];
+    return [p.x, p.y, ...c1, ...c2, q.x, q.y];
+  });
+
+/** The weights of a cubic's four points at t 0..1. @type {(t: number) => [number, number, number, number]} */
+export const bernstein = (t) => [(1 - t) ** 3, 3 * (1 - t) * (1 - t) * t, 3 * (1 - t) * t * t, t ** 3];
+
+/** @type {(s: Segment, t: number) => Pair} */
 export function evaluateSegment(s, t) {
-  const u = 1 - t;
-  const [a, b, c, d] = [u ** 3, 3 * u * u * t, 3 * u * t * t, t ** 3];
+  const [a, b, c, d] = bernstein(t);
   return [a * s[0] + b * s[2] + c * s[4] + d * s[6], a * s[1] + b * s[3] + c * s[5] + d * s[7]];
 }
 
-/** @param {readonly Knot[]} knots @param {CurveKind} kind @returns {Path} */
+/** @type {(knots: readonly Knot[], kind: CurveKind) => Path} */
 export function flattenCurve(knots, kind) {
   const chords = kind === "polyline" ? 1 : CHORDS_PER_SEGMENT;
   const segments = bezierSegments(knots, kind);
   const vertices = new Float64Array(2 * (segments.length * chords + 1));
   const reached = new Float64Array(segments.length * chords + 1);
-  const first = knots[0];
-  if (first) vertices.set([first.x, first.y]);
+  if (knots[0]) vertices.set([knots[0].x, knots[0].y]);
   let index = 0;
   for (const segment of segments) {
     for (let chord = 1; chord <= chords; chord += 1) {
-      const end = chord === chords;
-      const [x, y] = end ? [segment[6], segment[7]] : evaluateSegment(segment, chord / chords);
-      const dx = x - /** @type {number} */ (vertices[2 * index]);
-      const dy = y - /** @type {number} */ (vertices[2 * index + 1]);
+      const [x, y] = chord === chords ? segment.slice(6) : evaluateSegment(segment, chord / chords);
+      const length = Math.hypot(x - vertices[2 * index], y - vertices[2 * index + 1]);
       index += 1;
-      vertices[2 * index] = x;
-      vertices[2 * index + 1] = y;
-      reached[index] = /** @type {number} */ (reached[index - 1]) + Math.hypot(dx, dy);
+      vertices.set([x, y], 2 * index);
+      reached[index] = reached[index - 1] + length;
     }
   }
-  return { vertices, reached, chords, length: reached[index] ?? 0 };
+  return { vertices, reached, chords, length: reached[index] };
 }
 
-/** The last index whose value is not above `target`; values ascend.
- * @param {Float64Array} values @param {number} target */
+/** The last index whose value is not above `target`; values ascend. @type {(values: Float64Array, target: number) => number} */
 function lastNotAbove(values, target) {
   let low = 0;
   let high = values.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (/** @type {number} */ (values[middle]) <= target) low = middle;
+    if (values[middle] <= target) low = middle;
     else high = middle - 1;
   }
   return low;
 }
 
-/**
- * The position after `travelled` px of path. Before the start and past the end the first and
+/** The position after `travelled` px of path. Before the start and past the end the first and
  * last chords go on straight, so an easing that overshoots does.
- * @param {Path} path @param {number} travelled @returns {[number, number]}
- */
-export function positionAt(path, travelled) {
-  const { vertices, reached } = path;
-  /** @param {number} i @returns {number} */
-  const at = (i) => reached[i] ?? 0;
-  if (path.length === 0) return [vertices[0] ?? 0, vertices[1] ?? 0];
+ * @type {(path: Path, travelled: number) => Pair} */
+export function positionAt({ vertices, reached, length }, travelled) {
+  if (length === 0) return [vertices[0], vertices[1]];
   let index = Math.min(lastNotAbove(reached, travelled), reached.length - 2);
   // Doubled vertices have no direction: step over them.
-  while (index > 0 && at(index + 1) === at(index)) index -= 1;
-  while (at(index + 1) === at(index)) index += 1;
-  const share = (travelled - at(index)) / (at(index + 1) - at(index));
-  const [x0, y0, x1, y1] = vertices.subarray(2 * index, 2 * index + 4);
-  return [
-    (x0 ?? 0) + share * ((x1 ?? 0) - (x0 ?? 0)),
-    (y0 ?? 0) + share * ((y1 ?? 0) - (y0 ?? 0)),
-  ];
+  while (index > 0 && reached[index + 1] === reached[index]) index -= 1;
+  while (reached[index + 1] === reached[index]) index += 1;
+  const share = (travelled - reached[index]) / (reached[index + 1] - reached[index]);
+  const [x0, y0, x1, y1] = vertices.subarray(2 * index);
+  return [x0 + share * (x1 - x0), y0 + share * (y1 - y0)];
 }
 
-/** Arc length up to `at`, which counts knots. @param {Path} path @param {number} at */
-export function lengthAt(path, at) {
-  const last = path.reached.length - 1;
-  const segment = Math.min(Math.floor(at), Math.max(last / path.chords - 1, 0));
-  const start = path.reached[segment * path.chords] ?? 0;
-  const end = path.reached[Math.min((segment + 1) * path.chords, last)] ?? start;
-  return start + (at - segment) * (end - start);
+/** Arc length up to `at`, which counts knots. @type {(path: Path, at: number) => number} */
+export function lengthAt({ reached, chords }, at) {
+  const last = reached.length - 1;
+  const segment = Math.min(Math.floor(at), Math.max(last / chords - 1, 0));
+  const start = reached[segment * chords];
+  return start + (at - segment) * (reached[Math.min((segment + 1) * chords, last)] - start);
 }
 
-/** The inverse of lengthAt: how many knots `travelled` px are. 
- * @param {Path} path @param {number} travelled */
-export function knotsAt(path, travelled) {
-  const segments = (path.reached.length - 1) / path.chords;
+/** The inverse of lengthAt: how many knots `travelled` px are. @type {(path: Path, travelled: number) => number} */
+export function knotsAt({ reached, chords }, travelled) {
+  const segments = (reached.length - 1) / chords;
   for (let i = 0; i < segments; i += 1) {
-    const start = path.reached[i * path.chords] ?? 0;
-    const end = path.reached[(i + 1) * path.chords] ?? start;
+    const [start, end] = [reached[i * chords], reached[(i + 1) * chords]];
     if (travelled <= end) return end > start ? i + Math.max(travelled - start, 0) / (end - start) : i;
   }
   return segments;
 }
 
-/** Map time 0..1 to progress as CSS does. @param {number} time @param {Ease} ease */
+/** Map time 0..1 to progress as CSS does. @type {(time: number, ease: Ease) => number} */
 export function applyEase(time, ease) {
   if (ease === "linear") return time;
-  const [x1, y1, x2, y2] =
-    typeof ease === "string" ? (NAMED_EASES[ease] ?? [0, 0, 1, 1]) : ease;
-  if (time <= 0) return 0;
-  if (time >= 1) return 1;
-  let low = 0;
-  let high = 1;
+  if (time <= 0 || time >= 1) return time <= 0 ? 0 : 1;
+  const [x1, y1, x2, y2] = typeof ease === "string" ? NAMED_EASES[ease] : ease;
+  let [low, high] = [0, 1];
   for (let i = 0; i < EASING_BISECTIONS; i += 1) {
     const middle = (low + high) / 2;
-    const u = 1 - middle;
-    const x = 3 * u * u * middle * x1 + 3 * u * middle * middle * x2 + middle ** 3;
-    if (x < time) low = middle;
+    const [, b, c, d] = bernstein(middle);
+    if (b * x1 + c * x2 + d < time) low = middle;
     else high = middle;
   }
-  const t = (low + high) / 2;
-  return 3 * (1 - t) ** 2 * t * y1 + 3 * (1 - t) * t * t * y2 + t ** 3;
+  const [, b, c, d] = bernstein((low + high) / 2);
+  return b * y1 + c * y2 + d;
 }

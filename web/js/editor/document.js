@@ -5,21 +5,10 @@
  */
 
 import {
-  DocumentError, absent, choice, fault, field, flag, integer, items, keyed, number, pair, record,
-  text,
+  DocumentError, choice, fault, field, flag, integer, keyed, list, number, object, optional, pair, text,
 } from "./fields.js";
 
-/**
- * @typedef {import("./types.js").MotionDocument} MotionDocument
- * @typedef {import("./types.js").Track} Track
- * @typedef {import("./types.js").Knot} Knot
- * @typedef {import("./types.js").Timing} Timing
- * @typedef {import("./types.js").Ease} Ease
- * @typedef {import("./types.js").Spread} Spread
- * @typedef {import("./fields.js").Place} Place
- */
-
-export const DOCUMENT_VERSION = 1;
+const VERSION = 1;
 const MAX_CHARACTERS = 8_000_000;
 const MAX_TRACKS = 4096;
 const MAX_KNOTS = 10_000;
@@ -27,229 +16,151 @@ const MAX_SPREAD_POINTS = 4096;
 const MAX_FRAMES = 10_000;
 
 /** Okabe and Ito's colours, told apart by the colour-blind, without black. */
-export const COLORS = [
-  "#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00", "#0072b2", "#b8a9e3",
-];
+const COLORS = ["#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00", "#0072b2", "#b8a9e3"];
 
 /** @type {Timing} */
-export const DEFAULT_TIMING = {
-  start: null, end: null, ease: "linear", keys: [], repeat: "once", times: 1, reverse: false,
-};
+const DEFAULT_TIMING = { start: null, end: null, ease: "linear", keys: [], repeat: "once", times: 1, reverse: false };
 
-/** @returns {MotionDocument} */
-export const createDocument = () => ({
-  version: DOCUMENT_VERSION, width: 832, height: 480, fps: 16, frames: 81, tracks: [],
-});
+/** @type {() => MotionDocument} */
+export const createDocument = () => ({ version: VERSION, width: 832, height: 480, fps: 16, frames: 81, tracks: [] });
 
-/** An id that `tracks` do not have. @param {readonly {id: string}[]} tracks */
+/** An id that `tracks` do not have. @type {(tracks: readonly {id: string}[]) => string} */
 export function freeId(tracks) {
-  const taken = new Set(tracks.map((track) => track.id));
-  let number_ = tracks.length + 1;
-  while (taken.has(`t${number_}`)) number_ += 1;
-  return `t${number_}`;
+  const taken = new Set(tracks.map(({ id }) => id));
+  let next = tracks.length + 1;
+  while (taken.has(`t${next}`)) next += 1;
+  return `t${next}`;
 }
 
 /** A new track for this document, with a free id, name and colour.
- * @param {MotionDocument} document @param {Partial<Track> & {knots: readonly Knot[]}} given
- * @returns {Track} */
-export function createTrack(document, given) {
-  const id = freeId(document.tracks);
-  const used = document.tracks.map((track) => track.color);
-  const count = (/** @type {string} */ color) => used.filter((other) => other === color).length;
-  const color = COLORS.reduce((best, next) => (count(next) < count(best) ? next : best));
+ * @type {(document: MotionDocument, given: Partial<Track> & {knots: readonly Knot[]}) => Track} */
+export function createTrack({ tracks }, given) {
+  const id = freeId(tracks);
+  const uses = COLORS.map((color) => tracks.filter((track) => track.color === color).length);
   return {
-    id, name: `Track ${id.slice(1)}`, color, curve: "catmull-rom", timing: DEFAULT_TIMING,
-    windows: null, spread: null, locked: false, hidden: false, ...given,
+    id, name: `Track ${id.slice(1)}`, color: COLORS[uses.indexOf(Math.min(...uses))], curve: "catmull-rom",
+    timing: DEFAULT_TIMING, windows: null, spread: null, locked: false, hidden: false, ...given,
   };
 }
 
-/**
- * @param {string} source JSON; blank text is a document without tracks
- * @returns {MotionDocument}
- * @throws {DocumentError} names the place of the fault
- */
+/** Blank text is a document without tracks. @type {(source: string) => MotionDocument} throws DocumentError */
 export function parseDocument(source) {
   if (source.length > MAX_CHARACTERS) {
-    throw new DocumentError(
-      `The document must be at most ${MAX_CHARACTERS} characters; got ${source.length}. ` +
-        "Import dense tracks from a file instead.",
-    );
+    throw new DocumentError(`The document must be at most ${MAX_CHARACTERS} characters; got ${source.length}. ` +
+      "Import dense tracks from a file instead.");
   }
   if (!source.trim()) return createDocument();
-  /** @type {unknown} */
-  let value;
   try {
-    value = JSON.parse(source);
+    const place = { path: "", value: JSON.parse(source) };
+    return Array.isArray(place.value) ? migrateCoordinates(place) : parseVersion1(place);
   } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
     const start = JSON.stringify(source.trim().slice(0, 40));
-    throw new DocumentError(
-      `The document must be JSON; got ${start} (${/** @type {Error} */ (error).message}). ` +
-        "Undo the last edit of its text, or clear it.",
-    );
+    throw new DocumentError(`The document must be JSON; got ${start} (${error.message}). ` +
+      "Undo the last edit of its text, or clear it.");
   }
-  const place = { path: "", value };
-  return Array.isArray(value) ? migrateCoordinates(place) : parseVersion1(place);
 }
 
-/** @param {Place} place @returns {MotionDocument} */
+/** @type {Reader<MotionDocument>} */
 function parseVersion1(place) {
-  const version = integer(field(place, "version"), 1, 1e9);
-  if (version > DOCUMENT_VERSION) {
-    const advice = "It was drawn with a newer version; update this one";
-    throw fault(field(place, "version"), `at most ${DOCUMENT_VERSION}`, advice);
-  }
-  const tracks = items(field(place, "tracks"), 0, MAX_TRACKS).map(parseTrack);
-  return {
-    ...record(place),
-    version: DOCUMENT_VERSION,
-    width: integer(field(place, "width"), 1, 16_384),
-    height: integer(field(place, "height"), 1, 16_384),
-    fps: number(field(place, "fps"), 0.01, 1000),
-    frames: integer(field(place, "frames"), 1, MAX_FRAMES),
-    tracks: withUniqueIds(tracks),
-  };
+  const version = field(place, "version");
+  if (integer(1, 1e9)(version) > VERSION) throw fault(version, `at most ${VERSION}`, "It was drawn with a newer version; update this one");
+  const document = readDocument(place);
+  return { ...document, tracks: withUniqueIds(document.tracks) };
 }
 
-/** @param {readonly Track[]} tracks @returns {readonly Track[]} */
+/** @type {(tracks: readonly Track[]) => Track[]} */
 function withUniqueIds(tracks) {
-  const seen = new Set();
-  /** @type {Track[]} */
-  const unique = [];
+  /** @type {Map<string, Track>} */
+  const unique = new Map();
   for (const track of tracks) {
-    const id = track.id && !seen.has(track.id) ? track.id : freeId([...tracks, ...unique]);
-    seen.add(id);
-    unique.push(id === track.id ? track : { ...track, id });
+    const id = track.id && !unique.has(track.id) ? track.id : freeId([...tracks, ...unique.values()]);
+    unique.set(id, id === track.id ? track : { ...track, id });
   }
-  return unique;
+  return [...unique.values()];
 }
 
-/** @param {Place} place @param {number} index @returns {Track} */
-function parseTrack(place, index) {
-  const windows = field(place, "windows");
-  const spread = field(place, "spread");
-  const color = text(field(place, "color"), COLORS[index % COLORS.length] ?? "#56b4e9");
-  if (!/^#[0-9a-f]{6}$/i.test(color)) {
-    throw fault(field(place, "color"), "a colour as in #56b4e9");
-  }
-  const knots = items(field(place, "knots"), 1, MAX_KNOTS).map(parseKnot);
-  return {
-    ...record(place),
-    id: text(field(place, "id"), ""),
-    name: text(field(place, "name"), `Track ${index + 1}`),
-    color,
-    curve: choice(field(place, "curve"), ["polyline", "catmull-rom", "bezier"], "catmull-rom"),
-    knots,
-    timing: parseTiming(field(place, "timing"), knots.length),
-    windows: absent(windows) ? null : items(windows, 0, MAX_FRAMES).map(pair),
-    spread: absent(spread) ? null : parseSpread(spread),
-    locked: flag(field(place, "locked"), false),
-    hidden: flag(field(place, "hidden"), false),
-  };
-}
+const readKnot = object({
+  x: number(), y: number(), in: optional(pair, undefined), out: optional(pair, undefined), broken: optional(flag, undefined),
+});
 
-/** @param {Place} place @returns {Knot} */
-function parseKnot(place) {
-  /** @type {Knot} */
-  const knot = { ...record(place), x: number(field(place, "x")), y: number(field(place, "y")) };
-  if (!absent(field(place, "in"))) pair(field(place, "in"));
-  if (!absent(field(place, "out"))) pair(field(place, "out"));
-  flag(field(place, "broken"), false);
-  return knot;
-}
-
-/** @param {Place} place @param {number} knots @returns {Timing} */
-function parseTiming(place, knots) {
-  if (absent(place)) return DEFAULT_TIMING;
-  const start = field(place, "start");
-  const end = field(place, "end");
-  const times = field(place, "times");
-  return {
-    ...record(place),
-    start: absent(start) ? null : number(start),
-    end: absent(end) ? null : number(end),
-    ease: parseEase(field(place, "ease")),
-    keys: keyed(field(place, "keys"), MAX_FRAMES).map((key) => ({
-      ...record(key),
-      frame: number(field(key, "frame")),
-      at: number(field(key, "at"), 0, knots - 1),
-      ease: parseEase(field(key, "ease")),
-    })),
-    repeat: choice(field(place, "repeat"), ["once", "loop", "ping-pong"], "once"),
-    times: absent(times) ? 1 : integer(times, 1, 1000),
-    reverse: flag(field(place, "reverse"), false),
-  };
-}
-
-/** @param {Place} place @returns {Ease} */
-function parseEase(place) {
-  if (absent(place) || typeof place.value === "string") {
-    return choice(place, /** @type {const} */ (["linear", "in", "out", "in-out"]), "linear");
-  }
-  const places = items(place, 4, 4);
-  const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = places.map((item) => number(item));
-  for (const [index, x] of [[0, x1], [2, x2]]) {
-    const item = places[index ?? 0];
-    if (item && x !== undefined && (x < 0 || x > 1)) {
-      throw fault(item, "0 to 1", "Time cannot run backwards");
-    }
-  }
+/** @type {Reader<Ease>} */
+function readEase(place) {
+  if (typeof place.value === "string") return choice("linear", "in", "out", "in-out")(place);
+  const [x1, y1, x2, y2] = list(4, 4, (item, index = 0) => {
+    const value = number()(item);
+    if (index % 2 === 0 && (value < 0 || value > 1)) throw fault(item, "0 to 1", "Time cannot run backwards");
+    return value;
+  })(place);
   return [x1, y1, x2, y2];
 }
 
-/** @param {Place} place @returns {Spread} */
-function parseSpread(place) {
-  const keys = keyed(field(place, "keys"), MAX_FRAMES).map((key) => ({
-    ...record(key),
-    frame: number(field(key, "frame")),
-    scale: number(field(key, "scale")),
-    angle: number(field(key, "angle")),
-  }));
-  const shape = choice(field(place, "shape"), ["line", "disc", "region"]);
-  if (shape === "region") {
-    const spacing = field(place, "spacing");
-    return {
-      ...record(place),
-      shape,
-      polygon: items(field(place, "polygon"), 0, MAX_KNOTS, true).map(pair),
-      offsets: items(field(place, "offsets"), 0, MAX_SPREAD_POINTS).map(pair),
-      fill: choice(field(place, "fill"), ["grid", "poisson"], "grid"),
-      spacing: absent(spacing) ? 16 : number(spacing, 0.1),
-      keys,
-    };
-  }
-  const angle = field(place, "angle");
-  return {
-    ...record(place),
-    shape,
-    count: integer(field(place, "count"), 1, MAX_SPREAD_POINTS),
-    size: number(field(place, "size"), 0),
-    angle: absent(angle) ? 0 : number(angle),
-    keys,
-  };
+/** @type {(knots: number) => Reader<Timing>} */
+const readTiming = (knots) => object({
+  start: optional(number(), null), end: optional(number(), null), ease: optional(readEase, "linear"),
+  keys: optional(keyed(MAX_FRAMES, object({
+    frame: number(), at: number(0, knots - 1), ease: optional(readEase, "linear"),
+  })), []),
+  repeat: optional(choice("once", "loop", "ping-pong"), "once"),
+  times: optional(integer(1, 1000), 1), reverse: optional(flag, false),
+});
+
+const poseKeys = { keys: optional(keyed(MAX_FRAMES, object({ frame: number(), scale: number(), angle: number() })), []) };
+const readShape = object({
+  shape: choice("line", "disc"), count: integer(1, MAX_SPREAD_POINTS), size: number(0), angle: optional(number(), 0), ...poseKeys,
+});
+const readRegion = object({
+  shape: choice("region"), polygon: optional(list(0, MAX_KNOTS, pair), []), offsets: list(0, MAX_SPREAD_POINTS, pair),
+  fill: optional(choice("grid", "poisson"), "grid"), spacing: optional(number(0.1), 16), ...poseKeys,
+});
+
+/** @type {Reader<Spread>} */
+function readSpread(place) {
+  const region = choice("line", "disc", "region")(field(place, "shape")) === "region";
+  return (region ? readRegion : readShape)(place);
 }
 
-/** Version 0: [{x, y}, ...] or a list of such lists, spaced evenly over the clip.
- * @param {Place} place @returns {MotionDocument} */
+/** @type {Reader<string>} */
+function readColor(place) {
+  if (!/^#[0-9a-f]{6}$/i.test(text(place))) throw fault(place, "a colour as in #56b4e9");
+  return text(place);
+}
+
+/** @type {Reader<Track>} */
+function readTrack(place, index = 0) {
+  const knots = list(1, MAX_KNOTS, readKnot)(field(place, "knots"));
+  return object({
+    id: optional(text, ""), name: optional(text, `Track ${index + 1}`), color: optional(readColor, COLORS[index % COLORS.length]),
+    curve: optional(choice("polyline", "catmull-rom", "bezier"), "catmull-rom"), knots: () => knots,
+    timing: optional(readTiming(knots.length), DEFAULT_TIMING),
+    windows: optional(list(0, MAX_FRAMES, pair), null), spread: optional(readSpread, null),
+    locked: optional(flag, false), hidden: optional(flag, false),
+  })(place);
+}
+
+const readDocument = object({
+  version: () => VERSION, tracks: list(0, MAX_TRACKS, readTrack), width: integer(1, 16_384), height: integer(1, 16_384),
+  fps: number(0.01, 1000), frames: integer(1, MAX_FRAMES),
+});
+
+/** Version 0: [{x, y}, ...] or a list of such lists, spaced evenly over the clip. @type {Reader<MotionDocument>} */
 function migrateCoordinates(place) {
-  const first = items(place, 0, MAX_KNOTS)[0];
-  const single = first && typeof first.value === "object" && !Array.isArray(first.value);
+  const lists = list(0, MAX_KNOTS, (item) => item)(place);
+  const single = lists[0] && typeof lists[0].value === "object" && !Array.isArray(lists[0].value);
   const document = createDocument();
-  const last = document.frames - 1;
-  const lists = single ? [place] : items(place, 0, MAX_TRACKS);
-  const tracks = lists.map((list, index) => {
-    const knots = items(list, 1, MAX_KNOTS).map(parseKnot);
-    const inner = knots.slice(1, -1).map((_, i) => i + 1);
-    const keys = inner.map((at) => ({ frame: (last * at) / (knots.length - 1), at }));
+  const tracks = (single ? [place] : list(0, MAX_TRACKS, (item) => item)(place)).map((points, index) => {
+    const knots = list(1, MAX_KNOTS, readKnot)(points);
+    const keys = knots.slice(1, -1).map((_, i) => ({ frame: ((document.frames - 1) * (i + 1)) / (knots.length - 1), at: i + 1 }));
     return createTrack(document, {
-      id: `t${index + 1}`, name: `Track ${index + 1}`, color: COLORS[index % COLORS.length] ?? "",
-      curve: /** @type {const} */ ("polyline"), knots, timing: { ...DEFAULT_TIMING, keys },
+      id: `t${index + 1}`, name: `Track ${index + 1}`, color: COLORS[index % COLORS.length],
+      curve: "polyline", knots, timing: { ...DEFAULT_TIMING, keys },
     });
   });
   return { ...document, tracks };
 }
 
 /** Leaves out what parse would put back, and rounds to a thousandth of a pixel.
- * @param {MotionDocument} document @returns {string} */
+ * @type {(document: MotionDocument) => string} */
 export function serialiseDocument(document) {
   const tracks = document.tracks.map((track) => {
     const timing = without(track.timing, DEFAULT_TIMING);
@@ -257,14 +168,9 @@ export function serialiseDocument(document) {
     return { ...kept, timing: Object.keys(timing).length ? timing : undefined };
   });
   return JSON.stringify({ ...document, tracks }, (_, value) =>
-    typeof value === "number" ? Math.round(value * 1000) / 1000 : value,
-  );
+    typeof value === "number" ? Math.round(value * 1000) / 1000 : value);
 }
 
-/** @param {object} value @param {Record<string, unknown>} presets */
-function without(value, presets) {
-  const entries = Object.entries(value).filter(
-    ([key, item]) => !(key in presets && JSON.stringify(item) === JSON.stringify(presets[key])),
-  );
-  return Object.fromEntries(entries);
-}
+/** @type {(value: object, presets: Record<string, unknown>) => Record<string, unknown>} */
+const without = (value, presets) =>
+  Object.fromEntries(Object.entries(value).filter(([key, item]) => JSON.stringify(item) !== JSON.stringify(presets[key])));

@@ -1,89 +1,99 @@
 /** The few ways in which the editor makes elements. */
 
+import { commandNamed, keyOf } from "./commands.js";
+import { clamp } from "./geometry.js";
 import { icon } from "./icons.js";
 
 /**
  * @template {keyof HTMLElementTagNameMap} K
- * @param {K} tag @param {Partial<HTMLElementTagNameMap[K]> & {dataset?: Record<string, string>}} [options]
+ * @param {K} tag @param {Partial<HTMLElementTagNameMap[K]> & {data?: Record<string, string>}} [options]
  * @param {...(Node | string)} children @returns {HTMLElementTagNameMap[K]}
  */
-export function element(tag, options = {}, ...children) {
-  const { dataset, ...properties } = options;
+export function element(tag, { data, ...properties } = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
-  Object.assign(made.dataset, dataset);
+  Object.assign(made.dataset, data);
   made.append(...children);
   return made;
 }
 
-/**
- * @param {import("./icons.js").IconName} name @param {string} label @param {() => void} onclick
- * @param {string} [shortcut]
- */
-export function iconButton(name, label, onclick, shortcut) {
-  const title = shortcut ? `${label} (${shortcut})` : label;
-  const button = element("button", { type: "button", className: "wm-icon", title, onclick }, icon(name));
-  button.setAttribute("aria-label", label);
-  return button;
+/** @type {(target: HTMLElement, handlers: Handlers, signal: AbortSignal) => void} */
+export function listen(target, handlers, signal) {
+  for (const [type, handler] of Object.entries(handlers)) {
+    target.addEventListener(type, /** @type {EventListener} */ (handler), { signal, passive: false });
+  }
 }
 
-/** @param {string} label @param {HTMLElement} control */
-export const row = (label, control) =>
-  element("label", { className: "wm-row" }, element("span", {}, label), control);
+/** @type {(name: IconName, label: string, onclick: () => void, keys?: string) => HTMLButtonElement} */
+export const iconButton = (name, label, onclick, keys = "") =>
+  element("button", { type: "button", className: "wm-icon", title: keys ? `${label} (${keys})` : label, ariaLabel: label, onclick }, icon(name));
 
-/** @typedef {{min?: number, max?: number, step?: number, hint?: string}} NumberLimits */
-
-/**
- * A number field that commits on Enter or blur. Text that is no number is not taken.
- * @param {string} field @param {number | null} value null: shown blank, and blank gives null
- * @param {(value: number | null) => void} commit @param {NumberLimits} [limits]
- */
-export function numberInput(field, value, commit, { min, max, step = 1, hint = "" } = {}) {
-  const shown = value === null ? "" : String(Math.round(value * 100) / 100);
-  const input = element("input", {
-    type: "number", value: shown, step: String(step), placeholder: hint, dataset: { field },
-  });
-  if (min !== undefined) input.min = String(min);
-  if (max !== undefined) input.max = String(max);
-  input.onchange = () => {
-    if (input.value === "" && hint) return commit(null);
-    const number = input.valueAsNumber;
-    if (Number.isFinite(number)) commit(Math.min(Math.max(number, min ?? -1e6), max ?? 1e6));
-    else input.value = shown;
-  };
-  return input;
-}
-
-/**
- * @param {string} field @param {readonly (readonly [string, string])[]} options value and label
- * @param {string} value @param {(value: string) => void} commit
- */
-export function selectInput(field, options, value, commit) {
-  const select = element("select", { dataset: { field } });
-  for (const [name, label] of options) select.append(new Option(label, name, false, name === value));
-  select.onchange = () => commit(select.value);
-  return select;
-}
-
-/** @param {string} field @param {string} label @param {boolean} checked
- * @param {(checked: boolean) => void} commit */
-export function checkbox(field, label, checked, commit) {
-  const input = element("input", { type: "checkbox", checked, dataset: { field } });
-  input.onchange = () => commit(input.checked);
-  return element("label", { className: "wm-check" }, input, label);
-}
-
-/** @param {string} title @param {...(HTMLElement | null)} children */
-export function section(title, ...children) {
-  const body = children.filter((child) => child !== null);
-  return element("section", {}, element("h3", {}, title), .../** @type {HTMLElement[]} */ (body));
-}
-
-/** @param {...HTMLElement} children */
+/** @type {(...children: HTMLElement[]) => HTMLElement} */
 export const group = (...children) => element("div", { className: "wm-group" }, ...children);
 
-/** Two fields side by side. @param {...HTMLElement} children */
+/** Two fields side by side. @type {(...children: HTMLElement[]) => HTMLElement} */
 export const pair = (...children) => element("div", { className: "wm-pair" }, ...children);
 
-/** @param {string} label @param {() => void} onclick */
-export const button = (label, onclick) =>
-  element("button", { type: "button", className: "wm-button", textContent: label, onclick });
+/** Controls with translated labels; those with data-field keep the focus when the panel is redrawn.
+ * @param {Translate} t @param {Host} host */
+export function controls(t, host) {
+  /** @type {(label: string, control: HTMLElement) => HTMLElement} */
+  const row = (label, control) => (label ? element("label", { className: "wm-row" }, element("span", {}, t(label)), control) : control);
+  return {
+    t,
+    row,
+
+    /** Commits on Enter or blur; text that is no number is not taken. With a `hint`, blank is
+     * allowed: it shows the hint and commits null.
+     * @type {(label: string, field: string, value: number | null, commit: (value: number) => void, limits?: NumberLimits) => HTMLElement} */
+    number(label, field, value, commit, { min = -1e6, max = 1e6, step = 1, hint = "", blank, whole } = {}) {
+      const shown = value === null ? "" : String(Math.round(value * 100) / 100);
+      const input = element("input", {
+        type: "number", value: shown, step: String(step), min: String(min), max: String(max), placeholder: hint, data: { field },
+      });
+      input.onchange = () => {
+        const typed = whole ? Math.round(input.valueAsNumber) : input.valueAsNumber;
+        if (Number.isFinite(typed)) commit(clamp(typed, min, max));
+        else if (blank && input.value === "") blank();
+        else input.value = shown;
+      };
+      return row(label, input);
+    },
+
+    /** @template {string} K @param {string} label @param {string} field
+     * @param {Partial<Record<K, string>>} options value: label @param {K} value @param {(value: K) => void} commit */
+    select(label, field, options, value, commit) {
+      const made = element("select", { data: { field } });
+      for (const [name, text] of Object.entries(options)) made.append(new Option(t(String(text)), name, false, name === value));
+      made.onchange = () => commit(/** @type {K} */ (made.value));
+      return row(label, made);
+    },
+
+    /** @type {(label: string, field: "text" | "color", value: string, commit: (value: string) => void) => HTMLElement} */
+    text(label, type, value, commit) {
+      const input = element("input", { type, value, data: { field: label.toLowerCase() } });
+      input.onchange = () => commit(input.value);
+      return row(label, input);
+    },
+
+    /** @type {(label: string, field: string, checked: boolean, commit: (checked: boolean) => void) => HTMLElement} */
+    check(label, field, checked, commit) {
+      const input = element("input", { type: "checkbox", checked, data: { field } });
+      input.onchange = () => commit(input.checked);
+      return element("label", { className: "wm-check" }, input, t(label));
+    },
+
+    /** @type {(label: string, onclick: () => void, disabled?: boolean) => HTMLElement} */
+    button: (label, onclick, disabled = false) =>
+      element("button", { type: "button", className: "wm-button", textContent: t(label), disabled, onclick }),
+
+    /** @type {(name: IconName, label: string) => HTMLButtonElement} */
+    command(name, label) {
+      const command = commandNamed(label);
+      return iconButton(name, t(label), () => command.run(host), keyOf(command));
+    },
+
+    /** @type {(title: string, ...children: (HTMLElement | null)[]) => HTMLElement} */
+    section: (title, ...children) =>
+      element("section", {}, element("h3", {}, t(title)), ...children.filter((child) => child !== null)),
+  };
+}

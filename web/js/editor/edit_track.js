@@ -1,36 +1,24 @@
 /** Edits of one track: each returns a new track and leaves the given one as it was. */
 
-import { bezierSegments, evaluateSegment, knotsAt, lengthAt, positionAt } from "./curves.js";
-import { applyLinear, applyMatrix, boundingBox } from "./geometry.js";
+import { bezierSegments, lengthAt, positionAt } from "./curves.js";
+import { applyLinear } from "./geometry.js";
 import { motionRange, pathOf } from "./sample.js";
 
-/**
- * @typedef {import("./types.js").Track} Track
- * @typedef {import("./types.js").Knot} Knot
- * @typedef {import("./types.js").Ease} Ease
- * @typedef {import("./types.js").Matrix} Matrix
- * @typedef {import("./types.js").Spread} Spread
- * @typedef {import("./types.js").TimingKey} TimingKey
- */
-
-const CHORDS_PER_SEGMENT = 64;
-
-/** @param {Knot} knot @param {Matrix} matrix @returns {Knot} */
+/** @type {(knot: Knot, matrix: Matrix) => Knot} */
 function transformKnot(knot, matrix) {
-  const { x, y } = applyMatrix(matrix, knot);
-  /** @type {{in?: [number, number], out?: [number, number]}} */
-  const handles = {};
-  if (knot.in) handles.in = applyLinear(matrix, knot.in);
-  if (knot.out) handles.out = applyLinear(matrix, knot.out);
-  return { ...knot, x, y, ...handles };
+  const [x, y] = applyLinear(matrix, [knot.x, knot.y]);
+  return {
+    ...knot, x: x + matrix[4], y: y + matrix[5],
+    ...(knot.in && { in: applyLinear(matrix, knot.in) }), ...(knot.out && { out: applyLinear(matrix, knot.out) }),
+  };
 }
 
-/** @param {Spread} spread @param {Matrix} matrix @returns {Spread} */
+/** @type {(spread: Spread, matrix: Matrix) => Spread} */
 function transformSpread(spread, matrix) {
   const [a, b, c, d] = matrix;
   if (a === 1 && b === 0 && c === 0 && d === 1) return spread;
   if (spread.shape === "region") {
-    const turn = (/** @type {readonly [number, number]} */ v) => applyLinear(matrix, v);
+    const turn = (/** @type {Pair} */ v) => applyLinear(matrix, v);
     return { ...spread, polygon: spread.polygon.map(turn), offsets: spread.offsets.map(turn) };
   }
   const radians = (spread.angle * Math.PI) / 180;
@@ -39,172 +27,117 @@ function transformSpread(spread, matrix) {
   return { ...spread, size: spread.size * grown, angle: (Math.atan2(y, x) * 180) / Math.PI };
 }
 
-/**
- * Move, scale, turn or mirror some knots, or all and the spread with them.
- * @param {Track} track @param {readonly number[] | null} knots null: the whole track
- * @param {Matrix} matrix @returns {Track}
- */
+/** Move, scale, turn or mirror some knots, or all (null) and the spread with them.
+ * @type {(track: Track, knots: readonly number[] | null, matrix: Matrix) => Track} */
 export function transformTrack(track, knots, matrix) {
-  const chosen = knots && new Set(knots);
-  const moved = track.knots.map((knot, index) =>
-    !chosen || chosen.has(index) ? transformKnot(knot, matrix) : knot,
-  );
-  const whole = !chosen || chosen.size === track.knots.length;
-  const spread = track.spread && whole ? transformSpread(track.spread, matrix) : track.spread;
-  return { ...track, knots: moved, spread };
+  const chosen = new Set(knots ?? track.knots.keys());
+  const moved = track.knots.map((knot, index) => (chosen.has(index) ? transformKnot(knot, matrix) : knot));
+  const whole = chosen.size === track.knots.length;
+  return { ...track, knots: moved, spread: track.spread && whole ? transformSpread(track.spread, matrix) : track.spread };
 }
 
-/** The same shape as a Bezier curve with explicit handles. @param {Track} track
- * @returns {readonly Knot[]} */
-export function bezierKnots(track) {
-  const segments = bezierSegments(track.knots, track.curve);
-  return track.knots.map((knot, index) => {
-    const before = segments[index - 1];
-    const after = segments[index];
+/** The same shape as a Bezier curve with explicit handles. @type {(track: Track) => Knot[]} */
+export function bezierKnots({ knots, curve }) {
+  const segments = bezierSegments(knots, curve);
+  return knots.map((knot, index) => {
+    const [before, after] = [segments[index - 1], segments[index]];
     return {
       ...knot,
-      ...(before ? { in: /** @type {[number, number]} */ ([before[4] - knot.x, before[5] - knot.y]) } : {}),
-      ...(after ? { out: /** @type {[number, number]} */ ([after[2] - knot.x, after[3] - knot.y]) } : {}),
-      ...(track.curve === "polyline" ? { broken: true } : {}),
+      ...(before && { in: [before[4] - knot.x, before[5] - knot.y] }),
+      ...(after && { out: [after[2] - knot.x, after[3] - knot.y] }),
+      ...(curve === "polyline" && { broken: true }),
     };
   });
 }
 
-/** @param {Track} track @param {(key: TimingKey) => TimingKey} change @returns {Track} */
-const withKeys = (track, change) => ({
-  ...track,
-  timing: { ...track.timing, keys: track.timing.keys.map(change) },
-});
+/** @type {(track: Track, knots: readonly Knot[], place: (at: number) => number) => Track} */
+const withKnots = (track, knots, place) => {
+  const keys = track.timing.keys.map((key) => ({ ...key, at: place(key.at) }));
+  return { ...track, knots, timing: { ...track.timing, keys } };
+};
 
-/**
- * Add a knot on the path without changing where it runs (a Catmull-Rom curve may give a little).
- * @param {Track} track @param {number} at place, counted in knots @returns {Track}
- */
+/** Add a knot on the path without changing where it runs (a Catmull-Rom curve may give a little).
+ * @type {(track: Track, at: number) => Track} */
 export function insertKnot(track, at) {
   const segment = Math.min(Math.floor(at), track.knots.length - 2);
   const share = at - segment;
-  const path = pathOf(track);
-  const [x, y] = positionAt(path, lengthAt(path, at));
-  const knots = [...track.knots];
-  knots.splice(segment + 1, 0, { x, y });
-  if (track.curve === "bezier") splitHandles(track, knots, segment, share);
-  return withKeys({ ...track, knots }, (key) => {
-    const within = key.at - segment;
-    if (within <= 0) return key;
-    if (within >= 1) return { ...key, at: key.at + 1 };
-    const inner = within < share ? within / share : 1 + (within - share) / (1 - share);
-    return { ...key, at: segment + inner };
+  const [x, y] = positionAt(pathOf(track), lengthAt(pathOf(track), at));
+  const added = track.curve === "bezier" ? splitSegment(track, segment, share) : [track.knots[segment], { x, y }, track.knots[segment + 1]];
+  const knots = [...track.knots.slice(0, segment), ...added, ...track.knots.slice(segment + 2)];
+  return withKnots(track, knots, (place) => {
+    const within = place - segment;
+    if (within <= 0) return place;
+    if (within >= 1) return place + 1;
+    return segment + (within < share ? within / share : 1 + (within - share) / (1 - share));
   });
 }
 
-/** De Casteljau's split of one cubic, written into `knots` around the new one.
- * @param {Track} track @param {Knot[]} knots @param {number} segment @param {number} share */
-function splitHandles(track, knots, segment, share) {
-  const cubic = bezierSegments(track.knots, "bezier")[segment];
-  const [before, middle, after] = knots.slice(segment, segment + 3);
-  if (!cubic || !before || !middle || !after) return;
+/** De Casteljau's split of one cubic: its ends and the knot between them.
+ * @type {(track: Track, segment: number, share: number) => Knot[]} */
+function splitSegment(track, segment, share) {
   // Arc length to curve parameter, by the chords that sampling uses.
-  const { reached, chords } = pathOf(track);
-  const base = segment * chords;
-  const [first, last] = [reached[base] ?? 0, reached[base + chords] ?? 0];
+  const { chords, reached: all } = pathOf(track);
+  const reached = all.subarray(segment * chords, (segment + 1) * chords + 1);
+  const target = reached[0] + share * (reached[chords] - reached[0]);
   let chord = 0;
-  while (chord + 1 < chords && (reached[base + chord + 1] ?? 0) < first + share * (last - first)) chord += 1;
-  const [low, high] = [reached[base + chord] ?? 0, reached[base + chord + 1] ?? 0];
-  const inner = high > low ? (first + share * (last - first) - low) / (high - low) : 0;
-  const t = (chord + inner) / CHORDS_PER_SEGMENT;
-  const [x, y] = evaluateSegment(cubic, t);
-  /** @param {number} i @param {number} j @returns {[number, number]} */
-  const mix = (i, j) => [
-    (cubic[i] ?? 0) + t * ((cubic[j] ?? 0) - (cubic[i] ?? 0)),
-    (cubic[i + 1] ?? 0) + t * ((cubic[j + 1] ?? 0) - (cubic[i + 1] ?? 0)),
+  while (chord + 1 < chords && reached[chord + 1] < target) chord += 1;
+  const [low, high] = reached.subarray(chord);
+  const t = (chord + (high > low ? (target - low) / (high - low) : 0)) / chords;
+  const mix = (/** @type {Pair} */ p, /** @type {Pair} */ q) => /** @type {Pair} */ ([p[0] + t * (q[0] - p[0]), p[1] + t * (q[1] - p[1])]);
+  const [before, after] = track.knots.slice(segment);
+  const [px, py, ax, ay, bx, by, qx, qy] = bezierSegments([before, after], "bezier")[0];
+  const [q0, q1, q2] = [mix([px, py], [ax, ay]), mix([ax, ay], [bx, by]), mix([bx, by], [qx, qy])];
+  const [r0, r1] = [mix(q0, q1), mix(q1, q2)];
+  const [x, y] = mix(r0, r1);
+  return [
+    { ...before, out: [q0[0] - px, q0[1] - py] },
+    { x, y, in: [r0[0] - x, r0[1] - y], out: [r1[0] - x, r1[1] - y] },
+    { ...after, in: [q2[0] - qx, q2[1] - qy] },
   ];
-  const [q0, q1, q2] = [mix(0, 2), mix(2, 4), mix(4, 6)];
-  /** @param {[number, number]} p @param {[number, number]} q @returns {[number, number]} */
-  const blend = (p, q) => [p[0] + t * (q[0] - p[0]), p[1] + t * (q[1] - p[1])];
-  const [r0, r1] = [blend(q0, q1), blend(q1, q2)];
-  knots[segment] = { ...before, out: [q0[0] - before.x, q0[1] - before.y] };
-  knots[segment + 1] = { x, y, in: [r0[0] - x, r0[1] - y], out: [r1[0] - x, r1[1] - y] };
-  knots[segment + 2] = { ...after, in: [q2[0] - after.x, q2[1] - after.y] };
 }
 
-/** @param {Track} track @param {readonly number[]} removed @returns {Track | null} null: none left */
+/** @type {(track: Track, removed: readonly number[]) => Track | null} null: none left */
 export function removeKnots(track, removed) {
-  const gone = new Set(removed);
-  const kept = track.knots.map((_, index) => index).filter((index) => !gone.has(index));
+  const kept = [...track.knots.keys()].filter((index) => !removed.includes(index));
   if (kept.length === 0) return null;
   const path = pathOf(track);
   const reached = kept.map((index) => lengthAt(path, index));
-  const knots = kept.map((index) => /** @type {Knot} */ (track.knots[index]));
-  return withKeys({ ...track, knots }, (key) => {
-    const travelled = lengthAt(path, key.at);
-    const after = kept.findIndex((index) => index >= key.at);
-    if (after <= 0) return { ...key, at: after === 0 ? 0 : kept.length - 1 };
-    const [low, high] = [reached[after - 1] ?? 0, reached[after] ?? 0];
-    return { ...key, at: after - 1 + (high > low ? (travelled - low) / (high - low) : 1) };
+  return withKnots(track, kept.map((index) => track.knots[index]), (at) => {
+    const after = kept.findIndex((index) => index >= at);
+    if (after <= 0) return after === 0 ? 0 : kept.length - 1;
+    const [low, high] = [reached[after - 1], reached[after]];
+    return after - 1 + (high > low ? (lengthAt(path, at) - low) / (high - low) : 1);
   });
 }
 
-/** @param {Ease} ease @returns {Ease} */
+/** @type {(ease: Ease) => Ease} */
 function reverseEase(ease) {
-  if (ease === "in") return "out";
-  if (ease === "out") return "in";
-  if (typeof ease === "string") return ease;
-  return [1 - ease[2], 1 - ease[3], 1 - ease[0], 1 - ease[1]];
+  if (typeof ease !== "string") return [1 - ease[2], 1 - ease[3], 1 - ease[0], 1 - ease[1]];
+  return ease === "in" ? "out" : ease === "out" ? "in" : ease;
 }
 
-/** Walk the same path backwards, at the same pace in reverse. @param {Track} track
- * @param {number} frames @returns {Track} */
+/** Walk the same path backwards, at the same pace in reverse. @type {(track: Track, frames: number) => Track} */
 export function reverseTrack(track, frames) {
   const { start, end } = motionRange(track.timing, frames);
-  const knots = [...track.knots].reverse().map((knot) => {
-    const { in: arriving, out: leaving, ...rest } = knot;
-    return { ...rest, ...(leaving ? { in: leaving } : {}), ...(arriving ? { out: arriving } : {}) };
-  });
-  const eases = [track.timing.ease, ...track.timing.keys.map((key) => key.ease ?? "linear")]
-    .map(reverseEase)
-    .reverse();
+  const knots = [...track.knots].reverse().map(({ in: arriving, out: leaving, ...rest }) =>
+    ({ ...rest, ...(leaving && { in: leaving }), ...(arriving && { out: arriving }) }));
+  const eases = [track.timing.ease, ...track.timing.keys.map((key) => key.ease ?? "linear")].map(reverseEase).reverse();
   const keys = [...track.timing.keys].reverse().map((key, index) => ({
-    ...key, frame: start + end - key.frame, at: knots.length - 1 - key.at,
-    ease: eases[index + 1] ?? "linear",
+    ...key, frame: start + end - key.frame, at: knots.length - 1 - key.at, ease: eases[index + 1],
   }));
-  return { ...track, knots, timing: { ...track.timing, keys, ease: eases[0] ?? "linear" } };
+  return { ...track, knots, timing: { ...track.timing, keys, ease: eases[0] } };
 }
 
-/** Map every frame number of a track. @param {Track} track
- * @param {(frame: number) => number} change @returns {Track} */
+/** Map every frame number of a track. @type {(track: Track, change: (frame: number) => number) => Track} */
 export function retimeTrack(track, change) {
   const { timing, spread, windows } = track;
-  const moved = (/** @type {number | null} */ frame) => (frame === null ? null : change(frame));
-  const keys = timing.keys.map((key) => ({ ...key, frame: change(key.frame) }));
+  /** @type {<T extends {frame: number}>(keys: readonly T[]) => T[]} */
+  const moved = (keys) => keys.map((key) => ({ ...key, frame: change(key.frame) }));
+  const { start, end } = timing;
   return {
     ...track,
-    timing: { ...timing, start: moved(timing.start), end: moved(timing.end), keys },
-    windows: windows && windows.map(([a, b]) => /** @type {const} */ ([change(a), change(b)])),
-    spread: spread && {
-      ...spread, keys: spread.keys.map((key) => ({ ...key, frame: change(key.frame) })),
-    },
+    timing: { ...timing, start: start === null ? null : change(start), end: end === null ? null : change(end), keys: moved(timing.keys) },
+    windows: windows && windows.map(([from, to]) => [change(from), change(to)]),
+    spread: spread && { ...spread, keys: moved(spread.keys) },
   };
 }
-
-/** The place on the path where the track is at a frame, in knots.
- * @param {Track} track @param {number} x @param {number} y */
-export function placeNear(track, x, y) {
-  const path = pathOf(track);
-  let best = { travelled: 0, distance: Infinity };
-  for (let i = 0; i + 1 < path.reached.length; i += 1) {
-    const [ax = 0, ay = 0, bx = 0, by = 0] = path.vertices.subarray(2 * i, 2 * i + 4);
-    const square = (bx - ax) ** 2 + (by - ay) ** 2;
-    const dot = (x - ax) * (bx - ax) + (y - ay) * (by - ay);
-    const share = square === 0 ? 0 : Math.min(Math.max(dot / square, 0), 1);
-    const away = Math.hypot(x - ax - share * (bx - ax), y - ay - share * (by - ay));
-    if (away < best.distance) {
-      const [from = 0, to = 0] = path.reached.subarray(i, i + 2);
-      best = { travelled: from + share * (to - from), distance: away };
-    }
-  }
-  return { at: knotsAt(path, best.travelled), distance: best.distance };
-}
-
-/** @param {Track} track @param {readonly number[] | null} [knots] */
-export const trackBox = (track, knots = null) =>
-  boundingBox(track.knots.filter((_, index) => !knots || knots.includes(index)));

@@ -1,9 +1,9 @@
 /** mount(element, options): wires the parts to the page. Reads `window` and makes the DOM. */
 
-import { COMMANDS, commandFor } from "./commands.js";
+import { commandFor } from "./commands.js";
 import { createDocument, parseDocument, serialiseDocument } from "./document.js";
+import { controls, element, listen } from "./dom.js";
 import { DocumentError } from "./fields.js";
-import { element } from "./dom.js";
 import { renderInspector } from "./inspector.js";
 import { errorView, helpView } from "./overlays.js";
 import { createPlayer } from "./player.js";
@@ -15,227 +15,200 @@ import { createTimeline } from "./timeline_view.js";
 import { createChrome } from "./toolbar.js";
 import { createTransfer } from "./transfer.js";
 
-/**
- * @typedef {import("./types.js").Session} Session
- * @typedef {import("./types.js").MotionDocument} MotionDocument
- * @typedef {{
- *   value: string, onChange: (text: string) => void, locale?: string,
- *   session?: Partial<Session> | undefined, onSession?: (session: Session) => void,
- *   undo?: () => void, redo?: () => void, forward?: ((event: Event) => void) | null,
- *   importFile?: (file: File, document: MotionDocument) => Promise<string>,
- *   exportFile?: (format: string, text: string) => Promise<void>, formats?: readonly string[],
- *   onBackground?: (file: File | null) => void, notify?: (message: string) => void}} Options
- *   undo, redo: when the host keeps the history; importFile gives the text of a document
- * @typedef {{setValue: (text: string) => void, getValue: () => string,
- *   setBackground: (image: CanvasImageSource | null, chosen?: boolean) => void,
- *   fit: () => void, focus: () => void, destroy: () => void, getSession: () => Session,
- *   setSession: (session: Partial<Session>) => void}} Editor
- */
+const WIDE_FROM_PX = 780;
+const CLASSES = ["wm-editor", "wm-light", "wm-panel-open", "wm-wide"];
+const TYPING = "input:not([type=range],[type=checkbox],[type=color]),textarea,select";
 
-/** @param {HTMLElement} root an empty element; it becomes the editor
- * @param {Options} options @returns {Editor} */
-export function mount(root, options) {
-  const t = translator(options.locale ?? "en");
-  const controller = new AbortController();
-  const { signal } = controller;
-  let text = options.value;
-  /** @type {{image: CanvasImageSource, opacity: number} | null} */
-  let background = null;
-  const backdrop = { opacity: 1, chosen: false };
-  root.classList.add("wm-editor");
-  let theme = readTheme(root);
+/** @type {(accept: string, take: (file: File) => void) => void} */
+function pickFile(accept, take) {
+  const input = element("input", { type: "file", accept });
+  input.onchange = () => input.files?.[0] && take(input.files[0]);
+  input.click();
+}
+
+/** Calls back at once for every change of size or theme. @type {(root: HTMLElement, boxes: HTMLElement[], signal: AbortSignal, onChange: () => void) => void} */
+function watchLooks(root, boxes, signal, onChange) {
+  const resized = new ResizeObserver(() => {
+    root.classList.toggle("wm-wide", root.clientWidth >= WIDE_FROM_PX);
+    onChange();
+  });
+  for (const box of boxes) resized.observe(box);
+  const themed = new MutationObserver(onChange);
+  for (const target of [document.documentElement, document.body]) themed.observe(target, { attributeFilter: ["class", "style", "data-theme"] });
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", onChange, { signal });
+  signal.addEventListener("abort", () => {
+    resized.disconnect();
+    themed.disconnect();
+  });
+}
+
+/** @type {(root: HTMLElement, host: Host, stage: ReturnType<typeof createStage>, hostHistory: boolean, signal: AbortSignal) => void} */
+function listenToKeys(root, host, stage, hostHistory, signal) {
+  listen(root, {
+    keydown(event) {
+      event.stopPropagation();
+      const { key, target } = event;
+      const presses = (key === " " || key === "Enter") && target instanceof HTMLButtonElement;
+      if (presses || (target instanceof HTMLElement && target.matches(TYPING)) || root.querySelector(".wm-error")) return;
+      const command = commandFor(event);
+      // The host's own undo listens further out, in the capture phase.
+      if (!command || (hostHistory && (command.label === "Undo" || command.label === "Redo"))) return;
+      event.preventDefault();
+      if (key === " ") stage.holdSpace(true);
+      else command.run(host);
+    },
+    keyup(event) {
+      if (event.key !== " " || event.target instanceof HTMLButtonElement) return;
+      event.stopPropagation();
+      if (!stage.holdSpace(false) && event.target instanceof HTMLCanvasElement) host.play();
+    },
+  }, signal);
+}
+
+/** Draws when something changed, at most once a frame, and only the parts that did.
+ * @param {Store} store @param {Player} player
+ * @param {{base: (all: boolean) => void, panel: () => void}} parts */
+function createPainter(store, player, parts) {
   let pending = 0;
   let dirty = { base: true, panel: true };
-  /** @type {MotionDocument | null} */
-  let drawnDocument = null;
+  /** @type {{shown: MotionDocument, document: MotionDocument, session: Session} | null} */
+  let drawn = null;
+  const paint = () => {
+    pending = 0;
+    const { base, panel } = dirty;
+    dirty = { base: false, panel: false };
+    drawn = { ...store.get(), shown: store.shown(), ...(!panel && drawn && { document: drawn.document }) };
+    parts.base(base);
+    if (panel) parts.panel();
+  };
+  const request = (base = true, panel = true) => {
+    dirty = { base: dirty.base || base, panel: dirty.panel || panel };
+    pending ||= requestAnimationFrame(paint);
+  };
+  return {
+    /** Everything. */
+    all: () => request(),
+    changed() {
+      if (!drawn) return request();
+      const { document, session } = store.get();
+      const before = drawn.session;
+      const scrubbed = session.frame !== before.frame;
+      request(
+        store.shown() !== drawn.shown || session.view !== before.view || session.selection !== before.selection ||
+          session.cells !== before.cells || (session.cells && scrubbed),
+        !session.drag && (document !== drawn.document || session.selection !== before.selection ||
+          session.key !== before.key || (scrubbed && !player.playing())),
+      );
+    },
+    stop: () => cancelAnimationFrame(pending),
+  };
+}
+
+/** @type {(root: HTMLElement, options: EditorOptions) => Editor} root: an empty element; it becomes the editor */
+export function mount(root, options) {
+  const { onBackground, forward = null, formats = [] } = options;
+  const controller = new AbortController();
+  const { signal } = controller;
+  const t = translator(options.locale ?? "en");
+  root.classList.add("wm-editor");
+  let text = "";
+  let theme = readTheme(root);
+  /** @type {Backdrop | null} */
+  let background = null;
+  const backdrop = { opacity: 1, chosen: false };
 
   const store = createStore(createDocument(), { ...createSession(), ...options.session }, {
-    onChange: ({ document, session }) => {
-      schedule(session, document);
+    onChange: ({ session }) => {
+      painter.changed();
       options.onSession?.(session);
     },
-    onCommit: (document) => {
-      text = serialiseDocument(document);
-      options.onChange(text);
-    },
+    onCommit: (document) => options.onChange(text = serialiseDocument(document)),
   });
-  const player = createPlayer(store, () => schedule(store.get().session, store.get().document));
-
-  const stageBox = element("div", { className: "wm-stage" });
-  const panelBox = element("aside", { className: "wm-panel" });
-  const bar = element("div", { className: "wm-bar" });
-  const transport = element("div", { className: "wm-transport" });
-  const sheetBox = element("div", { className: "wm-timeline" });
-  const status = element("div", { className: "wm-status" });
-  stageBox.append(status);
-  root.append(bar, element("div", { className: "wm-middle" }, stageBox, panelBox), transport, sheetBox);
-
-  const scene = () => ({
-    document: store.shown(), session: store.get().session, theme, background, playing: player.playing(),
-  });
-  const hasFocus = () => root.contains(document.activeElement);
-  const forward = options.forward ?? null;
-  const wheelIsOurs = () => !forward || hasFocus();
-  const parts = { store, scene, wheelIsOurs, forward, signal };
-  const stage = createStage(stageBox, parts);
-  const timeline = createTimeline(sheetBox, {
-    ...parts,
-    rename: () => {
-      root.classList.add("wm-panel-open");
-      const field = panelBox.querySelector('[data-field="name"]');
-      if (field instanceof HTMLInputElement) field.select();
-    },
-  });
-
-  /** @type {import("./commands.js").Host} */
+  const player = createPlayer(store, () => painter.changed());
+  /** @type {Host} */
   const host = {
-    store, fit: stage.fit, play: player.toggle,
-    help: () => helpView(root, COMMANDS, t),
-    full: () => toggleFull(),
+    store, play: player.toggle, fit: () => stage.fit(), help: () => helpView(root, t),
+    full: () => void (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()).catch(tell),
     undo: options.undo ?? store.undo, redo: options.redo ?? store.redo,
   };
+  const ui = controls(t, host);
+
+  const status = element("div", { className: "wm-status" });
+  const stageBox = element("div", { className: "wm-stage" }, status);
+  const panelBox = element("aside", { className: "wm-panel" });
+  const sheetBox = element("div", { className: "wm-timeline" });
+  const hostHistory = Boolean(options.undo);
+  const chrome = createChrome(status, { store, player, ui, hostHistory, togglePanel: () => root.classList.toggle("wm-panel-open") });
+  root.append(chrome.bar, element("div", { className: "wm-middle" }, stageBox, panelBox), chrome.transport, sheetBox);
+
+  const tell = (/** @type {unknown} */ error) => {
+    const message = error instanceof Error ? error.message : String(error);
+    if (options.notify) return options.notify(message);
+    status.textContent = message;
+    status.classList.add("wm-warn");
+  };
+  /** @type {CanvasParts} */
+  const parts = {
+    store, forward, signal, wheelIsOurs: () => !forward || root.contains(document.activeElement),
+    scene: () => ({ document: store.shown(), session: store.get().session, theme, background, playing: player.playing() }),
+  };
+  const stage = createStage(stageBox, parts);
+  const timeline = createTimeline(sheetBox, parts, () => {
+    root.classList.add("wm-panel-open");
+    /** @type {HTMLInputElement | null} */ (panelBox.querySelector('[data-field="name"]'))?.select();
+  });
+  const transfer = createTransfer(root, store, options, tell, signal);
+  /** @type {Panel} */
   const panel = {
-    store, t, host, choices: /** @type {import("./inspector.js").Choices} */ ({ fit: "stretch", retime: "retime" }),
-    background: backdrop, canExport: options.formats ?? [],
-    setOpacity: (/** @type {number} */ opacity) => {
+    store, ui, background: backdrop, canExport: formats, choices: { fit: "stretch", retime: "retime" },
+    setOpacity(opacity) {
       backdrop.opacity = opacity;
       if (background) background = { ...background, opacity };
-      redraw();
+      painter.all();
     },
-    chooseBackground: () => pickFile("image/*,video/*", (file) => options.onBackground?.(file)),
-    clearBackground: () => options.onBackground?.(null),
+    chooseBackground: () => pickFile("image/*,video/*", (file) => onBackground?.(file)),
+    clearBackground: () => onBackground?.(null),
     importTracks: () => pickFile("", transfer.importFile),
-    exportTracks: (/** @type {string} */ format) => {
-      options.exportFile?.(format, serialiseDocument(store.get().document)).catch(tell);
-    },
+    exportTracks: (format) => void options.exportFile?.(format, serialiseDocument(store.get().document)).catch(tell),
   };
-
-  const tell = (/** @type {unknown} */ error) =>
-    (options.notify ?? ((message) => {
-      status.textContent = message;
-      status.classList.add("wm-warn");
-    }))(error instanceof Error ? error.message : String(error));
-
-  const transfer = createTransfer(root, { store, tell, signal, onBackground: options.onBackground, importFile: options.importFile });
-
-  /** @param {string} accept @param {(file: File) => void} take */
-  function pickFile(accept, take) {
-    const input = element("input", { type: "file", accept });
-    input.onchange = () => input.files?.[0] && take(input.files[0]);
-    input.click();
-  }
-
-  function toggleFull() {
-    if (document.fullscreenElement) void document.exitFullscreen();
-    else root.requestFullscreen?.().catch(tell);
-  }
-
-  const chrome = createChrome({
-    bar, transport, status, store, player, host, t, redraw,
-    undoIsOurs: !options.undo, redoIsOurs: !options.redo,
-    togglePanel: () => root.classList.toggle("wm-panel-open"),
+  const painter = createPainter(store, player, {
+    base(all) {
+      stage.draw(all);
+      timeline.draw();
+      chrome.refresh();
+    },
+    panel: () => renderInspector(panelBox, panel),
   });
-
-  /** @type {Session | null} */
-  let drawn = null;
-  /** @param {Session} session @param {MotionDocument} doc */
-  function schedule(session, doc) {
-    const shown = store.shown();
-    const baseChanged = shown !== drawnDocument || session.view !== drawn?.view || session.selection !== drawn.selection ||
-      session.cells !== drawn.cells || (session.cells && session.frame !== drawn.frame);
-    const panelChanged = !session.drag && (doc !== panelDocument || session.selection !== drawn?.selection ||
-      session.key !== drawn.key || (session.frame !== drawn.frame && !player.playing()));
-    dirty = { base: dirty.base || baseChanged, panel: dirty.panel || panelChanged };
-    if (!pending) pending = requestAnimationFrame(paint);
-  }
-  /** @type {MotionDocument | null} */
-  let panelDocument = null;
-
-  function paint() {
-    pending = 0;
-    const { base, panel: panelDirty } = dirty;
-    dirty = { base: false, panel: false };
-    drawn = store.get().session;
-    drawnDocument = store.shown();
-    stage.draw(base);
-    timeline.draw();
-    chrome.refresh();
-    if (!panelDirty) return;
-    panelDocument = store.get().document;
-    renderInspector(panelBox, panel);
-  }
-  function redraw() {
-    dirty = { base: true, panel: true };
-    if (!pending) pending = requestAnimationFrame(paint);
-  }
 
   /** @type {HTMLElement | null} */
   let failure = null;
-  /** @param {string} given */
+  /** @type {(given: string) => void} a text that cannot be read is shown with its fault, and kept */
   function setValue(given) {
-    if (given === text && !failure && drawnDocument) return;
+    if (given === text && !failure) return;
     text = given;
     failure?.remove();
     failure = null;
     try {
       store.load(parseDocument(given));
+      stage.resized();
     } catch (error) {
       if (!(error instanceof DocumentError)) throw error;
-      failure = errorView(root, { text: given, message: error.message, t, apply: (edited) => {
+      failure = errorView(root, ui, given, error.message, (edited) => {
         setValue(edited);
         options.onChange(edited);
-      } });
+      });
     }
-    redraw();
+    painter.all();
   }
 
-  root.addEventListener("keydown", (event) => {
-    const typing = event.target instanceof HTMLElement && event.target.matches("input:not([type=range],[type=checkbox],[type=color]),textarea,select");
-    event.stopPropagation();
-    if (typing || failure) return;
-    const command = commandFor(event);
-    // The host's own undo listens further out, in the capture phase.
-    if (!command || (options.undo && (command.label === "Undo" || command.label === "Redo"))) return;
-    if (event.key === " ") stage.holdSpace(!event.repeat || true);
-    if (event.key === " " && event.repeat) return event.preventDefault();
-    event.preventDefault();
-    if (event.key !== " ") command.run(host);
-  }, { signal });
-  root.addEventListener("keyup", (event) => {
-    if (event.key !== " " || !(event.target instanceof HTMLCanvasElement)) return;
-    event.stopPropagation();
-    stage.holdSpace(false);
-    if (!spacePanned) player.toggle();
-    spacePanned = false;
-  }, { signal });
-  let spacePanned = false;
-  stage.canvas.addEventListener("pointerdown", () => {
-    spacePanned = store.get().session.drag?.kind === "pan";
-  }, { signal });
-  const resized = new ResizeObserver(() => {
-    root.classList.toggle("wm-wide", root.clientWidth >= 780);
+  listenToKeys(root, host, stage, hostHistory, signal);
+  watchLooks(root, [stageBox, sheetBox], signal, () => {
     theme = readTheme(root);
     stage.resized();
-    redraw();
+    painter.all();
   });
-  resized.observe(stageBox);
-  resized.observe(sheetBox);
-  const themed = new MutationObserver(() => {
-    theme = readTheme(root);
-    redraw();
-  });
-  for (const target of [document.documentElement, document.body]) themed.observe(target, { attributes: true, attributeFilter: ["class", "style", "data-theme"] });
-  const scheme = window.matchMedia("(prefers-color-scheme: dark)");
-  scheme.addEventListener("change", () => {
-    theme = readTheme(root);
-    redraw();
-  }, { signal });
-
-  const initial = text;
-  text = "";
-  setValue(initial);
-  if (initial === "") store.load(createDocument());
-  redraw();
+  setValue(options.value);
+  painter.all();
 
   return {
     setValue,
@@ -243,7 +216,7 @@ export function mount(root, options) {
     setBackground(image, chosen = false) {
       background = image && { image, opacity: backdrop.opacity };
       backdrop.chosen = chosen;
-      redraw();
+      painter.all();
     },
     fit: stage.fit,
     focus: () => stage.canvas.focus({ preventScroll: true }),
@@ -255,11 +228,9 @@ export function mount(root, options) {
     destroy() {
       controller.abort();
       player.stop();
-      resized.disconnect();
-      themed.disconnect();
-      cancelAnimationFrame(pending);
+      painter.stop();
       root.replaceChildren();
-      root.classList.remove("wm-editor", "wm-light", "wm-panel-open", "wm-wide");
+      root.classList.remove(...CLASSES);
     },
   };
 }

@@ -1,113 +1,97 @@
-/** Typed access to untrusted JSON, with the place of a fault in every message. */
+/** Readers of untrusted JSON. Every message names the place of the fault. */
 
 const MAX_NUMBER = 1e6;
 
 /** A document that cannot be read; the message names the place. */
 export class DocumentError extends Error {}
 
-/**
- * @typedef {{path: string, value: unknown}} Place
- *   path: as in `tracks[2].knots[5].x`; value: undefined when missing
- */
-
-/** @param {Place} place @param {string} expected @param {string} [advice] */
-export function fault(place, expected, advice = "Undo the last edit of this text") {
-  const text = place.value === undefined ? "nothing" : JSON.stringify(place.value);
+/** @type {(place: Place, expected: string, advice?: string) => DocumentError} */
+export function fault({ path, value }, expected, advice = "Undo the last edit of this text") {
+  const text = value === undefined ? "nothing" : JSON.stringify(value);
   const got = text.length <= 40 ? text : `${text.slice(0, 37)}...`;
-  const subject = place.path || "The document";
-  return new DocumentError(`${subject} must be ${expected}; got ${got}. ${advice}.`);
+  return new DocumentError(`${path || "The document"} must be ${expected}; got ${got}. ${advice}.`);
 }
 
-/** @param {Place} place @returns {Record<string, unknown>} */
-export function record(place) {
+/** @type {Reader<Record<string, unknown>>} */
+function record(place) {
   const { value } = place;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw fault(place, "an object");
-  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw fault(place, "an object");
   return /** @type {Record<string, unknown>} */ (value);
 }
 
-/** @param {Place} place @param {string} key @returns {Place} */
-export const field = (place, key) => ({
-  path: place.path ? `${place.path}.${key}` : key,
-  value: record(place)[key],
-});
+/** @type {(place: Place, key: string) => Place} */
+export const field = (place, key) => ({ path: place.path ? `${place.path}.${key}` : key, value: record(place)[key] });
 
-/** @param {Place} place */
-export const absent = (place) => place.value === undefined || place.value === null;
+/** @type {(place: Place) => boolean} */
+export const absent = ({ value }) => value === undefined || value === null;
 
-/** @param {Place} place @param {number} [low] @param {number} [high] */
-export function number(place, low = -MAX_NUMBER, high = MAX_NUMBER) {
+/** @template T @template const P @param {Reader<T>} read @param {P} preset what missing and null give @returns {Reader<T | P>} */
+export const optional = (read, preset) => (place, index) => (absent(place) ? preset : read(place, index));
+
+/** @type {(low?: number, high?: number) => Reader<number>} */
+export const number = (low = -MAX_NUMBER, high = MAX_NUMBER) => (place) => {
   const { value } = place;
   if (typeof value !== "number" || !Number.isFinite(value)) throw fault(place, "a finite number");
   if (value < low || value > high) throw fault(place, `a number from ${low} to ${high}`);
   return value;
-}
+};
 
-/** @param {Place} place @param {number} low @param {number} high */
-export function integer(place, low, high) {
-  const value = number(place, -1e15, 1e15);
-  if (!Number.isInteger(value) || value < low || value > high) {
-    throw fault(place, `a whole number from ${low} to ${high}`);
-  }
-  return value;
-}
+/** @type {(low: number, high: number) => Reader<number>} */
+export const integer = (low, high) => (place) => {
+  const value = number(-1e15, 1e15)(place);
+  if (Number.isInteger(value) && value >= low && value <= high) return value;
+  throw fault(place, `a whole number from ${low} to ${high}`);
+};
 
-/** @param {Place} place @param {string} preset */
-export function text(place, preset) {
-  if (absent(place)) return preset;
+/** @type {Reader<string>} */
+export function text(place) {
   if (typeof place.value !== "string") throw fault(place, "a text");
   return place.value;
 }
 
-/** @param {Place} place @param {boolean} preset */
-export function flag(place, preset) {
-  if (absent(place)) return preset;
+/** @type {Reader<boolean>} */
+export function flag(place) {
   if (typeof place.value !== "boolean") throw fault(place, "true or false");
   return place.value;
 }
 
-/**
- * @template {string} T
- * @param {Place} place @param {readonly T[]} options @param {T} [preset] @returns {T}
- */
-export function choice(place, options, preset) {
-  if (absent(place) && preset !== undefined) return preset;
+/** @template {string} const T @param {...T} options @returns {Reader<T>} */
+export const choice = (...options) => (place) => {
   const found = options.find((option) => option === place.value);
   if (found === undefined) throw fault(place, `one of ${options.join(", ")}`);
   return found;
-}
+};
 
-/** @param {Place} place @param {number} least @param {number} most @param {boolean} [optional]
- * @returns {Place[]} */
-export function items(place, least, most, optional = false) {
-  if (optional && absent(place)) return [];
+/** @template T @param {number} least @param {number} most @param {Reader<T>} read @returns {Reader<T[]>} */
+export const list = (least, most, read) => (place) => {
   if (!Array.isArray(place.value)) throw fault(place, "a list");
   const { length } = place.value;
-  if (length < least || length > most) {
-    throw fault(place, `a list of ${least === most ? least : `${least} to ${most}`} entries`);
-  }
-  return place.value.map((value, index) => ({ path: `${place.path}[${index}]`, value }));
-}
+  if (length < least || length > most) throw fault(place, `a list of ${least === most ? least : `${least} to ${most}`} entries`);
+  return place.value.map((value, index) => read({ path: `${place.path}[${index}]`, value }, index));
+};
 
-/** Entries whose `frame` ascends. @param {Place} place @param {number} most */
-export function keyed(place, most) {
-  const entries = items(place, 0, most, true);
+/** @type {Reader<[number, number]>} */
+export const pair = (place) => /** @type {[number, number]} */ (list(2, 2, number())(place));
+
+/** An object with these fields; unknown ones are kept, and a field read as undefined stays as it was.
+ * @template {Record<string, Reader<unknown>>} F @param {F} readers
+ * @returns {Reader<{[K in keyof F]: ReturnType<F[K]>}>} */
+export const object = (readers) => (place, index) => {
+  const made = { ...record(place) };
+  for (const [key, read] of Object.entries(readers)) {
+    const value = read(field(place, key), index);
+    if (value !== undefined) made[key] = value;
+  }
+  return /** @type {{[K in keyof typeof readers]: ReturnType<(typeof readers)[K]>}} */ (made);
+};
+
+/** Entries whose `frame` ascends. @template {{frame: number}} T @param {number} most @param {Reader<T>} read @returns {Reader<T[]>} */
+export const keyed = (most, read) => (place) => {
   let before = -Infinity;
-  for (const entry of entries) {
-    const frame = number(field(entry, "frame"));
-    if (frame <= before) {
-      const limit = `above ${before}, the entry before`;
-      throw fault(field(entry, "frame"), limit, "Sort the entries by frame");
-    }
-    before = frame;
-  }
-  return entries;
-}
-
-/** @param {Place} place @returns {[number, number]} */
-export function pair(place) {
-  const [first, second] = items(place, 2, 2);
-  if (!first || !second) throw fault(place, "a list of 2 entries");
-  return [number(first), number(second)];
-}
+  return list(0, most, (entry) => {
+    const key = read(entry);
+    if (key.frame <= before) throw fault(field(entry, "frame"), `above ${before}, the entry before`, "Sort the entries by frame");
+    before = key.frame;
+    return key;
+  })(place);
+};

@@ -1,35 +1,23 @@
 /** Undo and redo as stacks of documents. */
 
-/**
- * @typedef {import("./types.js").MotionDocument} MotionDocument
- * @typedef {{readonly past: readonly MotionDocument[], readonly present: MotionDocument,
- *   readonly future: readonly MotionDocument[]}} History
- */
-
 const MAX_STEPS = 300;
 
-/** @param {MotionDocument} document @returns {History} */
+/** @type {(document: MotionDocument) => DocumentHistory} */
 export const createHistory = (document) => ({ past: [], present: document, future: [] });
 
-/** @param {History} history @param {MotionDocument} document @returns {History} */
-export function record(history, document) {
-  if (document === history.present) return history;
-  const past = [...history.past, history.present].slice(-MAX_STEPS);
-  return { past, present: document, future: [] };
-}
+/** @type {(history: DocumentHistory, document: MotionDocument) => DocumentHistory} */
+export const record = (history, document) =>
+  document === history.present ? history
+  : { past: [...history.past, history.present].slice(-MAX_STEPS), present: document, future: [] };
 
-/** @param {History} history @returns {History} */
+/** @type {(history: DocumentHistory) => DocumentHistory} */
 export function undo(history) {
-  const present = history.past[history.past.length - 1];
-  if (!present) return history;
-  const future = [history.present, ...history.future];
-  return { past: history.past.slice(0, -1), present, future };
+  const { past, present, future } = history;
+  return past.length ? { past: past.slice(0, -1), present: past[past.length - 1], future: [present, ...future] } : history;
 }
 
-/** @param {History} history @returns {History} */
+/** @type {(history: DocumentHistory) => DocumentHistory} */
 export function redo(history) {
-  const present = history.future[0];
-  if (!present) return history;
-  const past = [...history.past, history.present];
-  return { past, present, future: history.future.slice(1) };
+  const { past, present, future } = history;
+  return future.length ? { past: [...past, present], present: future[0], future: future.slice(1) } : history;
 }

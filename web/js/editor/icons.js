@@ -1,6 +1,6 @@
 /** Icons as 16x16 SVG paths, drawn with the text's colour. */
 
-const PATHS = {
+export const PATHS = {
   select: "M4 2l8.5 6.2-3.9.6 2 4-1.6.8-2-4L4 12.4z",
   draw: "M2.5 13.5c3-.2 2-5 5-5s2 4 5 3M10 4.5l1.5-1.5 2 2L12 6.5 8.5 10l-2.5.5.5-2.5z",
   anchor: "M8 2v12M2 8h12M8 5.5a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5z",
@@ -33,17 +33,11 @@ const PATHS = {
   bottom: "M2 13.5h12M4.5 3v8H7V3zM9 6v5h2.5V6z",
   "distribute-x": "M2.5 2.5v11M13.5 2.5v11M6.5 5h3v6h-3z",
   "distribute-y": "M2.5 2.5h11M2.5 13.5h11M5 6.5v3h6v-3z",
-  image: "M2.5 3h11v10h-11zM2.5 11l3.5-3.5 2.5 2.5 2-2 3 3M10.5 5.8h.01",
-  open: "M8 10.5V2.5M5 5.5l3-3 3 3M2.5 10v3.5h11V10",
-  save: "M8 2.5v8M5 7.5l3 3 3-3M2.5 10v3.5h11V10",
-  close: "M4 4l8 8M12 4l-8 8",
-  key: "M8 3.5L12.5 8 8 12.5 3.5 8zM8 3.5v-2M8 14.5v-2",
-  hold: "M2.5 12L6 5.5h5L13.5 12",
 };
 
-/** @typedef {keyof typeof PATHS} IconName */
 
-/** @param {IconName} name @returns {SVGSVGElement} */
+
+/** @type {(name: IconName) => SVGSVGElement} */
 export function icon(name) {
   const space = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(space, "svg");

@@ -1,13 +1,10 @@
 /** The keyboard map, and what is shown in place of a document that cannot be read. */
 
-import { button, element, group } from "./dom.js";
-
-/** @param {string} key */
-const keyLabel = (key) =>
-  key.split("+").map((part) => ({ mod: "Ctrl", shift: "Shift", " ": "Space" })[part] ?? (part.length === 1 ? part.toUpperCase() : part.replace("Arrow", ""))).join(" + ");
+import { COMMANDS, keyOf } from "./commands.js";
+import { element, group } from "./dom.js";
 
 const GESTURES = [
-  ["Drag", "Draw a path freehand"], ["Click", "Add a knot; double-click or Enter ends"],
+  ["Click", "Add a knot; double-click or Enter ends"], ["Drag", "Draw a path freehand"],
   ["Shift + click", "Append to the selected path, or select more"], ["Ctrl + click", "Insert a knot"],
   ["Right click", "Delete a knot"], ["Alt + click", "Corner or smooth"],
   ["Alt + drag a handle", "Break it"], ["Drag the dot", "Be there at this frame"],
@@ -15,18 +12,15 @@ const GESTURES = [
   ["Drag a bar or key", "Retime"], ["Alt + drag a bar", "Stagger the selection"],
 ];
 
-/** @param {HTMLElement} root @param {readonly import("./commands.js").Command[]} commands
- * @param {(text: string) => string} t */
-export function helpView(root, commands, t) {
+/** @type {(root: HTMLElement, t: Translate) => void} */
+export function helpView(root, t) {
   const open = root.querySelector(".wm-help");
   if (open) return open.remove();
-  const line = (/** @type {string} */ keys, /** @type {string} */ label) =>
-    element("div", {}, element("kbd", { textContent: keys }), element("span", { textContent: label }));
-  const keys = commands.filter(({ label }) => label)
-    .map((command) => line(command.keys.slice(0, 1).map(keyLabel).join(" "), t(command.label)));
+  const keys = COMMANDS.filter(({ label }) => label).map((command) => [keyOf(command), command.label]);
+  const lines = [...GESTURES, ...keys].map(([key, label]) =>
+    element("div", {}, element("kbd", { textContent: key }), element("span", { textContent: t(label) })));
   const view = element("div", { className: "wm-overlay wm-help", tabIndex: -1 },
-    element("h2", { textContent: t("Keyboard") }),
-    element("div", { className: "wm-keys" }, ...GESTURES.map(([key = "", label = ""]) => line(key, label)), ...keys));
+    element("h2", { textContent: t("Keyboard") }), element("div", { className: "wm-keys" }, ...lines));
   view.onclick = () => view.remove();
   view.onkeydown = (event) => {
     if (event.key !== "Escape" && event.key !== "?") return;
@@ -37,17 +31,13 @@ export function helpView(root, commands, t) {
   view.focus();
 }
 
-/**
- * @param {HTMLElement} root
- * @param {{text: string, message: string, t: (text: string) => string,
- *   apply: (text: string) => void}} given
- */
-export function errorView(root, { text, message, t, apply }) {
+/** @type {(root: HTMLElement, ui: Controls, text: string, message: string, apply: (text: string) => void) => HTMLElement} */
+export function errorView(root, { t, button }, text, message, apply) {
   const area = element("textarea", { value: text, spellcheck: false });
   const view = element("div", { className: "wm-overlay wm-error" },
     element("h2", { textContent: t("This drawing cannot be read. Nothing was changed.") }),
     element("p", { textContent: message }), area,
-    group(button(t("Apply"), () => apply(area.value)), button(t("Start empty"), () => apply(""))));
+    group(button("Apply", () => apply(area.value)), button("Start empty", () => apply(""))));
   root.append(view);
   return view;
 }

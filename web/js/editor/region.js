@@ -2,15 +2,10 @@
 
 import { boundingBox, insidePolygon } from "./geometry.js";
 
-/**
- * @typedef {readonly [number, number]} Offset
- * @typedef {import("./types.js").Spread} Spread
- */
-
-export const MAX_REGION_POINTS = 4096;
+const MAX_POINTS = 4096;
 const ATTEMPTS = 20;
 
-/** Mulberry32: the same polygon is always filled alike. @param {number} seed */
+/** Mulberry32: the same polygon is always filled alike. @type {(seed: number) => () => number} */
 function randomNumbers(seed) {
   let state = seed >>> 0;
   return () => {
@@ -21,92 +16,74 @@ function randomNumbers(seed) {
   };
 }
 
-/** Signed shoelace area, without the sign. @param {readonly Offset[]} polygon */
+/** Shoelace area, without the sign. @type {(polygon: readonly Pair[]) => number} */
 export function polygonArea(polygon) {
-  let doubled = 0;
-  polygon.forEach(([x, y], index) => {
-    const [nextX, nextY] = polygon[(index + 1) % polygon.length] ?? [x, y];
-    doubled += x * nextY - nextX * y;
-  });
+  const doubled = polygon.reduce((sum, [x, y], index) => {
+    const [u, v] = polygon[(index + 1) % polygon.length];
+    return sum + x * v - u * y;
+  }, 0);
   return Math.abs(doubled) / 2;
 }
 
-/** The spacing at which about `count` points fill the polygon. @param {readonly Offset[]} polygon
- * @param {number} count */
-export const spacingFor = (polygon, count) =>
-  Math.max(Math.sqrt(polygonArea(polygon) / Math.max(count, 1)), 0.5);
+/** The spacing at which about `count` points fill the polygon. @type {(polygon: readonly Pair[], count: number) => number} */
+export const spacingFor = (polygon, count) => Math.max(Math.sqrt(polygonArea(polygon) / Math.max(count, 1)), 0.5);
 
-/** @param {readonly Offset[]} polygon @param {number} spacing @returns {Offset[]} */
-function gridPoints(polygon, spacing) {
-  const corners = polygon.map(([x, y]) => ({ x, y }));
-  const box = boundingBox(corners);
-  if (!box) return [];
-  const cols = Math.max(Math.floor(box.width / spacing), 0);
-  const rows = Math.max(Math.floor(box.height / spacing), 0);
+/** @type {(polygon: readonly Pair[], box: Box, spacing: number) => Pair[]} */
+function gridPoints(polygon, box, spacing) {
+  const [cols, rows] = [Math.floor(box.width / spacing), Math.floor(box.height / spacing)];
   const left = box.x + (box.width - cols * spacing) / 2;
   const top = box.y + (box.height - rows * spacing) / 2;
-  /** @type {Offset[]} */
+  /** @type {Pair[]} */
   const points = [];
   for (let row = 0; row <= rows; row += 1) {
-    for (let col = 0; col <= cols && points.length < MAX_REGION_POINTS; col += 1) {
-      const point = { x: left + col * spacing, y: top + row * spacing };
-      if (insidePolygon(corners, point)) points.push([point.x, point.y]);
+    for (let col = 0; col <= cols && points.length < MAX_POINTS; col += 1) {
+      const [x, y] = [left + col * spacing, top + row * spacing];
+      if (insidePolygon(polygon, { x, y })) points.push([x, y]);
     }
   }
   return points;
 }
 
-/**
- * Source: Bridson, "Fast Poisson disk sampling in arbitrary dimensions", SIGGRAPH 2007.
- * @param {readonly Offset[]} polygon @param {number} spacing @returns {Offset[]}
- */
-function poissonPoints(polygon, spacing) {
-  const corners = polygon.map(([x, y]) => ({ x, y }));
-  const box = boundingBox(corners);
-  const seed = gridPoints(polygon, spacing / 2)[0];
-  if (!box || !seed) return [];
+/** Source: Bridson, "Fast Poisson disk sampling in arbitrary dimensions", SIGGRAPH 2007.
+ * @type {(polygon: readonly Pair[], box: Box, spacing: number) => Pair[]} */
+function poissonPoints(polygon, box, spacing) {
+  const active = gridPoints(polygon, box, spacing / 2).slice(0, 1);
   const random = randomNumbers(Math.round(box.width * 1000 + box.height));
   const side = spacing / Math.SQRT2;
-  /** @type {Map<string, Offset>} */
+  /** @type {Map<string, Pair>} */
   const taken = new Map();
-  const cell = (/** @type {Offset} */ [x, y]) => [Math.floor((x - box.x) / side), Math.floor((y - box.y) / side)];
-  const put = (/** @type {Offset} */ point) => taken.set(cell(point).join(), point);
-  const free = (/** @type {Offset} */ point) => {
-    const [col = 0, row = 0] = cell(point);
-    for (let dx = -2; dx <= 2; dx += 1) {
-      for (let dy = -2; dy <= 2; dy += 1) {
-        const other = taken.get(`${col + dx},${row + dy}`);
-        if (other && Math.hypot(other[0] - point[0], other[1] - point[1]) < spacing) return false;
-      }
+  const cell = (/** @type {Pair} */ [x, y]) => [Math.floor((x - box.x) / side), Math.floor((y - box.y) / side)];
+  const free = (/** @type {Pair} */ [x, y]) => {
+    const [col, row] = cell([x, y]);
+    for (let near = 0; near < 25; near += 1) {
+      const other = taken.get(`${col - 2 + (near % 5)},${row - 2 + Math.floor(near / 5)}`);
+      if (other && Math.hypot(other[0] - x, other[1] - y) < spacing) return false;
     }
-    return insidePolygon(corners, { x: point[0], y: point[1] });
+    return insidePolygon(polygon, { x, y });
   };
-  const active = [seed];
-  put(seed);
-  while (active.length > 0 && taken.size < MAX_REGION_POINTS) {
+  for (const seed of active) taken.set(cell(seed).join(), seed);
+  while (active.length > 0 && taken.size < MAX_POINTS) {
     const index = Math.floor(random() * active.length);
-    const from = /** @type {Offset} */ (active[index]);
-    let found = false;
-    for (let attempt = 0; attempt < ATTEMPTS && !found; attempt += 1) {
+    const [x, y] = active[index];
+    let left = ATTEMPTS;
+    for (; left > 0; left -= 1) {
       const radius = spacing * (1 + random());
       const angle = 2 * Math.PI * random();
-      /** @type {Offset} */
-      const next = [from[0] + radius * Math.cos(angle), from[1] + radius * Math.sin(angle)];
+      /** @type {Pair} */
+      const next = [x + radius * Math.cos(angle), y + radius * Math.sin(angle)];
       if (!free(next)) continue;
-      put(next);
+      taken.set(cell(next).join(), next);
       active.push(next);
-      found = true;
+      break;
     }
-    if (!found) active.splice(index, 1);
+    if (left === 0) active.splice(index, 1);
   }
   return [...taken.values()];
 }
 
-/**
- * @param {readonly Offset[]} polygon @param {"grid" | "poisson"} fill
- * @param {number} spacing in pixels @returns {Offset[]} at least one point: the polygon's middle
- */
+/** At least one point: the polygon's middle. @type {(polygon: readonly Pair[], fill: "grid" | "poisson", spacing: number) => Pair[]} */
 export function fillPolygon(polygon, fill, spacing) {
-  const points = fill === "grid" ? gridPoints(polygon, spacing) : poissonPoints(polygon, spacing);
+  const box = boundingBox(polygon.map(([x, y]) => ({ x, y })));
+  const points = box ? (fill === "grid" ? gridPoints : poissonPoints)(polygon, box, spacing) : [];
   return points.length > 0 ? points : [[0, 0]];
 }

@@ -1,18 +1,76 @@
-/** Marks over the paths: knots and handles of the selection, hover, box, gesture under way. */
+/** The upper layer: dots and trails of the frame, knots of the selection, hover, box, gesture. */
 
 import { toCanvas } from "./geometry.js";
 import { boxHandles } from "./hit_test.js";
-import { HALO, circle, enterCanvas, enterImage, paint, strokeShape } from "./render_parts.js";
-import { isKnotChosen, transformBox } from "./selection.js";
+import { HALO, circle, dashed, enterCanvas, enterImage, paint, strokeShape, trace } from "./render_parts.js";
+import { sampledTrack, sentTracks } from "./sample.js";
+import { findTrack, isKnotChosen, isSelected, transformBox } from "./selection.js";
 
-/**
- * @typedef {import("./types.js").Track} Track
- * @typedef {import("./render.js").Scene} Scene
- * @typedef {CanvasRenderingContext2D} Context
- */
+const TRAIL_FRAMES = 14;
 
-/** @param {Context} ctx @param {Scene} scene @param {Track} track */
-export function renderKnots(ctx, { session: { selection, view }, theme }, track) {
+/** @type {Draw} */
+export function renderTop(ctx, scene) {
+  const { document, session } = scene;
+  enterCanvas(ctx, scene);
+  ctx.clearRect(0, 0, scene.width, scene.height);
+  const shown = sentTracks(document);
+  if (scene.playing) renderTrails(ctx, scene, shown);
+  renderDots(ctx, scene, shown);
+  if (scene.playing) return;
+  for (const track of shown) {
+    if (isSelected(session.selection, track.id)) renderKnots(ctx, scene, track);
+  }
+  renderHover(ctx, scene);
+  if (session.tool === "select" && !session.drawing) renderBox(ctx, scene);
+  renderGesture(ctx, scene);
+}
+
+/** Every colour and age is one path: a thousand points stay cheap. @type {DrawTracks} */
+function renderTrails(ctx, { document, session: { frame, view } }, tracks) {
+  for (const color of new Set(tracks.map((track) => track.color))) {
+    ctx.strokeStyle = color;
+    for (let to = Math.max(frame - TRAIL_FRAMES + 1, 1); to <= frame; to += 1) {
+      ctx.beginPath();
+      for (const track of tracks) {
+        if (track.color !== color) continue;
+        const { points, positions, visible } = sampledTrack(track, document.frames);
+        if (!visible[to] || !visible[to - 1]) continue;
+        for (let b = 2 * to * points; b < 2 * (to + 1) * points; b += 2) {
+          const a = b - 2 * points;
+          ctx.moveTo(positions[a] * view.scale + view.x, positions[a + 1] * view.scale + view.y);
+          ctx.lineTo(positions[b] * view.scale + view.x, positions[b + 1] * view.scale + view.y);
+        }
+      }
+      const fresh = 1 - (frame - to + 1) / (TRAIL_FRAMES + 1);
+      ctx.globalAlpha = 0.75 * fresh;
+      ctx.lineWidth = 1 + 3 * fresh;
+      ctx.stroke();
+    }
+  }
+  ctx.globalAlpha = 1;
+}
+
+/** Filled while a point guides, an open ring while it does not. @type {DrawTracks} */
+function renderDots(ctx, { document, session: { frame, view } }, tracks) {
+  for (const track of tracks) {
+    const { points, positions, visible } = sampledTrack(track, document.frames);
+    const seen = visible[frame] === 1;
+    const radius = track.spread ? 2.5 : 5;
+    if (track.knots.length === 1 && !track.spread && seen) continue;
+    ctx.beginPath();
+    for (let at = 2 * frame * points; at < 2 * (frame + 1) * points; at += 2) {
+      const [x, y] = [positions[at] * view.scale + view.x, positions[at + 1] * view.scale + view.y];
+      ctx.moveTo(x + radius, y);
+      ctx.arc(x, y, radius, 0, 2 * Math.PI);
+    }
+    const line = track.spread ? 0.75 : 1.5;
+    if (seen) paint(ctx, track.color, "#fff", line);
+    else dashed(ctx, [2, 2], () => paint(ctx, null, track.color, line));
+  }
+}
+
+/** @type {DrawTrack} */
+function renderKnots(ctx, { session: { selection, view }, theme }, track) {
   track.knots.forEach((knot, index) => {
     const chosen = isKnotChosen(selection, track.id, index);
     const p = toCanvas(view, knot);
@@ -25,92 +83,71 @@ export function renderKnots(ctx, { session: { selection, view }, theme }, track)
   });
 }
 
-/** @param {Context} ctx @param {import("./types.js").View} view
- * @param {import("./types.js").Knot} knot @param {string} color */
+/** @type {(ctx: Context, view: View, knot: Knot, color: string) => void} */
 function renderHandles(ctx, view, knot, color) {
-  const base = toCanvas(view, knot);
-  for (const handle of [knot.in, knot.out]) {
-    if (!handle || (handle[0] === 0 && handle[1] === 0)) continue;
-    const tip = toCanvas(view, { x: knot.x + handle[0], y: knot.y + handle[1] });
-    ctx.beginPath();
-    ctx.moveTo(base.x, base.y);
-    ctx.lineTo(tip.x, tip.y);
+  for (const [dx, dy] of [knot.in ?? [0, 0], knot.out ?? [0, 0]]) {
+    if (dx === 0 && dy === 0) continue;
+    const tip = toCanvas(view, { x: knot.x + dx, y: knot.y + dy });
+    trace(ctx, [toCanvas(view, knot), tip]);
     paint(ctx, null, HALO, 3);
     paint(ctx, null, "#fff", 1);
-    circle(ctx, tip, 3.5, "#fff", color, 1.5);
+    circle(ctx, tip, 3.5, "#fff", color);
   }
 }
 
-/** @param {Context} ctx @param {Scene} scene */
-export function renderHover(ctx, scene) {
+/** @type {Draw} */
+function renderHover(ctx, scene) {
   const { document, session: { hover, drag, view } } = scene;
-  if (!hover || drag || !("track" in hover)) return;
-  const track = document.tracks.find((candidate) => candidate.id === hover.track);
+  const track = hover && !drag && "track" in hover && findTrack(document, hover.track);
   if (!track) return;
   if (hover.kind === "path" || hover.kind === "area") {
     enterImage(ctx, scene);
     strokeShape(ctx, track, track.color, 4 / view.scale);
     enterCanvas(ctx, scene);
   }
-  if (hover.kind === "knot") {
-    const knot = track.knots[hover.knot];
-    if (knot) circle(ctx, toCanvas(view, knot), 8, null, "#fff", 2);
-  }
+  if (hover.kind === "knot") circle(ctx, toCanvas(view, track.knots[hover.knot]), 8, null, "#fff", 2);
 }
 
-/** @param {Context} ctx @param {Scene} scene */
-export function renderBox(ctx, { document, session, theme }) {
+/** @type {Draw} */
+function renderBox(ctx, { document, session, theme }) {
   const box = transformBox(document, session.selection);
-  if (!box || session.drawing) return;
-  const handles = boxHandles(box, session.view);
-  const [rotate, nw, , se] = handles.map(([, place]) => place);
-  const north = handles.find(([name]) => name === "n")?.[1];
-  if (!rotate || !nw || !se || !north) return;
-  ctx.beginPath();
-  ctx.rect(nw.x, nw.y, se.x - nw.x, se.y - nw.y);
-  ctx.moveTo(north.x, north.y);
+  if (!box) return;
+  const { rotate, ...handles } = boxHandles(box, session.view);
+  trace(ctx, [handles.nw, handles.ne, handles.se, handles.sw], true);
+  ctx.moveTo(handles.n.x, handles.n.y);
   ctx.lineTo(rotate.x, rotate.y + 5);
   paint(ctx, null, HALO, 2.5);
-  paint(ctx, null, theme.accent, 1);
-  for (const [name, place] of handles) {
+  paint(ctx, null, theme.mark, 1);
+  circle(ctx, rotate, 4.5, "#fff", theme.mark);
+  for (const { x, y } of Object.values(handles)) {
     ctx.beginPath();
-    if (name === "rotate") ctx.arc(place.x, place.y, 4.5, 0, 2 * Math.PI);
-    else ctx.rect(place.x - 3.5, place.y - 3.5, 7, 7);
-    paint(ctx, "#fff", theme.accent, 1.5);
+    ctx.rect(x - 3.5, y - 3.5, 7, 7);
+    paint(ctx, "#fff", theme.mark);
   }
 }
 
-/** A stroke, a lasso, a selection rectangle or the line to the next click.
- * @param {Context} ctx @param {Scene} scene */
-export function renderGesture(ctx, { document, session, theme }) {
-  const { drag, drawing, cursor, view } = session;
-  const drawn = document.tracks.find((track) => track.id === drawing);
+/** A stroke, a lasso, a selection rectangle or the line to the next click. @type {Draw} */
+function renderGesture(ctx, { document, session, theme }) {
+  const { drag, drawing, cursor, view, tool } = session;
+  const drawn = findTrack(document, drawing);
   const last = drawn?.knots[drawn.knots.length - 1];
-  if (drawn && last && cursor && !drag && session.tool === "draw") {
-    const [p, q] = [toCanvas(view, last), toCanvas(view, cursor)];
-    ctx.beginPath();
-    ctx.moveTo(p.x, p.y);
-    ctx.lineTo(q.x, q.y);
-    ctx.setLineDash([5, 4]);
-    paint(ctx, null, HALO, 3);
-    paint(ctx, null, drawn.color, 1.5);
-    ctx.setLineDash([]);
+  if (drawn && last && cursor && !drag && tool === "draw") {
+    trace(ctx, [toCanvas(view, last), toCanvas(view, cursor)]);
+    dashed(ctx, [5, 4], () => {
+      paint(ctx, null, HALO, 3);
+      paint(ctx, null, drawn.color);
+    });
   }
   if (!drag?.moved || !cursor) return;
   if (drag.kind === "box-select") {
     const [p, q] = [toCanvas(view, drag.start), toCanvas(view, cursor)];
     ctx.beginPath();
     ctx.rect(p.x, p.y, q.x - p.x, q.y - p.y);
-    paint(ctx, `${theme.accent}22`, theme.accent, 1);
+    paint(ctx, `${theme.mark}22`, theme.mark, 1);
   }
   if (drag.kind !== "stroke") return;
-  ctx.beginPath();
-  for (const point of drag.points) {
-    const p = toCanvas(view, point);
-    ctx.lineTo(p.x, p.y);
-  }
-  const lasso = session.tool === "region";
-  if (lasso) ctx.closePath();
-  paint(ctx, lasso ? `${theme.accent}33` : null, HALO, 4);
-  paint(ctx, null, theme.accent, 2);
+  const lasso = tool === "region";
+  trace(ctx, drag.points.map((point) => toCanvas(view, point)), lasso);
+  paint(ctx, lasso ? `${theme.mark}33` : null, HALO, 4);
+  paint(ctx, null, theme.mark, 2);
 }

@@ -5,157 +5,139 @@
  */
 
 import { applyEase, flattenCurve, lengthAt, positionAt } from "./curves.js";
-
-/**
- * @typedef {import("./types.js").Track} Track
- * @typedef {import("./types.js").Timing} Timing
- * @typedef {import("./types.js").TimingKey} TimingKey
- * @typedef {import("./types.js").Spread} Spread
- * @typedef {import("./types.js").MotionDocument} MotionDocument
- * @typedef {import("./curves.js").Path} Path
- */
+import { clamp } from "./geometry.js";
 
 /** Vogel's spiral turns by this much per point: an even cover of a disc for any count. */
 const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
 
-/** Documents are never changed in place, so what follows from a track may be kept with it.
- * @type {WeakMap<Track, Path>} */
-const paths = new WeakMap();
-
-/** @param {Track} track @returns {Path} */
-export function pathOf(track) {
-  let path = paths.get(track);
-  if (!path) {
-    path = flattenCurve(track.knots, track.curve);
-    paths.set(track, path);
-  }
-  return path;
+/** Documents are never changed in place, so what follows from a track is kept with it.
+ * @template {object} K @template V @param {(key: K) => V} compute @returns {(key: K) => V} */
+export function remembered(compute) {
+  /** @type {WeakMap<K, V>} */
+  const known = new WeakMap();
+  return (key) => {
+    if (!known.has(key)) known.set(key, compute(key));
+    return /** @type {V} */ (known.get(key));
+  };
 }
 
-/** The first and last frame of a track's motion. @param {Timing} timing @param {number} frames */
-export const motionRange = (timing, frames) => ({
-  start: timing.start ?? 0,
-  end: timing.end ?? frames - 1,
+export const pathOf = remembered((/** @type {Track} */ track) => flattenCurve(track.knots, track.curve));
+
+/** left, top, right, bottom of every segment of a track's path. */
+export const boxesOf = remembered((/** @type {Track} */ track) => {
+  const { vertices, reached, chords } = pathOf(track);
+  return Array.from({ length: (reached.length - 1) / chords }, (_, segment) => {
+    const [xs, ys] = [0, 1].map((axis) =>
+      Array.from({ length: chords + 1 }, (_, i) => vertices[2 * (segment * chords + i) + axis]));
+    return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+  });
 });
 
-/**
- * All keys including the implied ones at both ends.
- * @param {Track} track @param {number} frames @returns {TimingKey[]}
- */
-export function allKeys(track, frames) {
-  const { start, end } = motionRange(track.timing, frames);
-  const inner = track.timing.keys.filter((key) => key.frame > start && key.frame < end);
-  const first = { frame: start, at: 0, ease: track.timing.ease };
-  return [first, ...inner, { frame: end, at: track.knots.length - 1 }];
+/** The first and last frame of a track's motion. @type {(timing: Timing, frames: number) => {start: number, end: number}} */
+export const motionRange = ({ start, end }, frames) => ({ start: start ?? 0, end: end ?? frames - 1 });
+
+/** All keys including the implied ones at both ends. @type {(track: Track, frames: number) => TimingKey[]} */
+export function allKeys({ knots, timing }, frames) {
+  const { start, end } = motionRange(timing, frames);
+  const inner = timing.keys.filter(({ frame }) => frame > start && frame < end);
+  return [{ frame: start, at: 0, ease: timing.ease }, ...inner, { frame: end, at: knots.length - 1 }];
 }
 
-/** Which moment of the first pass plays at `frame`. @param {Timing} timing
- * @param {number} start @param {number} end @param {number} frame */
-function playedFrame(timing, start, end, frame) {
+/** Which moment of the first pass plays at `frame`.
+ * @type {(timing: Timing, start: number, end: number, frame: number) => number} */
+function playedFrame({ repeat, times, reverse }, start, end, frame) {
   if (end <= start) return frame >= end ? end : start - 1;
-  const passes = timing.repeat === "once" ? 1 : Math.max(timing.times, 1);
-  const time = (Math.min(Math.max((frame - start) / (end - start), 0), 1)) * passes;
+  const passes = repeat === "once" ? 1 : Math.max(times, 1);
+  const time = clamp((frame - start) / (end - start), 0, 1) * passes;
   const pass = Math.min(Math.floor(time), passes - 1);
-  let share = time - pass;
-  if (timing.repeat === "ping-pong" && pass % 2 === 1) share = 1 - share;
-  if (timing.reverse) share = 1 - share;
+  const turned = repeat === "ping-pong" && pass % 2 === 1;
+  const share = turned !== reverse ? 1 - (time - pass) : time - pass;
   return start + share * (end - start);
 }
 
-/** @param {Path} path @param {readonly TimingKey[]} keys @param {number} frame */
+/** @type {(path: Path, keys: readonly TimingKey[], frame: number) => number} */
 function travelledAt(path, keys, frame) {
   let index = 0;
-  while (index + 2 < keys.length && (keys[index + 1]?.frame ?? 0) <= frame) index += 1;
-  const from = keys[index];
-  const to = keys[index + 1];
-  if (!from || !to) return 0;
+  while (index + 2 < keys.length && keys[index + 1].frame <= frame) index += 1;
+  const [from, to] = keys.slice(index);
   if (frame >= to.frame) return lengthAt(path, to.at);
   const time = frame > from.frame ? (frame - from.frame) / (to.frame - from.frame) : 0;
   const start = lengthAt(path, from.at);
   return start + applyEase(time, from.ease ?? "linear") * (lengthAt(path, to.at) - start);
 }
 
-/**
- * The cluster around a point, at scale 1 and angle 0.
- * @param {Spread | null} spread @returns {readonly (readonly [number, number])[]}
- */
-export function spreadOffsets(spread) {
+/** The cluster around a point, at scale 1 and angle 0. @type {(spread: Spread | null) => readonly Pair[]} */
+function spreadOffsets(spread) {
   if (!spread) return [[0, 0]];
   if (spread.shape === "region") return spread.offsets;
-  const { count, size, angle } = spread;
-  const turn = (angle * Math.PI) / 180;
+  const { shape, count, size, angle } = spread;
   return Array.from({ length: count }, (_, i) => {
-    if (spread.shape === "line") {
-      const along = count > 1 ? (i / (count - 1) - 0.5) * size : 0;
-      return /** @type {[number, number]} */ ([along * Math.cos(turn), along * Math.sin(turn)]);
-    }
-    const radius = (size / 2) * Math.sqrt(i / Math.max(count - 1, 1));
-    const theta = i * GOLDEN_ANGLE + turn;
-    return /** @type {[number, number]} */ ([radius * Math.cos(theta), radius * Math.sin(theta)]);
+    const disc = shape === "disc";
+    const share = i / Math.max(count - 1, 1);
+    const radius = disc ? (size / 2) * Math.sqrt(share) : count > 1 ? (share - 0.5) * size : 0;
+    const theta = (disc ? i * GOLDEN_ANGLE : 0) + (angle * Math.PI) / 180;
+    return [radius * Math.cos(theta), radius * Math.sin(theta)];
   });
 }
 
-/** Scale and angle of a spread at a frame, linear between keys. @param {Spread} spread
- * @param {number} frame */
+/** Scale and angle of a spread at a frame, linear between keys.
+ * @type {(spread: Spread | null, frame: number) => {scale: number, angle: number}} */
 export function spreadPose(spread, frame) {
-  const { keys } = spread;
+  const keys = spread?.keys ?? [];
   const after = keys.findIndex((key) => key.frame >= frame);
-  const to = keys[after === -1 ? keys.length - 1 : after];
+  const to = keys.at(after);
+  if (!to) return { scale: 1, angle: 0 };
   const from = after > 0 ? keys[after - 1] : to;
-  if (!from || !to) return { scale: 1, angle: 0 };
   const time = to.frame > from.frame ? Math.min((frame - from.frame) / (to.frame - from.frame), 1) : 0;
-  return {
-    scale: from.scale + time * (to.scale - from.scale),
-    angle: from.angle + time * (to.angle - from.angle),
-  };
+  return { scale: from.scale + time * (to.scale - from.scale), angle: from.angle + time * (to.angle - from.angle) };
 }
 
-/** Where the track's own point is at each frame: x, y pairs. @param {Track} track
- * @param {number} frames @returns {Float64Array} */
-export function sampleTrack(track, frames) {
+/** @type {(track: Track, frames: number) => Float64Array} */
+function sampleOwnPoint(track, frames) {
   const path = pathOf(track);
   const keys = allKeys(track, frames);
   const { start, end } = motionRange(track.timing, frames);
-  const positions = new Float64Array(2 * frames);
+  const own = new Float64Array(2 * frames);
   for (let frame = 0; frame < frames; frame += 1) {
     const played = playedFrame(track.timing, start, end, frame);
-    positions.set(positionAt(path, travelledAt(path, keys, played)), 2 * frame);
+    own.set(positionAt(path, travelledAt(path, keys, played)), 2 * frame);
   }
-  return positions;
+  return own;
 }
-
-/** @typedef {{frames: number, points: number, own: Float64Array, positions: Float64Array,
- *   visible: Uint8Array}} Sampled x, y of every point in every frame [frames, points, 2] */
 
 /** @type {WeakMap<Track, Sampled>} */
 const samples = new WeakMap();
 
-/** @param {Track} track @param {number} frames @returns {Sampled} */
+/** @type {(track: Track, frames: number) => Sampled} */
 export function sampledTrack(track, frames) {
   const known = samples.get(track);
-  if (known && known.frames === frames) return known;
-  const own = sampleTrack(track, frames);
+  if (known?.frames === frames) return known;
+  const own = sampleOwnPoint(track, frames);
   const offsets = spreadOffsets(track.spread);
-  const points = offsets.length;
-  const positions = new Float64Array(2 * frames * points);
+  const positions = new Float64Array(2 * frames * offsets.length);
   const visible = new Uint8Array(frames);
   let index = 0;
   for (let frame = 0; frame < frames; frame += 1) {
-    const pose = track.spread ? spreadPose(track.spread, frame) : { scale: 1, angle: 0 };
-    const turn = (pose.angle * Math.PI) / 180;
-    const [cos, sin] = [pose.scale * Math.cos(turn), pose.scale * Math.sin(turn)];
+    const { scale, angle } = spreadPose(track.spread, frame);
+    const cos = scale * Math.cos((angle * Math.PI) / 180);
+    const sin = scale * Math.sin((angle * Math.PI) / 180);
     for (const [dx, dy] of offsets) {
-      positions[index] = (own[2 * frame] ?? 0) + cos * dx - sin * dy;
-      positions[index + 1] = (own[2 * frame + 1] ?? 0) + sin * dx + cos * dy;
+      positions[index] = own[2 * frame] + cos * dx - sin * dy;
+      positions[index + 1] = own[2 * frame + 1] + sin * dx + cos * dy;
       index += 2;
     }
-    const seen = track.windows === null || track.windows.some(([a, b]) => frame >= a && frame <= b);
-    visible[frame] = seen ? 1 : 0;
+    visible[frame] = Number(track.windows?.some(([from, to]) => frame >= from && frame <= to) ?? true);
   }
-  const sampled = { frames, points, own, positions, visible };
+  const sampled = { frames, points: offsets.length, own, positions, visible };
   samples.set(track, sampled);
   return sampled;
 }
 
-/** The tracks that are sent: all but the hidden ones. @param {MotionDocument} document */
-export const sentTracks = (document) => document.tracks.filter((track) => !track.hidden);
+/** Where the track's own point is at a frame. @type {(track: Track, frames: number, frame: number) => ImagePoint} */
+export function placeAt(track, frames, frame) {
+  const [x, y] = sampledTrack(track, frames).own.subarray(2 * frame);
+  return { x, y };
+}
+
+/** All but the hidden tracks: what is sent, and shown. @type {(document: MotionDocument) => Track[]} */
+export const sentTracks = ({ tracks }) => tracks.filter((track) => !track.hidden);

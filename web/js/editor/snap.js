@@ -1,37 +1,23 @@
 /** Snapping of drawn and moved points. */
 
-import { distance, toCanvas } from "./geometry.js";
-
-/**
- * @typedef {import("./types.js").ImagePoint} ImagePoint
- * @typedef {import("./types.js").Target} Target
- */
+import { CELL_PX } from "./cells.js";
+import { distance } from "./geometry.js";
 
 const KNOT_REACH_PX = 10;
-const CELL_PX = 8;
 
-/**
- * @param {import("./types.js").MotionDocument} document
- * @param {import("./types.js").Session} session @param {ImagePoint} point
- * @param {Target | null} [held] the knot that is moved: it does not snap to itself
- * @returns {ImagePoint} pixels: their corners; cells: the middles of the 8x8 latent cells
- */
-export function snapPoint(document, session, point, held = null) {
-  const { snap, view } = session;
+/** Pixels: their corners; cells: the middles of the 8x8 latent cells. A knot that is moved
+ * (`held`) does not snap to its own track.
+ * @type {(document: MotionDocument, session: Session, point: ImagePoint, held?: Target | null) => ImagePoint} */
+export function snapPoint(document, { snap, view }, point, held = null) {
   if (snap === "pixels") return { x: Math.round(point.x), y: Math.round(point.y) };
-  if (snap === "cells") {
-    const middle = (/** @type {number} */ v) => Math.floor(v / CELL_PX) * CELL_PX + CELL_PX / 2;
-    return { x: middle(point.x), y: middle(point.y) };
-  }
+  const middle = (/** @type {number} */ v) => (Math.floor(v / CELL_PX) + 0.5) * CELL_PX;
+  if (snap === "cells") return { x: middle(point.x), y: middle(point.y) };
   if (snap !== "knots") return point;
-  let best = point;
-  let least = KNOT_REACH_PX;
-  for (const track of document.tracks) {
-    if (track.hidden || (held && "track" in held && held.track === track.id)) continue;
-    for (const knot of track.knots) {
-      const away = distance(toCanvas(view, knot), toCanvas(view, point));
-      if (away < least) [best, least] = [{ x: knot.x, y: knot.y }, away];
-    }
+  const own = held && "track" in held ? held.track : null;
+  let [best, least] = [point, KNOT_REACH_PX / view.scale];
+  for (const knot of document.tracks.flatMap((track) => (track.hidden || track.id === own ? [] : track.knots))) {
+    const away = distance(knot, point);
+    if (away < least) [best, least] = [{ x: knot.x, y: knot.y }, away];
   }
   return best;
 }

@@ -2,17 +2,9 @@
 
 import { createHistory, record, redo, undo } from "./history.js";
 import { reduce } from "./reducer.js";
-import { prune } from "./selection.js";
+import { findTrack, prune } from "./selection.js";
 
-/**
- * @typedef {import("./types.js").MotionDocument} MotionDocument
- * @typedef {import("./types.js").Session} Session
- * @typedef {import("./types.js").Action} Action
- * @typedef {{readonly document: MotionDocument, readonly session: Session}} State
- * @typedef {ReturnType<typeof createStore>} Store
- */
-
-/** @returns {Session} */
+/** @type {() => Session} */
 export const createSession = () => ({
   tool: "draw", selection: [], view: { scale: 1, x: 0, y: 0 }, hover: null, drag: null,
   drawing: null, cursor: null, frame: 0, snap: "none", cells: false, follow: true, key: null,
@@ -30,85 +22,61 @@ export function createStore(document, session, { onChange, onCommit }) {
   /** @type {{from: MotionDocument, action: Action, to: MotionDocument} | null} */
   let previewed = null;
 
-  const settle = () => {
-    const frame = Math.min(current.frame, history.present.frames - 1);
-    const selection = prune(history.present, current.selection);
-    const drawing = history.present.tracks.some((track) => track.id === current.drawing) ? current.drawing : null;
-    current = { ...current, selection, frame, drawing, hover: null };
+  const get = () => ({ document: history.present, session: current });
+
+  /** The session goes on with another document; what it points at may be gone.
+   * @type {(next: DocumentHistory, patch?: Partial<Session>) => void} */
+  const settle = (next, patch) => {
+    const changed = next.present !== history.present;
+    history = next;
+    preview = null;
+    const merged = { ...current, ...patch };
+    current = {
+      ...merged, hover: null, selection: prune(next.present, merged.selection),
+      frame: Math.min(merged.frame, next.present.frames - 1), drawing: findTrack(next.present, merged.drawing)?.id ?? null,
+    };
+    onChange(get());
+    if (changed) onCommit(next.present);
   };
-  const notify = () => onChange({ document: history.present, session: current });
 
   return {
-    /** @returns {State} */
-    get: () => ({ document: history.present, session: current }),
+    get,
 
-    /** The document with the gesture that is under way. @returns {MotionDocument} */
+    /** The document with the gesture that is under way. @type {() => MotionDocument} */
     shown() {
+      const { present } = history;
       const action = preview ?? current.drag?.action;
-      if (!action) return history.present;
-      if (previewed?.from !== history.present || previewed.action !== action) {
-        previewed = { from: history.present, action, to: reduce(history.present, action) };
-      }
+      if (!action) return present;
+      if (previewed?.from !== present || previewed.action !== action) previewed = { from: present, action, to: reduce(present, action) };
       return previewed.to;
     },
 
-    /** One step of undo, however many actions. @param {readonly Action[]} actions
-     * @param {Partial<Session>} [patch] */
-    act(actions, patch) {
-      const before = history.present;
-      const next = actions.reduce(reduce, before);
-      history = record(history, next);
-      if (patch) current = { ...current, ...patch };
-      preview = null;
-      settle();
-      notify();
-      if (next !== before) onCommit(next);
-    },
+    /** One step of undo, however many actions. @type {(actions: readonly Action[], patch?: Partial<Session>) => void} */
+    act: (actions, patch) => settle(record(history, actions.reduce(reduce, history.present)), patch),
 
-    /** @param {Partial<Session>} patch */
+    /** @type {(patch: Partial<Session>) => void} */
     session(patch) {
       current = { ...current, ...patch };
-      notify();
+      onChange(get());
     },
 
-    /** Take a session from elsewhere; what it selects may be gone. @param {Partial<Session>} patch */
-    restore(patch) {
-      current = { ...current, ...patch };
-      settle();
-      notify();
-    },
+    /** Take a session from elsewhere. @type {(patch: Partial<Session>) => void} */
+    restore: (patch) => settle(history, patch),
 
-    /** @param {Action | null} action shown but not done */
+    /** Show an action without doing it. @type {(action: Action | null) => void} */
     preview(action) {
       preview = action;
-      notify();
+      onChange(get());
     },
 
-    /** Take a document from outside, without a commit. @param {MotionDocument} document_ */
-    load(document_) {
-      history = createHistory(document_);
-      preview = null;
-      current = { ...current, drag: null };
-      settle();
-      notify();
+    /** Take a document from outside, without a commit. @type {(document: MotionDocument) => void} */
+    load(given) {
+      history = createHistory(given);
+      settle(history, { drag: null });
     },
 
-    undo() {
-      const before = history.present;
-      history = undo(history);
-      settle();
-      notify();
-      if (history.present !== before) onCommit(history.present);
-    },
-
-    redo() {
-      const before = history.present;
-      history = redo(history);
-      settle();
-      notify();
-      if (history.present !== before) onCommit(history.present);
-    },
-
+    undo: () => settle(undo(history)),
+    redo: () => settle(redo(history)),
     canUndo: () => history.past.length > 0,
     canRedo: () => history.future.length > 0,
   };

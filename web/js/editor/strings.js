@@ -29,6 +29,5 @@ const ZH = {
   "hidden at the start: guides nothing": "起始帧不可见：不产生引导",
 };
 
-/** @param {string} locale @returns {(text: string) => string} */
-export const translator = (locale) => (text) =>
-  (locale.startsWith("zh") ? ZH[text] : undefined) ?? text;
+/** @type {(locale: string) => Translate} */
+export const translator = (locale) => (text) => (locale.startsWith("zh") && ZH[text]) || text;

@@ -2,28 +2,26 @@
 
 import { element } from "./dom.js";
 
-const NAMES = /** @type {const} */ ([
-  "canvas", "frame", "line", "faint", "text", "dim", "accent", "ink", "warn", "row", "edge",
-]);
+/** @type {ColorName[]} */
+const NAMES = ["canvas", "frame", "line", "faint", "text", "dim", "accent", "mark", "ink", "warn", "row", "edge"];
 
 /** Hosts name their themes differently, or not at all: the colour itself decides.
- * @param {string} color as computed, "rgb(r, g, b)" */
+ * @type {(color: string) => boolean} as computed, "rgb(r, g, b)" */
 function isLight(color) {
-  const [red = 0, green = 0, blue = 0] = (color.match(/[\d.]+/g) ?? []).map(Number);
+  const [red, green, blue] = (color.match(/[\d.]+/g) ?? []).map(Number);
   return color.startsWith("rgb") && 0.3 * red + 0.59 * green + 0.11 * blue > 140;
 }
 
-/** A canvas cannot read `var()` or `color-mix()`: an element resolves them.
- * @param {HTMLElement} root @returns {import("./render.js").Theme} */
+/** A canvas cannot read `var()` or `color-mix()`: an element resolves them. @type {(root: HTMLElement) => Theme} */
 export function readTheme(root) {
   const probe = element("span", { hidden: true });
   root.append(probe);
-  probe.style.color = "var(--wm-bg)";
-  root.classList.toggle("wm-light", isLight(getComputedStyle(probe).color));
-  const entries = NAMES.map((name) => {
+  const colorOf = (/** @type {string} */ name) => {
     probe.style.color = `var(--wm-${name})`;
-    return [name, getComputedStyle(probe).color];
-  });
+    return getComputedStyle(probe).color;
+  };
+  root.classList.toggle("wm-light", isLight(colorOf("bg")));
+  const theme = Object.fromEntries(NAMES.map((name) => [name, colorOf(name)]));
   probe.remove();
-  return Object.fromEntries(entries);
+  return /** @type {Theme} */ (theme);
 }

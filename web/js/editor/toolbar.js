@@ -1,80 +1,67 @@
-/** The bar above the canvas, the transport below it, and the status line. */
+/** The bar above the canvas, the transport below it, and the line of text on it. */
 
 import { latentCells } from "./cells.js";
-import { COMMANDS } from "./commands.js";
-import { element, iconButton, selectInput } from "./dom.js";
+import { element, iconButton } from "./dom.js";
+import { findTrack } from "./selection.js";
 
 /**
- * @typedef {import("./types.js").Session} Session
- * @typedef {import("./types.js").MotionDocument} MotionDocument
- * @typedef {{bar: HTMLElement, transport: HTMLElement, status: HTMLElement,
- *   store: import("./store.js").Store, player: ReturnType<typeof import("./player.js").createPlayer>,
- *   host: import("./commands.js").Host, t: (text: string) => string, redraw: () => void,
- *   undoIsOurs: boolean, redoIsOurs: boolean, togglePanel: () => void}} Chrome
+ * @param {HTMLElement} status @param {{store: Store, player: Player, ui: Controls, hostHistory: boolean, togglePanel: () => void}} parts
  */
-
-const TOOLS = /** @type {const} */ ([["select", "Select", "V"], ["draw", "Draw", "P"], ["anchor", "Anchor", "A"], ["region", "Region", "R"]]);
-
-/** @param {Chrome} options */
-export function createChrome({ bar, transport, status, store, player, host, t, redraw, undoIsOurs, redoIsOurs, togglePanel }) {
-  const toolButtons = TOOLS.map(([tool, label, key]) => {
-    const made = iconButton(tool, t(label), () => store.session({ tool, drawing: null }), key);
-    made.dataset["tool"] = tool;
-    return made;
-  });
-  const undoButton = iconButton("undo", t("Undo"), host.undo, "Ctrl+Z");
-  const redoButton = iconButton("redo", t("Redo"), host.redo, "Ctrl+Y");
-  const cellsButton = iconButton("cells", t("Latent cells"), () => store.session({ cells: !store.get().session.cells }), "C");
-  const snapSelect = selectInput("snap", [["none", t("No snap")], ["pixels", t("Pixels")], ["cells", t("Cells")], ["knots", t("Knots")]], "none", (value) =>
-    store.session({ snap: /** @type {Session["snap"]} */ (value) }));
-  snapSelect.title = t("Snap");
-  const gap = () => element("span", { className: "wm-gap" });
-  const rule = () => element("span", { className: "wm-rule" });
-  bar.append(
-    ...toolButtons, rule(), undoButton, redoButton, rule(), snapSelect, cellsButton, gap(),
-    iconButton("fit", t("Fit to view"), host.fit, "F"),
-    iconButton("help", t("Help"), host.help, "?"),
-    iconButton("full", t("Full screen"), host.full, "Shift+F"),
-    iconButton("panel", t("Panel"), togglePanel),
-  );
-  const playButton = iconButton("play", t("Play"), player.toggle, "Space");
-  const pauseButton = iconButton("pause", t("Pause"), player.toggle, "Space");
-  const loopButton = iconButton("loop", t("Loop"), () => {
-    player.setLoop(!player.loop());
-    redraw();
-  });
+export function createChrome(status, { store, player, ui, hostHistory, togglePanel }) {
+  const { t, command } = ui;
+  const tools = [command("select", "Select"), command("draw", "Draw"), command("anchor", "Anchor"), command("region", "Region")];
+  const [undo, redo, cells] = [command("undo", "Undo"), command("redo", "Redo"), command("cells", "Latent cells")];
+  /** @type {Record<Snap, string>} */
+  const snaps = { none: "No snap", pixels: "Pixels", cells: "Cells", knots: "Knots" };
+  const snap = /** @type {HTMLSelectElement} */ (ui.select("", "snap", snaps, "none", (value) => store.session({ snap: value })));
+  snap.title = t("Snap");
+  const [play, pause] = [command("play", "Play"), iconButton("pause", t("Pause"), player.toggle, "Space")];
+  const loop = iconButton("loop", t("Loop"), player.toggleLoop);
   const readout = element("output", { className: "wm-readout" });
-  const run = (/** @type {string} */ key) => () => COMMANDS.find(({ keys }) => keys.includes(key))?.run(host);
-  transport.append(
-    iconButton("first", t("First frame"), run("Home")), playButton, pauseButton,
-    iconButton("last", t("Last frame"), run("End")), loopButton, readout, gap(), element("span", { className: "wm-note" }),
-  );
+  const span = (/** @type {string} */ className) => element("span", { className });
+  const bar = element("div", { className: "wm-bar" }, ...tools, span("wm-rule"), undo, redo, span("wm-rule"), snap, cells, span("wm-gap"),
+    command("fit", "Fit to view"), command("help", "Help"), command("full", "Full screen"), iconButton("panel", t("Panel"), togglePanel));
+  const transport = element("div", { className: "wm-transport" },
+    command("first", "First frame"), play, pause, command("last", "Last frame"), loop, readout);
 
   function refresh() {
     const { document: doc, session } = store.get();
-    for (const made of toolButtons) made.ariaPressed = String(made.dataset["tool"] === session.tool);
-    cellsButton.ariaPressed = String(session.cells);
-    loopButton.ariaPressed = String(player.loop());
-    snapSelect.value = session.snap;
-    undoButton.disabled = undoIsOurs && !store.canUndo();
-    redoButton.disabled = redoIsOurs && !store.canRedo();
-    playButton.hidden = player.playing();
-    pauseButton.hidden = !player.playing();
+    ["select", "draw", "anchor", "region"].forEach((tool, i) => (tools[i].ariaPressed = String(tool === session.tool)));
+    cells.ariaPressed = String(session.cells);
+    loop.ariaPressed = String(player.loop());
+    snap.value = session.snap;
+    undo.disabled = !hostHistory && !store.canUndo();
+    redo.disabled = !hostHistory && !store.canRedo();
+    play.hidden = player.playing();
+    pause.hidden = !player.playing();
     readout.textContent = `${session.frame} / ${doc.frames - 1}  ·  ${(session.frame / doc.fps).toFixed(2)} s`;
-    if (status.classList.contains("wm-warn") && session.drag === null) status.classList.remove("wm-warn");
-    else status.textContent = statusText(doc, session);
+    if (status.classList.contains("wm-warn") && session.drag === null) return status.classList.remove("wm-warn");
+    const hint = hintFor(doc, session);
+    status.classList.toggle("wm-hint", hint !== "");
+    status.textContent = hint ? t(hint) : statusText(doc, session);
   }
 
-  /** @param {MotionDocument} doc @param {Session} session */
-  function statusText(doc, session) {
-    if (doc.tracks.length === 0) return t("Drag to draw a path, or click knot by knot.");
-    if (!session.cells) return session.cursor ? `${session.cursor.x.toFixed(1)}, ${session.cursor.y.toFixed(1)}` : "";
-    const found = latentCells(store.shown(), session.frame);
-    const hidden = found.hiddenStarts.map((id) => doc.tracks.find((track) => track.id === id)?.name).join(", ");
-    return `${t("latent frame")} ${found.latentFrame} / ${found.latentFrames - 1}  ·  ${found.cells.size} ${t("cells")}  ·  ` +
-      `${found.moved} ${t("moved")}  ·  ${found.shared} ${t("shared")}` +
-      (hidden ? `  ·  ${hidden}: ${t("hidden at the start: guides nothing")}` : "");
+  /** What to do next, for someone who has never seen this. @type {(doc: MotionDocument, session: Session) => string} */
+  function hintFor(doc, { drag, drawing, tool }) {
+    if (drag) return "";
+    if (drawing) return "Click the next place. Enter or a double-click ends the path.";
+    return doc.tracks.length > 0 ? ""
+      : tool === "region" ? "Drag around what should move."
+      : tool === "anchor" ? "Click what should stay where it is."
+      : "Click or drag from what should move to where it goes. ? shows all keys.";
   }
 
-  return { refresh };
+  /** @type {(doc: MotionDocument, session: Session) => string} */
+  function statusText(doc, { cells: shown, cursor, frame }) {
+    if (!shown) return cursor ? `${cursor.x.toFixed(1)}, ${cursor.y.toFixed(1)}` : "";
+    const found = latentCells(store.shown(), frame);
+    const hidden = found.hiddenStarts.map((id) => findTrack(doc, id)?.name).join(", ");
+    return [
+      `${t("latent frame")} ${found.latentFrame} / ${found.latentFrames - 1}`, `${found.cells.size} ${t("cells")}`,
+      `${found.moved} ${t("moved")}`, `${found.shared} ${t("shared")}`,
+      ...(hidden ? [`${hidden}: ${t("hidden at the start: guides nothing")}`] : []),
+    ].join("  ·  ");
+  }
+
+  return { refresh, bar, transport };
 }

@@ -2,83 +2,67 @@
 
 import { addCopies } from "./commands.js";
 import { parseDocument, serialiseDocument } from "./document.js";
+import { listen } from "./dom.js";
 import { reduce } from "./reducer.js";
 import { selectedTracks } from "./selection.js";
 
-/**
- * @typedef {import("./types.js").MotionDocument} MotionDocument
- * @param {HTMLElement} root
- * @param {{store: import("./store.js").Store, tell: (error: unknown) => void, signal: AbortSignal,
- *   onBackground: ((file: File | null) => void) | undefined,
- *   importFile: ((file: File, document: MotionDocument) => Promise<string>) | undefined}} options
- */
-export function createTransfer(root, { store, tell, signal, onBackground, importFile }) {
-  /** On this canvas and length. @param {MotionDocument} given */
-  const fitted = (given) => {
+/** @param {HTMLElement} root @param {Store} store @param {EditorOptions} options
+ * @param {(error: unknown) => void} tell @param {AbortSignal} signal */
+export function createTransfer(root, store, { onBackground, importFile }, tell, signal) {
+  /** Add the tracks of a text, on this canvas and length. @type {(text: string, shift?: number) => void} */
+  const add = (text, shift) => {
     const { width, height, frames, fps } = store.get().document;
-    return reduce(given, { type: "batch", actions: [
+    const { tracks } = reduce(parseDocument(text), { type: "batch", actions: [
       { type: "set-canvas", width, height, fit: "stretch" }, { type: "set-clip", frames, fps, fit: "retime" },
-    ] }).tracks;
+    ] });
+    addCopies(store, tracks, shift);
   };
-
-  /** @param {File} file */
-  async function takeTracks(file) {
-    if (!importFile) return;
+  const takeTracks = async (/** @type {File} */ file) => {
     try {
-      addCopies(store, fitted(parseDocument(await importFile(file, store.get().document))), 0);
+      if (importFile) add(await importFile(file, store.get().document), 0);
     } catch (error) {
       tell(error);
     }
-  }
+  };
+  const takeFile = (/** @type {File} */ file) =>
+    /^(image\/(?!svg)|video\/)/.test(file.type) ? onBackground?.(file) : void takeTracks(file);
 
-  /** @param {File} file */
-  function takeFile(file) {
-    const picture = /^(image\/(?!svg)|video\/)/.test(file.type);
-    if (picture) onBackground?.(file);
-    else void takeTracks(file);
-  }
-
-  /** @param {Event} event */
-  const isTyping = (event) => event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
-
-  /** @param {ClipboardEvent} event @param {boolean} cut */
-  function copy(event, cut) {
+  const isTyping = (/** @type {Event} */ { target }) => target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
+  const copy = (/** @type {ClipboardEvent} */ event) => {
     if (isTyping(event)) return;
     event.stopPropagation();
-    const { document, session } = store.get();
-    const tracks = selectedTracks(document, session.selection);
+    const tracks = selectedTracks(store.get());
     if (tracks.length === 0) return;
     event.preventDefault();
-    event.clipboardData?.setData("text/plain", serialiseDocument({ ...document, tracks }));
-    if (cut) store.act([{ type: "remove-tracks", ids: tracks.map((track) => track.id) }]);
-  }
+    event.clipboardData?.setData("text/plain", serialiseDocument({ ...store.get().document, tracks }));
+    if (event.type === "cut") store.act([{ type: "remove-tracks", ids: tracks.map(({ id }) => id) }]);
+  };
 
-  /** @param {ClipboardEvent} event */
-  function paste(event) {
-    if (isTyping(event)) return;
-    event.stopPropagation();
-    event.preventDefault();
-    const file = event.clipboardData?.files[0];
-    if (file) return takeFile(file);
-    const text = event.clipboardData?.getData("text/plain") ?? "";
-    try {
-      if (text.trim()) addCopies(store, fitted(parseDocument(text)));
-    } catch (error) {
-      tell(error);
-    }
-  }
-
-  root.addEventListener("copy", (event) => copy(event, false), { signal });
-  root.addEventListener("cut", (event) => copy(event, true), { signal });
-  root.addEventListener("paste", paste, { signal });
-  root.addEventListener("dragover", (event) => event.preventDefault(), { signal });
-  root.addEventListener("drop", (event) => {
-    const file = event.dataTransfer?.files[0];
-    if (!file) return;
-    event.preventDefault();
-    event.stopPropagation();
-    takeFile(file);
-  }, { signal });
+  listen(root, {
+    copy,
+    cut: copy,
+    paste(event) {
+      if (isTyping(event)) return;
+      event.stopPropagation();
+      event.preventDefault();
+      const file = event.clipboardData?.files[0];
+      const text = event.clipboardData?.getData("text/plain") ?? "";
+      if (file) return takeFile(file);
+      try {
+        if (text.trim()) add(text);
+      } catch (error) {
+        tell(error);
+      }
+    },
+    dragover: (event) => event.preventDefault(),
+    drop(event) {
+      const file = event.dataTransfer?.files[0];
+      if (!file) return;
+      event.preventDefault();
+      event.stopPropagation();
+      takeFile(file);
+    },
+  }, signal);
 
   return { importFile: takeTracks };
 }

@@ -13,8 +13,6 @@ const MIN_HEIGHT_PX = 420;
 const MAX_REMEMBERED = 64;
 
 /**
- * @typedef {import("../editor/editor.js").Editor} Editor
- * @typedef {import("../editor/types.js").Session} Session
  * @typedef {{node: HostNode, editor: Editor, element: HTMLElement, source: string,
  *   own: string | null}} Binding
  */

@@ -1,0 +1,321 @@
+/**
+ * The words of the motion editor (web/js/editor), as types. Nothing here reaches a browser.
+ *
+ * Spaces: an ImagePoint is in pixels of the output frame, a CanvasPoint in CSS pixels of the
+ * editor's canvas. They differ by a phantom property, so one is never taken for the other;
+ * only geometry.js converts.
+ */
+
+type XY = { readonly x: number; readonly y: number };
+type ImagePoint = XY & { readonly space?: "image" };
+type CanvasPoint = XY & { readonly space?: "canvas" };
+type Pair = readonly [x: number, y: number];
+type Box = { x: number; y: number; width: number; height: number };
+
+/** image = (canvas - (x, y)) / scale */
+type View = { readonly scale: number; readonly x: number; readonly y: number };
+
+/** [a, b, c, d, e, f]: x' = a x + c y + e, y' = b x + d y + f, as in canvas and SVG. */
+type Matrix = readonly [number, number, number, number, number, number];
+
+// ---- the document: plain JSON, never changed in place ----
+
+/** A control point. `in` and `out` are Bezier handles, relative to the knot; they stay aligned
+ * when one is dragged unless `broken`. */
+type Knot = XY & { readonly in?: Pair; readonly out?: Pair; readonly broken?: boolean };
+type CurveKind = "polyline" | "catmull-rom" | "bezier";
+type Ease = "linear" | "in" | "out" | "in-out" | readonly [number, number, number, number];
+
+/** Where on the path the point is at a frame. `at` counts knots: 1.5 is half way (by arc length)
+ * between knots 1 and 2. `ease` shapes the motion from this key to the next. */
+type TimingKey = { readonly frame: number; readonly at: number; readonly ease?: Ease };
+
+/** The point leaves knot 0 at `start` and reaches the last knot at `end` (inclusive frames; null:
+ * the clip's first and last), passing `keys` in between. */
+type Timing = {
+  readonly start: number | null;
+  readonly end: number | null;
+  readonly ease: Ease;
+  readonly keys: readonly TimingKey[];
+  readonly repeat: "once" | "loop" | "ping-pong";
+  readonly times: number;
+  readonly reverse: boolean;
+};
+
+/** A spread turns one point into a cluster that moves with it. Offsets are in image pixels,
+ * angles in degrees, clockwise on screen. */
+type SpreadKey = { readonly frame: number; readonly scale: number; readonly angle: number };
+type ShapeSpread = {
+  readonly shape: "line" | "disc";
+  readonly count: number;
+  readonly size: number;
+  readonly angle: number;
+  readonly keys: readonly SpreadKey[];
+};
+type RegionSpread = {
+  readonly shape: "region";
+  readonly polygon: readonly Pair[];
+  readonly offsets: readonly Pair[];
+  readonly fill: "grid" | "poisson";
+  readonly spacing: number;
+  readonly keys: readonly SpreadKey[];
+};
+type Spread = ShapeSpread | RegionSpread;
+
+/** `windows`: inclusive frame ranges in which the points guide; null means always. A hidden track
+ * is neither shown nor sent. Later tracks lie on top. */
+type Track = {
+  readonly id: string;
+  readonly name: string;
+  readonly color: string;
+  readonly curve: CurveKind;
+  readonly knots: readonly Knot[];
+  readonly timing: Timing;
+  readonly windows: readonly Pair[] | null;
+  readonly spread: Spread | null;
+  readonly locked: boolean;
+  readonly hidden: boolean;
+};
+type MotionDocument = {
+  readonly version: number;
+  readonly width: number;
+  readonly height: number;
+  readonly fps: number;
+  readonly frames: number;
+  readonly tracks: readonly Track[];
+};
+
+/** A value of untrusted JSON and where it was found, as in `tracks[2].knots[5].x`; undefined when
+ * missing. A reader gives it a type or throws a DocumentError that names the place. */
+type Place = { path: string; value: unknown };
+type Reader<T> = (place: Place, index?: number) => T;
+
+// ---- actions ----
+
+/** Selected parts: a track, whole (`knots` null) or some of its knots. */
+type Selected = { readonly track: string; readonly knots: readonly number[] | null };
+type SelectedParts = readonly Selected[];
+type Arrangement =
+  | "left" | "center" | "right" | "top" | "middle" | "bottom" | "distribute-x" | "distribute-y";
+
+type Action =
+  | { type: "add-tracks"; tracks: readonly Track[]; index?: number }
+  | { type: "remove-tracks"; ids: readonly string[] }
+  | { type: "patch-tracks"; ids: readonly string[]; patch: Partial<Track> }
+  | { type: "patch-timing"; ids: readonly string[]; patch: Partial<Timing> }
+  | { type: "transform"; selection: SelectedParts; matrix: Matrix }
+  | { type: "append-knot"; id: string; knot: Knot }
+  | { type: "insert-knot"; id: string; at: number }
+  | { type: "patch-knot"; id: string; knot: number; patch: Partial<Knot> }
+  | { type: "remove-selected"; selection: SelectedParts }
+  | { type: "reverse"; ids: readonly string[] }
+  | { type: "reorder"; id: string; to: number }
+  | { type: "arrange"; selection: SelectedParts; how: Arrangement }
+  | { type: "retime-tracks"; ids: readonly string[]; shift: number; stagger: number }
+  | { type: "set-canvas"; width: number; height: number; fit: "stretch" | "keep" }
+  | { type: "set-clip"; frames: number; fps: number; fit: "retime" | "keep" }
+  | { type: "batch"; actions: readonly Action[] };
+type Reducers = {
+  [K in Action["type"]]: (document: MotionDocument, action: Extract<Action, { type: K }>) => MotionDocument;
+};
+
+type DocumentHistory = {
+  readonly past: readonly MotionDocument[];
+  readonly present: MotionDocument;
+  readonly future: readonly MotionDocument[];
+};
+
+// ---- the session: what is not saved ----
+
+type Tool = "select" | "draw" | "anchor" | "region";
+type Snap = "none" | "pixels" | "cells" | "knots";
+type BoxHandle = "nw" | "n" | "ne" | "e" | "se" | "s" | "sw" | "w" | "rotate";
+
+/** What lies under the pointer. */
+type KnotTarget = { kind: "knot"; track: string; knot: number };
+type HandleTarget = { kind: "handle"; track: string; knot: number; side: "in" | "out" };
+type Target =
+  | KnotTarget
+  | HandleTarget
+  | { kind: "path"; track: string; at: number }
+  | { kind: "area" | "dot"; track: string }
+  | { kind: "box"; handle: BoxHandle };
+
+/** A gesture under way. `action` is what it will do on release; until then it is only shown. */
+type Drag = {
+  readonly kind: "pan" | "box-select" | "move" | "handle" | "transform" | "stroke" | "dot";
+  readonly from: CanvasPoint;
+  readonly start: ImagePoint;
+  readonly moved: boolean;
+  readonly target: Target | null;
+  readonly view: View;
+  readonly selection: SelectedParts;
+  readonly points: readonly ImagePoint[];
+  readonly action: Action | null;
+};
+
+/** `drawing`: the track that clicks append to. `follow`: the view fits the canvas until someone
+ * zooms or pans. `key`: the timing key that easing edits; -1 is the start. */
+type Session = {
+  readonly tool: Tool;
+  readonly selection: SelectedParts;
+  readonly view: View;
+  readonly hover: Target | null;
+  readonly drag: Drag | null;
+  readonly drawing: string | null;
+  readonly cursor: ImagePoint | null;
+  readonly frame: number;
+  readonly snap: Snap;
+  readonly cells: boolean;
+  readonly follow: boolean;
+  readonly key: { readonly track: string; readonly index: number } | null;
+};
+type PointerInput = {
+  canvas: CanvasPoint;
+  button: number;
+  shift: boolean;
+  ctrl: boolean;
+  alt: boolean;
+  touch: boolean;
+  clicks: number;
+  pan: boolean;
+};
+type Outcome = [Session, Action[]];
+type State = { readonly document: MotionDocument; readonly session: Session };
+type Store = ReturnType<typeof import("../js/editor/store.js").createStore>;
+type Player = ReturnType<typeof import("../js/editor/player.js").createPlayer>;
+
+// ---- curves and samples ----
+
+/** x and y of start, two controls, end */
+type Segment = readonly [number, number, number, number, number, number, number, number];
+
+/** x, y of every vertex, arc length up to it, chords per segment, total length */
+type Path = { vertices: Float64Array; reached: Float64Array; chords: number; length: number };
+
+/** x, y of the track's own point per frame, and of every point [frames, points, 2] */
+type Sampled = {
+  frames: number;
+  points: number;
+  own: Float64Array;
+  positions: Float64Array;
+  visible: Uint8Array;
+};
+
+/** Cell index = row * cols + col; `tracks` counts the points that write it. */
+type LatentCells = {
+  cells: Map<number, { color: string; tracks: number }>;
+  cols: number;
+  rows: number;
+  shared: number;
+  moved: number;
+  hiddenStarts: string[];
+  latentFrame: number;
+  latentFrames: number;
+};
+
+// ---- drawing ----
+
+type Context = CanvasRenderingContext2D;
+type ColorName =
+  | "canvas" | "frame" | "line" | "faint" | "text" | "dim" | "accent" | "mark" | "ink" | "warn" | "row" | "edge";
+type Theme = Record<ColorName, string>;
+type Backdrop = { image: CanvasImageSource; opacity: number };
+type Scene = {
+  document: MotionDocument;
+  session: Session;
+  theme: Theme;
+  width: number;
+  height: number;
+  ratio: number;
+  playing: boolean;
+  background: Backdrop | null;
+};
+type Draw = (ctx: Context, scene: Scene) => void;
+type DrawTracks = (ctx: Context, scene: Scene, tracks: readonly Track[]) => void;
+type DrawTrack = (ctx: Context, scene: Scene, track: Track) => void;
+
+type Layout = { width: number; height: number; scroll: number; overflow: number; frames: number; left: number };
+type TimelineTarget =
+  | { kind: "ruler" | "empty" }
+  | { kind: "eye" | "lock" | "name" | "bar"; track: string }
+  | { kind: "key"; track: string; index: number }
+  | { kind: "window"; track: string; index: number; side: 0 | 1 };
+type TimelineScene = Scene & { layout: Layout };
+type DrawRow = (ctx: Context, scene: TimelineScene, track: Track, top: number) => void;
+
+// ---- the page around the canvas ----
+
+type Translate = (text: string) => string;
+
+/** What commands act on. */
+type Host = {
+  store: Store;
+  fit: () => void;
+  play: () => void;
+  help: () => void;
+  full: () => void;
+  undo: () => void;
+  redo: () => void;
+};
+type Command = { label: string; keys: string[]; run: (host: Host) => void };
+type Choices = { fit: "stretch" | "keep"; retime: "retime" | "keep" };
+type Panel = {
+  store: Store;
+  ui: Controls;
+  choices: Choices;
+  background: { opacity: number; chosen: boolean };
+  setOpacity: (value: number) => void;
+  chooseBackground: () => void;
+  clearBackground: () => void;
+  importTracks: () => void;
+  exportTracks: (format: string) => void;
+  canExport: readonly string[];
+};
+type NumberLimits = {
+  min?: number;
+  max?: number;
+  step?: number;
+  whole?: boolean;
+  hint?: string;
+  blank?: () => void;
+};
+
+/** What both canvases need. */
+type CanvasParts = {
+  store: Store;
+  scene: () => Omit<Scene, "width" | "height" | "ratio">;
+  wheelIsOurs: (event: WheelEvent) => boolean;
+  forward: ((event: Event) => void) | null;
+  signal: AbortSignal;
+};
+
+/** undo, redo: when the host keeps the history; importFile gives the text of a document. */
+type EditorOptions = {
+  value: string;
+  onChange: (text: string) => void;
+  locale?: string;
+  session?: Partial<Session> | undefined;
+  onSession?: (session: Session) => void;
+  undo?: () => void;
+  redo?: () => void;
+  forward?: ((event: Event) => void) | null;
+  importFile?: (file: File, document: MotionDocument) => Promise<string>;
+  exportFile?: (format: string, text: string) => Promise<void>;
+  formats?: readonly string[];
+  onBackground?: (file: File | null) => void;
+  notify?: (message: string) => void;
+};
+type Editor = {
+  setValue: (text: string) => void;
+  getValue: () => string;
+  setBackground: (image: CanvasImageSource | null, chosen?: boolean) => void;
+  fit: () => void;
+  focus: () => void;
+  destroy: () => void;
+  getSession: () => Session;
+  setSession: (session: Partial<Session>) => void;
+};
+type IconName = keyof typeof import("../js/editor/icons.js").PATHS;
+type Controls = ReturnType<typeof import("../js/editor/dom.js").controls>;
+type Handlers = { [K in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[K]) => unknown };

@@ -221,8 +221,9 @@ def _check_axes(latent: Tensor, cells: Tensor, visible: Tensor) -> None:
             f"cells and visible must cover the latent's {frames} frames; got {cells.shape[1]} "
             f"and {visible.shape[1]}. Project the tracks with the grid of the latent."
         )
-    limit = torch.tensor([rows, cols], device=cells.device)
-    outside = ((cells < 0) | (cells >= limit)).any(-1) & visible
+    row, col = cells.unbind(-1)
+    outside = (row < 0) | (col < 0) | (row >= rows) | (col >= cols)
+    outside &= visible
     if outside.any():
         point, frame = outside.nonzero()[0].tolist()
         raise ShapeError(

@@ -7,6 +7,7 @@ from .evaluation_nodes import WanMoveTrajectoryError
 from .guidance_nodes import WanMoveEncodeStartImage, WanMoveTrajectoryGuidance
 from .loader_nodes import WanMoveModelLoader
 from .sampler_nodes import WanMoveFewStepSigmas, WanMoveMotionGuider, WanMoveSampler
+from .source_nodes import WanMoveCameraTracks, WanMoveRegionTracks, WanMoveRotationTracks
 from .text_nodes import WanMoveTextEncodeCached
 from .track_nodes import (
     WanMoveCombineTracks,
@@ -29,6 +30,9 @@ NODES = [
     WanMoveSaveTracks,
     WanMoveCombineTracks,
     WanMoveTransformTracks,
+    WanMoveCameraTracks,
+    WanMoveRegionTracks,
+    WanMoveRotationTracks,
     WanMoveDrawTracks,
     WanMoveGuidanceInspector,
     WanMoveTrajectoryError,

@@ -31,7 +31,7 @@ class TurnKey:
     """How far the object has turned at one frame, in degrees; `ease` leads to the next key."""
 
     frame: Number
-    degrees: Number
+    degrees: Number = 0.0
     ease: Ease = "in-out"
 
 

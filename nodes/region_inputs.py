@@ -1,0 +1,136 @@
+"""The inputs of Region Tracks: how the region moves, and how it is filled with points."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from comfy_api.latest import io
+
+from ..wanmove_core import OptionError, Tracks, retime_tracks
+from ..wanmove_core.sources.files import parse_keys
+from ..wanmove_core.sources.fill import MAX_REGION_POINTS
+from ..wanmove_core.sources.region import Following, Keyed, Puppet, RegionKey, RegionMotion
+
+
+def region_inputs() -> list[io.Input]:
+    """How the region moves."""
+    return [
+        io.Combo.Input(
+            "motion",
+            options=["keys", "path", "puppet"],
+            default="keys",
+            tooltip="keys: the values below, reached at the end. path: as the connected track "
+            "moves. puppet: bent by the connected tracks.",
+        ),
+        _pixels("shift_x", "Pixels that it moves to the right, for keys."),
+        _pixels("shift_y", "Pixels that it moves down, for keys."),
+        _factor("scale", "Its size in the end, for keys; 1 keeps it."),
+        _factor("stretch", "Its height in the end, and as much narrower, for keys; 0.8 squashes."),
+        io.Float.Input(
+            "rotate",
+            default=0.0,
+            min=-3600.0,
+            max=3600.0,
+            step=1.0,
+            tooltip="Degrees that it turns, clockwise, for keys.",
+        ),
+        io.Combo.Input(
+            "pivot",
+            options=["centre", "top", "bottom", "left", "right"],
+            default="centre",
+            tooltip="What it turns and scales about: the middle of its box, or of a side of it.",
+        ),
+        io.Boolean.Input(
+            "orient", default=False, tooltip="For path: turn as the path turns, as a car does."
+        ),
+        io.Combo.Input(
+            "stiffness",
+            options=["rigid", "similar"],
+            default="rigid",
+            tooltip="For puppet: rigid parts keep their size; similar ones grow where handles "
+            "move apart.",
+        ),
+    ]
+
+
+def point_inputs() -> list[io.Input]:
+    """How the region is filled."""
+    return [
+        io.Combo.Input(
+            "pattern",
+            options=["scatter", "grid"],
+            default="scatter",
+            tooltip="scatter: irregular and evenly apart. grid: rows and columns.",
+        ),
+        io.Int.Input(
+            "count",
+            default=256,
+            min=1,
+            max=MAX_REGION_POINTS,
+            tooltip="How many points on the region.",
+        ),
+        io.Float.Input(
+            "spacing",
+            default=0.0,
+            min=0.0,
+            max=1024.0,
+            step=0.5,
+            tooltip="Pixels between neighbours, in place of count; 0 goes by count.",
+        ),
+        io.Float.Input(
+            "margin",
+            default=1.0,
+            min=0.0,
+            max=256.0,
+            step=0.5,
+            advanced=True,
+            tooltip="Pixels that points keep from the outline, where masks bleed.",
+        ),
+        io.Float.Input(
+            "detail",
+            default=0.0,
+            min=0.0,
+            max=1.0,
+            step=0.05,
+            tooltip="Above 0: closer on the edges within the image, up to 4 times.",
+        ),
+        io.Int.Input(
+            "seed",
+            default=0,
+            min=0,
+            max=0xFFFFFFFF,
+            tooltip="Another number, another scatter.",
+        ),
+    ]
+
+
+def region_motion(given: Mapping[str, Any], tracks: Tracks | None, length: int) -> RegionMotion:
+    """Make the motion that the inputs describe.
+
+    Raises:
+        OptionError: a motion that needs tracks, without any.
+        TrackFormatError: keys that are not a list of keys.
+    """
+    if given["motion"] == "keys":
+        text = given.get("keys", "").strip()
+        end = {name: given[name] for name in ("scale", "stretch", "rotate")}
+        end |= {"x": given["shift_x"], "y": given["shift_y"]}
+        keys = [RegionKey(0, ease=given["ease"]), RegionKey(max(length - 1, 1), **end)]
+        keys = parse_keys(text, RegionKey, "keys") if text else keys
+        return Keyed(keys, length, given["pivot"])
+    if tracks is None:
+        raise OptionError(
+            f'tracks must be connected for the motion "{given["motion"]}"; got none. Connect the '
+            'Motion Editor, or choose the motion "keys".'
+        )
+    tracks = retime_tracks(tracks, length)
+    if given["motion"] == "path":
+        return Following(tracks, given["orient"], given["pivot"])
+    return Puppet(tracks, given["stiffness"])
+
+
+def _pixels(name: str, tooltip: str) -> io.Float.Input:
+    return io.Float.Input(name, default=0.0, min=-16384.0, max=16384.0, step=1.0, tooltip=tooltip)
+
+
+def _factor(name: str, tooltip: str) -> io.Float.Input:
+    return io.Float.Input(name, default=1.0, min=0.01, max=100.0, step=0.01, tooltip=tooltip)

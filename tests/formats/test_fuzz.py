@@ -9,8 +9,14 @@ import torch
 from wanmove_core.errors import TrackFormatError
 from wanmove_core.formats import ReadOptions, parse_tracks
 
-FIXTURES = pathlib.Path(__file__).parents[1] / "fixtures" / "tracks"
-FILES = sorted(p for p in FIXTURES.iterdir() if p.suffix in (".npy", ".json", ".csv", ".txt"))
+FIXTURES = pathlib.Path(__file__).parents[1] / "fixtures"
+SUFFIXES = (".npy", ".json", ".csv", ".txt", ".svg", ".nk")
+FILES = sorted(
+    path
+    for folder in ("tracks", "interchange")
+    for path in (FIXTURES / folder).iterdir()
+    if path.suffix in SUFFIXES
+)
 OPTIONS = ReadOptions(canvas_size=(832, 480), size=(640, 352), num_frames=13)
 ROUNDS = 60
 

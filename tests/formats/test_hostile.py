@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import subprocess
 import sys
 
 import numpy as np
@@ -12,36 +11,13 @@ import pytest
 from wanmove_core.errors import TrackFormatError
 from wanmove_core.formats import ReadOptions, parse_tracks, read_tracks
 
+from .limits import MAX_SECONDS, check_message, run_under_limits
+
 ROOT = pathlib.Path(__file__).parents[2]
 CORPUS = ROOT / "tests" / "fixtures" / "hostile_tracks"
 EXPECTED = json.loads((CORPUS / "expected.json").read_text())
 REFUSED = [name for name, fragment in EXPECTED.items() if not name.endswith("_visibility.npy")]
-MAX_SECONDS = 2.0
 CANARY = pathlib.Path("/tmp/wanmove-was-unpickled")
-
-
-def check_message(message, name, fragment):
-    assert "\n" not in message
-    assert message.isprintable()
-    assert len(message) < 500
-    assert name in message, message
-    assert " must " in message and "; got " in message, message
-    assert message.endswith("."), message
-    assert fragment in message, message
-
-
-def run_under_limits(sources):
-    """Outcomes of reading in another process with 1 GiB to spare; it must survive them all."""
-    done = subprocess.run(
-        [sys.executable, str(pathlib.Path(__file__).with_name("read_under_limits.py"))],
-        input="".join(json.dumps(str(source)) + "\n" for source in sources),
-        capture_output=True, text=True, timeout=240, cwd=ROOT, check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
-    outcomes = [json.loads(line) for line in done.stdout.splitlines()]
-    assert done.returncode == 0, f"after {outcomes[-1:]}: {done.stderr[-2000:]}"
-    assert len(outcomes) == len(sources)
-    return outcomes
 
 
 def fragment_of(name):

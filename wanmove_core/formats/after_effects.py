@@ -16,7 +16,6 @@ from ..tracks import Tracks
 from .checks import MAX_TEXT_POINTS, check_number, check_points, check_size, refusal
 from .model import Content, RawTrack, ReadOptions, Size
 from .samples import decimal, held, keyed, parse_number, shortest
-from .table import MAX_ROWS
 
 _log = logging.getLogger("wanmove")
 
@@ -24,6 +23,7 @@ _TITLE = re.compile(r"Adobe After Effects [\d.]{1,12} Keyframe Data\s*")
 _END = "End of Keyframe Data"
 _HEADER = ("Units Per Second", "Source Width", "Source Height", "Comp Pixel Aspect Ratio")
 _MAX_FRAME = 1e7
+_MAX_LINES = 400_000
 # Properties that are a point of the picture, the likelier one of a tracker first.
 _POINTS = (
     "Feature Center", "Attach Point", "Position", "Point", "Upper Left", "Upper Right",
@@ -137,12 +137,13 @@ def write_after_effects(tracks: Tracks, size: Size, fps: float) -> str:
 
 def _read(text: str, name: str) -> tuple[dict[str, float], list[_Property]]:
     """The header's numbers and every property, in order."""
-    if text.count("\n") + text.count("\r") > 2 * MAX_ROWS:
-        raise refusal(name, f"have at most {MAX_ROWS} lines", "more", "Use .npy instead")
+    lines = text.splitlines()
+    if len(lines) > _MAX_LINES:
+        raise refusal(name, f"have at most {_MAX_LINES} lines", str(len(lines)), "Use .npy instead")
     header: dict[str, float] = {}
     properties: list[_Property] = []
     in_header, in_expression, complete = True, False, False
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         cells = [cell.strip() for cell in line.split("\t")]
         said = [cell for cell in cells if cell]
         if in_expression or not said:

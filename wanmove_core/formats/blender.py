@@ -30,13 +30,14 @@ from .checks import (
 )
 from .model import Content, RawTrack, ReadOptions, Size
 from .samples import parse_number, picture_size
-from .table import MAX_ROWS
+from .splines import MAX_DRAWN_TRACKS
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _ROW = re.compile(
     rf"\s*(\d{{1,9}})(?:\s*,\s*|[ \t]+)({_NUMBER}|nan)(?:\s*,\s*|[ \t]+)({_NUMBER}|nan)\s*"
 )
-_FURTHEST = 1e6
+# Pictures away: nothing is tracked so far out.
+_FURTHEST = 1e3
 
 
 def is_blender_csv(text: str) -> bool:
@@ -62,8 +63,8 @@ def parse_blender_csv(text: str, name: str, options: ReadOptions) -> Content:
     Raises:
         TrackFormatError: names the line, or asks for the picture's size.
     """
-    if text.count("\n") > MAX_ROWS:
-        raise refusal(name, f"have at most {MAX_ROWS} lines", "more", "Use .npy instead")
+    if text.count("\n") > MAX_FRAMES:
+        raise refusal(name, f"have at most {MAX_FRAMES} lines", "more", "Export fewer frames")
     markers: dict[int, tuple[float, float]] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
@@ -80,12 +81,12 @@ def parse_blender_csv(text: str, name: str, options: ReadOptions) -> Content:
             for cell, axis in zip(found.groups()[1:], "xy", strict=True)
         )
         _add(markers, frame, (x, y), at)
-    normalized = options.unit == "normalized"
-    height = 1 if normalized else picture_size(options, name, "Blender")[1]
-    size = None if normalized else picture_size(options, name, "Blender")
     first = min(1, *markers)
     frames = max(markers) - first + 1
     check_points(name, frames, 1, MAX_TEXT_POINTS)
+    normalized = options.unit == "normalized"
+    height = 1 if normalized else picture_size(options, name, "Blender")[1]
+    size = None if normalized else picture_size(options, name, "Blender")
     return Content(
         [_track(markers, frames, height, first)], "blender", canvas_size=size, normalized=normalized
     )
@@ -98,6 +99,10 @@ def parse_blender_json(value: Any, name: str, _options: ReadOptions) -> Content:
         TrackFormatError: names the track and marker.
     """
     listed = check_list(value["tracks"], f"{name}: tracks")
+    if len(listed) > MAX_DRAWN_TRACKS:
+        raise refusal(
+            name, f"have at most {MAX_DRAWN_TRACKS} tracks", str(len(listed)), "Export fewer"
+        )
     read = [_markers(track, f"{name}: track {i}") for i, track in enumerate(listed)]
     stated = [frame for markers in read for frame in markers]
     first = min([1, *stated])
@@ -146,7 +151,13 @@ def _markers(track: Any, subject: str) -> dict[int, tuple[float, float]]:
     """Positions in 0..1 by frame, without those of muted markers."""
     if not isinstance(track, dict) or not isinstance(track.get("markers"), list):
         raise refusal(subject, "be an object with a list of markers", shown(track), "Add them")
-    found: dict[int, tuple[float, float]] = {}
+    if len(track["markers"]) > MAX_FRAMES:
+        got = str(len(track["markers"]))
+        raise refusal(subject, f"have at most {MAX_FRAMES} markers", got, "Export fewer frames")
+    found = _plain_markers(track["markers"])
+    if found is not None:
+        return found
+    found = {}
     for number, marker in enumerate(track["markers"]):
         at = f"{subject}, marker {number}"
         if not isinstance(marker, dict):
@@ -161,6 +172,24 @@ def _markers(track: Any, subject: str) -> dict[int, tuple[float, float]]:
         if marker.get("mute") is not True:
             _add(found, frame, (x, y), f"{subject}, frame {frame}")
     return found
+
+
+def _plain_markers(markers: list[Any]) -> dict[int, tuple[float, float]] | None:
+    """The same where every marker is as it should be, fast; None leaves it to find what is not."""
+    try:
+        rows = [(m["frame"], *m["co"], m.get("mute") is True) for m in markers]
+    except (TypeError, KeyError, AttributeError):
+        return None
+    kinds = {type(part) for row in rows for part in row[1:3]}
+    if not (kinds <= {int, float} and all(len(row) == 4 and type(row[0]) is int for row in rows)):
+        return None
+    if not all(
+        abs(frame) <= MAX_FRAMES and abs(x) <= _FURTHEST and abs(y) <= _FURTHEST
+        for frame, x, y, _ in rows
+    ):
+        return None
+    found = {frame: (float(x), float(y)) for frame, x, y, mute in rows if not mute}
+    return found if len(found) == sum(not row[3] for row in rows) else None
 
 
 def _add(

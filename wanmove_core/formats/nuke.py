@@ -15,7 +15,7 @@ import numpy as np
 from ..tracks import Tracks
 from .checks import MAX_TEXT_POINTS, check_points, check_size, refusal, shown
 from .model import Content, RawTrack, ReadOptions, Size
-from .nuke_curve import Curve, parse_braces, parse_curve
+from .nuke_curve import MAX_TOKENS, Curve, parse_braces, parse_curve
 from .samples import decimal, held, picture_size, shortest
 
 _NODE = re.compile(r"^[ \t]*(Tracker[34]?)[ \t]*\{", re.MULTILINE)
@@ -110,12 +110,10 @@ _Found = tuple[str, _Curves]
 
 def _nodes(text: str, name: str) -> Iterator[list[_Found]]:
     """The tracks of each node: their names, and curves of x, y and enable."""
-    count, end = 0, 0
+    count, words = 0, 0
     for match in _NODE.finditer(text):
-        if match.start() < end:
-            continue
-        body = parse_braces(text, match.end() - 1, name)
-        end = match.end()
+        body, read_words = parse_braces(text, match.end() - 1, name, MAX_TOKENS - words)
+        words += read_words
         knobs = {key: value for key, value in pairwise(body) if isinstance(key, str)}
         read = _table_tracks if isinstance(knobs.get("tracks"), list) else _knob_tracks
         found = read(knobs, name, count)

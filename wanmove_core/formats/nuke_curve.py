@@ -13,9 +13,14 @@ import numpy as np
 from .checks import refusal, shown
 from .samples import parse_number
 
-MAX_TOKENS = 1_500_000
+MAX_TOKENS = 1_000_000
+_LARGEST = 1e9
 _MAX_DEPTH = 16
-_TOKEN = re.compile(r'\s*(?:(?P<text>"(?:[^"\\]|\\.)*")|(?P<mark>[{}])|(?P<word>[^\s{}"]+))', re.S)
+# A text is bounded: the pattern needs memory for every escaped character.
+_TOKEN = re.compile(
+    r'(?P<text>"(?:[^"\\]|\\.){0,9999}")|(?P<mark>[{}])|(?P<word>[^\s{}"]+)', re.DOTALL
+)
+_SPACE = re.compile(r"\s*")
 _INTERPOLATION = re.compile(r"[KLSRCHkliI]")
 _TANGENT = re.compile(r"[stuv][-+.\d]")
 
@@ -36,8 +41,17 @@ class Curve:
         return np.where(stays, self.values[before], values)
 
 
-def parse_braces(text: str, start: int, name: str) -> list[Any]:
+def parse_braces(text: str, start: int, name: str, limit: int) -> tuple[list[Any], int]:
     """What stands in the braces that open at `start`: words, texts and further lists.
+
+    Args:
+        text: a script.
+        start: where the brace opens.
+        name: of the file, for messages.
+        limit: words to read at most.
+
+    Returns:
+        The list, and how many words were read.
 
     Raises:
         TrackFormatError: never closed, or nested or long beyond any script.
@@ -45,8 +59,10 @@ def parse_braces(text: str, start: int, name: str) -> list[Any]:
     open_lists: list[list[Any]] = []
     count, place = 0, start
     while (found := _TOKEN.match(text, place)) is not None:
-        place, count = found.end(), count + 1
-        if count > MAX_TOKENS or len(open_lists) > _MAX_DEPTH:
+        # Spaces apart from the token: together, many of them are tried in every length.
+        space = _SPACE.match(text, found.end())
+        place, count = found.end() if space is None else space.end(), count + 1
+        if count > limit or len(open_lists) > _MAX_DEPTH:
             raise refusal(
                 name,
                 f"have nodes of at most {MAX_TOKENS} words, {_MAX_DEPTH} levels deep",
@@ -58,7 +74,7 @@ def parse_braces(text: str, start: int, name: str) -> list[Any]:
         elif found["mark"] == "}":
             done = open_lists.pop()
             if not open_lists:
-                return done
+                return done, count
             open_lists[-1].append(done)
         else:
             word = found["word"]
@@ -85,6 +101,9 @@ def parse_curve(value: Any, subject: str) -> Curve | None:
         raise refusal(
             subject, "be a number or a curve with keys", shown(value[0]), "Bake the animation"
         )
+    plain = _plain_curve(value)
+    if plain is not None:
+        return plain
     times: list[float] = []
     values: list[float] = []
     holds: list[bool] = []
@@ -112,6 +131,21 @@ def parse_curve(value: Any, subject: str) -> Curve | None:
             "an earlier or equal one", "Export it again",
         )  # fmt: skip
     return curve
+
+
+def _plain_curve(value: list[Any]) -> Curve | None:
+    """The common curve, a start and a value for each frame, fast; None for any other."""
+    try:
+        start, numbers = float(value[1][1:]), [float(token) for token in value[2:]]
+    except (ValueError, TypeError, IndexError):
+        return None
+    tokens = " ".join(value)
+    if value[1][0] != "x" or "_" in tokens or not tokens.isascii() or not numbers:
+        return None
+    if not all(abs(number) <= _LARGEST for number in (start, *numbers)):
+        return None
+    times = np.arange(len(numbers)) + start
+    return Curve(times, np.array(numbers), np.zeros(len(numbers), dtype=bool))
 
 
 def _constant(value: float) -> Curve:

@@ -13,6 +13,7 @@ from xml.parsers import expat
 import numpy as np
 
 from ..curves import evaluate_segments, flatten_segments
+from ..errors import TrackFormatError
 from .checks import check_number, refusal, shown
 from .model import Content, RawTrack, ReadOptions, Size
 from .samples import parse_ranges
@@ -34,6 +35,8 @@ _log = logging.getLogger("wanmove")
 
 _MAX_DEPTH = 128
 _MAX_ELEMENTS = 200_000
+# A path of MAX_KNOTS knots takes about that; what is longer takes seconds to read.
+_MAX_CHARACTERS = 2_000_000
 # What is drawn only where something else refers to it, or not at all.
 _NOT_DRAWN = (
     "defs",
@@ -48,6 +51,7 @@ _NOT_DRAWN = (
 )
 _HIDDEN = re.compile(r"(?:^|;)\s*display\s*:\s*none\b")
 _STROKE = re.compile(r"(?:^|;)\s*stroke\s*:\s*(#[0-9a-fA-F]{6})\b")
+_ROOT = re.compile(r"<(?:!DOCTYPE\s+)?(?:\w+:)?svg\b")
 _HEX_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -82,7 +86,7 @@ class SvgPicture:
 def is_svg(text: str) -> bool:
     """Whether `text` is XML with an svg element in its first part."""
     start = text.lstrip("\ufeff \t\r\n")
-    return start.startswith("<") and re.search(r"<(?:\w+:)?svg\b", start[:100_000]) is not None
+    return start.startswith("<") and _ROOT.search(start[:100_000]) is not None
 
 
 def parse_svg(text: str, name: str, options: ReadOptions) -> Content:
@@ -114,12 +118,7 @@ def read_svg(text: str, name: str) -> SvgPicture:
     reader.read(text)
     paths = reader.paths
     if not paths or len(paths) > MAX_DRAWN_TRACKS:
-        raise refusal(
-            name,
-            f"have 1 to {MAX_DRAWN_TRACKS} paths",
-            str(len(paths)),
-            "Draw paths, not text or images",
-        )
+        raise _too_many(name, str(len(paths)))
     if reader.uses:
         _log.warning("%s: %d use elements are left out; unlink clones.", name, reader.uses)
     return SvgPicture(tuple(paths), reader.size, reader.fps)
@@ -134,7 +133,7 @@ class _Reader:
         self.size: Size | None = None
         self.fps: float | None = None
         self.uses = 0
-        self._elements = self._segments = 0
+        self._elements = self._segments = self._characters = 0
         # One for each open element: the matrix for its children; None where nothing is drawn.
         self._open: list[Matrix | None] = []
 
@@ -180,6 +179,17 @@ class _Reader:
                 "more",
                 "Simplify the drawing",
             )
+        self._characters += len(element.get("d", "")) + len(element.get("transform", ""))
+        longest = max(self._characters, len(element.get("points", "")))
+        if longest > _MAX_CHARACTERS:
+            raise refusal(
+                subject,
+                f"have at most {_MAX_CHARACTERS} characters of paths, or of points in one shape",
+                str(longest),
+                "Simplify the drawing",
+            )
+        if len(self.paths) > MAX_DRAWN_TRACKS:
+            raise _too_many(self.name, "more")
         outer = self._open[-1] if self._open else IDENTITY
         hides = element.get("display") == "none" or _HIDDEN.search(element.get("style", ""))
         if outer is None or hides or kind in _NOT_DRAWN:
@@ -212,14 +222,19 @@ class _Reader:
         if kind == "polyline" and "data-frames" in element:
             points = vertices(element, subject)
             # A program that added or removed points has made a drawing of it.
-            if element["data-frames"] == str(len(points)) and points:
-                pairs = np.array([[point.real, point.imag] for point in points])
+            if element["data-frames"] == str(len(points)) and len(points):
                 seen = parse_ranges(element.get("data-visible"), len(points), subject)
-                self.paths.append(replace(label, frames=apply(matrix, pairs), visible=seen))
+                self.paths.append(replace(label, frames=apply(matrix, points), visible=seen))
                 return
         for segments in shape_segments(kind, element, subject, MAX_KNOTS - self._segments):
             self._segments += len(segments)
             self.paths.append(replace(label, segments=apply(matrix, segments)))
+
+
+def _too_many(name: str, got: str) -> TrackFormatError:
+    return refusal(
+        name, f"have 1 to {MAX_DRAWN_TRACKS} paths", got, "Draw paths, not text or images"
+    )
 
 
 def _track(path: SvgPath, progress: np.ndarray) -> RawTrack:

@@ -35,7 +35,7 @@ def parse_path(data: str, subject: str, limit: int) -> list[np.ndarray]:
     Args:
         data: the `d` attribute, untrusted.
         subject: file and path, for messages.
-        limit: segments that will be made at most, in all subpaths.
+        limit: commands that will be followed at most, in all subpaths; an arc counts for several.
 
     Returns:
         float64 [segments, 4, 2] for every subpath that draws something, in user units.
@@ -48,7 +48,7 @@ def parse_path(data: str, subject: str, limit: int) -> list[np.ndarray]:
         pen.draw(command, numbers)
         if pen.count > limit:
             raise refusal(
-                subject, f"have at most {limit} segments in all", "more", "Simplify the paths"
+                subject, f"have at most {limit} commands left", "more", "Simplify the paths"
             )
     kept = [np.array(segments) for segments in pen.subpaths if segments]
     return [np.stack([part.real, part.imag], axis=-1) for part in kept]
@@ -129,6 +129,7 @@ class _Pen:
 
     def draw(self, command: str, numbers: list[float]) -> None:
         """Follow one command with its numbers."""
+        self.count += 1
         kind, base = command.upper(), self._at if command.islower() else 0j
         points = [base + complex(*pair) for pair in zip(numbers[::2], numbers[1::2], strict=False)]
         if kind == "M":
@@ -168,7 +169,7 @@ class _Pen:
         if not self.subpaths:
             self.start(self._at)
         self.subpaths[-1] += segments
-        self.count += len(segments)
+        self.count += max(len(segments) - 1, 0)
         if segments:
             self._at = segments[-1][3]
 

@@ -117,14 +117,14 @@ def shape_segments(kind: str, element: Attributes, subject: str, limit: int) -> 
     return [np.stack([complex_segments.real, complex_segments.imag], axis=-1)]
 
 
-def vertices(element: Attributes, subject: str) -> list[complex]:
-    """The points of a polyline or polygon."""
+def vertices(element: Attributes, subject: str) -> np.ndarray:
+    """The points of a polyline or polygon, float64 [points, 2]."""
     values = parse_numbers(element.get("points", ""), f"{subject}: points")
     if len(values) % 2:
         raise refusal(
             f"{subject}: points", "hold pairs", f"{len(values)} numbers", "Export it again"
         )
-    return [complex(x, y) for x, y in zip(values[::2], values[1::2], strict=True)]
+    return np.array(values).reshape(-1, 2)
 
 
 def _is_number(cell: str) -> bool:
@@ -156,12 +156,12 @@ def _line(element: Attributes, subject: str) -> list[Segment]:
 
 
 def _polyline(element: Attributes, subject: str) -> list[Segment]:
-    points = vertices(element, subject)
+    points = [complex(x, y) for x, y in vertices(element, subject).tolist()]
     return line_segments(points) if len(points) > 1 else []
 
 
 def _polygon(element: Attributes, subject: str) -> list[Segment]:
-    points = vertices(element, subject)
+    points = [complex(x, y) for x, y in vertices(element, subject).tolist()]
     return line_segments([*points, points[0]]) if len(points) > 1 else []
 
 

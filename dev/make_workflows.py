@@ -7,28 +7,25 @@ Asks a real ComfyUI (COMFYUI_PATH) for every node's slots, so a saved workflow a
 
 import json
 import tempfile
-import uuid
 from pathlib import Path
 from typing import Any
 
+from dev.workflow_blueprint import BLUEPRINT, blueprint
+from dev.workflow_canvas import (
+    CLIP_VISION,
+    GREEN,
+    HUGGING_FACE,
+    LORA,
+    PURPLE,
+    SOURCES,
+    TEXT_ENCODER,
+    VAE,
+    WAN_MOVE,
+    Canvas,
+    Placed,
+)
 from tests.host.server import PACK, running
-from tests.host.workflows import is_widget, slots
 
-BLUE, PURPLE, GREEN = "#3f789e", "#76508a", "#4a7a4a"
-HUGGING_FACE = "https://huggingface.co/"
-REPACKAGED = "Comfy-Org/Wan_2.1_ComfyUI_repackaged/resolve/main/split_files/"
-WAN_MOVE = "Wan21-WanMove_fp8_scaled_e4m3fn_KJ.safetensors"
-TEXT_ENCODER = "umt5_xxl_fp8_e4m3fn_scaled.safetensors"
-VAE = "wan_2.1_vae.safetensors"
-CLIP_VISION = "clip_vision_h.safetensors"
-LORA = "lightx2v_I2V_14B_480p_cfg_step_distill_rank64_bf16.safetensors"
-SOURCES = {
-    WAN_MOVE: ("diffusion_models", "Kijai/WanVideo_comfy_fp8_scaled/resolve/main/WanMove/"),
-    TEXT_ENCODER: ("text_encoders", f"{REPACKAGED}text_encoders/"),
-    VAE: ("vae", f"{REPACKAGED}vae/"),
-    CLIP_VISION: ("clip_vision", f"{REPACKAGED}clip_vision/"),
-    LORA: ("loras", "Kijai/WanVideo_comfy/resolve/main/Lightx2v/"),
-}
 PROMPT = "a red ball rolls across a wooden table, soft daylight, static camera"
 MODELS = {
     "diffusion_model": WAN_MOVE,
@@ -39,129 +36,6 @@ MODELS = {
     "clip_vision": CLIP_VISION,
     "shift": 3.0,
 }
-
-
-class Canvas:
-    """A workflow in the making."""
-
-    def __init__(self, info: dict[str, Any]) -> None:
-        self._info = info
-        self.nodes: list[dict[str, Any]] = []
-        self.links: list[list[Any]] = []
-        self.groups: list[dict[str, Any]] = []
-
-    def add(
-        self, kind: str, pos: tuple[int, int], size: tuple[int, int], /, **inputs: Any
-    ) -> "Placed":
-        """Place a node. An input is a `Placed` output or a widget's value."""
-        info = self._info[kind]
-        node_id = len(self.nodes) + 1
-        entries, values = [], []
-        for name, spec in slots(info):
-            given = inputs.pop(name, None)
-            if is_widget(spec):
-                if isinstance(given, Placed):
-                    entries.append(self._entry(name, spec, given, node_id, len(entries)))
-                    entries[-1]["widget"] = {"name": name}
-                    given = None
-                values.append(_default(spec) if given is None else given)
-                values += ["fixed"] * bool(_options(spec).get("control_after_generate"))
-                values += ["image"] * bool(_options(spec).get("image_upload"))
-            elif spec[0] != "COMFY_AUTOGROW_V3":
-                entries.append(self._entry(name, spec, given, node_id, len(entries)))
-        for name, given in inputs.items():  # inputs that grow, such as tracks.tracks_1
-            entries.append(self._entry(name, ["TRACKS"], given, node_id, len(entries)))
-        outputs = [
-            {"name": name, "type": kind_, "links": [], "slot_index": index}
-            for index, (name, kind_) in enumerate(
-                zip(info["output_name"], info["output"], strict=True)
-            )
-        ]
-        ours = info["python_module"].startswith("custom_nodes")
-        owner = {"cnr_id": "wan-move", "ver": "0.1.0"} if ours else {"cnr_id": "comfy-core"}
-        properties = {"Node name for S&R": kind, **owner}
-        models = [_model(value) for value in values if value in SOURCES]
-        if models:
-            properties["models"] = models
-        node = {"id": node_id, "type": kind, "pos": list(pos), "size": list(size), "flags": {}}
-        node |= {"order": node_id - 1, "mode": 0, "inputs": entries, "outputs": outputs}
-        node |= {"properties": properties, "widgets_values": values}
-        self.nodes.append(node)
-        return Placed(node)
-
-    def connect(self, output: "Placed", node: "Placed", name: str) -> None:
-        """Link an output to an input that was left open."""
-        for slot, entry in enumerate(node.node["inputs"]):
-            if entry["name"] == name:
-                spec = [entry["type"]]
-                node.node["inputs"][slot] = self._entry(name, spec, output, node.node["id"], slot)
-
-    def note(self, text: str, pos: tuple[int, int], size: tuple[int, int]) -> None:
-        """Place a note."""
-        node_id = len(self.nodes) + 1
-        node = {"id": node_id, "type": "MarkdownNote", "pos": list(pos), "size": list(size)}
-        node |= {"flags": {}, "order": node_id - 1, "mode": 0, "inputs": [], "outputs": []}
-        node |= {"properties": {}, "widgets_values": [text], "color": "#432", "bgcolor": "#653"}
-        self.nodes.append(node)
-
-    def group(self, title: str, box: tuple[int, int, int, int], colour: str = BLUE) -> None:
-        """Frame the nodes inside of a box (x, y, width, height)."""
-        group_id = len(self.groups) + 1
-        group = {"id": group_id, "title": title, "bounding": list(box), "color": colour}
-        self.groups.append({**group, "font_size": 24, "flags": {}})
-
-    def _entry(self, name, spec, given, node_id, slot) -> dict[str, Any]:
-        kind = spec[0] if isinstance(spec[0], str) else "COMBO"
-        entry = {"name": name, "type": kind, "link": None}
-        if given is not None:
-            link = len(self.links) + 1
-            output = given.node["outputs"][given.slot]
-            output["links"].append(link)
-            self.links.append([link, given.node["id"], given.slot, node_id, slot, output["type"]])
-            entry["link"] = link
-        return entry
-
-    def document(self, name: str) -> dict[str, Any]:
-        """The workflow as the frontend saves it; its id depends on the name alone."""
-        return {
-            "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"wan-move/{name}")),
-            "revision": 0,
-            "last_node_id": len(self.nodes),
-            "last_link_id": len(self.links),
-            "nodes": self.nodes,
-            "links": self.links,
-            "groups": self.groups,
-            "config": {},
-            "extra": {"ds": {"scale": 0.6, "offset": [80, 120]}},
-            "version": 0.4,
-        }
-
-
-class Placed:
-    """A node on the canvas; as an input value, one of its outputs."""
-
-    def __init__(self, node: dict[str, Any], slot: int = 0) -> None:
-        self.node, self.slot = node, slot
-
-    def out(self, slot: int) -> "Placed":
-        """Another output."""
-        return Placed(self.node, slot)
-
-
-def _options(spec: list[Any]) -> dict[str, Any]:
-    return spec[1] if len(spec) > 1 else {}
-
-
-def _default(spec: list[Any]) -> Any:
-    if "default" in _options(spec):
-        return _options(spec)["default"]
-    choices = spec[0] if isinstance(spec[0], list) else _options(spec).get("options", [""])
-    return choices[0]
-
-
-def _model(name: str) -> dict[str, str]:
-    folder, path = SOURCES[name]
-    return {"name": name, "url": f"{HUGGING_FACE}{path}{name}", "directory": folder}
 
 
 def track(name: str, colour: str, knots: list[tuple[int, int]], points: int) -> dict[str, Any]:
@@ -354,96 +228,6 @@ def motion_guidance(canvas: Canvas) -> None:
         canvas, guider=guider, sigmas=sigmas, guided=guided, sampler="uni_pc", x=1220
     )
     saved(canvas, latent, models, x=1580, y=190, name="wanmove_motion_guidance")
-
-
-BLUEPRINT = "Wan-Move Track to Video"
-# The names of core's WanMoveTrackToVideo -> where they go: node of the subgraph and its input.
-ENTRIES = {
-    "positive": [(2, "positive")],
-    "negative": [(2, "negative")],
-    "vae": [(1, "vae")],
-    "tracks": [(2, "tracks")],
-    "strength": [(2, "strength")],
-    "width": [(1, "width")],
-    "height": [(1, "height")],
-    "length": [(1, "length")],
-    "batch_size": [(2, "batch_size")],
-    "start_image": [(1, "start_image")],
-    "clip_vision_output": [(2, "clip_vision_output")],
-}
-EXITS = ("positive", "negative", "latent", "report")
-
-
-def blueprint(info: dict[str, Any]) -> dict[str, Any]:
-    """One node for two: Encode Start Image and Trajectory Guidance under core's input names."""
-    canvas = Canvas(info)
-    encoded = canvas.add("WanMoveEncodeStartImage", (0, 0), (320, 220))
-    guided = canvas.add(
-        "WanMoveTrajectoryGuidance", (400, 0), (320, 420), conditioning_latent=encoded
-    )
-    names = ("id", "origin_id", "origin_slot", "target_id", "target_slot", "type")
-    links = [dict(zip(names, link, strict=True)) for link in canvas.links]
-    entries, shown = [], []
-    for slot, (name, targets) in enumerate(ENTRIES.items()):
-        link_ids = []
-        for node_id, target in targets:
-            spec = dict(slots(info[canvas.nodes[node_id - 1]["type"]]))[target]
-            entry = _open_input(canvas.nodes[node_id - 1], target, spec)
-            entry["link"] = len(links) + 1
-            link_ids.append(entry["link"])
-            target_slot = canvas.nodes[node_id - 1]["inputs"].index(entry)
-            link = (len(links) + 1, -10, slot, node_id, target_slot, entry["type"])
-            links.append(dict(zip(names, link, strict=True)))
-        position = {"linkIds": link_ids, "pos": [-160, 20 + 20 * slot]}
-        entries.append({"id": _uuid(name), "name": name, "type": entry["type"], **position})
-        shown.append({key: entry[key] for key in ("name", "type", "widget") if key in entry})
-        shown[-1] |= {"name": name, "link": None}
-    leaving = []
-    for slot, name in enumerate(EXITS):
-        kind = guided.node["outputs"][slot]["type"]
-        link = (len(links) + 1, 2, slot, -20, slot, kind)
-        links.append(dict(zip(names, link, strict=True)))
-        guided.node["outputs"][slot]["links"].append(len(links))
-        position = {"linkIds": [len(links)], "pos": [820, 20 + 20 * slot]}
-        leaving.append({"id": _uuid(f"out {name}"), "name": name, "type": kind, **position})
-    subgraph = {"id": _uuid(BLUEPRINT), "version": 1, "revision": 0, "config": {}}
-    subgraph |= {"name": BLUEPRINT, "widgets": [], "groups": [], "extra": {}}
-    subgraph |= {"state": {"lastGroupId": 0, "lastNodeId": 2, "lastLinkId": len(links)}}
-    subgraph["state"]["lastRerouteId"] = 0
-    subgraph |= {"inputNode": {"id": -10, "bounding": [-280, 0, 130, 260]}}
-    subgraph |= {"outputNode": {"id": -20, "bounding": [800, 0, 120, 120]}}
-    subgraph |= {"inputs": entries, "outputs": leaving, "nodes": canvas.nodes, "links": links}
-    subgraph["category"] = "Video generation and editing/Image to video"
-    return _holding(subgraph, shown)
-
-
-def _holding(subgraph: dict[str, Any], shown: list[dict[str, Any]]) -> dict[str, Any]:
-    """A workflow of one node that is the subgraph."""
-    widgets = [entry["name"] for entry in shown if "widget" in entry]
-    values = {"strength": 1.0, "width": 832, "height": 480, "length": 81, "batch_size": 1}
-    outputs = [{"name": o["name"], "type": o["type"], "links": None} for o in subgraph["outputs"]]
-    node = {"id": 1, "type": subgraph["id"], "pos": [0, 0], "size": [340, 360], "flags": {}}
-    node |= {"order": 0, "mode": 0, "title": BLUEPRINT, "inputs": shown, "outputs": outputs}
-    node["properties"] = {"proxyWidgets": [["-1", name] for name in widgets]}
-    node["properties"] |= {"cnr_id": "wan-move", "ver": "0.1.0"}
-    node["widgets_values"] = [values[name] for name in widgets]
-    document = {"revision": 0, "last_node_id": 1, "last_link_id": 0, "nodes": [node]}
-    document |= {"links": [], "version": 0.4, "definitions": {"subgraphs": [subgraph]}}
-    return {**document, "extra": {}}
-
-
-def _open_input(node: dict[str, Any], name: str, spec: list[Any]) -> dict[str, Any]:
-    """The entry of an input, made where a widget has none yet."""
-    for entry in node["inputs"]:
-        if entry["name"] == name:
-            return entry
-    entry = {"name": name, "type": spec[0], "link": None, "widget": {"name": name}}
-    node["inputs"].append(entry)
-    return entry
-
-
-def _uuid(name: str) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"wan-move/subgraph/{name}"))
 
 
 WORKFLOWS = {

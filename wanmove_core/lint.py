@@ -1,6 +1,5 @@
 """Find what is likely to go wrong with tracks, and say what to do about it."""
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +9,7 @@ from .grid import LatentGrid
 from .guidance import project_tracks
 from .motion import retime_tracks
 from .report import GuidanceReport, guidance_report
-from .shapes import Bool, Float, Tensor
+from .shapes import Bool, Float, Int, Tensor
 from .tracks import Tracks
 
 # Share of the frame's diagonal. A step this long in one frame is a cut, not a motion.
@@ -75,8 +74,10 @@ def lint_tracks(
     found += _effect(report, grid)
     found += _teleports(fitted, grid.width, grid.height)
     found += _numbers(report, grid)
+    visits = _visits(fitted, grid)
+    found += _collisions(visits, report)
     if distance is not None:
-        found += _order(fitted, grid, distance.to(fitted.positions.device))
+        found += _order(visits, distance.to(fitted.positions.device))
     return found
 
 
@@ -94,8 +95,10 @@ def _length(tracks: Tracks, grid: LatentGrid) -> list[Finding]:
 
 def _size(tracks: Tracks, width: int, height: int) -> list[Finding]:
     # By coordinate: operations on [.., 2] pairs are several times slower.
-    x, y = (part[tracks.visibility] for part in tracks.positions.unbind(-1))
-    if len(x) == 0:
+    x, y = tracks.positions.unbind(-1)
+    if not tracks.visibility.all():
+        x, y = x[tracks.visibility], y[tracks.visibility]
+    if x.numel() == 0:
         return []
     low, high = zip(*((a.item(), b.item()) for a, b in map(torch.aminmax, (x, y))), strict=True)
     outside = 0.0
@@ -184,37 +187,52 @@ def _numbers(report: GuidanceReport, grid: LatentGrid) -> list[Finding]:
                 "surely with several points spread over it: duplicate the path across the object.",
             )
         )
-    if report.shared_cells > 0.1 * max(report.edited_cells, 1):
-        found.append(
-            Finding(
-                "collision",
-                f"{report.shared_cells} of {report.edited_cells} guided cells are visited by "
-                "several tracks at once, and only one of them counts. Put what is nearer to the "
-                "camera last, or hide the tracks that pass behind.",
-            )
-        )
     return found
 
 
-def _order(tracks: Tracks, grid: LatentGrid, distance: Float[Tensor, " points"]) -> list[Finding]:
-    """Cells in which the track on top, the last one, is farther away than another."""
+@dataclass(frozen=True)
+class _Visits:
+    """Who comes to which cell of which latent frame behind the first, and who lies on top there."""
+
+    point: Int[Tensor, " visits"]
+    cell: Int[Tensor, " visits"]
+    top: Int[Tensor, " visits"]
+    home: Int[Tensor, "points 2"]
+
+
+def _visits(tracks: Tracks, grid: LatentGrid) -> _Visits:
     cells, visible = project_tracks(tracks, grid)
-    point, frame = (visible & visible[:, :1]).nonzero(as_tuple=True)
-    row, col = cells[point, frame].unbind(-1)
-    visit = (frame * grid.rows + row) * grid.cols + col
-    size = grid.latent_frames * grid.rows * grid.cols
-    top = torch.full((size,), -1, device=point.device)
-    top = top.scatter_reduce(0, visit, point, reduce="amax")
-    nearest = torch.full((size,), math.inf, dtype=distance.dtype, device=point.device)
-    nearest = nearest.scatter_reduce(0, visit, distance[point], reduce="amin")
-    filled = top >= 0
-    wrong = distance[top[filled]] > nearest[filled] * _CLEARLY_FARTHER
-    points = tuple(top[filled][wrong].unique().tolist())
+    point, frame = (visible & visible[:, :1])[:, 1:].nonzero(as_tuple=True)
+    row, col = cells[point, frame + 1].unbind(-1)
+    cell = (frame * grid.rows + row) * grid.cols + col
+    top = point.new_full((grid.latent_frames * grid.rows * grid.cols,), -1)
+    top.scatter_reduce_(0, cell, point, reduce="amax")
+    return _Visits(point, cell, top[cell], cells[:, 0])
+
+
+def _collisions(visits: _Visits, report: GuidanceReport) -> list[Finding]:
+    """Cells in which the track on top comes from elsewhere; neighbours may share a cell."""
+    apart = (visits.home[visits.point] - visits.home[visits.top]).abs().amax(-1)
+    crossed = visits.cell[apart > 1].unique().numel()
+    if crossed <= 0.1 * max(report.edited_cells, 1):
+        return []
+    text = (
+        f"{crossed} of {report.edited_cells} guided cells are visited by tracks from different "
+        "places at once, and only one of them counts. Put what is nearer to the camera last, or "
+        "hide the tracks that pass behind."
+    )
+    return [Finding("collision", text)]
+
+
+def _order(visits: _Visits, distance: Float[Tensor, " points"]) -> list[Finding]:
+    """Cells in which the track on top, the last one, is farther away than another."""
+    wrong = distance[visits.top] > distance[visits.point] * _CLEARLY_FARTHER
+    points = tuple(visits.top[wrong].unique().tolist())
     if not points:
         return []
     text = (
-        f"on top of nearer ones in {int(wrong.sum())} cells, though farther away. Hide them "
-        "where they pass behind, or put the nearer tracks last."
+        f"on top of nearer ones in {visits.cell[wrong].unique().numel()} cells, though farther "
+        "away. Hide them where they pass behind, or put the nearer tracks last."
     )
     return [Finding("depth-order", _counted(len(points), text), points)]
 

@@ -64,9 +64,15 @@ def test_too_few_points_and_none_that_moves():
 
 
 def test_collisions():
+    """Tracks that meet from different places; not neighbours that go along together."""
     positions, visibility = good_tracks()
     positions[:, 1] = positions[:, 0] + 0.5
-    assert list(lint(positions, visibility)) == ["collision"]
+    assert lint(positions, visibility) == {}
+    positions[4:, 2] = positions[4:, 0] + 0.5
+    found = lint(positions, visibility)["collision"]
+    assert "3 of 15 guided cells" in found.message
+    visibility[4:, 2] = False
+    assert "collision" not in lint(positions, visibility)
 
 
 def test_what_is_far_passes_before_what_is_near():

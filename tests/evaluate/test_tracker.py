@@ -55,10 +55,13 @@ def test_large_frames_are_followed_at_their_own_size():
     assert error.max() < 0.2
 
 
-def test_a_point_is_lost_when_its_surroundings_change():
+def test_points_are_lost_when_their_surroundings_change():
     frames = np.stack([texture(64, 96), texture(64, 96), texture(64, 96, seed=1)]).astype(np.uint8)
-    tracks = track_points(torch.from_numpy(frames), torch.tensor([[40.0, 30.0]]))
-    assert tracks.visibility[:, 0].tolist() == [True, True, False]
+    points = np.random.default_rng(0).uniform([10, 10], [85, 53], (40, 2))
+    tracks = track_points(torch.from_numpy(frames), torch.from_numpy(points).float())
+    assert tracks.visibility[:2].all()
+    # By chance something alike may lie near.
+    assert tracks.visibility[2].float().mean() <= 0.1
 
 
 def test_a_point_is_lost_for_good_when_it_leaves_the_frame():

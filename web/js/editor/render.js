@@ -4,9 +4,9 @@
  */
 
 import { CELL_PX, latentCells } from "./cells.js";
-import { toCanvas } from "./geometry.js";
+import { cornerOf, insideBox, toCanvas } from "./geometry.js";
 import { HALO, circle, dashed, enterCanvas, enterImage, padlock, paint, strokeShape, trace } from "./render_parts.js";
-import { boxesOf, pathOf, sentTracks } from "./sample.js";
+import { boundsOf, pathOf, sentTracks } from "./sample.js";
 import { isSelected } from "./selection.js";
 
 /** @type {Draw} */
@@ -38,7 +38,8 @@ export function renderBase(ctx, scene) {
 function renderPaths(ctx, { document: { width, height }, session: { selection, view: { scale } } }, tracks) {
   const paths = tracks.filter(({ knots }) => knots.length > 1);
   // Most paths stay in the frame, and need no dashes, which are slow.
-  const leaving = paths.filter((track) => boxesOf(track).some(([left, top, right, bottom]) => left < 0 || top < 0 || right > width || bottom > height));
+  const frame = { x: 0, y: 0, width, height };
+  const leaving = paths.filter((track) => !insideBox(frame, boundsOf(track)) || !insideBox(frame, cornerOf(boundsOf(track))));
   const stroke = (/** @type {Track} */ track, /** @type {boolean} */ halo) => {
     const chosen = isSelected(selection, track.id);
     ctx.globalAlpha = track.locked ? 0.45 : 1;

@@ -5,7 +5,7 @@
  */
 
 import { applyEase, flattenCurve, lengthAt, positionAt } from "./curves.js";
-import { clamp } from "./geometry.js";
+import { boundingBox, clamp, cornerOf } from "./geometry.js";
 
 /** Vogel's spiral turns by this much per point: an even cover of a disc for any count. */
 const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
@@ -27,11 +27,20 @@ export const pathOf = remembered((/** @type {Track} */ track) => flattenCurve(tr
 export const boxesOf = remembered((/** @type {Track} */ track) => {
   const { vertices, reached, chords } = pathOf(track);
   return Array.from({ length: (reached.length - 1) / chords }, (_, segment) => {
-    const [xs, ys] = [0, 1].map((axis) =>
-      Array.from({ length: chords + 1 }, (_, i) => vertices[2 * (segment * chords + i) + axis]));
-    return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+    let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+    for (let i = 2 * segment * chords; i <= 2 * (segment + 1) * chords; i += 2) {
+      left = Math.min(left, vertices[i]);
+      right = Math.max(right, vertices[i]);
+      top = Math.min(top, vertices[i + 1]);
+      bottom = Math.max(bottom, vertices[i + 1]);
+    }
+    return { x: left, y: top, width: right - left, height: bottom - top };
   });
 });
+
+/** The box around a track's path. */
+export const boundsOf = remembered((/** @type {Track} */ track) =>
+  /** @type {Box} */ (boundingBox(boxesOf(track).flatMap((box) => [box, cornerOf(box)]))));
 
 /** The first and last frame of a track's motion. @type {(timing: Timing, frames: number) => {start: number, end: number}} */
 export const motionRange = ({ start, end }, frames) => ({ start: start ?? 0, end: end ?? frames - 1 });

@@ -127,13 +127,14 @@ def _device(args: argparse.Namespace) -> str:
 
 @contextmanager
 def progress_bar(name: str) -> Iterator[Callable[[int, int], None]]:
-    """Show steps, speed and time left on stderr."""
+    """Show steps, speed and time left on stderr: on a terminal, and not with --quiet."""
+    hidden = None if _log.isEnabledFor(logging.INFO) else True
     from tqdm import tqdm
     from tqdm.contrib.logging import logging_redirect_tqdm
 
     with (
         logging_redirect_tqdm(),
-        tqdm(desc=name, unit="step", file=sys.stderr, leave=False) as bar,
+        tqdm(desc=name, unit="step", file=sys.stderr, leave=False, disable=hidden) as bar,
     ):
 
         def update(done: int, total: int) -> None:

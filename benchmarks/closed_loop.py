@@ -1,0 +1,188 @@
+"""The same held-out scenes through the command line and through ComfyUI: do both follow the tracks?
+
+    python -m benchmarks.closed_loop [--scenes 16]
+
+Scenes, tracks and tracker are those of `benchmarks.motion_control`; each way starts from files, as
+a user's does, with the small model in models/toy. ComfyUI (COMFYUI_PATH, else ~/ComfyUI) is left
+out, and said to be, where there is none.
+"""
+
+import argparse
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from benchmarks.motion_control import TRACKS, interval
+from benchmarks.toy_scenes import (
+    TOY,
+    TestScene,
+    first_tracks,
+    load_toy,
+    make_test_scenes,
+    measure,
+)
+from tests.host.graphs import Graph
+from tests.host.server import ComfyServer, find_host, running
+from training.world import FRAMES, HEIGHT, WIDTH
+from wanmove_core import cli, write_tracks
+from wanmove_core.evaluate.metrics import psnr
+from wanmove_core.standalone.video_io import read_video, write_image
+
+STEPS, SHIFT, SEED = 8, 3.0, 0
+MODELS = {"bf16": "wanmove_toy_bf16", "fp8": "wanmove_toy_fp8_scaled"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--scenes", type=int, default=16)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    scenes = make_test_scenes(load_toy()[1], options.scenes)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_scenes(scenes, folder / "scenes")
+        videos = {
+            "command line, guided": by_command(folder, len(scenes), "guided"),
+            "command line, without tracks": by_command(folder, len(scenes), "free", tracks=False),
+            "command line, fp8 weights": by_command(folder, len(scenes), "fp8", model="fp8"),
+        }
+        if find_host() is None:
+            print("No ComfyUI found (COMFYUI_PATH, ~/ComfyUI): its rows are left out.\n")
+        else:
+            (folder / "comfy").mkdir()
+            with running(folder / "comfy") as server:
+                videos |= by_comfyui(server, folder / "scenes", len(scenes))
+    show(videos, scenes)
+
+
+def write_scenes(scenes: list[TestScene], folder: Path) -> None:
+    folder.mkdir()
+    for index, test in enumerate(scenes):
+        write_image(folder / f"{index}.png", test.frames[0])
+        write_tracks(first_tracks(test.tracks, TRACKS), folder / f"{index}_tracks.npy")
+
+
+def by_command(
+    folder: Path, count: int, name: str, *, tracks: bool = True, model: str = "bf16"
+) -> Tensor:
+    """`wanmove generate --batch`; the frames as the .mp4 holds them."""
+    lines = []
+    for index in range(count):
+        job: dict[str, Any] = {"image": f"scenes/{index}.png", "out": f"{name}/{index}.mp4"}
+        if tracks:
+            job["tracks"] = [f"scenes/{index}_tracks.npy"]
+        lines.append(json.dumps(job))
+    batch = folder / f"{name}.jsonl"
+    batch.write_text("\n".join(lines), encoding="utf-8")
+    files = [MODELS[model], "wanmove_toy_vae", "wanmove_toy_prompts"]
+    checkpoint = [str(TOY / f"{file}.safetensors") for file in files]
+    size = ["--size", f"{WIDTH}x{HEIGHT}", "--frames", str(FRAMES), "--resize", "stretch"]
+    sampling = ["--steps", str(STEPS), "--shift", str(SHIFT), "--solver", "euler"]
+    sampling += ["--guidance-scale", "1", "--seed", str(SEED), "--prompt", "", "--device", "cpu"]
+    dtype = ["--dtype", "fp8" if model == "fp8" else "fp32"]
+    command = ["--quiet", "generate", "--batch", str(batch), "--checkpoint", *checkpoint]
+    if cli.main([*command, *size, *sampling, *dtype]) != 0:
+        raise SystemExit("wanmove generate failed.")
+    return torch.stack([read_video(folder / name / f"{index}.mp4") for index in range(count)])
+
+
+def by_comfyui(server: ComfyServer, scenes: Path, count: int) -> dict[str, Tensor]:
+    """Our nodes in a real ComfyUI; the frames as VAE Decode hands them on."""
+    models, given = server.base / "models", server.base / "input"
+    for model, file in MODELS.items():
+        target = models / f"diffusion_models/toy_{model}.safetensors"
+        shutil.copy(TOY / f"{file}.safetensors", target)
+    shutil.copy(TOY / "wanmove_toy_vae.safetensors", models / "vae/toy.safetensors")
+    for path in scenes.iterdir():
+        shutil.copy(path, given / f"scene_{path.name}")
+    return {
+        "ComfyUI, guided": collect(server, count, graph_of),
+        "ComfyUI, without tracks": collect(server, count, lambda i: graph_of(i, tracks=False)),
+        "ComfyUI, fp8 weights": collect(server, count, lambda i: graph_of(i, model="fp8")),
+    }
+
+
+def collect(server: ComfyServer, count: int, make: Callable[[int], Graph]) -> Tensor:
+    videos = []
+    for index in range(count):
+        run = server.run(make(index).prompt, timeout=900)
+        if run.error is not None:
+            raise SystemExit(run.error["exception_message"])
+        frames = torch.load(server.base / "output/video.pt", weights_only=True)
+        videos.append((frames.clamp(0, 1) * 255).round().byte())
+    return torch.stack(videos)
+
+
+def graph_of(index: int, *, tracks: bool = True, model: str = "bf16") -> Graph:
+    graph = Graph()
+    prompts = graph.add("TestToyPrompts", file=str(TOY / "wanmove_toy_prompts.safetensors"))
+    vae = graph.add("VAELoader", vae_name="toy.safetensors")
+    encoded = graph.add(
+        "WanMoveEncodeStartImage",
+        vae=vae,
+        start_image=graph.add("LoadImage", image=f"scene_{index}.png"),
+        width=WIDTH,
+        height=HEIGHT,
+        length=FRAMES,
+        resize="stretch",
+    )
+    guidance = {"batch_size": 1, "strength": 1.0, "branch": "both", "collision": "last"}
+    guidance |= {"temporal": "sample", "track_space": "video", "retime": "time"}
+    if tracks:
+        stored = {"width": 0, "height": 0, "length": 0, "unit": "auto"}
+        stored |= {"canvas_width": 0, "canvas_height": 0}
+        file = f"scene_{index}_tracks.npy"
+        guidance["tracks"] = graph.add("WanMoveLoadTracks", file=file, **stored)
+    guided = graph.add(
+        "WanMoveTrajectoryGuidance",
+        positive=prompts.out(0),
+        negative=prompts.out(1),
+        conditioning_latent=encoded,
+        collision_seed=0,
+        **guidance,
+    )
+    latent = graph.add(
+        "WanMoveSampler",
+        model=graph.add("UNETLoader", unet_name=f"toy_{model}.safetensors", weight_dtype="default"),
+        positive=guided.out(0),
+        negative=guided.out(1),
+        latent_image=guided.out(2),
+        seed=SEED,
+        steps=STEPS,
+        cfg=1.0,
+        sampler_name="euler",
+        scheduler="simple",
+        denoise=1.0,
+        shift=SHIFT,
+        motion_scale=0.0,
+        guidance_start=0.0,
+        guidance_end=1.0,
+    )
+    video = graph.add("VAEDecode", samples=latent, vae=vae)
+    graph.add("TestKeepValue", value=video, name="video.pt")
+    return graph
+
+
+def show(videos: dict[str, Tensor], scenes: list[TestScene]) -> None:
+    print(f"{len(scenes)} held-out scenes, {TRACKS} tracks, {STEPS} Euler steps, one noise.\n")
+    print("| way | object EPE, px | background EPE, px | PSNR to the true clip, dB |")
+    print("|---|---|---|---|")
+    for name, video in videos.items():
+        figures = {key: interval(values) for key, values in measure(video, scenes).items()}
+        cells = [f"{mean:.2f} ± {half:.2f}" for mean, half in figures.values()]
+        print(f"| {name} | {' | '.join(cells)} |")
+    if "ComfyUI, guided" in videos:
+        same = psnr(
+            videos["ComfyUI, guided"].flatten(0, 1), videos["command line, guided"].flatten(0, 1)
+        )
+        print(f"\nThe two guided videos, frame by frame: {float(same.mean()):.1f} dB PSNR.")
+
+
+if __name__ == "__main__":
+    main()

@@ -10,11 +10,16 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from wanmove_core import Tracks
+from wanmove_core.animate import follow_tracks, parent_tracks
+from wanmove_core.dynamics import fall_tracks, spring_tracks, wiggle_tracks
 from wanmove_core.sources.camera import camera_tracks, follow_camera
 from wanmove_core.sources.camera_path import Handheld, camera_path
 from wanmove_core.sources.camera_presets import preset_keys
 from wanmove_core.sources.depth import Lens, centre_distance, distance_map
+from wanmove_core.sources.fill import Fill
 from wanmove_core.sources.points import grid_points
+from wanmove_core.sources.region import Following, Keyed, Puppet, RegionKey, region_tracks
 from wanmove_core.sources.rotation import TurnKey, rotation_tracks
 
 TARGET_MS = 100.0
@@ -30,7 +35,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     print(f"{options.frames} frames {options.width}x{options.height}, {options.points} points")
-    for name, work in sources(options).items():
+    for name, work in {**sources(options), **regions(options), **helpers(options)}.items():
         work()
         # Other work on the machine can only add to a time.
         spent = min(cpu_seconds(work) for _ in range(options.runs)) * 1000
@@ -55,6 +60,46 @@ def sources(options: argparse.Namespace) -> dict[str, Callable[[], object]]:
         "objects in an orbit, z-buffered": lambda: follow_camera(still, orbit, distance),
         "object that turns, z-buffered": lambda: rotation_tracks(
             disc, distance, [TurnKey(0, 0), TurnKey(frames - 1, 60)], frames, count=options.points
+        ),
+    }
+
+
+def regions(options: argparse.Namespace) -> dict[str, Callable[[], object]]:
+    """A large disc, filled closer on the picture's edges, with 300 pins around it."""
+    width, height, frames = options.width, options.height, options.frames
+    row, col = np.mgrid[:height, :width]
+    disc = np.hypot(col - width / 2, row - height / 2) < height * 0.42
+    image = np.stack([((row // 40 + col // 40) % 2 * 200).astype(np.uint8)] * 3, axis=-1)
+    time = np.linspace(0, 1, frames)[:, None, None]
+    middle = np.array([width / 2, height / 2])
+    path = Tracks.from_arrays(middle + time * [0.3 * width, 0.1 * height])
+    rest = middle + height * np.array([[-0.3, 0], [0.3, 0], [0, -0.3], [0, 0.3], [0, 0]])
+    away = height * np.array([[0, 0], [0.1, 0.2], [0.1, 0.1], [0, 0], [0.05, 0]])
+    keys = [RegionKey(0), RegionKey(frames - 1, x=0.2 * width, scale=1.3, rotate=60)]
+    motions = {
+        "region on a path, pinned": Following(path, orient=True),
+        "region by keys, pinned": Keyed(keys, frames),
+        "region as a puppet, pinned": Puppet(Tracks.from_arrays(rest + time * away)),
+    }
+    fill = Fill(options.points, detail=0.5)
+    return {
+        name: lambda motion=motion: region_tracks(disc, motion, fill=fill, image=image, pins=300)
+        for name, motion in motions.items()
+    }
+
+
+def helpers(options: argparse.Namespace) -> dict[str, Callable[[], object]]:
+    """An animator's helpers on all points."""
+    start = grid_points(options.width, options.height, options.points)
+    time = np.linspace(0, 1, options.frames)[:, None, None]
+    tracks = Tracks.from_arrays(start + time * (start[:, ::-1] - start) / 3)
+    return {
+        "parent": lambda: parent_tracks(tracks, tracks, scale=True),
+        "follow": lambda: follow_tracks(tracks, tracks, delay=3, stagger=0.01),
+        "spring": lambda: spring_tracks(tracks, damping=0.5),
+        "fall": lambda: fall_tracks(tracks, floor=options.height, together=False),
+        "wiggle": lambda: wiggle_tracks(
+            tracks, generator=torch.Generator().manual_seed(0), together=False
         ),
     }
 

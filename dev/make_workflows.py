@@ -59,7 +59,7 @@ def motion(canvas: Canvas, x: int, y: int, image: Placed, *, anchors: bool = Fal
     """The motion editor over the start image."""
     drawing = {"version": 1, "width": 832, "height": 480, "fps": 16, "frames": 81}
     text = json.dumps({**drawing, "tracks": [BALL, *(ANCHORS if anchors else [])]})
-    return canvas.add("WanMoveSplineEditor", (x, y), (560, 560), splines=text, image=image)
+    return canvas.add("WanMoveSplineEditor", (x, y), (560, 600), splines=text, image=image)
 
 
 def conditioned(
@@ -68,16 +68,16 @@ def conditioned(
     """Start image to conditioning, tracks still open; returns image, encoded image, guidance."""
     image = canvas.add("LoadImage", (x, y), (320, 330), image="example.png")
     seen = canvas.add(
-        "CLIPVisionEncode", (x, y + 390), (320, 80), clip_vision=models.out(3), image=image
+        "CLIPVisionEncode", (x, y + 400), (320, 110), clip_vision=models.out(3), image=image
     )
     seen.node["widgets_values"] = ["none"]
     encoded = canvas.add(
-        "WanMoveEncodeStartImage", (x + 380, y), (320, 190), vae=models.out(2), start_image=image
+        "WanMoveEncodeStartImage", (x + 380, y), (320, 230), vae=models.out(2), start_image=image
     )
     guided = canvas.add(
         "WanMoveTrajectoryGuidance",
-        (x + 380, y + 250),
-        (320, 330),
+        (x + 380, y + 300),
+        (320, 360),
         positive=prompts,
         negative=prompts.out(1),
         conditioning_latent=encoded,
@@ -88,8 +88,8 @@ def conditioned(
 
 def saved(canvas: Canvas, latent: Placed, models: Placed, *, x: int, y: int, name: str) -> None:
     """Decode and save."""
-    decoded = canvas.add("VAEDecode", (x, y), (230, 60), samples=latent, vae=models.out(2))
-    video = canvas.add("CreateVideo", (x, y + 120), (230, 80), images=decoded, fps=16.0)
+    decoded = canvas.add("VAEDecode", (x, y), (230, 80), samples=latent, vae=models.out(2))
+    video = canvas.add("CreateVideo", (x, y + 130), (230, 110), images=decoded, fps=16.0)
     prefix = f"video/{name}"
     canvas.add("SaveVideo", (x + 280, y), (460, 420), video=video, filename_prefix=prefix)
 
@@ -106,12 +106,12 @@ def texts(canvas: Canvas, x: int, y: int) -> Placed:
 
 def minimal(canvas: Canvas) -> None:
     """The shortest way from an image and tracks to a video."""
-    models = canvas.add("WanMoveModelLoader", (0, 0), (400, 260), **MODELS)
-    prompts = texts(canvas, 0, 320)
+    models = canvas.add("WanMoveModelLoader", (0, 0), (400, 320), **MODELS)
+    prompts = texts(canvas, 0, 390)
     image, _, guided = conditioned(canvas, models, x=460, y=0, prompts=prompts)
-    canvas.connect(motion(canvas, 460, 640, image), guided, "tracks")
+    canvas.connect(motion(canvas, 460, 740, image), guided, "tracks")
     sampled = canvas.add(
-        "WanMoveSampler", (1220, 0), (320, 400), model=models, **guided_inputs(guided)
+        "WanMoveSampler", (1220, 0), (320, 430), model=models, **guided_inputs(guided)
     )
     saved(canvas, sampled, models, x=1600, y=0, name="wanmove_minimal")
 
@@ -142,37 +142,37 @@ outside of the picture in the first frame."""
 
 def annotated(canvas: Canvas) -> None:
     """The same, explained, with anchors, previews, and settings for little memory."""
-    canvas.note(NOTE_MODELS, (-520, 40), (460, 300))
-    canvas.note(NOTE_MEMORY, (-520, 400), (460, 260))
-    canvas.note(NOTE_TRACKS, (-520, 720), (460, 300))
+    canvas.note(NOTE_MODELS, (-520, 70), (460, 330))
+    canvas.note(NOTE_MEMORY, (-520, 470), (460, 290))
+    canvas.note(NOTE_TRACKS, (-520, 830), (460, 330))
     small = {**MODELS, "text_encoder_device": "cpu"}
-    models = canvas.add("WanMoveModelLoader", (0, 60), (400, 260), **small)
-    prompts = texts(canvas, 0, 380)
+    models = canvas.add("WanMoveModelLoader", (0, 80), (400, 320), **small)
+    prompts = texts(canvas, 0, 470)
     prompts.node["widgets_values"][3] = "cpu"
-    canvas.group("1  Models and prompt", (-20, 0, 440, 750))
-    image, encoded, guided = conditioned(canvas, models, x=480, y=60, prompts=prompts)
-    canvas.group("3  Start image and guidance", (460, 0, 740, 680))
-    tracks = motion(canvas, 0, 840, image, anchors=True)
+    canvas.group("1  Models and prompt", (-20, 0, 440, 850))
+    image, encoded, guided = conditioned(canvas, models, x=480, y=80, prompts=prompts)
+    canvas.group("3  Start image and guidance", (460, 0, 740, 850))
+    tracks = motion(canvas, 0, 960, image, anchors=True)
     canvas.connect(tracks, guided, "tracks")
-    canvas.group("2  Motion", (-20, 780, 600, 640), GREEN)
+    canvas.group("2  Motion", (-20, 880, 600, 740), GREEN)
     drawn = canvas.add(
-        "WanMoveDrawTracks", (640, 840), (300, 180), images=image, tracks=tracks, style="paths"
+        "WanMoveDrawTracks", (640, 960), (300, 240), images=image, tracks=tracks, style="paths"
     )
-    canvas.add("PreviewImage", (640, 1080), (300, 320), images=drawn)
+    canvas.add("PreviewImage", (640, 1250), (300, 310), images=drawn)
     seen = {"conditioning_latent": encoded, "tracks": tracks, "start_image": image}
-    canvas.add("WanMoveGuidanceInspector", (980, 840), (480, 560), **seen)
-    canvas.group("Look before you sample", (620, 780, 860, 640), PURPLE)
+    canvas.add("WanMoveGuidanceInspector", (980, 960), (480, 600), **seen)
+    canvas.group("Look before you sample", (620, 880, 860, 740), PURPLE)
     sampled = canvas.add(
-        "WanMoveSampler", (1260, 60), (320, 400), model=models, **guided_inputs(guided)
+        "WanMoveSampler", (1260, 80), (320, 430), model=models, **guided_inputs(guided)
     )
     tiles = {"tile_size": 256, "overlap": 64, "temporal_size": 64, "temporal_overlap": 8}
     decoded = canvas.add(
-        "VAEDecodeTiled", (1640, 60), (260, 160), samples=sampled, vae=models.out(2), **tiles
+        "VAEDecodeTiled", (1640, 80), (260, 180), samples=sampled, vae=models.out(2), **tiles
     )
-    video = canvas.add("CreateVideo", (1640, 280), (260, 80), images=decoded, fps=16.0)
+    video = canvas.add("CreateVideo", (1640, 350), (260, 110), images=decoded, fps=16.0)
     prefix = "video/wanmove_annotated"
-    canvas.add("SaveVideo", (1960, 60), (460, 420), video=video, filename_prefix=prefix)
-    canvas.group("4  Sample and save", (1240, 0, 1200, 560))
+    canvas.add("SaveVideo", (1960, 80), (460, 430), video=video, filename_prefix=prefix)
+    canvas.group("4  Sample and save", (1240, 0, 1200, 570))
 
 
 def custom_sampling(
@@ -180,7 +180,7 @@ def custom_sampling(
 ) -> Placed:
     """SamplerCustomAdvanced with what it needs."""
     noise = canvas.add("RandomNoise", (x, 0), (300, 90), noise_seed=0)
-    solver = canvas.add("KSamplerSelect", (x, 150), (300, 60), sampler_name=sampler)
+    solver = canvas.add("KSamplerSelect", (x, 150), (300, 90), sampler_name=sampler)
     return canvas.add(
         "SamplerCustomAdvanced",
         (x + 360, 0),
@@ -196,15 +196,15 @@ def custom_sampling(
 def few_step(canvas: Canvas) -> None:
     """Four steps with the lightx2v LoRA."""
     # The sigmas already hold the LoRA's own shift.
-    models = canvas.add("WanMoveModelLoader", (0, 0), (400, 260), **MODELS)
-    prompts = texts(canvas, 0, 320)
+    models = canvas.add("WanMoveModelLoader", (0, 0), (400, 320), **MODELS)
+    prompts = texts(canvas, 0, 390)
     image, _, guided = conditioned(canvas, models, x=460, y=0, prompts=prompts)
-    canvas.connect(motion(canvas, 460, 640, image), guided, "tracks")
+    canvas.connect(motion(canvas, 460, 740, image), guided, "tracks")
     lora = {"lora_name": LORA, "strength_model": 1.0}
-    fast = canvas.add("LoraLoaderModelOnly", (1220, 270), (300, 90), model=models, **lora)
+    fast = canvas.add("LoraLoaderModelOnly", (1220, 290), (300, 110), model=models, **lora)
     both = {"positive": guided, "negative": guided.out(1)}
-    guider = canvas.add("WanMoveMotionGuider", (1220, 420), (300, 200), model=fast, **both, cfg=1.0)
-    sigmas = canvas.add("WanMoveFewStepSigmas", (1220, 680), (300, 60))
+    guider = canvas.add("WanMoveMotionGuider", (1220, 460), (300, 230), model=fast, **both, cfg=1.0)
+    sigmas = canvas.add("WanMoveFewStepSigmas", (1220, 750), (300, 80))
     latent = custom_sampling(
         canvas, guider=guider, sigmas=sigmas, guided=guided, sampler="euler", x=1220
     )
@@ -213,17 +213,17 @@ def few_step(canvas: Canvas) -> None:
 
 def motion_guidance(canvas: Canvas) -> None:
     """Motion strengthened apart from the prompt, and let go of in the last fifth of the steps."""
-    models = canvas.add("WanMoveModelLoader", (0, 0), (400, 260), **MODELS)
-    prompts = texts(canvas, 0, 320)
+    models = canvas.add("WanMoveModelLoader", (0, 0), (400, 320), **MODELS)
+    prompts = texts(canvas, 0, 390)
     image, _, guided = conditioned(canvas, models, x=460, y=0, prompts=prompts)
-    canvas.connect(motion(canvas, 460, 640, image), guided, "tracks")
+    canvas.connect(motion(canvas, 460, 740, image), guided, "tracks")
     both = {"positive": guided, "negative": guided.out(1), "cfg": 5.0}
     strong = {"motion_scale": 1.0, "guidance_end": 0.8}
     guider = canvas.add(
-        "WanMoveMotionGuider", (1220, 270), (300, 200), model=models, **both, **strong
+        "WanMoveMotionGuider", (1220, 290), (300, 230), model=models, **both, **strong
     )
     steps = {"scheduler": "simple", "steps": 40, "denoise": 1.0}
-    sigmas = canvas.add("BasicScheduler", (1220, 530), (300, 110), model=models, **steps)
+    sigmas = canvas.add("BasicScheduler", (1220, 600), (300, 150), model=models, **steps)
     latent = custom_sampling(
         canvas, guider=guider, sigmas=sigmas, guided=guided, sampler="uni_pc", x=1220
     )

@@ -53,7 +53,7 @@ class Scene:
         if depth is None:
             return None
         with host.naming("depth"):
-            colours = depth[0].float().cpu()
+            colours = depth[0, ..., :3].float().cpu()  # without alpha
             spread = (colours.amax(-1) - colours.amin(-1)).max().item()
             if spread > _GREY:
                 raise ShapeError(

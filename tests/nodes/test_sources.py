@@ -54,6 +54,9 @@ def test_every_move_runs_with_and_without_depth(pack, depth, move) -> None:
 
 def test_near_things_move_more(pack, depth, mask) -> None:
     path, _ = run(pack, "Camera", move="truck-left", depth=depth, count=200)
+    seen_through = torch.cat([depth, torch.full_like(depth[..., :1], 0.3)], -1)
+    same, _ = run(pack, "Camera", move="truck-left", depth=seen_through, count=200)
+    assert torch.equal(path, same)
     way = (path[-1] - path[0])[:, 0]
     col, row = path[0].long().unbind(-1)
     near = mask[0, row, col]

@@ -31,8 +31,7 @@ const mirror = (sx, sy) => on((store, { document, session: { selection } }) => {
 /** @type {(field: "locked" | "hidden") => Command["run"]} */
 const toggleField = (field) => on((store, state) => {
   const tracks = selectedTracks(state);
-  const patch = { [field]: !tracks.every((track) => track[field]) };
-  store.act([{ type: "patch-tracks", ids: tracks.map(({ id }) => id), patch }]);
+  store.patchTracks(tracks, { [field]: !tracks.every((track) => track[field]) });
 });
 
 /** @type {(by: 1 | -1) => Command["run"]} */
@@ -49,15 +48,14 @@ const edge = (side) => on((store, state) => {
     const { start, end } = motionRange(timing, document.frames);
     return side === "start" ? frame < end : frame > start;
   });
-  store.act([{ type: "patch-timing", ids: tracks.map(({ id }) => id), patch: { [side]: frame } }]);
+  store.patchTiming(tracks, { [side]: frame });
 });
 
 /** The chosen timing key, or else what is selected. */
 const remove = on((store, { document, session: { key, selection } }) => {
   const track = findTrack(document, key?.track);
   if (!key || !track?.timing.keys[key.index]) return store.act([{ type: "remove-selected", selection }]);
-  const keys = track.timing.keys.toSpliced(key.index, 1);
-  store.act([{ type: "patch-timing", ids: [track.id], patch: { keys } }], { key: null });
+  store.patchTiming([track], { keys: track.timing.keys.toSpliced(key.index, 1) }, { key: null });
 });
 
 const cancel = on((store, { session: { drag, drawing } }) =>

@@ -37,7 +37,8 @@ export const pair = (...children) => element("div", { className: "wm-pair" }, ..
  * @param {Translate} t @param {Host} host */
 export function controls(t, host) {
   /** @type {(label: string, control: HTMLElement) => HTMLElement} */
-  const row = (label, control) => (label ? element("label", { className: "wm-row" }, element("span", {}, t(label)), control) : control);
+  const row = (label, control) => (label ? element("label", { className: "wm-row" }, element("span", {}, t(label)), control)
+    : Object.assign(control, { ariaLabel: control.dataset["field"] }));
   return {
     t,
     row,

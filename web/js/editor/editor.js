@@ -73,34 +73,39 @@ function listenToKeys(root, host, stage, hostHistory, signal) {
 function createPainter(store, player, parts) {
   let pending = 0;
   let dirty = { base: true, panel: true };
-  /** @type {{shown: MotionDocument, document: MotionDocument, session: Session} | null} */
-  let drawn = null;
+  /** What each layer showed last. @type {State & {shown: MotionDocument} | null} */
+  let base = null;
+  /** @type {State | null} */
+  let panel = null;
   const paint = () => {
     pending = 0;
-    const { base, panel } = dirty;
+    const before = dirty;
     dirty = { base: false, panel: false };
-    drawn = { ...store.get(), shown: store.shown(), ...(!panel && drawn && { document: drawn.document }) };
-    parts.base(base);
-    if (panel) parts.panel();
+    base = { ...store.get(), shown: store.shown() };
+    parts.base(before.base);
+    if (!before.panel) return;
+    panel = base;
+    parts.panel();
   };
-  const request = (base = true, panel = true) => {
-    dirty = { base: dirty.base || base, panel: dirty.panel || panel };
+  /** @type {(what?: typeof dirty) => void} */
+  const request = (what = { base: true, panel: true }) => {
+    dirty = { base: dirty.base || what.base, panel: dirty.panel || what.panel };
     pending ||= requestAnimationFrame(paint);
   };
   return {
     /** Everything. */
     all: () => request(),
     changed() {
-      if (!drawn) return request();
+      if (!base || !panel) return request();
       const { document, session } = store.get();
-      const before = drawn.session;
-      const scrubbed = session.frame !== before.frame;
-      request(
-        store.shown() !== drawn.shown || session.view !== before.view || session.selection !== before.selection ||
-          session.cells !== before.cells || (session.cells && scrubbed),
-        !session.drag && (document !== drawn.document || session.selection !== before.selection ||
-          session.key !== before.key || (scrubbed && !player.playing())),
-      );
+      const { shown, session: { view, selection, cells, frame } } = base;
+      const inPanel = panel.session;
+      request({
+        base: store.shown() !== shown || session.view !== view || session.selection !== selection ||
+          session.cells !== cells || (cells && session.frame !== frame),
+        panel: !session.drag && (document !== panel.document || session.selection !== inPanel.selection ||
+          session.key !== inPanel.key || (session.frame !== inPanel.frame && !player.playing())),
+      });
     },
     stop: () => cancelAnimationFrame(pending),
   };

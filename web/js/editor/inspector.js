@@ -54,8 +54,7 @@ function filesSections(panel) {
 /** @type {(panel: Panel, tracks: readonly Track[]) => HTMLElement} */
 function trackSection({ store, ui }, tracks) {
   const [{ name, color, curve, locked, hidden }] = tracks;
-  const patch = (/** @type {Partial<Track>} */ change) =>
-    store.act([{ type: "patch-tracks", ids: tracks.map(({ id }) => id), patch: change }]);
+  const patch = (/** @type {Partial<Track>} */ change) => store.patchTracks(tracks, change);
   return ui.section("Track",
     tracks.length === 1 ? ui.text("Name", "text", name, (value) => patch({ name: value }))
       : element("p", { className: "wm-note" }, `${tracks.length} ${ui.t("tracks")}`),

@@ -35,7 +35,7 @@ function arrival({ store, ui }, track, knot) {
   const { start, end } = motionRange(track.timing, frames);
   const last = track.knots.length - 1;
   const key = track.timing.keys.findIndex(({ at }) => at === knot);
-  const act = (/** @type {Partial<Timing> | null} */ patch) => patch && store.act([{ type: "patch-timing", ids: [track.id], patch }]);
+  const act = (/** @type {Partial<Timing> | null} */ patch) => patch && store.patchTiming([track], patch);
   const without = timingWithoutKey(track, key);
   const frame = knot === 0 ? start : knot === last ? end : (track.timing.keys[key]?.frame ?? null);
   return ui.number("Frame", "arrival", frame, (value) => act(
@@ -53,11 +53,10 @@ export function timingSection(panel, tracks, knot) {
   const [track] = tracks;
   const { timing } = track;
   const { start, end } = motionRange(timing, frames);
-  const patchAll = (/** @type {Partial<Timing>} */ patch) =>
-    store.act([{ type: "patch-timing", ids: tracks.map(({ id }) => id), patch }]);
+  const patchAll = (/** @type {Partial<Timing>} */ patch) => store.patchTiming(tracks, patch);
   /** @type {(patch: Partial<Timing> | null, then?: Partial<Session>) => void} */
   const patchFirst = (patch, then) => {
-    if (patch) store.act([{ type: "patch-timing", ids: [track.id], patch }], then);
+    if (patch) store.patchTiming([track], patch, then);
   };
   const key = session.key?.track === track.id ? session.key.index : -1;
   const chosen = timing.keys[key];
@@ -70,10 +69,10 @@ export function timingSection(panel, tracks, knot) {
     ),
     knot === undefined ? null : arrival(panel, track, knot),
     ...easeControls(panel, key >= 0 ? (chosen?.ease ?? "linear") : timing.ease, (ease) => patchFirst(timingWithEase(track, key, ease))),
-    tracks.length > 1 ? ui.button("Copy easing", () => patchAll({ ease: timing.ease })) : null,
     group(
       ui.button("Key here", () => patchFirst(keysWithPlace(track, frames, frame, here())), outside),
       ui.button("Hold here", () => patchFirst(keysWithHold(track, frames, frame, here(), HOLD_FRAMES)), outside),
+      ...(tracks.length > 1 ? [ui.button("Copy easing", () => patchAll({ ease: timing.ease }))] : []),
       ...(key >= 0 && chosen ? [ui.button("Remove key", () => patchFirst(timingWithoutKey(track, key), { key: null }))] : []),
     ),
     ui.select("Repeat", "repeat", { once: "Once", loop: "Loop", "ping-pong": "Ping-pong" }, timing.repeat, (repeat) =>
@@ -89,8 +88,7 @@ export function visibilitySection({ store, ui }, tracks) {
   const { document, session } = store.get();
   const last = document.frames - 1;
   const windows = tracks[0].windows ?? [];
-  const set = (/** @type {Track["windows"]} */ next) =>
-    store.act([{ type: "patch-tracks", ids: tracks.map(({ id }) => id), patch: { windows: next } }]);
+  const set = (/** @type {Track["windows"]} */ next) => store.patchTracks(tracks, { windows: next });
   const mode = tracks[0].windows ? "windows" : "always";
   return ui.section("Visibility",
     ui.select("", "windows", { always: "Always", windows: "In windows" }, mode, (value) => set(value === "always" ? null : [[0, last]])),
@@ -107,8 +105,7 @@ export function visibilitySection({ store, ui }, tracks) {
 export function spreadSection(panel, tracks) {
   const { store, ui } = panel;
   const { spread } = tracks[0];
-  const set = (/** @type {Spread | null} */ next) =>
-    store.act([{ type: "patch-tracks", ids: tracks.map(({ id }) => id), patch: { spread: next } }]);
+  const set = (/** @type {Spread | null} */ next) => store.patchTracks(tracks, { spread: next });
   const region = spread?.shape === "region";
   const shapes = { none: "None", line: "Line", disc: "Disc", ...(region && { region: "Region" }) };
   return ui.section("Spread",

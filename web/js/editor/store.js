@@ -39,8 +39,16 @@ export function createStore(document, session, { onChange, onCommit }) {
     if (changed) onCommit(next.present);
   };
 
+  /** One step of undo, however many actions. @type {(actions: readonly Action[], patch?: Partial<Session>) => void} */
+  const act = (actions, patch) => settle(record(history, actions.reduce(reduce, history.present)), patch);
+
   return {
     get,
+    act,
+    /** @type {(tracks: readonly Track[], patch: Partial<Track>) => void} */
+    patchTracks: (tracks, patch) => act([{ type: "patch-tracks", ids: tracks.map(({ id }) => id), patch }]),
+    /** @type {(tracks: readonly Track[], patch: Partial<Timing>, session?: Partial<Session>) => void} */
+    patchTiming: (tracks, patch, session) => act([{ type: "patch-timing", ids: tracks.map(({ id }) => id), patch }], session),
 
     /** The document with the gesture that is under way. @type {() => MotionDocument} */
     shown() {
@@ -50,9 +58,6 @@ export function createStore(document, session, { onChange, onCommit }) {
       if (previewed?.from !== present || previewed.action !== action) previewed = { from: present, action, to: reduce(present, action) };
       return previewed.to;
     },
-
-    /** One step of undo, however many actions. @type {(actions: readonly Action[], patch?: Partial<Session>) => void} */
-    act: (actions, patch) => settle(record(history, actions.reduce(reduce, history.present)), patch),
 
     /** @type {(patch: Partial<Session>) => void} */
     session(patch) {

@@ -16,8 +16,8 @@ function press(store, event, target) {
   const track = "track" in target && findTrack(document, target.track);
   if (!track) return;
   const { id, hidden, locked } = track;
-  if (target.kind === "eye") return store.act([{ type: "patch-tracks", ids: [id], patch: { hidden: !hidden } }]);
-  if (target.kind === "lock") return store.act([{ type: "patch-tracks", ids: [id], patch: { locked: !locked } }]);
+  if (target.kind === "eye") return store.patchTracks([track], { hidden: !hidden });
+  if (target.kind === "lock") return store.patchTracks([track], { locked: !locked });
   const add = event.shiftKey || event.ctrlKey || event.metaKey;
   store.session({
     selection: add ? toggle(selection, id, null) : isSelected(selection, id) ? selection : wholly([track]),

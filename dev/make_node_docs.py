@@ -3,7 +3,8 @@
     .venv/bin/python -m dev.make_node_docs
 
 The prose of a help page is dev/node_notes/<NodeId>.md; what inputs mean comes from their tooltips.
-locales/zh is translated by hand; tests/nodes checks that it has every label.
+In Chinese both are translated by hand: dev/node_notes/zh/<NodeId>.md, or else the whole page, and
+locales/zh/nodeDefs.json. tests/nodes checks that nothing is missing.
 """
 
 import asyncio
@@ -16,6 +17,10 @@ from pathlib import Path
 from tests.nodes.fake_host import fake_modules
 
 ROOT = Path(__file__).parents[1]
+NOTES = ROOT / "dev/node_notes"
+# In Chinese, escaped: "input", "output", "meaning", "default:".
+INPUT, OUTPUT, MEANING = "\u8f93\u5165", "\u8f93\u51fa", "\u542b\u4e49"
+DEFAULT = "\u9ed8\u8ba4\uff1a"
 
 
 def load_nodes() -> list:
@@ -40,19 +45,42 @@ def shown(slot) -> str:
     return slot.options.get("display_name", slot.id)
 
 
+def default_of(slot) -> str:
+    """A default that says something, or nothing."""
+    default = slot.options.get("default")
+    if isinstance(default, bool):
+        return ""
+    brief = isinstance(default, (int, float)) or (
+        isinstance(default, str) and 0 < len(default) < 20
+    )
+    return f"{default}" if brief else ""
+
+
 def help_page(schema) -> str:
-    notes = (ROOT / f"dev/node_notes/{schema.node_id}.md").read_text(encoding="utf-8").strip()
+    notes = (NOTES / f"{schema.node_id}.md").read_text(encoding="utf-8").strip()
     lines = [f"# {schema.display_name}", "", schema.description, "", notes, "", "## Inputs", ""]
     lines += ["| Input | Meaning |", "|---|---|"]
     for slot in schema.inputs:
-        default = slot.options.get("default")
-        brief = isinstance(default, (int, float)) or (
-            isinstance(default, str) and 0 < len(default) < 20
-        )
-        tail = f" Default: {default}." if brief and not isinstance(default, bool) else ""
+        tail = f" Default: {default_of(slot)}." if default_of(slot) else ""
         lines.append(f"| `{shown(slot)}` | {slot.options['tooltip']}{tail} |")
     lines += ["", "## Outputs", "", "| Output | Meaning |", "|---|---|"]
     lines += [f"| `{shown(slot)}` | {slot.options['tooltip']} |" for slot in schema.outputs]
+    return "\n".join(lines) + "\n"
+
+
+def chinese_page(schema, words: dict) -> str:
+    """The same page in Chinese; slots keep their own names, with the translated one behind."""
+    notes = (NOTES / f"zh/{schema.node_id}.md").read_text(encoding="utf-8").strip()
+    lines = [f"# {words['display_name']}", "", words["description"], "", notes, ""]
+    lines += [f"## {INPUT}", "", f"| {INPUT} | {MEANING} |", "|---|---|"]
+    for slot in schema.inputs:
+        word = words["inputs"][slot.id]
+        tail = f"{DEFAULT}{default_of(slot)}\u3002" if default_of(slot) else ""
+        lines.append(f"| `{shown(slot)}`\uff08{word['name']}\uff09 | {word['tooltip']}{tail} |")
+    lines += ["", f"## {OUTPUT}", "", f"| {OUTPUT} | {MEANING} |", "|---|---|"]
+    for index, slot in enumerate(schema.outputs):
+        word = words["outputs"][str(index)]
+        lines.append(f"| `{shown(slot)}`\uff08{word['name']}\uff09 | {word['tooltip']} |")
     return "\n".join(lines) + "\n"
 
 
@@ -78,9 +106,14 @@ def shape(schema) -> dict:
 def main() -> None:
     """Write all files."""
     schemas = [node.define_schema() for node in load_nodes()]
+    chinese = json.loads((ROOT / "locales/zh/nodeDefs.json").read_text(encoding="utf-8"))
     for schema in schemas:
         page = ROOT / f"web/docs/{schema.node_id}.md"
         page.write_text(help_page(schema), encoding="utf-8")
+        if (NOTES / f"zh/{schema.node_id}.md").exists():
+            page = ROOT / f"web/docs/{schema.node_id}/zh.md"
+            page.parent.mkdir(exist_ok=True)
+            page.write_text(chinese_page(schema, chinese[schema.node_id]), encoding="utf-8")
     write_json(ROOT / "locales/en/nodeDefs.json", {s.node_id: labels(s) for s in schemas})
     write_json(ROOT / "tests/nodes/schemas.json", {s.node_id: shape(s) for s in schemas})
 

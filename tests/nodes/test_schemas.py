@@ -34,14 +34,24 @@ def test_everything_is_explained(pack, name: str) -> None:
         assert slot.options["display_name"]
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("name", PINNED)
-def test_every_node_has_a_help_page(pack, name: str) -> None:
-    page = (ROOT / f"web/docs/{name}.md").read_text(encoding="utf-8")
+def test_every_node_has_a_help_page(pack, name: str, language: str) -> None:
+    """`docs/NAME/zh.md` where there is one for the language, else `docs/NAME.md`."""
+    file = f"{name}.md" if language == "en" else f"{name}/{language}.md"
+    page = (ROOT / "web/docs" / file).read_text(encoding="utf-8")
+    labels = json.loads((ROOT / f"locales/{language}/nodeDefs.json").read_text(encoding="utf-8"))
     schema = pack.nodes[name].define_schema()
-    assert page.startswith(f"# {schema.display_name}")
+    assert page.startswith(f"# {labels[name]['display_name']}\n")
+    assert labels[name]["description"] in page
     for slot in [*schema.inputs, *schema.outputs]:
         shown = slot.options.get("display_name", slot.id)
         assert f"`{slot.id}`" in page or f"`{shown}`" in page, slot.id
+    # Prose of its own, not the labels alone; and in Chinese indeed.
+    prose = page.split("\n## ")[0]
+    assert len(prose) > 2 * len(labels[name]["description"]), prose
+    chinese = sum("\u4e00" <= letter <= "\u9fff" for letter in prose)
+    assert (chinese > 0.25 * len(prose)) == (language == "zh")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -88,6 +88,21 @@ def vae(dim=8):
     return random_weights(module, 2)
 
 
+def vae_22():
+    import comfy.ldm.wan.vae2_2
+
+    module = comfy.ldm.wan.vae2_2.WanVAE(
+        dim=8,
+        dec_dim=8,
+        z_dim=48,
+        dim_mult=[1, 2, 4, 4],
+        num_res_blocks=2,
+        attn_scales=[],
+        temperal_downsample=[False, True, True],
+    )
+    return random_weights(module, 7)
+
+
 def text_encoder():
     import comfy.ops
     import comfy.text_encoders.t5
@@ -184,6 +199,7 @@ def main(host, models, *options):
         "diffusion_models/fp8_scaled.safetensors": fp8_scaled(weights, legacy=False),
         "diffusion_models/text_to_video.safetensors": transformer(in_dim=16),
         "vae/wan_2.1_vae.safetensors": vae(),
+        "vae/wan2.2_vae.safetensors": vae_22(),
         "text_encoders/umt5.safetensors": text_encoder(),
         "clip_vision/clip_vision_h.safetensors": clip_vision(),
         "loras/lora.safetensors": lora(weights),

@@ -15,6 +15,8 @@ import torch
 from comfy_api.latest import ComfyExtension, io
 from safetensors.torch import load_file
 
+from .stand_ins import HookedPreviews, QuantisedLoader, SamplerCost
+
 MODELS = Path(folder_paths.models_dir)
 
 
@@ -220,6 +222,9 @@ class TestExtension(ComfyExtension):
             RandomTracks,
             InstantVae,
             Drop,
+            QuantisedLoader,
+            HookedPreviews,
+            SamplerCost,
         ]
 
 

@@ -10,32 +10,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from dev.application_workflows import APPLICATIONS
 from dev.workflow_blueprint import BLUEPRINT, blueprint
-from dev.workflow_canvas import (
-    CLIP_VISION,
-    GREEN,
-    HUGGING_FACE,
-    LORA,
-    PURPLE,
-    SOURCES,
-    TEXT_ENCODER,
-    VAE,
-    WAN_MOVE,
-    Canvas,
-    Placed,
-)
+from dev.workflow_canvas import GREEN, HUGGING_FACE, LORA, PURPLE, SOURCES, Canvas, Placed
+from dev.workflow_parts import MODELS, conditioned, guided_inputs, saved, texts
 from tests.host.server import PACK, running
-
-PROMPT = "a red ball rolls across a wooden table, soft daylight, static camera"
-MODELS = {
-    "diffusion_model": WAN_MOVE,
-    "weight_dtype": "default",
-    "text_encoder": "none",
-    "text_encoder_device": "default",
-    "vae": VAE,
-    "clip_vision": CLIP_VISION,
-    "shift": 3.0,
-}
 
 
 def track(name: str, colour: str, knots: list[tuple[int, int]], points: int) -> dict[str, Any]:
@@ -60,48 +39,6 @@ def motion(canvas: Canvas, x: int, y: int, image: Placed, *, anchors: bool = Fal
     drawing = {"version": 1, "width": 832, "height": 480, "fps": 16, "frames": 81}
     text = json.dumps({**drawing, "tracks": [BALL, *(ANCHORS if anchors else [])]})
     return canvas.add("WanMoveSplineEditor", (x, y), (560, 600), splines=text, image=image)
-
-
-def conditioned(
-    canvas: Canvas, models: Placed, *, x: int, y: int, prompts: Placed
-) -> tuple[Placed, Placed, Placed]:
-    """Start image to conditioning, tracks still open; returns image, encoded image, guidance."""
-    image = canvas.add("LoadImage", (x, y), (320, 330), image="example.png")
-    seen = canvas.add(
-        "CLIPVisionEncode", (x, y + 400), (320, 110), clip_vision=models.out(3), image=image
-    )
-    seen.node["widgets_values"] = ["none"]
-    encoded = canvas.add(
-        "WanMoveEncodeStartImage", (x + 380, y), (320, 230), vae=models.out(2), start_image=image
-    )
-    guided = canvas.add(
-        "WanMoveTrajectoryGuidance",
-        (x + 380, y + 300),
-        (320, 360),
-        positive=prompts,
-        negative=prompts.out(1),
-        conditioning_latent=encoded,
-        clip_vision_output=seen,
-    )
-    return image, encoded, guided
-
-
-def saved(canvas: Canvas, latent: Placed, models: Placed, *, x: int, y: int, name: str) -> None:
-    """Decode and save."""
-    decoded = canvas.add("VAEDecode", (x, y), (230, 80), samples=latent, vae=models.out(2))
-    video = canvas.add("CreateVideo", (x, y + 130), (230, 110), images=decoded, fps=16.0)
-    prefix = f"video/{name}"
-    canvas.add("SaveVideo", (x + 280, y), (460, 420), video=video, filename_prefix=prefix)
-
-
-def guided_inputs(guided: Placed) -> dict[str, Placed]:
-    return {"positive": guided, "negative": guided.out(1), "latent_image": guided.out(2)}
-
-
-def texts(canvas: Canvas, x: int, y: int) -> Placed:
-    return canvas.add(
-        "WanMoveTextEncodeCached", (x, y), (400, 330), prompt=PROMPT, text_encoder=TEXT_ENCODER
-    )
 
 
 def minimal(canvas: Canvas) -> None:
@@ -235,6 +172,7 @@ WORKFLOWS = {
     "wanmove_annotated": annotated,
     "wanmove_fewstep": few_step,
     "wanmove_motion_guidance": motion_guidance,
+    **APPLICATIONS,
 }
 
 

@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tests.host.graphs import Graph, Node
 from tests.host.server import ComfyServer, Prompt, find_host
@@ -31,6 +33,16 @@ def pictures(comfy: ComfyServer) -> None:
     )
     for name in ("example.png", "snowboard_rush.png"):
         (comfy.base / "input" / name).write_bytes(b"P6 131 97 255\n" + pixels)
+    # A dome, near in the middle, and the object's mask as the alpha of a picture.
+    y, x = np.mgrid[:97, :131]
+    dome = np.clip(1 - np.hypot(x - 65, y - 48) / 40, 0, 1)
+    depth = np.repeat((dome * 255).astype(np.uint8)[..., None], 3, axis=2)
+    Image.fromarray(depth).save(comfy.base / "input/example_depth.png")
+    colours = np.frombuffer(pixels, np.uint8).reshape(97, 131, 3)
+    # The host's mask is what is transparent.
+    alpha = np.where(dome > 0, 0, 255).astype(np.uint8)[..., None]
+    picture = Image.fromarray(np.concatenate([colours, alpha], axis=2))
+    picture.save(comfy.base / "input/example.png")
 
 
 def small(prompt: Prompt, **changes: int) -> Prompt:

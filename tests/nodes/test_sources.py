@@ -1,6 +1,8 @@
 """The source nodes on the fake host: what pictures become, and each bad input in one line."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -172,3 +174,12 @@ def test_bad_input_is_one_line_that_names_it(pack, case) -> None:
     with pytest.raises(ValueError, match=words) as caught:
         run(pack, node, **inputs)
     assert "\n" not in str(caught.value) and "; got" in str(caught.value)
+
+
+@pytest.mark.parametrize("node", ["Camera", "Region", "Rotation"])
+def test_the_pictures_of_the_help_pages_are_there(node) -> None:
+    docs = Path(__file__).parents[2] / "web/docs"
+    for page in (f"WanMove{node}Tracks.md", f"WanMove{node}Tracks/zh.md"):
+        shown = re.findall(r"!\[.+\]\((.+)\)", (docs / page).read_text(encoding="utf-8"))
+        # The frontend looks below docs/, whatever folder the page is in.
+        assert shown and all((docs / name).stat().st_size > 1000 for name in shown)

@@ -1,0 +1,106 @@
+"""Where a hidden point is: it moves as those neighbours do that moved like it before."""
+
+import numpy as np
+
+from ..shapes import Bool, Float
+
+_MATES = 16
+# Neighbours that move apart by more than this, in pixels a frame and as a share of their
+# distance, belong to something else. The share leaves room for turning and growing.
+_APART_PX, _APART_SHARE = 0.5, 0.02
+# How much the frame at hand weighs against those before.
+_NEWS = 0.25
+_CHUNK = 2048
+
+
+class Mates:
+    """The neighbours of every point in the first frame, and which of them it goes with."""
+
+    def __init__(
+        self, points: Float[np.ndarray, "points 2"], leaders: Bool[np.ndarray, " points"]
+    ) -> None:
+        """Choose the neighbours among `leaders`, the points that can be followed by themselves."""
+        self._neighbours = _nearest(points, leaders.nonzero()[0])
+        apart = points[self._neighbours] - points[:, None]
+        self._tolerance = _APART_PX + _APART_SHARE * np.hypot(apart[..., 0], apart[..., 1])
+        self._apart = np.full(self._neighbours.shape, np.nan)
+        self._last = points.copy()
+
+    @property
+    def _together(self) -> np.ndarray:
+        return ~(self._apart > self._tolerance)
+
+    def carry(
+        self,
+        position: Float[np.ndarray, "points 2"],
+        steady: Bool[np.ndarray, " points"],
+        weak: Bool[np.ndarray, " points"],
+    ) -> Float[np.ndarray, "points 2"]:
+        """Move points that are not known with those that go with them.
+
+        Args:
+            position: of this frame; not used of points that are neither steady nor weak.
+            steady: which are known.
+            weak: which are known roughly: enough to tell with which neighbours they go. Without
+                such they move as they say.
+
+        Returns:
+            New array. Other points without mates stay where they were.
+        """
+        mates, last = self._neighbours, self._last
+        moved = np.where((steady | weak)[:, None], position - last, 0.0)
+        gap = moved[mates] - moved[:, None]
+        apart = np.hypot(gap[..., 0], gap[..., 1])
+        both = steady[mates] & (steady | weak)[:, None]
+        first = both & np.isnan(self._apart)
+        self._apart = np.where(first, apart, self._apart)
+        self._apart = np.where(both, self._apart + _NEWS * (apart - self._apart), self._apart)
+        known = steady[mates] & self._together
+        led = (~steady & known.any(1)).nonzero()[0]
+        if len(led):
+            there = last[mates[led]] - last[led, None]
+            moved[led] = _led(moved[mates[led]], there, known[led])
+        self._last = last + moved
+        return self._last.copy()
+
+    def visible_share(self, visible: Bool[np.ndarray, " points"]) -> np.ndarray:
+        """Of each point's mates, the share that is visible; 1 for a point without any."""
+        together = self._together.sum(1)
+        seen = (visible[self._neighbours] & self._together).sum(1)
+        return np.where(together > 0, seen / np.maximum(together, 1), 1.0)
+
+    def place(self, position: Float[np.ndarray, "points 2"]) -> None:
+        """Take corrected positions of the current frame."""
+        self._last = position.copy()
+
+
+def _led(steps: np.ndarray, there: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """The step of points whose mates, [points, mates, 2] away, take these steps.
+
+    A plane through the mates' steps, so that a zoom or a turn is followed between them; around
+    their median, for some may belong to something else.
+    """
+    middle = np.nanmedian(np.where(known[..., None], steps, np.nan), axis=1)
+    off = steps - middle[:, None]
+    weight = known / (1 + np.square(off).sum(-1) / _APART_PX**2)
+    reach = np.sqrt(np.mean(np.square(there), axis=(1, 2))) + 1.0
+    design = np.concatenate([np.ones_like(there[..., :1]), there / reach[:, None, None]], axis=2)
+    weighted = design * weight[..., None]
+    normal = weighted.transpose(0, 2, 1) @ design + np.diag([1e-6, 0.3, 0.3])
+    plane = np.linalg.solve(normal, weighted.transpose(0, 2, 1) @ off)
+    return middle + plane[:, 0]
+
+
+def _nearest(points: np.ndarray, leaders: np.ndarray) -> np.ndarray:
+    """Indices [points, mates] of the leaders nearest to each point, without itself."""
+    count = max(0, min(_MATES, len(leaders) - 1))
+    if count == 0:
+        return np.zeros((len(points), 0), dtype=np.int64)
+    rows = []
+    for first in range(0, len(points), _CHUNK):
+        part = points[first : first + _CHUNK]
+        squared = np.square(part[:, None] - points[leaders]).sum(-1)
+        itself = np.arange(first, first + len(part))[:, None] == leaders
+        squared[itself] = np.inf
+        rows.append(np.argpartition(squared, count - 1, axis=1)[:, :count])
+    return leaders[np.concatenate(rows)]

@@ -1,0 +1,161 @@
+"""Patches of the first frame: found again in later frames, shifted, turned and scaled."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ..shapes import Float
+
+_RADIUS = 7
+_SIGMA = 4.5
+# Pulls turn and scale towards what they were in the frame before: on weak texture a window of
+# 15 px does not tell them well.
+_DAMPING = 0.02
+_OFFSETS = np.stack(
+    np.meshgrid(*[np.arange(-_RADIUS, _RADIUS + 1, dtype=np.float32)] * 2), axis=-1
+).reshape(-1, 2)
+_WEIGHT = np.exp(-np.square(_OFFSETS).sum(1) / (2 * _SIGMA**2))
+_WEIGHT = (_WEIGHT / _WEIGHT.sum()).astype(np.float32)
+# Grey levels below which a patch has nothing to recognise it by.
+_FLAT = 1.5
+
+
+@dataclass(frozen=True, eq=False)
+class Match:
+    """Where patches were found.
+
+    Args:
+        position: [points, 2], pixel centres are whole numbers.
+        linear: [points, 2, 2], how each patch is turned and scaled against its first frame.
+        likeness: correlation with the first frame's patch, -1..1; 0 for a flat patch.
+    """
+
+    position: Float[np.ndarray, "points 2"]
+    linear: Float[np.ndarray, "points 2 2"]
+    likeness: Float[np.ndarray, " points"]
+
+
+class Patches:
+    """The surroundings of points, cut out of one frame.
+
+    Source: Baker and Matthews 2004, inverse compositional alignment with an affine warp; the
+        brightness and contrast of both patches are made equal first.
+    """
+
+    def __init__(self, frame: np.ndarray, points: np.ndarray) -> None:
+        """Cut them out.
+
+        Args:
+            frame: grey uint8 [height, width].
+            points: [points, 2].
+        """
+        eye = np.broadcast_to(np.eye(2), (len(points), 2, 2))
+        raw = _sampled(frame, points, eye)
+        self._patch, self.contrast = _normalised(raw)
+        self.level = raw @ _WEIGHT
+        self.slope = _least_slope(frame, points)
+        along_x, along_y = (
+            _sampled(frame, points + step, eye) - _sampled(frame, points - step, eye)
+            for step in (np.array([0.5, 0.0]), np.array([0.0, 0.5]))
+        )
+        x, y = _OFFSETS.T
+        slopes = [along_x, along_y, along_x * x, along_x * y, along_y * x, along_y * y]
+        # Offsets in units of the window, so that one damping suits all six.
+        scale = np.array([1, 1, *[1 / _SIGMA] * 4], np.float32)
+        jacobian = np.stack(slopes, 1) / np.maximum(self.contrast, _FLAT)[:, None, None]
+        jacobian *= scale[:, None]
+        weighted = jacobian * _WEIGHT
+        hessian = weighted @ jacobian.transpose(0, 2, 1)
+        mean = np.trace(hessian, axis1=1, axis2=2) / 6
+        damping = np.array([1e-4, 1e-4, *[_DAMPING] * 4]) * np.eye(6)
+        hessian = hessian + damping * mean[:, None, None] + 1e-6 * np.eye(6)
+        solved = np.linalg.solve(hessian.astype(np.float64), weighted.astype(np.float64))
+        self._solver = (solved * scale[:, None]).astype(np.float32)
+
+    def find(
+        self, frame: np.ndarray, guess: Match, chosen: np.ndarray, *, iterations: int = 4
+    ) -> Match:
+        """Look for some of the patches near a guess.
+
+        Args:
+            frame: grey uint8.
+            guess: of the chosen patches; its likeness is not used.
+            chosen: which patches, indices.
+            iterations: steps towards the best place.
+
+        Returns:
+            One row per chosen patch.
+        """
+        position = guess.position.astype(np.float64)
+        linear = guess.linear.astype(np.float64)
+        patch, solver = self._patch[chosen], self._solver[chosen]
+        for _ in range(iterations):
+            seen, _ = _normalised(_sampled(frame, position, linear))
+            step = np.einsum("npk,nk->np", solver, seen - patch).astype(np.float64)
+            # A step of several pixels is a guess gone wrong, not a finding.
+            step[:, :2] = np.clip(step[:, :2], -2, 2)
+            step[:, 2:] = np.clip(step[:, 2:], -0.1, 0.1)
+            moved = step[:, 2:].reshape(-1, 2, 2) + np.eye(2)
+            linear = linear @ np.linalg.inv(moved)
+            position = position - np.einsum("nij,nj->ni", linear, step[:, :2])
+        seen, contrast = _normalised(_sampled(frame, position, linear))
+        likeness = (seen * patch) @ _WEIGHT
+        flat = np.minimum(contrast, self.contrast[chosen]) < _FLAT
+        return Match(position, linear, np.where(flat, 0.0, likeness))
+
+
+def levels(frame: np.ndarray, points: np.ndarray) -> Float[np.ndarray, " points"]:
+    """Mean grey level around points."""
+    eye = np.broadcast_to(np.eye(2), (len(points), 2, 2))
+    return _sampled(frame, points, eye) @ _WEIGHT
+
+
+def _least_slope(frame: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Root mean square slope along the direction where it is least, grey levels per pixel.
+
+    Along an edge it is that of the noise: such a point can slide along.
+    """
+    eye = np.broadcast_to(np.eye(2), (len(points), 2, 2))
+    # A long step, for noise to weigh less.
+    along_x, along_y = (
+        (_sampled(frame, points + step, eye) - _sampled(frame, points - step, eye)) / 3
+        for step in (np.array([1.5, 0.0]), np.array([0.0, 1.5]))
+    )
+    xx, yy = np.square(along_x) @ _WEIGHT, np.square(along_y) @ _WEIGHT
+    xy = (along_x * along_y) @ _WEIGHT
+    least = (xx + yy) / 2 - np.sqrt(np.square((xx - yy) / 2) + np.square(xy))
+    return np.sqrt(np.maximum(least, 0.0))
+
+
+def difference(
+    one: np.ndarray, here: np.ndarray, other: np.ndarray, there: np.ndarray
+) -> Float[np.ndarray, " points"]:
+    """Root mean square difference of the surroundings of points in two frames, grey levels."""
+    eye = np.broadcast_to(np.eye(2), (len(here), 2, 2))
+    gap = _sampled(one, here, eye) - _sampled(other, there, eye)
+    return np.sqrt(np.square(gap) @ _WEIGHT)
+
+
+def _sampled(frame: np.ndarray, points: np.ndarray, linear: Any) -> np.ndarray:
+    """Grey values float32 [points, offsets] around points."""
+    places = points[:, None] + _OFFSETS @ linear.transpose(0, 2, 1)
+    # OpenCV takes pictures of at most 32767 rows.
+    rows = [
+        cv2.remap(part_frame, part, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        for part_frame, part in (
+            (frame, np.ascontiguousarray(places[first : first + 16384], np.float32))
+            for first in range(0, len(places), 16384)
+        )
+    ]
+    if not rows:
+        return np.zeros((0, len(_OFFSETS)), np.float32)
+    return np.concatenate(rows).astype(np.float32)
+
+
+def _normalised(patches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Patches of mean 0 and standard deviation 1, and what that was before."""
+    centred = patches - (patches @ _WEIGHT)[:, None]
+    contrast = np.sqrt(np.square(centred) @ _WEIGHT)
+    return centred / np.maximum(contrast, _FLAT)[:, None], contrast

@@ -11,6 +11,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import cv2
+import numpy as np
 import torch
 from PIL import Image
 
@@ -22,6 +24,14 @@ from wanmove_core.draw import draw_paths
 TOY = PACK / "models/toy"
 WIDTH, HEIGHT, LENGTH = 96, 64, 17
 LARGER = 4
+DRAWN = 8  # paths, of those that move farthest; the rest are anchors
+# What a source node needs on a picture this small.
+SOURCES = {
+    "WanMoveCameraTracks": {"count": 150},
+    "WanMoveRotationTracks": {"count": 120, "pins": 80},
+    "WanMoveRegionTracks": {"count": 120},
+    "WanMoveVideoTracks": {"count": 150},
+}
 
 
 def prepare(prompt: Prompt) -> Prompt:
@@ -31,6 +41,7 @@ def prepare(prompt: Prompt) -> Prompt:
     stored = {"file": "demo_tracks.npy", "width": WIDTH, "height": HEIGHT, "length": LENGTH}
     stored |= {"unit": "auto", "canvas_width": WIDTH, "canvas_height": HEIGHT}
     sources["WanMoveSplineEditor"] = ("WanMoveLoadTracks", stored)
+    size = {"width": WIDTH, "height": HEIGHT, "length": LENGTH}
     for node in prompt.values():
         kind, inputs = node["class_type"], node["inputs"]
         if kind in sources:
@@ -39,12 +50,16 @@ def prepare(prompt: Prompt) -> Prompt:
             inputs |= {"diffusion_model": "toy.safetensors", "vae": "toy.safetensors"}
             inputs["clip_vision"] = "none"
         elif kind == "WanMoveEncodeStartImage":
-            inputs |= {"width": WIDTH, "height": HEIGHT, "length": LENGTH, "resize": "stretch"}
+            inputs |= {**size, "resize": "stretch"}
+        elif kind in SOURCES:
+            inputs |= {**size, **SOURCES[kind]}
         elif kind == "LoraLoaderModelOnly":
             inputs |= {"lora_name": "lora.safetensors", "strength_model": 0.0}
     decoder = next(key for key, n in prompt.items() if n["class_type"].startswith("VAEDecode"))
-    keep = {"value": [decoder, 0], "name": "frames.pt"}
-    prompt["keep"] = {"class_type": "TestKeepValue", "inputs": keep}
+    guided = next(n for n in prompt.values() if n["class_type"] == "WanMoveTrajectoryGuidance")
+    for name, value in (("frames", [decoder, 0]), ("tracks", guided["inputs"]["tracks"])):
+        keep = {"value": value, "name": f"{name}.pt"}
+        prompt[f"keep_{name}"] = {"class_type": "TestKeepValue", "inputs": keep}
     return prompt
 
 
@@ -52,7 +67,7 @@ def _prompts() -> str:
     return str(next(TOY.glob("*prompts.safetensors")))
 
 
-def picture(frames: torch.Tensor) -> Image.Image:
+def picture(frames: torch.Tensor, tracks: Tracks) -> Image.Image:
     """The first frame with the paths that were asked for, and the last frame."""
     size = (WIDTH * LARGER, HEIGHT * LARGER)
     first, last = (
@@ -61,9 +76,10 @@ def picture(frames: torch.Tensor) -> Image.Image:
         )
         for frame in (frames[0], frames[-1])
     )
-    tracks = read_tracks(TOY / "demo/curve_tracks.npy")
     way = (tracks.positions[-1] - tracks.positions[0]).norm(dim=-1)
-    far = way.argsort(descending=True)[:8]  # the rest are anchors
+    order = way.argsort(descending=True)
+    # Of the farther half, some that lie apart.
+    far = order[: max(DRAWN, len(order) // 2)][:: max(1, len(order) // (2 * DRAWN))][:DRAWN]
     moving = Tracks(tracks.positions[:, far], tracks.visibility[:, far])
     pixels = torch.frombuffer(bytearray(first.tobytes()), dtype=torch.uint8)
     moving = fit_tracks(moving, (WIDTH, HEIGHT), size)
@@ -74,12 +90,26 @@ def picture(frames: torch.Tensor) -> Image.Image:
     return both
 
 
+def write_pictures(folder: Path) -> None:
+    """The demo's start image, its object cut out as alpha, and a dome for the object's depth."""
+    tracks = read_tracks(TOY / "demo/curve_tracks.npy")
+    moves = (tracks.positions - tracks.positions[:1]).norm(dim=-1).amax(0) > 2
+    outline = cv2.convexHull(tracks.positions[0, moves].numpy().round().astype(np.int32))
+    mask = cv2.fillConvexPoly(np.zeros((HEIGHT, WIDTH), np.uint8), outline, 255)
+    start = np.asarray(Image.open(TOY / "demo/start.png").convert("RGB"))
+    Image.fromarray(np.dstack([start, 255 - mask])).save(folder / "example.png")
+    inside = cv2.distanceTransform(mask, cv2.DIST_L2, 5)
+    dome = np.sqrt(1 - (1 - inside / inside.max()) ** 2) * 0.6 + 0.4 * (mask > 0)
+    depth = (255 * np.clip(dome, 0.1, 1)).astype(np.uint8)
+    Image.fromarray(np.dstack([depth] * 3)).save(folder / "example_depth.png")
+
+
 def run_all(server: ComfyServer) -> None:
     """Run the workflows one by one."""
     models = server.base / "models"
     shutil.copy(TOY / "wanmove_toy_bf16.safetensors", models / "diffusion_models/toy.safetensors")
     shutil.copy(TOY / "wanmove_toy_vae.safetensors", models / "vae/toy.safetensors")
-    shutil.copy(TOY / "demo/start.png", server.base / "input/example.png")
+    write_pictures(server.base / "input")
     for kind in ("tracks", "visibility"):
         shutil.copy(TOY / f"demo/curve_{kind}.npy", server.base / f"input/demo_{kind}.npy")
     info = server.get("/object_info")
@@ -88,8 +118,12 @@ def run_all(server: ComfyServer) -> None:
         run = server.run(prompt, timeout=900, extra_data={"extra_pnginfo": {}})
         if run.error is not None:
             raise RuntimeError(f"{path.name}: {run.error['exception_message']}")
-        frames = torch.load(server.base / "output/frames.pt", weights_only=True)
-        picture(frames).save(path.with_suffix(".jpg"), quality=88)
+        frames, asked = (
+            torch.load(server.base / f"output/{name}.pt", weights_only=True)
+            for name in ("frames", "tracks")
+        )
+        tracks = Tracks(asked["track_path"], asked["track_visibility"])
+        picture(frames, tracks).save(path.with_suffix(".jpg"), quality=88)
 
 
 def main() -> None:

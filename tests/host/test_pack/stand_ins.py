@@ -11,9 +11,10 @@ import comfy.sd
 import comfy.utils
 import folder_paths
 import latent_preview
-import nodes
 import torch
 from comfy_api.latest import io
+
+import nodes
 
 _Wan22 = comfy.ldm.wan.vae2_2.WanVAE
 

@@ -34,6 +34,8 @@ from .svg_viewport import viewport
 _log = logging.getLogger("wanmove")
 
 _MAX_DEPTH = 128
+# Lengths of what lies further out cannot be squared; tracks have a nearer limit of their own.
+_FURTHEST = 1e12
 _MAX_ELEMENTS = 200_000
 # A path of MAX_KNOTS knots takes about that; what is longer takes seconds to read.
 _MAX_CHARACTERS = 2_000_000
@@ -228,7 +230,13 @@ class _Reader:
                 return
         for segments in shape_segments(kind, element, subject, MAX_KNOTS - self._segments):
             self._segments += len(segments)
-            self.paths.append(replace(label, segments=apply(matrix, segments)))
+            placed = apply(matrix, segments)
+            # NaN, from an arc of no size, is not within either.
+            if not (np.abs(placed) <= _FURTHEST).all():
+                raise refusal(
+                    subject, f"lie within {_FURTHEST:g} px", "further out", "Move or scale it"
+                )
+            self.paths.append(replace(label, segments=placed))
 
 
 def _too_many(name: str, got: str) -> TrackFormatError:

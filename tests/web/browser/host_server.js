@@ -5,20 +5,42 @@
  * needed, all others may be missing.
  */
 
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, readdirSync, statSync } from "node:fs";
+import { createReadStream, existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { createServer } from "node:http";
+import { createInterface } from "node:readline";
 import { extname, join, normalize, resolve } from "node:path";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
-const PICTURE = join(import.meta.dirname, "start.png");
+/** Pictures of the input folder. */
+export const PICTURES = {
+  "start.png": join(import.meta.dirname, "start.png"), "other.png": join(ROOT, "models/toy/demo/start.png"),
+};
+const PYTHON = process.env.PYTHON ?? join(ROOT, ".venv/bin/python");
+/** What the pack's route does, for one line of JSON after the other. */
+const EXCHANGE = `
+import base64, json, sys
+from wanmove_core.document_export import export_document
+from wanmove_core.document_import import import_document
+from wanmove_core.errors import WanMoveError
+for line in sys.stdin:
+    query, body = json.loads(line)
+    body = base64.b64decode(body)
+    try:
+        if "format" in query:
+            status, answer = 200, export_document(body.decode(), query["format"])[1]
+        else:
+            size = (int(query["width"]), int(query["height"]))
+            answer = import_document(body, name=query["name"], size=size, num_frames=int(query["frames"])).encode()
+            status = 200
+    except WanMoveError as error:
+        status, answer = 400, json.dumps({"error": str(error)}).encode()
+    print(json.dumps([status, base64.b64encode(answer).decode()]), flush=True)
+`;
 const TYPES = {
   ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json",
   ".svg": "image/svg+xml", ".png": "image/png", ".woff2": "font/woff2", ".md": "text/markdown",
-};
-const SETTINGS = {
-  "Comfy.TutorialCompleted": true, "Comfy.InstalledVersion": "1.42.8",
-  "Comfy.Release.Status": "skipped", "Comfy.Workflow.Persist": false, "Comfy.Locale": "en",
 };
 
 const slot = (type, options = {}) => [type, options];
@@ -35,7 +57,7 @@ export const OBJECT_INFO = {
       mask_radius: slot("FLOAT", { default: 8, min: 0.5, max: 1024, step: 0.5, advanced: true }) },
     { image: slot("IMAGE"), width: slot("INT", { forceInput: true }), height: slot("INT", { forceInput: true }), length: slot("INT", { forceInput: true }) },
     ["TRACKS", "STRING", "MASK", "IMAGE", "INT"]),
-  LoadImage: node("LoadImage", { image: slot(["start.png"], picture) }, {}, ["IMAGE", "MASK"]),
+  LoadImage: node("LoadImage", { image: slot(Object.keys(PICTURES), picture) }, {}, ["IMAGE", "MASK"]),
   PreviewAny: { ...node("PreviewAny", { source: slot("*") }, {}, []), output_node: true },
 };
 
@@ -43,9 +65,36 @@ const scripts = (folder) => readdirSync(folder, { recursive: true })
   .map(String).filter((name) => name.endsWith(".js"))
   .map((name) => `/extensions/wan-move/${name.replaceAll("\\", "/")}`);
 
+/** As ComfyUI merges them. */
+const translations = () => Object.fromEntries(readdirSync(join(ROOT, "locales")).map((language) =>
+  [language, { nodeDefs: JSON.parse(readFileSync(join(ROOT, "locales", language, "nodeDefs.json"), "utf8")) }]));
+
+const bodyOf = async (request) => {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  return Buffer.concat(parts);
+};
+
+/** The pack's core, started once: it takes seconds. */
+function startCore() {
+  let python, lines;
+  return {
+    /** @param {URLSearchParams} query @param {Buffer} body @returns {Promise<[number, Buffer]>} */
+    async exchange(query, body) {
+      python ??= spawn(PYTHON, ["-c", EXCHANGE], { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, OMP_NUM_THREADS: "1" } });
+      lines ??= createInterface({ input: python.stdout })[Symbol.asyncIterator]();
+      python.stdin.write(`${JSON.stringify([Object.fromEntries(query), body.toString("base64")])}\n`);
+      const [status, answer] = JSON.parse((await lines.next()).value);
+      return [status, Buffer.from(answer, "base64")];
+    },
+    close: () => python?.kill(),
+  };
+}
+
 /** @param {string} frontend the folder `static` of an unpacked comfyui-frontend-package */
-export async function startHost(frontend) {
+export async function startHost(frontend, port = 0) {
   const prompts = [];
+  const core = startCore();
   const web = join(ROOT, "web");
   const json = (response, value, status = 200) => {
     response.writeHead(status, { "content-type": "application/json" });
@@ -58,27 +107,30 @@ export async function startHost(frontend) {
     return createReadStream(full).pipe(response);
   };
   const answers = {
-    "/users": { storage: "server", migrated: true }, "/settings": SETTINGS,
-    "/object_info": OBJECT_INFO, "/extensions": scripts(web), "/i18n": {}, "/userdata": [],
+    "/users": { storage: "server", migrated: true }, "/settings": {},
+    "/object_info": OBJECT_INFO, "/extensions": scripts(web), "/i18n": translations(), "/userdata": [],
     "/system_stats": { system: { os: "posix", comfyui_version: "0.19.0", argv: [] }, devices: [] },
     "/embeddings": [], "/experiment/models": [], "/workflow_templates": {}, "/global_subgraphs": {},
     "/jobs": { jobs: [], pagination: { offset: 0, limit: 200, total: 0, has_more: false } },
     "/queue": { queue_running: [], queue_pending: [] }, "/history": {}, "/features": {},
     "/node_replacements": {},
   };
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     const url = new URL(request.url, "http://host");
     const path = url.pathname.replace(/^\/api(?=\/)/, "");
     if (request.method === "POST" && path === "/prompt") {
-      const parts = [];
-      request.on("data", (part) => parts.push(part));
-      return request.on("end", () => {
-        prompts.push(JSON.parse(Buffer.concat(parts).toString()));
-        json(response, { prompt_id: String(prompts.length), number: 1, node_errors: {} });
-      });
+      prompts.push(JSON.parse(await bodyOf(request)));
+      return json(response, { prompt_id: String(prompts.length), number: 1, node_errors: {} });
+    }
+    if (request.method === "POST" && path === "/wanmove/tracks") {
+      const [status, answer] = await core.exchange(url.searchParams, await bodyOf(request));
+      return response.writeHead(status).end(answer);
     }
     if (request.method === "POST") return json(response, {});
-    if (path === "/view") return createReadStream(PICTURE).pipe(response.writeHead(200, { "content-type": "image/png" }));
+    if (path === "/view") {
+      const picture = PICTURES[url.searchParams.get("filename")] ?? PICTURES["start.png"];
+      return createReadStream(picture).pipe(response.writeHead(200, { "content-type": "image/png" }));
+    }
     if (path in answers) return json(response, answers[path]);
     if (path.startsWith("/extensions/wan-move/")) return file(response, web, path.slice("/extensions/wan-move/".length));
     return file(response, frontend, path === "/" ? "index.html" : path);
@@ -91,12 +143,13 @@ export async function startHost(frontend) {
     socket.on("close", () => sockets.delete(socket)).on("error", () => {});
     send(socket, { type: "status", data: { status: { exec_info: { queue_remaining: 0 } }, sid: "test" } });
   });
-  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  await new Promise((done) => server.listen(port, "127.0.0.1", done));
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     prompts,
     push: (message) => sockets.forEach((socket) => send(socket, message)),
     close: () => {
+      core.close();
       sockets.forEach((socket) => socket.destroy());
       server.closeAllConnections();
       return new Promise((done) => server.close(done));

@@ -1,0 +1,134 @@
+/** Being a guest in someone's graph: subgraphs, upstream pictures, full screen, broken text. */
+
+import assert from "node:assert/strict";
+
+import { documents, drag, eventually, graphKey, knots, settled, still } from "./page.js";
+
+const setValue = (page, text) => page.evaluate((value) => {
+  window.wanMoveTest.widgetOf(window.wanMoveTest.editors()[0]).value = value;
+}, text);
+const getValue = (page) => page.evaluate(() => window.wanMoveTest.widgetOf(window.wanMoveTest.editors()[0]).value);
+
+/** Text of the widget, and the place that the message must name. */
+const HOSTILE = [
+  ['{"version": 1, "tracks": [{"knots": "none"}]}', /^tracks\[0\]\.knots must be a list/],
+  ['{"version": 1, "width": 1e99, "tracks": []}', /^width must be/],
+  ['{"version": 99, "tracks": []}', /^version must be at most/],
+  ['{"version": 1, "tracks": [', /must be JSON/],
+  ["null", /must be/],
+  ['"text"', /must be/],
+  ["[".repeat(50_000), /must be JSON|deep/i],
+  ['{"version":1,"tracks":[{"knots":[{"x":1e400,"y":0}]}]}', /^tracks\[0\]\.knots\[0\]\.x must be/],
+  ['{"version":1,"tracks":[{"knots":[{"x":0,"y":0}],"color":"red;background:url(x)"}]}', /^tracks\[0\]\.color must be/],
+  ['{"__proto__":{"polluted":1},"version":1,"tracks":7}', /^tracks must be a list/],
+];
+
+/** The mean colour of the middle of the picture. */
+const middle = (page) => page.evaluate(() => {
+  const canvas = document.querySelector(".wm-layer:not(.wm-top)");
+  const { data } = canvas.getContext("2d").getImageData(canvas.width / 4, canvas.height / 4, canvas.width / 2, canvas.height / 2);
+  const sums = [0, 0, 0];
+  for (let i = 0; i < data.length; i += 4) for (let c = 0; c < 3; c += 1) sums[c] += data[i + c];
+  return sums.map((sum) => Math.round((4 * sum) / data.length));
+});
+
+export const hosting = {
+  "the background follows the graph before any run": async ({ page }) => {
+    const distance = (a, b) => Math.max(...a.map((value, i) => Math.abs(value - b[i])));
+    let first;
+    await eventually(async () => {
+      first = await middle(page);
+      assert.ok(Math.max(...first) > 70, `start.png is shown: ${first}`);
+    });
+    const choose = (name) => page.evaluate((value) => {
+      const widget = window.app.graph._nodes.find((node) => node.comfyClass === "LoadImage").widgets[0];
+      widget.value = value;
+      widget.callback?.(value);
+      window.dispatchEvent(new MouseEvent("mouseup"));
+    }, name);
+    await choose("other.png");
+    await eventually(async () => assert.ok(distance(await middle(page), first) > 8, "the other picture is shown"));
+    await choose("start.png");
+    await eventually(async () => assert.ok(distance(await middle(page), first) < 3, "the first picture is back"));
+    await page.evaluate(() => {
+      const [node] = window.wanMoveTest.editors();
+      node.disconnectInput(node.inputs.findIndex((slot) => slot.name === "image"));
+    });
+    await eventually(async () => assert.ok(distance(await middle(page), first) > 8, "no picture without a link"));
+  },
+
+  "in a subgraph: draw, undo, and the prompt has the drawing": async ({ page }) => {
+    await drag(page, [[0.2, 0.6], [0.4, 0.35], [0.6, 0.55]]);
+    await page.evaluate(async () => {
+      const { app } = window;
+      app.canvas.selectItems(window.wanMoveTest.editors());
+      await app.extensionManager.command.execute("Comfy.Graph.ConvertToSubgraph");
+    });
+    await settled(page);
+    await page.evaluate(() => {
+      const { app } = window;
+      const outer = app.graph._nodes.find((node) => node.subgraph);
+      app.canvas.openSubgraph ? app.canvas.openSubgraph(outer.subgraph, outer) : app.canvas.setGraph(outer.subgraph);
+    });
+    await eventually(async () => assert.equal(await page.evaluate(() => window.app.canvas.graph.id !== window.app.rootGraph.id), true));
+    await page.evaluate(() => {
+      const [node] = window.wanMoveTest.editors();
+      window.app.canvas.ds.scale = 1;
+      window.app.canvas.ds.offset = [420 - node.pos[0], 80 - node.pos[1]];
+      window.app.canvas.setDirty(true, true);
+    });
+    const inside = async () => ({ tracks: (await knots(page)).length, live: await page.evaluate(() => window.wanMoveTest.ready()) });
+    try {
+      await eventually(async () => assert.deepEqual(await inside(), { tracks: 1, live: true }));
+      await still(page);
+      await drag(page, [[0.2, 0.8], [0.45, 0.7], [0.7, 0.85]]);
+      await eventually(async () => assert.deepEqual(await inside(), { tracks: 2, live: true }));
+      await graphKey(page, "Control+z");
+      await eventually(async () => assert.deepEqual(await inside(), { tracks: 1, live: true }));
+      await graphKey(page, "Control+y");
+      await eventually(async () => assert.deepEqual(await inside(), { tracks: 2, live: true }));
+      const sent = await page.evaluate(async () => {
+        const { output } = await window.app.graphToPrompt();
+        return Object.values(output).find((node) => node.class_type === "WanMoveSplineEditor").inputs.splines;
+      });
+      assert.equal(JSON.parse(sent).tracks.length, 2);
+    } finally {
+      await page.evaluate(() => window.app.canvas.setGraph(window.app.rootGraph));
+    }
+  },
+
+  "full screen and back keep the drawing": async ({ page }) => {
+    await drag(page, [[0.2, 0.6], [0.4, 0.35], [0.6, 0.55]]);
+    const before = await documents(page);
+    await page.keyboard.press("Shift+F");
+    await eventually(async () => assert.ok(await page.evaluate(() => document.fullscreenElement?.matches(".wm-editor"))));
+    await eventually(async () => assert.ok((await page.locator(".wm-top").boundingBox()).width > 900));
+    await drag(page, [[0.3, 0.8], [0.5, 0.7], [0.6, 0.8]]);
+    await page.keyboard.press("Shift+F");
+    await eventually(async () => assert.ok(await page.evaluate(() => !document.fullscreenElement)));
+    await still(page);
+    const [{ tracks }] = await documents(page);
+    assert.equal(tracks.length, 2);
+    assert.deepEqual(tracks[0], before[0].tracks[0]);
+  },
+
+  "a broken drawing is shown with its place and kept as it is": async ({ page }) => {
+    for (const [text, message] of HOSTILE) {
+      await setValue(page, text);
+      const shown = await page.evaluate(() => document.querySelector(".wm-error p")?.textContent ?? "no error is shown");
+      assert.match(shown, message, text.slice(0, 60));
+      assert.equal(await getValue(page), text, "kept");
+      assert.equal(await page.evaluate(() => window.app.graph.serialize().nodes.find((node) => node.type === "WanMoveSplineEditor").widgets_values[0]), text);
+      assert.equal(await page.evaluate(() => ({}).polluted), undefined);
+    }
+    const text = HOSTILE[0][0];
+    await setValue(page, text);
+    await page.evaluate(async () => window.app.loadGraphData(JSON.parse(JSON.stringify(window.app.graph.serialize()))));
+    await eventually(async () => assert.match((await page.locator(".wm-error p").textContent()) ?? "", /^tracks\[0\]/));
+    assert.equal(await getValue(page), text, "kept over a reload");
+    await page.locator(".wm-error textarea").fill('{"version":1,"width":832,"height":480,"fps":16,"frames":81,"tracks":[{"knots":[{"x":7,"y":11}]}]}');
+    await page.getByRole("button", { name: "Apply" }).click();
+    await eventually(async () => assert.deepEqual(await knots(page), [1]));
+    assert.equal(await page.locator(".wm-error").count(), 0);
+  },
+};

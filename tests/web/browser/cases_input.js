@@ -1,0 +1,144 @@
+/** Fingers, pens, sharp screens, light themes and other languages. */
+
+import assert from "node:assert/strict";
+
+import { click, documents, eventually, graphKey, imagePoint, knots, settled, spot, still } from "./page.js";
+
+/** Real touch events, as the browser makes them from fingers. @param {[number, number][]} fingers */
+const touch = (session, type, fingers) => session.send("Input.dispatchTouchEvent", {
+  type, touchPoints: fingers.map(([x, y], id) => ({ x, y, id, radiusX: 4, radiusY: 4 })),
+});
+
+async function fingerStroke(page, session, points) {
+  const places = [];
+  for (const [x, y] of points) places.push(await spot(page, x, y));
+  await touch(session, "touchStart", [places[0]]);
+  for (let i = 1; i < places.length; i += 1) {
+    for (let step = 1; step <= 6; step += 1) {
+      const at = (axis) => places[i - 1][axis] + ((places[i][axis] - places[i - 1][axis]) * step) / 6;
+      await touch(session, "touchMove", [[at(0), at(1)]]);
+    }
+  }
+  await touch(session, "touchEnd", []);
+}
+
+export const input = {
+  "a finger draws, and each stroke is one step of undo": async ({ page, context }) => {
+    const session = await context.newCDPSession(page);
+    await fingerStroke(page, session, [[0.2, 0.6], [0.4, 0.35], [0.6, 0.55]]);
+    await eventually(async () => assert.equal((await knots(page)).length, 1));
+    await fingerStroke(page, session, [[0.2, 0.8], [0.5, 0.7]]);
+    await eventually(async () => assert.equal((await knots(page)).length, 2));
+    await session.detach();
+    await graphKey(page, "Control+z");
+    await eventually(async () => assert.equal((await knots(page)).length, 1));
+    await graphKey(page, "Control+y");
+    await eventually(async () => assert.equal((await knots(page)).length, 2));
+  },
+
+  "two fingers zoom and move the picture, and draw nothing": async ({ page, context }) => {
+    await click(page, 0.5, 0.5);
+    const [{ tracks: [anchor], ...size }] = await documents(page);
+    await page.keyboard.press("Escape");
+    const graph = () => page.evaluate(() => [window.app.canvas.ds.scale, ...window.app.canvas.ds.offset]);
+    const before = await graph();
+    const session = await context.newCDPSession(page);
+    const [x, y] = await spot(page, 0.5, 0.5);
+    await touch(session, "touchStart", [[x - 40, y]]);
+    await touch(session, "touchStart", [[x - 40, y], [x + 40, y]]);
+    for (let d = 40; d <= 120; d += 10) await touch(session, "touchMove", [[x - d, y], [x + d, y]]);
+    await touch(session, "touchEnd", []);
+    await session.detach();
+    assert.deepEqual(await graph(), before, "the graph stays");
+    assert.equal((await knots(page)).length, 1, "nothing drawn");
+    await page.keyboard.press("a");
+    await click(page, 0.8, 0.5);
+    const [{ tracks }] = await documents(page);
+    const [fitted] = await imagePoint(page, await spot(page, 0.8, 0.5), size);
+    const share = (tracks[1].knots[0].x - anchor.knots[0].x) / (fitted - anchor.knots[0].x);
+    assert.ok(share > 0.2 && share < 0.5, `three times larger: ${share}`);
+  },
+
+  "a pen draws": async ({ page, context }) => {
+    const session = await context.newCDPSession(page);
+    const pen = async (type, x, y) => {
+      const [px, py] = await spot(page, x, y);
+      await session.send("Input.dispatchMouseEvent", { type, x: px, y: py, button: "left", buttons: type === "mouseReleased" ? 0 : 1, clickCount: 1, pointerType: "pen", force: 0.5 });
+    };
+    await pen("mousePressed", 0.3, 0.3);
+    for (let i = 1; i <= 8; i += 1) await pen("mouseMoved", 0.3 + i / 25, 0.3 + i / 60);
+    await pen("mouseReleased", 0.62, 0.43);
+    await session.detach();
+    await eventually(async () => assert.equal((await knots(page)).length, 1));
+    await graphKey(page, "Control+z");
+    await eventually(async () => assert.equal((await knots(page)).length, 0));
+  },
+
+  "sharp on a screen with two device pixels per pixel, and as exact": async ({ page, context }) => {
+    const session = await context.newCDPSession(page);
+    try {
+      await session.send("Emulation.setDeviceMetricsOverride", { width: 1280, height: 900, deviceScaleFactor: 2, mobile: false });
+      await page.evaluate(() => window.dispatchEvent(new Event("resize")));
+      await eventually(async () => {
+        const [buffer, shown] = await page.evaluate(() => {
+          const canvas = document.querySelector(".wm-top");
+          return [canvas.width, canvas.clientWidth];
+        });
+        assert.equal(buffer, 2 * shown);
+      });
+      await still(page);
+      await page.keyboard.press("a");
+      const place = await spot(page, 0.6, 0.4);
+      await click(page, 0.6, 0.4);
+      const [document] = await documents(page);
+      const [x, y] = await imagePoint(page, place, document);
+      const [knot] = document.tracks[0].knots;
+      assert.ok(Math.hypot(knot.x - x, knot.y - y) < 0.75, `${knot.x}, ${knot.y}, not ${x}, ${y}`);
+    } finally {
+      await session.send("Emulation.clearDeviceMetricsOverride");
+      await session.detach();
+      await still(page);
+    }
+  },
+
+  "the canvas follows ComfyUI's light and dark theme": async ({ page }) => {
+    const corner = () => page.evaluate(() => {
+      const canvas = document.querySelector(".wm-layer:not(.wm-top)");
+      const [red, green, blue] = canvas.getContext("2d").getImageData(2, 2, 1, 1).data;
+      return (red + green + blue) / 3;
+    });
+    const use = (theme) => page.evaluate((name) => window.app.extensionManager.setting.set("Comfy.ColorPalette", name), theme);
+    assert.ok((await corner()) < 60);
+    try {
+      await use("light");
+      await eventually(async () => assert.ok((await corner()) > 180, "light"));
+    } finally {
+      await use("dark");
+    }
+    await eventually(async () => assert.ok((await corner()) < 60, "dark again"));
+  },
+
+  "speaks Chinese where ComfyUI does": async ({ page }) => {
+    const speak = (locale) => page.evaluate(async (name) => {
+      await window.app.extensionManager.setting.set("Comfy.Locale", name);
+      await window.app.loadGraphData(JSON.parse(JSON.stringify(window.app.graph.serialize())));
+    }, locale);
+    try {
+      await speak("zh");
+      await eventually(async () => assert.equal(await page.locator('.wm-bar button[aria-label="绘制"]').count(), 1));
+      await still(page);
+      await page.locator(".wm-top").focus();
+      await page.keyboard.press("?");
+      const words = await page.evaluate(() => [
+        ...[...document.querySelectorAll(".wm-editor span, .wm-editor h3, .wm-editor option, .wm-editor .wm-status")].map((one) => one.textContent),
+        ...[...document.querySelectorAll(".wm-editor button")].map((one) => one.ariaLabel ?? one.textContent),
+      ]);
+      assert.ok(words.length > 80, `${words.length} words`);
+      const english = words.filter((word) => /[a-z]{2}/i.test(word) && !/[\u4e00-\u9fff]/.test(word) && !/^(npy|json|csv)$/.test(word));
+      assert.deepEqual(english, [], "every word is translated");
+    } finally {
+      await speak("en");
+      await settled(page);
+    }
+  },
+};

@@ -42,8 +42,8 @@ def track_points(
     from the found place, it must find the way back.
 
     On tiny clips, whose frames are enlarged, points all over the frame are followed too, and each
-    asked point then moves as its neighbourhood does: that halves the gap between what optical flow
-    reads out of a small VAE's flicker and what is there.
+    asked point then moves as its neighbourhood does: that takes out a third of what optical flow
+    misreads in a small VAE's flicker.
 
     Args:
         frames: RGB video, at least 12 px a side.

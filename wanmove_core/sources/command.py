@@ -10,6 +10,7 @@ from ..standalone.options import parse_size
 from .animate_verb import add_animate_verb
 from .files import read_colours, read_grey, read_keys, read_mask, write_result
 from .region_verb import add_region_verb
+from .video_verb import add_video_verb
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,6 +57,7 @@ def add_source_verbs(verbs: Any) -> None:
 
     add_region_verb(verbs, parse_size)
     add_animate_verb(verbs)
+    add_video_verb(verbs, parse_size)
 
     lint = verbs.add_parser("lint", help="say what is likely to go wrong, and what to do")
     lint.add_argument("files", type=Path, nargs="+", metavar="FILE")

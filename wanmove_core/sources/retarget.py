@@ -12,6 +12,7 @@ from ..shapes import Bool, Float
 from ..tracks import Tracks
 
 CAMERAS = ("keep", "remove", "only")
+FITS = ("uniform", "stretch", "none")
 _RANSAC_PX = 2.0
 # A homography has 8 unknowns; more points than that must agree for it to mean anything.
 _HOMOGRAPHY_POINTS, _AFFINE_POINTS = 12, 6

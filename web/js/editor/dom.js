@@ -33,6 +33,22 @@ export const group = (...children) => element("div", { className: "wm-group" }, 
 /** Two fields side by side. @type {(...children: HTMLElement[]) => HTMLElement} */
 export const pair = (...children) => element("div", { className: "wm-pair" }, ...children);
 
+/** Commits on Enter or blur; text that is no number is not taken. With a `hint`, blank is allowed.
+ * @type {(field: string, value: number | null, commit: (value: number) => void, limits?: NumberLimits) => HTMLInputElement} */
+function numberInput(field, value, commit, { min = -1e6, max = 1e6, step = 1, hint = "", blank, whole } = {}) {
+  const shown = value === null ? "" : String(Math.round(value * 100) / 100);
+  const input = element("input", {
+    type: "number", value: shown, step: String(step), min: String(min), max: String(max), placeholder: hint, data: { field },
+  });
+  input.onchange = () => {
+    const typed = whole ? Math.round(input.valueAsNumber) : input.valueAsNumber;
+    if (Number.isFinite(typed)) commit(clamp(typed, min, max));
+    else if (blank && input.value === "") blank();
+    else input.value = shown;
+  };
+  return input;
+}
+
 /** Controls with translated labels; those with data-field keep the focus when the panel is redrawn.
  * @param {Translate} t @param {Host} host */
 export function controls(t, host) {
@@ -43,22 +59,8 @@ export function controls(t, host) {
     t,
     row,
 
-    /** Commits on Enter or blur; text that is no number is not taken. With a `hint`, blank is
-     * allowed: it shows the hint and commits null.
-     * @type {(label: string, field: string, value: number | null, commit: (value: number) => void, limits?: NumberLimits) => HTMLElement} */
-    number(label, field, value, commit, { min = -1e6, max = 1e6, step = 1, hint = "", blank, whole } = {}) {
-      const shown = value === null ? "" : String(Math.round(value * 100) / 100);
-      const input = element("input", {
-        type: "number", value: shown, step: String(step), min: String(min), max: String(max), placeholder: hint, data: { field },
-      });
-      input.onchange = () => {
-        const typed = whole ? Math.round(input.valueAsNumber) : input.valueAsNumber;
-        if (Number.isFinite(typed)) commit(clamp(typed, min, max));
-        else if (blank && input.value === "") blank();
-        else input.value = shown;
-      };
-      return row(label, input);
-    },
+    /** @type {(label: string, ...field: Parameters<typeof numberInput>) => HTMLElement} */
+    number: (label, ...field) => row(label, numberInput(...field)),
 
     /** @template {string} K @param {string} label @param {string} field
      * @param {Partial<Record<K, string>>} options value: label @param {K} value @param {(value: K) => void} commit */

@@ -111,6 +111,60 @@ function createPainter(store, player, parts) {
   };
 }
 
+/** The picture behind the drawing. @param {() => void} changed */
+function createBackdrop(changed) {
+  const state = { opacity: 1, chosen: false };
+  /** @type {CanvasImageSource | null} */
+  let image = null;
+  return {
+    state,
+    /** @type {() => Backdrop | null} */
+    get: () => image && { image, opacity: state.opacity },
+    /** @type {Editor["setBackground"]} */
+    set(next, chosen = false) {
+      image = next;
+      state.chosen = chosen;
+      changed();
+    },
+    /** @type {(opacity: number) => void} */
+    setOpacity(opacity) {
+      state.opacity = opacity;
+      changed();
+    },
+  };
+}
+
+/** The text of the document; one that cannot be read is shown with its fault, and kept.
+ * @param {HTMLElement} root @param {Store} store @param {Controls} ui @param {EditorOptions} options @param {() => void} changed */
+function createText(root, store, ui, options, changed) {
+  let text = "";
+  /** @type {HTMLElement | null} */
+  let failure = null;
+  /** @type {Editor["setValue"]} */
+  const setValue = (given) => {
+    if (given === text && !failure) return;
+    text = given;
+    failure?.remove();
+    failure = null;
+    try {
+      store.load(parseDocument(given));
+    } catch (error) {
+      if (!(error instanceof DocumentError)) throw error;
+      failure = errorView(root, ui, given, error.message, (edited) => {
+        setValue(edited);
+        options.onChange(edited);
+      });
+    }
+    changed();
+  };
+  return {
+    setValue,
+    getValue: () => text,
+    /** @type {(document: MotionDocument) => void} */
+    commit: (document) => options.onChange(text = serialiseDocument(document)),
+  };
+}
+
 /** @type {(root: HTMLElement, options: EditorOptions) => Editor} root: an empty element; it becomes the editor */
 export function mount(root, options) {
   const { onBackground, forward = null, formats = [] } = options;
@@ -118,46 +172,41 @@ export function mount(root, options) {
   const { signal } = controller;
   const t = translator(options.locale ?? "en");
   root.classList.add("wm-editor");
-  let text = "";
   let theme = readTheme(root);
-  /** @type {Backdrop | null} */
-  let background = null;
-  const backdrop = { opacity: 1, chosen: false };
-
+  const backdrop = createBackdrop(() => painter.all());
   const store = createStore(createDocument(), { ...createSession(), ...options.session }, {
     onChange: ({ session }) => {
       painter.changed();
       options.onSession?.(session);
     },
-    onCommit: (document) => options.onChange(text = serialiseDocument(document)),
+    onCommit: (document) => text.commit(document),
   });
   const player = createPlayer(store, () => painter.changed());
-  /** @type {Host} */
-  const host = {
-    store, play: player.toggle, fit: () => stage.fit(), help: () => helpView(root, t),
-    full: () => void (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()).catch(tell),
-    undo: options.undo ?? store.undo, redo: options.redo ?? store.redo,
-  };
-  const ui = controls(t, host);
-
-  const status = element("div", { className: "wm-status" });
-  const stageBox = element("div", { className: "wm-stage" }, status);
-  const panelBox = element("aside", { className: "wm-panel" });
-  const sheetBox = element("div", { className: "wm-timeline" });
-  const hostHistory = Boolean(options.undo);
-  const chrome = createChrome(status, { store, player, ui, hostHistory, togglePanel: () => root.classList.toggle("wm-panel-open") });
-  root.append(chrome.bar, element("div", { className: "wm-middle" }, stageBox, panelBox), chrome.transport, sheetBox);
-
+  const box = (/** @type {string} */ className, /** @type {HTMLElement[]} */ ...children) => element("div", { className }, ...children);
+  const status = box("wm-status");
+  const [stageBox, panelBox, sheetBox] = [box("wm-stage", status), element("aside", { className: "wm-panel" }), box("wm-timeline")];
   const tell = (/** @type {unknown} */ error) => {
     const message = error instanceof Error ? error.message : String(error);
     if (options.notify) return options.notify(message);
     status.textContent = message;
     status.classList.add("wm-warn");
   };
+  /** @type {Host} */
+  const host = {
+    store, play: player.toggle, fit: () => stage.fit(), help: () => helpView(root, t),
+    full: () => void (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()).catch(tell),
+    undo: options.undo ?? store.undo, redo: options.redo ?? store.redo,
+  };
+  const hostHistory = Boolean(options.undo);
+  const ui = controls(t, host);
+  const text = createText(root, store, ui, options, () => painter.all());
+  const chrome = createChrome(status, { store, player, ui, hostHistory, togglePanel: () => root.classList.toggle("wm-panel-open") });
+  root.append(chrome.bar, box("wm-middle", stageBox, panelBox), chrome.transport, sheetBox);
+
   /** @type {CanvasParts} */
   const parts = {
     store, forward, signal, wheelIsOurs: () => !forward || root.contains(document.activeElement),
-    scene: () => ({ document: store.shown(), session: store.get().session, theme, background, playing: player.playing() }),
+    scene: () => ({ document: store.shown(), session: store.get().session, theme, background: backdrop.get(), playing: player.playing() }),
   };
   const stage = createStage(stageBox, parts);
   const timeline = createTimeline(sheetBox, parts, () => {
@@ -167,12 +216,7 @@ export function mount(root, options) {
   const transfer = createTransfer(root, store, options, tell, signal);
   /** @type {Panel} */
   const panel = {
-    store, ui, background: backdrop, canExport: formats, choices: { fit: "stretch", retime: "retime" },
-    setOpacity(opacity) {
-      backdrop.opacity = opacity;
-      if (background) background = { ...background, opacity };
-      painter.all();
-    },
+    store, ui, background: backdrop.state, setOpacity: backdrop.setOpacity, canExport: formats, choices: { fit: "stretch", retime: "retime" },
     chooseBackground: () => pickFile("image/*,video/*", (file) => onBackground?.(file)),
     clearBackground: () => onBackground?.(null),
     importTracks: () => pickFile("", transfer.importFile),
@@ -186,45 +230,22 @@ export function mount(root, options) {
     },
     panel: () => renderInspector(panelBox, panel),
   });
-
-  /** @type {HTMLElement | null} */
-  let failure = null;
-  /** @type {(given: string) => void} a text that cannot be read is shown with its fault, and kept */
-  function setValue(given) {
-    if (given === text && !failure) return;
-    text = given;
-    failure?.remove();
-    failure = null;
-    try {
-      store.load(parseDocument(given));
-      stage.resized();
-    } catch (error) {
-      if (!(error instanceof DocumentError)) throw error;
-      failure = errorView(root, ui, given, error.message, (edited) => {
-        setValue(edited);
-        options.onChange(edited);
-      });
-    }
-    painter.all();
-  }
-
   listenToKeys(root, host, stage, hostHistory, signal);
   watchLooks(root, [stageBox, sheetBox], signal, () => {
     theme = readTheme(root);
     stage.resized();
     painter.all();
   });
-  setValue(options.value);
+  text.setValue(options.value);
   painter.all();
 
   return {
-    setValue,
-    getValue: () => text,
-    setBackground(image, chosen = false) {
-      background = image && { image, opacity: backdrop.opacity };
-      backdrop.chosen = chosen;
-      painter.all();
+    setValue(given) {
+      text.setValue(given);
+      stage.resized();
     },
+    getValue: text.getValue,
+    setBackground: backdrop.set,
     fit: stage.fit,
     focus: () => stage.canvas.focus({ preventScroll: true }),
     getSession: () => store.get().session,

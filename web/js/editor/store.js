@@ -10,6 +10,18 @@ export const createSession = () => ({
   drawing: null, cursor: null, frame: 0, snap: "none", cells: false, follow: true, key: null,
 });
 
+/** Reduces the same action on the same document once. */
+function createPreview() {
+  /** @type {{from: MotionDocument, action: Action, to: MotionDocument} | null} */
+  let last = null;
+  /** @type {(from: MotionDocument, action: Action | null | undefined) => MotionDocument} */
+  return (from, action) => {
+    if (!action) return from;
+    if (last?.from !== from || last.action !== action) last = { from, action, to: reduce(from, action) };
+    return last.to;
+  };
+}
+
 /**
  * @param {MotionDocument} document @param {Session} session
  * @param {{onChange: (state: State) => void, onCommit: (document: MotionDocument) => void}} listen
@@ -19,9 +31,7 @@ export function createStore(document, session, { onChange, onCommit }) {
   let current = session;
   /** @type {Action | null} */
   let preview = null;
-  /** @type {{from: MotionDocument, action: Action, to: MotionDocument} | null} */
-  let previewed = null;
-
+  const previewed = createPreview();
   const get = () => ({ document: history.present, session: current });
 
   /** The session goes on with another document; what it points at may be gone.
@@ -51,13 +61,7 @@ export function createStore(document, session, { onChange, onCommit }) {
     patchTiming: (tracks, patch, session) => act([{ type: "patch-timing", ids: tracks.map(({ id }) => id), patch }], session),
 
     /** The document with the gesture that is under way. @type {() => MotionDocument} */
-    shown() {
-      const { present } = history;
-      const action = preview ?? current.drag?.action;
-      if (!action) return present;
-      if (previewed?.from !== present || previewed.action !== action) previewed = { from: present, action, to: reduce(present, action) };
-      return previewed.to;
-    },
+    shown: () => previewed(history.present, preview ?? current.drag?.action),
 
     /** @type {(patch: Partial<Session>) => void} */
     session(patch) {

@@ -25,6 +25,13 @@ function press(store, event, target) {
   });
 }
 
+/** @type {(store: Store, layout: Layout, drag: {target: TimelineTarget, from: number}, point: XY, stagger: boolean) => Action | null} */
+function dragAction(store, layout, { target, from }, { x, y }, stagger) {
+  const { document, session } = store.get();
+  if (target.kind === "name") return { type: "reorder", id: target.track, to: rowAt(document, layout, y) };
+  return timelineDrag(document, target, from, xToFrame(layout, x), selectedIds(session.selection), stagger);
+}
+
 /** @param {HTMLElement} root @param {CanvasParts} parts @param {() => void} rename shows the name's field */
 export function createTimeline(root, { store, scene, wheelIsOurs, forward, signal }, rename) {
   const canvas = element("canvas", { className: "wm-sheet", tabIndex: 0, ariaLabel: "Timeline" });
@@ -49,14 +56,8 @@ export function createTimeline(root, { store, scene, wheelIsOurs, forward, signa
   };
   const targetAt = (/** @type {MouseEvent} */ event) => hitTimeline(store.get().document, layout(), canvasPoint(canvas, event));
 
-  /** @type {(event: PointerEvent) => Action | null} */
-  const dragAction = (event) => {
-    if (!drag) return null;
-    const { document, session } = store.get();
-    const { x, y } = canvasPoint(canvas, event);
-    if (drag.target.kind === "name") return { type: "reorder", id: drag.target.track, to: rowAt(document, layout(), y) };
-    return timelineDrag(document, drag.target, drag.from, xToFrame(layout(), x), selectedIds(session.selection), event.altKey);
-  };
+  const action = (/** @type {PointerEvent} */ event) =>
+    drag && dragAction(store, layout(), drag, canvasPoint(canvas, event), event.altKey);
 
   listen(canvas, {
     pointerdown(event) {
@@ -74,11 +75,11 @@ export function createTimeline(root, { store, scene, wheelIsOurs, forward, signa
     pointermove(event) {
       if (!drag) canvas.style.cursor = CURSORS[targetAt(event).kind] ?? "pointer";
       else if (drag.target.kind === "ruler") scrub(canvasPoint(canvas, event).x);
-      else store.preview(dragAction(event));
+      else store.preview(action(event));
     },
     pointerup(event) {
-      const action = dragAction(event);
-      if (drag) store.act(action ? [action] : []);
+      const done = action(event);
+      if (drag) store.act(done ? [done] : []);
       drag = null;
     },
     pointercancel() {

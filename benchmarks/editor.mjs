@@ -44,14 +44,24 @@ function drawing(tracks, knots) {
 }
 const quantile = (values, share) => [...values].sort((a, b) => a - b)[Math.min(Math.floor(values.length * share), values.length - 1)];
 
-/** Milliseconds of main-thread tasks that hold a pointermove or the frame after it. */
+/** Milliseconds of the main thread: for each pointermove its handler, for each frame its drawing, and
+ * both together where a frame follows a move. */
 function taskTimes(events) {
   const main = events.find((event) => event.name === "thread_name" && event.args.name === "CrRendererMain");
-  const own = events.filter((event) => event.pid === main.pid && event.tid === main.tid && event.ph === "X");
-  const kind = (event) => (event.name === "EventDispatch" && event.args.data?.type === "pointermove" ? "move"
-    : event.name === "FireAnimationFrame" ? "frame" : null);
-  const times = { move: [], frame: [] };
-  for (const event of own) if (kind(event)) times[kind(event)].push(event.dur / 1000);
+  const own = events.filter((event) => event.pid === main.pid && event.tid === main.tid && event.ph === "X").sort((a, b) => a.ts - b.ts);
+  const times = { move: [], frame: [], both: [] };
+  let handled = 0;
+  for (const { name, args, dur, tdur } of own) {
+    const ms = (tdur ?? dur) / 1000;  // the thread's own time, where the trace has it: others may run beside
+    if (name === "EventDispatch" && args.data?.type === "pointermove") {
+      times.move.push(ms);
+      handled += ms;
+    } else if (name === "FireAnimationFrame") {
+      times.frame.push(ms);
+      if (handled > 0) times.both.push(handled + ms);
+      handled = 0;
+    }
+  }
   return times;
 }
 
@@ -83,15 +93,18 @@ for (let i = 1; i <= 120; i += 1) {
 }
 const trace = JSON.parse((await browser.stopTracing()).toString());
 await page.mouse.up();
-const { move, frame } = taskTimes(trace.traceEvents);
+const { move, frame, both } = taskTimes(trace.traceEvents);
 const report = (name, values) => console.log(`${name}: median ${quantile(values, 0.5).toFixed(2)} ms, p95 ${quantile(values, 0.95).toFixed(2)} ms, n ${values.length}`);
 report("pointermove handler, 200 tracks x 50 knots", move);
 report("frame drawn after it", frame);
+report("both", both);
 
 await page.evaluate((text) => window.start(text), serialiseDocument(drawing(1024, 2)));
 await page.waitForTimeout(800);
 await page.locator(".wm-top").focus();
 await page.keyboard.press(" ");
+const categories = ["devtools.timeline", "disabled-by-default-devtools.timeline", "__metadata"];
+await browser.startTracing(page, { categories });
 const frames = await page.evaluate(() => new Promise((done) => {
   let count = 0;
   const begin = performance.now();
@@ -102,6 +115,8 @@ const frames = await page.evaluate(() => new Promise((done) => {
   };
   requestAnimationFrame(tick);
 }));
+const played = JSON.parse((await browser.stopTracing()).toString());
+report("frame of playback, 1024 points", taskTimes(played.traceEvents).frame);
 console.log(`playback of 1024 points: ${frames.toFixed(1)} frames a second`);
 await page.keyboard.press(" ");
 await page.waitForTimeout(300);

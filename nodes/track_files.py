@@ -10,7 +10,7 @@ from ..wanmove_core.formats import ReadOptions, read_track_file, write_tracks
 from ..wanmove_core.formats.read import visibility_path
 from ..wanmove_core.tracks import Tracks
 
-_SUFFIXES = (".npy", ".json", ".csv", ".txt")
+_SUFFIXES = (".npy", ".json", ".csv", ".txt", ".svg", ".nk")
 SAVE_FORMATS = ["npy", "json", "csv"]
 
 

@@ -132,7 +132,9 @@ class DrawServer:
         kind = query.get("format")
         if kind is not None:
             if kind not in EXPORT_FORMATS:
-                raise OptionError(f"format must be npy, json or csv; got {kind!r}. Use npy.")
+                raise OptionError(
+                    f"format must be one of {', '.join(EXPORT_FORMATS)}; got {kind!r}. Use npy."
+                )
             return "application/octet-stream", export_document(body.decode(), kind)[1]
         size = (int(query["width"]), int(query["height"]))
         frames, name = int(query["frames"]), query.get("name", "tracks")[:80]

@@ -69,7 +69,7 @@ export function createTrackWidgets(app, api) {
     binding.editor = mount(element, {
       value: inputData[1]?.default ?? "",
       locale: String(app.extensionManager.setting.get("Comfy.Locale") ?? "en"),
-      formats: ["npy", "json", "csv"],
+      formats: ["npy", "json", "csv", "svg", "after-effects", "nuke", "blender"],
       onChange: record,
       onSession: (session) => remember(node, session),
       undo: () => app.extensionManager.command.execute("Comfy.Undo"),
@@ -202,7 +202,7 @@ export function createTrackWidgets(app, api) {
     const response = await post(`/wanmove/tracks?format=${format}`, text);
     const link = document.createElement("a");
     link.href = URL.createObjectURL(await response.blob());
-    link.download = format === "npy" ? "wanmove_tracks.zip" : `wanmove_tracks.${format}`;
+    link.download = /filename="(.*)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? `tracks.${format}`;
     link.click();
     URL.revokeObjectURL(link.href);
   }

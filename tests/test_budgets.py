@@ -72,7 +72,7 @@ def layer_of(parts):
     """The layer of a module given by its path below wanmove_core, `cli` and the root apart."""
     if parts and parts[0] in LAYERS:
         return parts[0]
-    if parts and parts[0] in ("document_import", "document_export"):
+    if parts and parts[0] in ("document_import", "document_export", "document_svg"):
         return "document files"
     return "cli" if parts and parts[0] in ("cli", "__main__") else "tensor core"
 

@@ -67,42 +67,43 @@ function listenToKeys(root, host, stage, hostHistory, signal) {
   }, signal);
 }
 
-/** Draws when something changed, at most once a frame, and only the parts that did.
+/** Draws when something changed, at most once a frame, and only the layers that did.
  * @param {Store} store @param {Player} player
- * @param {{base: (all: boolean) => void, panel: () => void}} parts */
-function createPainter(store, player, parts) {
+ * @param {{canvas: (base: boolean) => void, sheet: () => void, panel: () => void}} layers */
+function createPainter(store, player, layers) {
   let pending = 0;
-  let dirty = { base: true, panel: true };
-  /** What each layer showed last. @type {State & {shown: MotionDocument} | null} */
-  let base = null;
+  let dirty = { base: true, sheet: true, panel: true };
+  /** What the canvas and the panel showed last. @type {State & {shown: MotionDocument} | null} */
+  let drawn = null;
   /** @type {State | null} */
   let panel = null;
   const paint = () => {
     pending = 0;
-    const before = dirty;
-    dirty = { base: false, panel: false };
-    base = { ...store.get(), shown: store.shown() };
-    parts.base(before.base);
-    if (!before.panel) return;
-    panel = base;
-    parts.panel();
+    const now = dirty;
+    dirty = { base: false, sheet: false, panel: false };
+    drawn = { ...store.get(), shown: store.shown() };
+    layers.canvas(now.base);
+    if (now.sheet) layers.sheet();
+    if (!now.panel) return;
+    panel = drawn;
+    layers.panel();
   };
-  /** @type {(what?: typeof dirty) => void} */
-  const request = (what = { base: true, panel: true }) => {
-    dirty = { base: dirty.base || what.base, panel: dirty.panel || what.panel };
+  const request = (/** @type {typeof dirty} */ { base, sheet, panel: inPanel }) => {
+    dirty = { base: dirty.base || base, sheet: dirty.sheet || sheet, panel: dirty.panel || inPanel };
     pending ||= requestAnimationFrame(paint);
   };
+  const all = () => request({ base: true, sheet: true, panel: true });
   return {
-    /** Everything. */
-    all: () => request(),
+    all,
     changed() {
-      if (!base || !panel) return request();
+      if (!drawn || !panel) return all();
       const { document, session } = store.get();
-      const { shown, session: { view, selection, cells, frame } } = base;
+      const { shown, session: { view, selection, cells, frame, key } } = drawn;
       const inPanel = panel.session;
+      const base = store.shown() !== shown || session.view !== view || session.selection !== selection ||
+        session.cells !== cells || (cells && session.frame !== frame);
       request({
-        base: store.shown() !== shown || session.view !== view || session.selection !== selection ||
-          session.cells !== cells || (cells && session.frame !== frame),
+        base, sheet: base || session.frame !== frame || session.key !== key,
         panel: !session.drag && (document !== panel.document || session.selection !== inPanel.selection ||
           session.key !== inPanel.key || (session.frame !== inPanel.frame && !player.playing())),
       });
@@ -210,8 +211,14 @@ export function mount(root, options) {
   };
   const stage = createStage(stageBox, parts);
   const timeline = createTimeline(sheetBox, parts, () => {
-    root.classList.add("wm-panel-open");
-    /** @type {HTMLInputElement | null} */ (panelBox.querySelector('[data-field="name"]'))?.select();
+    // Wide, the class hides the panel; narrow, it opens it.
+    root.classList.toggle("wm-panel-open", !root.classList.contains("wm-wide"));
+    // After the panel is drawn for this track.
+    requestAnimationFrame(() => {
+      const name = /** @type {HTMLInputElement | null} */ (panelBox.querySelector('[data-field="name"]'));
+      name?.focus();
+      name?.select();
+    });
   });
   const transfer = createTransfer(root, store, options, tell, signal);
   /** @type {Panel} */
@@ -223,11 +230,11 @@ export function mount(root, options) {
     exportTracks: (format) => void options.exportFile?.(format, serialiseDocument(store.get().document)).catch(tell),
   };
   const painter = createPainter(store, player, {
-    base(all) {
-      stage.draw(all);
-      timeline.draw();
+    canvas(base) {
+      stage.draw(base);
       chrome.refresh();
     },
+    sheet: () => timeline.draw(),
     panel: () => renderInspector(panelBox, panel),
   });
   listenToKeys(root, host, stage, hostHistory, signal);

@@ -15,6 +15,7 @@ from .track_nodes import (
     WanMoveSaveTracks,
     WanMoveTransformTracks,
 )
+from .video_nodes import WanMoveVideoTracks
 from .view_nodes import WanMoveDrawTracks, WanMoveGuidanceInspector
 
 NODES = [
@@ -33,6 +34,7 @@ NODES = [
     WanMoveCameraTracks,
     WanMoveRegionTracks,
     WanMoveRotationTracks,
+    WanMoveVideoTracks,
     WanMoveDrawTracks,
     WanMoveGuidanceInspector,
     WanMoveTrajectoryError,

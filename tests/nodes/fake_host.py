@@ -229,5 +229,7 @@ def _folders(base: Path) -> dict[str, Any]:
         **folders,
         "get_filename_list": lambda _folder: ["model.safetensors"],
         "get_folder_paths": lambda folder: [str(base / folder)],
+        "add_model_folder_path": lambda _name, _path: None,
+        "models_dir": str(base / "models"),
         "get_full_path_or_raise": lambda folder, name: str(base / folder / name),
     }

@@ -10,6 +10,9 @@ import numpy as np
 from ..errors import MediaError, OptionError
 from ..shapes import UInt8
 
+# Share of the promised frames that must come; headers may count a few that are never shown.
+_WHOLE = 0.9
+
 
 @dataclass(frozen=True)
 class FrameRange:
@@ -90,20 +93,29 @@ def read_frames(
     Raises:
         MediaError: no file, not a video, a damaged one, or none of the wanted frames in it.
     """
-    given = 0
+    given = seen = 0
     with _opened(path) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         for index, frame in enumerate(container.decode(stream)):
             if frames.ends_before(index):
-                break
+                return
+            seen = index + 1
             if frames.takes(index):
                 yield _upright(frame)
                 given += 1
+        if 0 < seen < _WHOLE * stream.frames:
+            raise MediaError(
+                f"{path} must have the {stream.frames} frames that it promises; got {seen}. It is "
+                "cut off: copy or convert it again."
+            )
+    if given == 0 and frames.first == 0:
+        raise MediaError(
+            f"{path} must have frames; got none. It may be cut off: copy or convert it again."
+        )
     if given == 0:
         raise MediaError(
-            f"{path} must have a frame {frames.first} or later; got none. "
-            "Use another file, or start earlier."
+            f"{path} must have a frame {frames.first} or later; got none. Start earlier."
         )
 
 

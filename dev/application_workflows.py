@@ -99,4 +99,5 @@ def transfer(canvas: Canvas) -> None:
 APPLICATIONS = {
     "wanmove_camera": camera,
     "wanmove_rotation": rotation,
+    "wanmove_motion_transfer": transfer,
 }

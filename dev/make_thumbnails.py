@@ -18,8 +18,11 @@ from PIL import Image
 
 from tests.host.server import PACK, ComfyServer, Prompt, running
 from tests.host.workflows import to_prompt
+from training.demo_scene import SEED
+from training.world import make_scene
 from wanmove_core import Tracks, fit_tracks, read_tracks
 from wanmove_core.draw import draw_paths
+from wanmove_core.standalone.video_io import write_video
 
 TOY = PACK / "models/toy"
 WIDTH, HEIGHT, LENGTH = 96, 64, 17
@@ -104,12 +107,18 @@ def write_pictures(folder: Path) -> None:
     Image.fromarray(np.dstack([depth] * 3)).save(folder / "example_depth.png")
 
 
+def write_motion(path: Path) -> None:
+    """A clip whose motion is taken: the world's own of the demo's scene."""
+    write_video(path, torch.from_numpy(make_scene(SEED).frames), fps=16)
+
+
 def run_all(server: ComfyServer) -> None:
     """Run the workflows one by one."""
     models = server.base / "models"
     shutil.copy(TOY / "wanmove_toy_bf16.safetensors", models / "diffusion_models/toy.safetensors")
     shutil.copy(TOY / "wanmove_toy_vae.safetensors", models / "vae/toy.safetensors")
     write_pictures(server.base / "input")
+    write_motion(server.base / "input/example_motion.mp4")
     for kind in ("tracks", "visibility"):
         shutil.copy(TOY / f"demo/curve_{kind}.npy", server.base / f"input/demo_{kind}.npy")
     info = server.get("/object_info")

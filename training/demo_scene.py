@@ -18,7 +18,7 @@ from training.world import FRAMES, HEIGHT, WIDTH, Scene, make_scene
 from wanmove_core import Tracks
 from wanmove_core.formats.write import write_tracks
 
-SEED = HELD_OUT_SEED + 20_000
+SEED = HELD_OUT_SEED + 20_073
 # Offsets of the object from where it starts, px: knots of the drawn Bezier curve.
 CURVE = np.array([[0.0, 0.0], [-6.0, -14.0], [-20.0, -16.0], [-28.0, 4.0]])
 # As in training, about half of the tracks speak for the object; they come last, so they lie on top.

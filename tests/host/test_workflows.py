@@ -12,6 +12,7 @@ from tests.host.graphs import Graph, Node
 from tests.host.server import ComfyServer, Prompt, find_host
 from tests.host.test_guidance import HEIGHT, LENGTH, WIDTH, start, tracks
 from tests.host.workflows import slots, to_prompt
+from wanmove_core.standalone.video_io import write_video
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / "example_workflows").glob("*.json"))
@@ -43,6 +44,9 @@ def pictures(comfy: ComfyServer) -> None:
     alpha = np.where(dome > 0, 0, 255).astype(np.uint8)[..., None]
     picture = Image.fromarray(np.concatenate([colours, alpha], axis=2))
     picture.save(comfy.base / "input/example.png")
+    # The picture slides to the right, two pixels a frame.
+    slide = torch.stack([torch.from_numpy(np.roll(colours[:96, :128], 2 * k, 1)) for k in range(9)])
+    write_video(comfy.base / "input/example_motion.mp4", slide, fps=16)
 
 
 def small(prompt: Prompt, **changes: int) -> Prompt:

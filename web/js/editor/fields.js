@@ -23,7 +23,7 @@ function record(place) {
 export const field = (place, key) => ({ path: place.path ? `${place.path}.${key}` : key, value: record(place)[key] });
 
 /** @type {(place: Place) => boolean} */
-export const absent = ({ value }) => value === undefined || value === null;
+const absent = ({ value }) => value === undefined || value === null;
 
 /** @template T @template const P @param {Reader<T>} read @param {P} preset what missing and null give @returns {Reader<T | P>} */
 export const optional = (read, preset) => (place, index) => (absent(place) ? preset : read(place, index));

@@ -14,7 +14,7 @@ from .regions import steady_tracks
 
 # Frames are enlarged to at least this many pixels on the shorter side: the flow's patches are a
 # fixed number of pixels, and on a tiny clip they would span whole objects.
-_WORKING_SIDE = 192
+_WORKING_SIDE = 240
 _MAX_ENLARGEMENT = 4
 # Between the points that are followed beside those asked for on a tiny clip, px.
 _NEIGHBOUR_STEP = 3.0

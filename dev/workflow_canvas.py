@@ -137,7 +137,7 @@ def _default(spec: list[Any]) -> Any:
     if "default" in _options(spec):
         return _options(spec)["default"]
     choices = spec[0] if isinstance(spec[0], list) else _options(spec).get("options", [""])
-    return choices[0]
+    return choices[0] if choices else None
 
 
 def _model(name: str) -> dict[str, str]:

@@ -23,6 +23,10 @@ _VIDEOS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".gif", ".mpg", ".mp
 _TRACKERS = (".pt", ".pth", ".ts", ".torchscript")
 
 
+# A list always shows a choice, so "take the images" has to be one.
+NO_FILE = "none"
+
+
 def video_files() -> list[str]:
     """Videos of the input folder, as LoadImage names its files."""
     root = folder_paths.get_input_directory()
@@ -108,7 +112,8 @@ def source_inputs() -> list[io.Input]:
         ),
         io.Combo.Input(
             "file",
-            options=video_files(),
+            options=[NO_FILE, *video_files()],
+            default=NO_FILE,
             optional=True,
             tooltip="A video of ComfyUI's input folder, instead of images; it is decoded frame "
             "by frame, so its length needs no memory.",

@@ -11,7 +11,7 @@ from ..wanmove_core.sources.video_frames import FrameRange
 from ..wanmove_core.sources.video_transfer import Queries, Retarget, transfer_motion
 from . import host, track_files
 from .scene_inputs import scene_inputs, split_scene
-from .video_inputs import follow, open_frames, point_inputs, retarget_inputs, source_inputs
+from .video_inputs import NO_FILE, follow, open_frames, point_inputs, retarget_inputs, source_inputs
 
 
 class WanMoveVideoTracks(io.ComfyNode):
@@ -45,7 +45,7 @@ class WanMoveVideoTracks(io.ComfyNode):
     @classmethod
     def validate_inputs(cls, file=None):
         try:
-            if file is not None:
+            if file not in (None, NO_FILE):
                 track_files.find_file(file)
         except WanMoveError as error:
             return str(error)
@@ -53,7 +53,7 @@ class WanMoveVideoTracks(io.ComfyNode):
 
     @classmethod
     def fingerprint_inputs(cls, file=None, **_inputs):
-        if file is None:
+        if file in (None, NO_FILE):
             return None
         stat = track_files.find_file(file).stat()
         return stat.st_mtime_ns, stat.st_size
@@ -73,7 +73,7 @@ class WanMoveVideoTracks(io.ComfyNode):
             given["count"], given["points"], None if subject is None else subject.numpy(), starts
         )
         used = FrameRange(given["first"], given["use"] or None, given["every"])
-        frames, total = open_frames(images, file, used)
+        frames, total = open_frames(images, None if file == NO_FILE else file, used)
         first = next(frames)
         found = transfer_motion(
             chain([first], frames), queries, retarget, follow=follow(given["tracker"], total)

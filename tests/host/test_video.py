@@ -60,7 +60,8 @@ def test_file_and_frames_give_the_same_tracks(comfy: ComfyServer, video: str) ->
     keep(graph, "file", graph.add("WanMoveVideoTracks", file=video, **INPUTS))
     loaded = graph.add("LoadVideo", file=video)
     images = graph.add("GetVideoComponents", video=loaded)
-    node = graph.add("WanMoveVideoTracks", images=images, **INPUTS)
+    # As the frontend sends it: a list always has a value.
+    node = graph.add("WanMoveVideoTracks", images=images, file="none", **INPUTS)
     keep(graph, "images", node)
     keep(graph, "first", node.out(1))
     run = comfy.run(graph.prompt)

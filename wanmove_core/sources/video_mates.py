@@ -80,7 +80,7 @@ def _led(steps: np.ndarray, there: np.ndarray, known: np.ndarray) -> np.ndarray:
     A plane through the mates' steps, so that a zoom or a turn is followed between them; around
     their median, for some may belong to something else.
     """
-    middle = np.nanmedian(np.where(known[..., None], steps, np.nan), axis=1)
+    middle = _median(steps, known)
     off = steps - middle[:, None]
     weight = known / (1 + np.square(off).sum(-1) / _APART_PX**2)
     reach = np.sqrt(np.mean(np.square(there), axis=(1, 2))) + 1.0
@@ -89,6 +89,15 @@ def _led(steps: np.ndarray, there: np.ndarray, known: np.ndarray) -> np.ndarray:
     normal = weighted.transpose(0, 2, 1) @ design + np.diag([1e-6, 0.3, 0.3])
     plane = np.linalg.solve(normal, weighted.transpose(0, 2, 1) @ off)
     return middle + plane[:, 0]
+
+
+def _median(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Of [points, mates, 2], over the known mates; np.nanmedian takes ten times as long."""
+    ordered = np.sort(np.where(known[..., None], values, np.inf), axis=1)
+    count = known.sum(1)
+    rows = np.arange(len(values))
+    middle: np.ndarray = (ordered[rows, (count - 1) // 2] + ordered[rows, count // 2]) / 2
+    return middle
 
 
 def _nearest(points: np.ndarray, leaders: np.ndarray) -> np.ndarray:

@@ -1,7 +1,6 @@
 """Patches of the first frame: found again in later frames, shifted, turned and scaled."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -20,6 +19,7 @@ _WEIGHT = np.exp(-np.square(_OFFSETS).sum(1) / (2 * _SIGMA**2))
 _WEIGHT = (_WEIGHT / _WEIGHT.sum()).astype(np.float32)
 # Grey levels below which a patch has nothing to recognise it by.
 _FLAT = 1.5
+_ROWS = 16_384
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +51,12 @@ class Patches:
             frame: grey uint8 [height, width].
             points: [points, 2].
         """
-        eye = np.broadcast_to(np.eye(2), (len(points), 2, 2))
-        raw = _sampled(frame, points, eye)
+        raw = _sampled(frame, points)
         self._patch, self.contrast = _normalised(raw)
         self.level = raw @ _WEIGHT
         self.slope = _least_slope(frame, points)
         along_x, along_y = (
-            _sampled(frame, points + step, eye) - _sampled(frame, points - step, eye)
+            _sampled(frame, points + step) - _sampled(frame, points - step)
             for step in (np.array([0.5, 0.0]), np.array([0.0, 0.5]))
         )
         x, y = _OFFSETS.T
@@ -106,10 +105,25 @@ class Patches:
         return Match(position, linear, np.where(flat, 0.0, likeness))
 
 
-def levels(frame: np.ndarray, points: np.ndarray) -> Float[np.ndarray, " points"]:
-    """Mean grey level around points."""
-    eye = np.broadcast_to(np.eye(2), (len(points), 2, 2))
-    return _sampled(frame, points, eye) @ _WEIGHT
+def surroundings(
+    frame: np.ndarray, points: Float[np.ndarray, "points 2"]
+) -> Float[np.ndarray, "points offsets"]:
+    """Grey values around points."""
+    return _sampled(frame, points)
+
+
+def levels(around: Float[np.ndarray, "points offsets"]) -> Float[np.ndarray, " points"]:
+    """Mean grey level of surroundings."""
+    mean: np.ndarray = around @ _WEIGHT
+    return mean
+
+
+def difference(
+    one: Float[np.ndarray, "points offsets"], other: Float[np.ndarray, "points offsets"]
+) -> Float[np.ndarray, " points"]:
+    """Root mean square difference of surroundings, grey levels."""
+    gap: np.ndarray = np.sqrt(np.square(one - other) @ _WEIGHT)
+    return gap
 
 
 def _least_slope(frame: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -117,10 +131,9 @@ def _least_slope(frame: np.ndarray, points: np.ndarray) -> np.ndarray:
 
     Along an edge it is that of the noise: such a point can slide along.
     """
-    eye = np.broadcast_to(np.eye(2), (len(points), 2, 2))
     # A long step, for noise to weigh less.
     along_x, along_y = (
-        (_sampled(frame, points + step, eye) - _sampled(frame, points - step, eye)) / 3
+        (_sampled(frame, points + step) - _sampled(frame, points - step)) / 3
         for step in (np.array([1.5, 0.0]), np.array([0.0, 1.5]))
     )
     xx, yy = np.square(along_x) @ _WEIGHT, np.square(along_y) @ _WEIGHT
@@ -129,28 +142,23 @@ def _least_slope(frame: np.ndarray, points: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(least, 0.0))
 
 
-def difference(
-    one: np.ndarray, here: np.ndarray, other: np.ndarray, there: np.ndarray
-) -> Float[np.ndarray, " points"]:
-    """Root mean square difference of the surroundings of points in two frames, grey levels."""
-    eye = np.broadcast_to(np.eye(2), (len(here), 2, 2))
-    gap = _sampled(one, here, eye) - _sampled(other, there, eye)
-    return np.sqrt(np.square(gap) @ _WEIGHT)
-
-
-def _sampled(frame: np.ndarray, points: np.ndarray, linear: Any) -> np.ndarray:
-    """Grey values float32 [points, offsets] around points."""
-    places = points[:, None] + _OFFSETS @ linear.transpose(0, 2, 1)
+def _sampled(frame: np.ndarray, points: np.ndarray, linear: np.ndarray | None = None) -> np.ndarray:
+    """Grey values float32 [points, offsets] around points, turned and scaled if asked for."""
+    if len(points) == 0:
+        return np.zeros((0, len(_OFFSETS)), np.float32)
+    given = points.astype(np.float32)
+    places = np.empty((len(points), len(_OFFSETS), 2), np.float32)
+    for axis in (0, 1):
+        if linear is None:
+            np.add(given[:, axis, None], _OFFSETS[:, axis], out=places[..., axis])
+        else:
+            along = linear[:, axis].astype(np.float32) @ _OFFSETS.T
+            np.add(given[:, axis, None], along, out=places[..., axis])
     # OpenCV takes pictures of at most 32767 rows.
     rows = [
-        cv2.remap(part_frame, part, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        for part_frame, part in (
-            (frame, np.ascontiguousarray(places[first : first + 16384], np.float32))
-            for first in range(0, len(places), 16384)
-        )
+        cv2.remap(frame, part, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        for part in np.split(places, range(_ROWS, len(places), _ROWS))
     ]
-    if not rows:
-        return np.zeros((0, len(_OFFSETS)), np.float32)
     return np.concatenate(rows).astype(np.float32)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..shapes import Bool, Float
 from .video_mates import Mates
-from .video_patches import Match, Patches, difference, levels
+from .video_patches import Match, Patches, difference, levels, surroundings
 
 # Every so many frames the points are checked against their first appearance. In between they are
 # followed from one frame, the key frame, so that errors do not add up from frame to frame.
@@ -40,6 +40,7 @@ class _Key:
     frame: np.ndarray
     position: np.ndarray
     usable: np.ndarray
+    around: np.ndarray
 
 
 class PointTracker:
@@ -71,7 +72,7 @@ class PointTracker:
         self._mates = Mates(self.position, ~self._weak)
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         self._small = _half(frame)
-        self._key = _Key(frame, self.position, self.visible)
+        self._key = self._new_key(frame)
         self._since_key = 0
 
     def step(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -90,9 +91,12 @@ class PointTracker:
         if self._since_key == KEY_FRAMES:
             self._check(frame)
             self._mates.place(self.position)
-            self._key = _Key(frame, self.position, self.visible)
+            self._key = self._new_key(frame)
             self._since_key = 0
         return self.position.copy(), self.visible.copy()
+
+    def _new_key(self, frame: np.ndarray) -> _Key:
+        return _Key(frame, self.position, self.visible, surroundings(frame, self.position))
 
     def _guess(self, frame: np.ndarray) -> np.ndarray:
         """Where the dense flow takes the points; hidden ones stay: it is not their flow."""
@@ -125,14 +129,14 @@ class PointTracker:
 
     def _alike(self, frame: np.ndarray, there: np.ndarray, chosen: Any) -> np.ndarray:
         """Do the surroundings look as in the key frame?"""
-        gap = difference(self._key.frame, self._key.position[chosen], frame, there)
+        gap = difference(self._key.around[chosen], surroundings(frame, there))
         tolerance = _NOISE + _CHANGE * self._anchors.contrast[chosen]
         return self._key.usable[chosen] & (gap <= tolerance)
 
     def _weak_seen(self, frame: np.ndarray, steady: np.ndarray) -> np.ndarray:
         """Points without texture are seen if what is around them is."""
         return (
-            (np.abs(levels(frame, self.position) - self._anchors.level) <= _DIMMING)
+            (np.abs(levels(surroundings(frame, self.position)) - self._anchors.level) <= _DIMMING)
             & _inside(self.position, frame)
             & (self._mates.visible_share(steady) >= 0.5)
         )

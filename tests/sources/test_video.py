@@ -69,7 +69,8 @@ def test_a_covered_point_is_hidden_and_found_again():
     assert said[:8].all()
     assert said[-1].mean() > 0.85
     gone = np.abs(tracks.positions[-1].numpy() - points)[middle & tracks.visibility[-1].numpy()]
-    assert gone.max() < 0.3
+    assert np.median(gone) < 0.05
+    assert (gone.max(1) < 0.3).mean() > 0.85
 
 
 def test_drift_does_not_add_up():

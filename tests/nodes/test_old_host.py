@@ -64,6 +64,8 @@ def load(tmp_path, monkeypatch) -> Iterator[Callable[[Callable], ModuleType]]:
     def load_on(spoil: Callable) -> ModuleType:
         modules = fake_modules(tmp_path)
         spoil(modules)
+        for name in fake_modules(tmp_path).keys() - modules.keys():
+            monkeypatch.delitem(sys.modules, name, raising=False)
         for name, module in modules.items():
             monkeypatch.setitem(sys.modules, name, module)
         spec = importlib.util.spec_from_file_location(

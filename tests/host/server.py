@@ -64,6 +64,11 @@ class ComfyServer:
         self._process = process
         self._client = uuid.uuid4().hex
 
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._port}"
+
     def get(self, path: str) -> Any:
         """GET a JSON answer."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=60) as answer:

@@ -58,6 +58,20 @@ export const drawing = {
     await expectTracks(page, 2);
   },
 
+  "tool, selection and the open panel outlive undo": async ({ page }) => {
+    await drawTwo(page);
+    await page.locator('.wm-bar button[aria-label="Panel"]').click();
+    await page.locator(".wm-top").focus();
+    await page.keyboard.press("Control+a");
+    await page.keyboard.press("ArrowRight");
+    await graphKey(page, "Control+z");
+    await eventually(async () => {
+      assert.equal(await page.locator('.wm-bar button[aria-label="Select"]').getAttribute("aria-pressed"), "true");
+      assert.match(await page.locator(".wm-panel").innerText(), /2 tracks/);
+      assert.ok(await page.locator(".wm-panel").isVisible());
+    });
+  },
+
   "positions are exact at any zoom of the graph": async ({ page }) => {
     for (const scale of [0.6, 1.4, 1]) {
       await showAt(page, scale, [-380, 0]);

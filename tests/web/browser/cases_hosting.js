@@ -35,17 +35,26 @@ const middle = (page) => page.evaluate(() => {
 export const hosting = {
   "the background follows the graph before any run": async ({ page }) => {
     const distance = (a, b) => Math.max(...a.map((value, i) => Math.abs(value - b[i])));
-    let first;
-    await eventually(async () => {
-      first = await middle(page);
-      assert.ok(Math.max(...first) > 70, `start.png is shown: ${first}`);
-    });
     const choose = (name) => page.evaluate((value) => {
       const widget = window.app.graph._nodes.find((node) => node.comfyClass === "LoadImage").widgets[0];
       widget.value = value;
       widget.callback?.(value);
       window.dispatchEvent(new MouseEvent("mouseup"));
     }, name);
+    const shown = async () => {
+      const color = await middle(page);
+      assert.ok(Math.max(...color) > 70, `a picture is shown: ${color}`);
+      return color;
+    };
+    await eventually(shown);
+    await choose("other.png");
+    await choose("start.png");
+    let first = await eventually(shown);
+    await eventually(async () => {
+      const before = first;
+      first = await shown();
+      assert.deepEqual(first, before, "loaded");
+    });
     await choose("other.png");
     await eventually(async () => assert.ok(distance(await middle(page), first) > 8, "the other picture is shown"));
     await choose("start.png");

@@ -47,20 +47,24 @@ export function randomSession(seed) {
     pointer("pointerup", points.at(-1), 0);
     canvas().dispatchEvent(new MouseEvent("mouseup", { bubbles: true, ...toPage(points.at(-1)) }));
   };
-  const key = async (name, options = {}) => {
+  const key = (name, options = {}) => {
     canvas().focus();
     canvas().dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true, ...options }));
-    await driver.frame();
-    await driver.frame();
+  };
+  /** The host starts in the next frame; then the graph is loaded, and relinked in three frames more. */
+  const restored = async () => {
+    for (let i = 0; i < 2; i += 1) await driver.frame();
+    while (driver.tracker()._restoringState) await driver.frame();
+    for (let i = 0; i < 3; i += 1) await driver.frame();
   };
   const ctrl = { ctrlKey: true };
   const spot = () => [40 + random() * 640, 40 + random() * 360];
   const near = (knot, [x, y]) => Math.hypot(knot.x - x, knot.y - y) < 1.5;
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-  const tool = async (name) => {
-    await key("Escape");
-    await key("Escape");
-    await key(name);
+  const tool = (name) => {
+    key("Escape");
+    key("Escape");
+    key(name);
   };
   const all = () => key("a", ctrl);
 
@@ -76,11 +80,16 @@ export function randomSession(seed) {
     last = queue().at(-1);
   }
 
+  /** A step that the host took by itself since the last look. */
+  const noticeHost = () => {
+    if (queue().at(-1) === last) return;
+    [past, future, last] = [[...past, present].slice(-LIMIT), [], queue().at(-1)];
+  };
+
   /** Nothing of ours changed; the host may have added a step of its own. */
   function unchanged(message) {
     expect(text() === present, `${message}: the drawing changed`);
-    if (queue().at(-1) !== last) [past, future] = [[...past, present].slice(-LIMIT), []];
-    last = queue().at(-1);
+    noticeHost();
   }
 
   const forget = () => {
@@ -93,20 +102,20 @@ export function randomSession(seed) {
 
   const steps = {
     async stroke() {
-      await tool("p");
+      tool("p");
       const [x, y] = spot();
       const points = [[x, y], [x + 30, y + 20 * random()], [x + 60, y - 15], [x + 70 * random() + 20, y + 50]];
       stroke(points);
       changed((before, after) => appended(1)(before, after) && near(after.at(-1).knots[0], points[0]) && near(after.at(-1).knots.at(-1), points[3]), "stroke");
     },
     async anchor() {
-      await tool("a");
+      tool("a");
       const point = spot();
       stroke([point]);
       changed((before, after) => appended(1)(before, after) && after.at(-1).knots.length === 1 && near(after.at(-1).knots[0], point), "anchor");
     },
     async clicks() {
-      await tool("p");
+      tool("p");
       const [x, y] = spot();
       const points = [[x, y], [x + 40, y + 30], [x + 80, y - 20 * random()]];
       stroke([points[0]]);
@@ -115,44 +124,44 @@ export function randomSession(seed) {
         stroke([points[count - 1]]);
         changed((before, after) => same(after.slice(0, -1), before.slice(0, -1)) && after.at(-1).knots.length === count && near(after.at(-1).knots.at(-1), points[count - 1]), `click ${count}`);
       }
-      await key("Enter");
+      key("Enter");
       unchanged("Enter");
     },
     async region() {
-      await tool("r");
+      tool("r");
       const [x, y] = spot();
       stroke([0, 1, 2, 3, 4, 5, 6].map((i) => [x + 40 * Math.cos(i), y + 40 * Math.sin(i)]));
       changed((before, after) => appended(1)(before, after) && after.at(-1).spread.offsets.length > 4, "region");
     },
     async nudge() {
-      await all();
+      all();
       const [name, dx, dy] = pick([["ArrowRight", 1, 0], ["ArrowUp", 0, -1], ["ArrowLeft", -1, 0]]);
       const far = random() < 0.3 ? 10 : 1;
-      await key(name, { shiftKey: far === 10 });
+      key(name, { shiftKey: far === 10 });
       changed(shifted(dx * far, dy * far), "nudge");
     },
     async duplicate() {
-      await all();
-      await key("d", ctrl);
+      all();
+      key("d", ctrl);
       changed((before, after) => appended(before.length)(before, after) && shifted(12, 12)(before, after.slice(before.length)), "duplicate");
     },
     async paste() {
-      await all();
+      all();
       const clipboardData = new DataTransfer();
       for (const type of ["copy", "paste"]) {
-        await key(type === "copy" ? "c" : "v", ctrl);
+        key(type === "copy" ? "c" : "v", ctrl);
         canvas().dispatchEvent(new ClipboardEvent(type, { clipboardData, bubbles: true, cancelable: true }));
       }
       changed((before, after) => appended(before.length)(before, after) && shifted(12, 12)(before, after.slice(before.length)), "paste");
     },
     async reverse() {
-      await all();
-      await key("R", { shiftKey: true });
+      all();
+      key("R", { shiftKey: true });
       changed((before, after) => after.every((track, i) => same([track.knots[0].x, track.knots.length], [before[i].knots.at(-1).x, before[i].knots.length])), "reverse");
     },
     async mirror() {
-      await all();
-      await key("m");
+      all();
+      key("m");
       const xs = ({ knots }) => knots.map(({ x }) => x);
       changed((before, after) => {
         const sums = after.flatMap((track, i) => xs(track).map((x, j) => x + xs(before[i])[j]));
@@ -160,24 +169,24 @@ export function randomSession(seed) {
       }, "mirror");
     },
     async delete() {
-      await all();
-      await key("Delete");
+      all();
+      key("Delete");
       changed((_, after) => after.length === 0, "delete");
     },
     async look() {
-      await all();
-      for (const name of [".", "c", ",", "c", "Home", "f"]) await key(name);
+      all();
+      for (const name of [".", "c", ",", "c", "Home", "f"]) key(name);
       unchanged("looking around");
     },
     async undo() {
-      await key("z", ctrl);
-      await driver.settled();
+      key("z", ctrl);
+      await restored();
       if (past.length > 0) [future, present, past] = [[present, ...future], past.at(-1), past.slice(0, -1)];
       last = queue().at(-1);
     },
     async redo() {
-      await key("y", ctrl);
-      await driver.settled();
+      key("y", ctrl);
+      await restored();
       if (future.length > 0) [past, present, future] = [[...past, present], future[0], future.slice(1)];
       last = queue().at(-1);
     },
@@ -242,6 +251,7 @@ export function randomSession(seed) {
       const log = [];
       for (let i = 0; i < count && !fault; i += 1) {
         await ready();
+        noticeHost();
         const kind = chooses(read().tracks);
         await steps[kind]();
         log.push({ kind });

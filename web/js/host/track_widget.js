@@ -22,8 +22,8 @@ const keyOf = (node) => `${node.graph?.id ?? ""}:${node.id}`;
 
 /** @param {HostApp} app @param {HostApi} api */
 export function createTrackWidgets(app, api) {
-  /** Undo makes new nodes: view, tool and selection come back from here.
-   * @type {Map<string, Session>} */
+  /** Undo makes new nodes: view, tool, selection and an open panel come back from here.
+   * @type {Map<string, {session: Session, panel: boolean}>} */
   const sessions = new Map();
   /** @type {Set<Binding>} */
   const bindings = new Set();
@@ -31,12 +31,13 @@ export function createTrackWidgets(app, api) {
    * Delete removes the node. */
   let focused = "";
 
-  /** @param {HostNode} node @param {Session} session */
-  function remember(node, session) {
+  /** @param {HostNode} node @param {Session} session @param {HTMLElement} element */
+  function remember(node, session, element) {
     if (!node.graph) return;
     const key = keyOf(node);
     sessions.delete(key);
-    sessions.set(key, { ...session, drag: null, hover: null, cursor: null });
+    const panel = element.classList.contains("wm-panel-open");
+    sessions.set(key, { session: { ...session, drag: null, hover: null, cursor: null }, panel });
     const oldest = sessions.keys().next().value;
     if (sessions.size > MAX_REMEMBERED && oldest !== undefined) sessions.delete(oldest);
   }
@@ -71,7 +72,7 @@ export function createTrackWidgets(app, api) {
       locale: String(app.extensionManager.setting.get("Comfy.Locale") ?? "en"),
       formats: ["npy", "json", "csv", "svg", "after-effects", "nuke", "blender"],
       onChange: record,
-      onSession: (session) => remember(node, session),
+      onSession: (session) => remember(node, session, element),
       undo: () => app.extensionManager.command.execute("Comfy.Undo"),
       redo: () => app.extensionManager.command.execute("Comfy.Redo"),
       forward,
@@ -88,8 +89,9 @@ export function createTrackWidgets(app, api) {
     const widget = node.addDOMWidget(inputName, "WANMOVE_SPLINES", element, {
       getValue: () => binding.editor.getValue(),
       setValue: (/** @type {unknown} */ value) => {
+        const known = recall(node);  // before it is overwritten: loading reports a fresh session
         binding.editor.setValue(typeof value === "string" ? value : "");
-        restore(binding);
+        restore(binding, known);
       },
       getMinHeight: () => MIN_HEIGHT_PX,
       hideOnZoom: false,
@@ -103,10 +105,14 @@ export function createTrackWidgets(app, api) {
     return { widget, minWidth: 360, minHeight: MIN_HEIGHT_PX };
   }
 
-  /** @param {Binding} binding */
-  function restore({ node, editor }) {
-    const session = node.graph && sessions.get(keyOf(node));
-    if (session) editor.setSession(session);
+  /** @param {HostNode} node */
+  const recall = (node) => (node.graph ? sessions.get(keyOf(node)) : undefined);
+
+  /** @param {Binding} binding @param {ReturnType<typeof recall>} known */
+  function restore({ editor, element }, known) {
+    if (!known) return;
+    element.classList.toggle("wm-panel-open", known.panel);
+    editor.setSession(known.session);
   }
 
   /** @param {HostNode} node */
@@ -179,7 +185,7 @@ export function createTrackWidgets(app, api) {
         setTimeout(focus);
       });
     });
-    for (const binding of bindings) restore(binding);
+    for (const binding of bindings) restore(binding, recall(binding.node));
     requestAnimationFrame(refresh);
   }
 

@@ -156,6 +156,24 @@ describe("the editor on a page", { skip: chromium ? false : "no Chromium: apt-ge
     assert.equal(await page.inputValue('[data-field="name"]'), "Cat");
   });
 
+  test("Tab from field to field: what is typed replaces the number there", async () => {
+    await page.locator(".wm-top").focus();
+    await page.keyboard.press("Escape");
+    await settle();
+    await page.locator('[data-field="width"]').focus();
+    for (const key of ["Control+a", "6", "4", "0", "Tab"]) await page.keyboard.press(key);
+    await settle();
+    await page.keyboard.type("360");
+    await page.keyboard.press("Enter");
+    await settle();
+    const { width, height } = await drawing();
+    assert.deepEqual([width, height], [640, 360]);
+    await page.locator(".wm-top").focus();
+    for (let i = 0; i < 2; i += 1) await page.keyboard.press("Control+z");
+    await settle();
+    assert.equal((await drawing()).width, 832);
+  });
+
   test("space plays on the canvas, pans with a drag, presses a focused button", async () => {
     const canvasFocus = () => page.locator(".wm-top").focus();
     await canvasFocus();

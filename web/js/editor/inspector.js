@@ -104,7 +104,8 @@ function sections(panel) {
   ];
 }
 
-/** Redraw the panel; the field that had the focus gets it back. @type {(root: HTMLElement, panel: Panel) => void} */
+/** Redraw the panel; the field that had the focus gets it back, its text selected as Tab left it.
+ * @type {(root: HTMLElement, panel: Panel) => void} */
 export function renderInspector(root, panel) {
   const active = document.activeElement;
   const field = active instanceof HTMLElement && root.contains(active) ? active.dataset["field"] : undefined;
@@ -112,5 +113,7 @@ export function renderInspector(root, panel) {
   root.replaceChildren(...sections(panel).filter((part) => part !== null));
   root.scrollTop = scrollTop;
   const next = field && root.querySelector(`[data-field="${field}"]`);
-  if (next instanceof HTMLElement) next.focus({ preventScroll: true });
+  if (!(next instanceof HTMLElement)) return;
+  next.focus({ preventScroll: true });
+  if (next instanceof HTMLInputElement) next.select();
 }

@@ -10,6 +10,10 @@ _MATES = 16
 _APART_PX, _APART_SHARE = 0.5, 0.02
 # How much the frame at hand weighs against those before.
 _NEWS = 0.25
+# Pixels a frame by which what a hidden point goes with may change its speed.
+_SUDDEN_PX = 4.0
+# Of its speed, what a point without mates keeps in each frame.
+_SLOWING = 0.8
 _CHUNK = 2048
 
 
@@ -25,6 +29,7 @@ class Mates:
         self._tolerance = _APART_PX + _APART_SHARE * np.hypot(apart[..., 0], apart[..., 1])
         self._apart = np.full(self._neighbours.shape, np.nan)
         self._last = points.copy()
+        self._step = np.zeros_like(self._last)
 
     @property
     def _together(self) -> np.ndarray:
@@ -45,7 +50,7 @@ class Mates:
                 such they move as they say.
 
         Returns:
-            New array. Other points without mates stay where they were.
+            New array. Other points without mates slow down and stop.
         """
         mates, last = self._neighbours, self._last
         moved = np.where((steady | weak)[:, None], position - last, 0.0)
@@ -56,11 +61,15 @@ class Mates:
         self._apart = np.where(first, apart, self._apart)
         self._apart = np.where(both, self._apart + _NEWS * (apart - self._apart), self._apart)
         known = steady[mates] & self._together
+        # A neighbour that starts off suddenly has been covered too, and follows what covers it.
+        jump = moved[mates] - self._step[:, None]
+        known &= (np.hypot(jump[..., 0], jump[..., 1]) <= _SUDDEN_PX) | weak[:, None]
+        moved = np.where((steady | weak)[:, None], moved, _SLOWING * self._step)
         led = (~steady & known.any(1)).nonzero()[0]
         if len(led):
             there = last[mates[led]] - last[led, None]
             moved[led] = _led(moved[mates[led]], there, known[led])
-        self._last = last + moved
+        self._last, self._step = last + moved, moved
         return self._last.copy()
 
     def visible_share(self, visible: Bool[np.ndarray, " points"]) -> np.ndarray:

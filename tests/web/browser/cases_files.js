@@ -52,6 +52,7 @@ export const files = {
       const node = window.LiteGraph.createNode("WanMoveSplineEditor");
       node.pos = [1100, 40];
       window.app.graph.add(node);
+      window.dispatchEvent(new MouseEvent("mouseup"));  // the host looks: the node is a step of its own
     });
     await showAt(page, 0.5, [40, 100]);
     await eventually(async () => assert.equal(await page.locator(".wm-top").count(), 2));

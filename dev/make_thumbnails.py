@@ -1,6 +1,6 @@
 """Run every example workflow on a real ComfyUI with the small trained model, and keep a picture.
 
-    .venv/bin/python -m dev.make_thumbnails
+    .venv/bin/python -m dev.make_thumbnails [part of a workflow's name]
 
 The frontend shows example_workflows/NAME.jpg beside NAME.json. The picture is the first frame
 of the run with some of the paths that it was asked to follow, and the last frame, enlarged.
@@ -8,6 +8,7 @@ of the run with some of the paths that it was asked to follow, and the last fram
 
 import json
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -31,7 +32,7 @@ DRAWN = 8  # paths, of those that move farthest; the rest are anchors
 # What a source node needs on a picture this small.
 SOURCES = {
     "WanMoveCameraTracks": {"count": 150},
-    "WanMoveRotationTracks": {"count": 120, "pins": 80},
+    "WanMoveRotationTracks": {"count": 120, "pins": 80, "degrees": 30.0},
     "WanMoveRegionTracks": {"count": 120},
     "WanMoveVideoTracks": {"count": 150},
 }
@@ -80,6 +81,7 @@ def picture(frames: torch.Tensor, tracks: Tracks) -> Image.Image:
         for frame in (frames[0], frames[-1])
     )
     way = (tracks.positions[-1] - tracks.positions[0]).norm(dim=-1)
+    way = way * tracks.visibility.all(0)  # not those that leave the picture
     order = way.argsort(descending=True)
     # Of the farther half, some that lie apart.
     far = order[: max(DRAWN, len(order) // 2)][:: max(1, len(order) // (2 * DRAWN))][:DRAWN]
@@ -122,7 +124,8 @@ def run_all(server: ComfyServer) -> None:
     for kind in ("tracks", "visibility"):
         shutil.copy(TOY / f"demo/curve_{kind}.npy", server.base / f"input/demo_{kind}.npy")
     info = server.get("/object_info")
-    for path in sorted((PACK / "example_workflows").glob("*.json")):
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    for path in sorted((PACK / "example_workflows").glob(f"*{wanted}*.json")):
         prompt = prepare(to_prompt(json.loads(path.read_text(encoding="utf-8")), info))
         run = server.run(prompt, timeout=900, extra_data={"extra_pnginfo": {}})
         if run.error is not None:

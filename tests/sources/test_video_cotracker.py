@@ -1,5 +1,7 @@
 """CoTracker's calling convention, by a small TorchScript module that really tracks."""
 
+import sys
+from types import ModuleType
 from zipfile import ZipFile
 
 import numpy as np
@@ -88,3 +90,35 @@ def test_bad_models_are_one_line(tmp_path):
         track_with_cotracker(OneTensor(), frames(), np.array([[5.0, 5.0]]))
     with pytest.raises(MediaError, match="must have frames"):
         track_with_cotracker(Brightest(), [], np.array([[5.0, 5.0]]))
+
+
+class Harmful:
+    """Runs on unpickling."""
+
+    def __init__(self, mark):
+        self.mark = str(mark)
+
+    def __reduce__(self):
+        return (open, (self.mark, "w"))
+
+
+def test_a_checkpoint_that_holds_a_program_is_not_loaded(tmp_path, monkeypatch):
+    seen = []
+
+    class Predictor(torch.nn.Module):
+        def __init__(self, checkpoint):
+            super().__init__()
+            seen.append(checkpoint)
+
+    package = ModuleType("cotracker")
+    package.predictor = ModuleType("cotracker.predictor")
+    package.predictor.CoTrackerPredictor = Predictor
+    monkeypatch.setitem(sys.modules, "cotracker", package)
+    monkeypatch.setitem(sys.modules, "cotracker.predictor", package.predictor)
+    torch.save({"weight": torch.zeros(3)}, tmp_path / "plain.pth")
+    load_cotracker(tmp_path / "plain.pth")
+    assert seen == [str(tmp_path / "plain.pth")]
+    torch.save({"weight": Harmful(tmp_path / "mark")}, tmp_path / "harmful.pth")
+    with pytest.raises(CheckpointError, match="must hold tensors alone"):
+        load_cotracker(tmp_path / "harmful.pth")
+    assert len(seen) == 1 and not (tmp_path / "mark").exists()

@@ -6,6 +6,7 @@ take a program. Checkpoints are read as plain tensors by the package; nothing is
 
 from collections.abc import Iterable
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
@@ -48,6 +49,13 @@ def load_cotracker(path: Path) -> torch.nn.Module:
         raise CheckpointError(
             f"tracker {path} must be TorchScript where the package cotracker is not installed; "
             "got another kind of file. Install cotracker, or export the model by torch.jit."
+        ) from error
+    # The package itself would unpickle whatever an older torch lets it.
+    try:
+        torch.load(path, map_location="cpu", weights_only=True)
+    except (UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        raise CheckpointError(
+            f"tracker {path} must hold tensors alone; got something else. Download it again."
         ) from error
     model: torch.nn.Module = CoTrackerPredictor(checkpoint=str(path))
     return model.eval()

@@ -1,10 +1,10 @@
 """The `wanmove` command from outside: exit codes, one-line errors, and the file it leaves."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -123,24 +123,41 @@ def test_a_missing_option_is_named(files, tmp_path, capsys, name):
     assert f"{name} must be given" in capsys.readouterr().err
 
 
-def run_outside(files, out, *more):
-    return subprocess.Popen(
-        [sys.executable, "-m", "wanmove_core", *arguments(files, out, *more)],
+def read_terminal(master, *, until=None):
+    """What a terminal shows, up to a word or to the end of the process."""
+    seen = b""
+    with contextlib.suppress(OSError):  # how Linux says that a terminal has closed
+        while (until is None or until not in seen) and (chunk := os.read(master, 4096)):
+            seen += chunk
+    assert until is None or until in seen, f"ended early: {seen.decode()}"
+    return seen.decode()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no terminal to press Ctrl+C on there")
+def test_ctrl_c_on_a_terminal_leaves_no_half_written_file(files, tmp_path):
+    words = arguments(files, tmp_path / "a.mp4", "--steps", "100000")
+    words.remove("--quiet")
+    termios = pytest.importorskip("termios")
+    master, terminal = os.openpty()
+    termios.tcsetwinsize(terminal, (24, 80))
+    # What a script starts with & ignores SIGINT, and so would its children.
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "wanmove_core", *words],
         cwd=Path(__file__).parents[2],
-        stderr=subprocess.PIPE,
-        text=True,
+        stderr=terminal,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process there")
-def test_ctrl_c_leaves_no_half_written_file(files, tmp_path):
-    with run_outside(files, tmp_path / "a.mp4", "--steps", "100000") as process:
-        while "step" not in process.stderr.read(40):
-            time.sleep(0.01)
+    signal.signal(signal.SIGINT, ours)
+    try:
+        os.close(terminal)
+        read_terminal(master, until=b"step/s")
         process.send_signal(signal.SIGINT)
-        rest = process.stderr.read()
+        rest = read_terminal(master)
         assert process.wait(60) == 130
+    finally:
+        process.kill()
+        os.close(master)
     assert "interrupted; nothing half-written is left" in rest and "Traceback" not in rest
     assert not list(tmp_path.iterdir())
 

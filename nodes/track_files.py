@@ -6,12 +6,13 @@ from pathlib import Path
 import folder_paths
 
 from ..wanmove_core import TrackFormatError
-from ..wanmove_core.formats import ReadOptions, read_track_file, write_tracks
+from ..wanmove_core.formats import WRITE_FORMATS, ReadOptions, read_track_file, write_tracks
 from ..wanmove_core.formats.read import visibility_path
+from ..wanmove_core.formats.write import SUFFIXES
 from ..wanmove_core.tracks import Tracks
 
 _SUFFIXES = (".npy", ".json", ".csv", ".txt", ".svg", ".nk")
-SAVE_FORMATS = ["npy", "json", "csv"]
+SAVE_FORMATS = list(WRITE_FORMATS)
 
 
 def listed_files() -> list[str]:
@@ -70,7 +71,9 @@ def load_tracks(name: str, text: str | None, options: ReadOptions) -> tuple[Trac
     )
 
 
-def save_tracks(tracks: Tracks, prefix: str, format_: str) -> str:
+def save_tracks(
+    tracks: Tracks, prefix: str, format_: str, *, size: tuple[int, int], fps: float
+) -> str:
     """Write tracks under the output folder; the name is counted up. Returns it, relative."""
     root = os.path.abspath(folder_paths.get_output_directory())  # noqa: PTH100
     if not Path(os.path.abspath(Path(root) / prefix)).is_relative_to(root):  # noqa: PTH100
@@ -79,6 +82,6 @@ def save_tracks(tracks: Tracks, prefix: str, format_: str) -> str:
             'Use a name such as "tracks/ball".'
         )
     folder, name, counter, *_ = folder_paths.get_save_image_path(prefix, root)
-    path = Path(folder) / f"{name}_{counter:05}_tracks.{format_}"
-    write_tracks(tracks, path)
+    path = Path(folder) / f"{name}_{counter:05}_tracks{SUFFIXES[format_]}"
+    write_tracks(tracks, path, format=format_, size=size, fps=fps)
     return path.relative_to(root).as_posix()

@@ -15,6 +15,38 @@ def _size(name: str, default: int, tooltip: str) -> io.Int.Input:
     return io.Int.Input(name, default=default, min=0, max=16384, tooltip=tooltip)
 
 
+def _frame_inputs() -> list:
+    """What other programs' files say of the frame; optional, for prompts saved without them."""
+    return [
+        io.Int.Input(
+            "width",
+            default=832,
+            min=1,
+            max=16384,
+            optional=True,
+            tooltip="Width in pixels of the video that the tracks belong to; only the formats of "
+            "other programs keep it.",
+        ),
+        io.Int.Input(
+            "height",
+            default=480,
+            min=1,
+            max=16384,
+            optional=True,
+            tooltip="Height of the video in pixels; only the formats of other programs keep it.",
+        ),
+        io.Float.Input(
+            "fps",
+            default=16.0,
+            min=0.01,
+            max=1000.0,
+            step=0.01,
+            optional=True,
+            tooltip="Frames per second; only the formats of other programs keep it.",
+        ),
+    ]
+
+
 class WanMoveLoadTracks(io.ComfyNode):
     """Tracks from a file of ComfyUI's input folder, or from text."""
 
@@ -25,7 +57,7 @@ class WanMoveLoadTracks(io.ComfyNode):
             display_name="Load Tracks (Wan-Move)",
             category=host.CATEGORY,
             description="Reads tracks: Wan-Move npy, coordinate JSON (KJNodes, Path Animator, "
-            "Wan2GP, Kling), CSV. The content tells the format.",
+            "Wan2GP, Kling), CSV, SVG, After Effects, Nuke, Blender. The content tells the format.",
             search_aliases=["tracks", "npy", "coordinates", "WanMoveTracksFromCoords"],
             inputs=[
                 io.Combo.Input(
@@ -114,8 +146,10 @@ class WanMoveSaveTracks(io.ComfyNode):
                     "format",
                     options=track_files.SAVE_FORMATS,
                     tooltip="npy: what Wan-Move's own code reads, exact. json: coordinates for "
-                    "KJNodes and ComfyUI. csv: a table, exact.",
+                    "KJNodes and ComfyUI. csv: a table, exact. svg, after-effects, nuke, blender, "
+                    "kling: what those programs open or paste.",
                 ),
+                *_frame_inputs(),
             ],
             outputs=[
                 io.String.Output(
@@ -125,10 +159,14 @@ class WanMoveSaveTracks(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, *, tracks, filename_prefix, format) -> io.NodeOutput:
+    def execute(
+        cls, *, tracks, filename_prefix, format, width=832, height=480, fps=16.0
+    ) -> io.NodeOutput:
         given = host.tracks_from_host(tracks)
         with host.naming("filename_prefix"):
-            path = track_files.save_tracks(given, filename_prefix, format)
+            path = track_files.save_tracks(
+                given, filename_prefix, format, size=(width, height), fps=fps
+            )
         return io.NodeOutput(path, ui=ui.PreviewText(path))
 
 

@@ -40,7 +40,10 @@ def assert_same(one: dict, other: dict) -> None:
     assert torch.equal(one["track_visibility"], other["track_visibility"])
 
 
-@pytest.mark.parametrize("kind", ["npy", "json", "csv"])
+SUFFIXES = {"nuke": "nk", "blender": "blender.json"}
+
+
+@pytest.mark.parametrize("kind", ["npy", "json", "csv", "svg", "nuke", "blender"])
 def test_saved_tracks_load_again(comfy: ComfyServer, kind: str) -> None:
     graph = Graph()
     motion = tracks(graph)
@@ -50,7 +53,7 @@ def test_saved_tracks_load_again(comfy: ComfyServer, kind: str) -> None:
     run = comfy.run(graph.prompt)
     assert run.error is None, run.error
     path = kept(comfy, "path")
-    assert path.startswith("my/t_") and path.endswith(f"_tracks.{kind}")
+    assert path.startswith("my/t_") and path.endswith(f"_tracks.{SUFFIXES.get(kind, kind)}")
 
     graph = Graph()
     loaded = graph.add("WanMoveLoadTracks", file=f"{path} [output]", **AS_STORED)

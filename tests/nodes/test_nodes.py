@@ -206,6 +206,31 @@ def test_tracks_saved_and_loaded(pack, tracks, kind: str) -> None:
     assert info.startswith(f"3 tracks, {LENGTH} frames")
 
 
+PROGRAMS = {
+    "svg": "_tracks.svg",
+    "after-effects": "_tracks.ae.txt",
+    "nuke": "_tracks.nk",
+    "blender": "_tracks.blender.json",
+    "kling": "_tracks.kling.json",
+}
+
+
+@pytest.mark.parametrize("kind", PROGRAMS)
+def test_tracks_saved_for_other_programs_load_again(pack, tracks, kind: str) -> None:
+    frame = {"width": WIDTH, "height": HEIGHT}
+    saving = {"tracks": tracks, "filename_prefix": f"{kind}/t", "format": kind, "fps": 24.0}
+    (path,) = pack.run("WanMoveSaveTracks", **saving, **frame)
+    assert path.endswith(PROGRAMS[kind])
+    reading = {"file": f"{path} [output]", "length": LENGTH, **frame}
+    loaded, info = pack.run("WanMoveLoadTracks", **reading)
+    assert f"{WIDTH}x{HEIGHT}" in info
+    seen = tracks["track_visibility"]
+    whole_pixels = 0.51 if kind == "kling" else 0.01
+    torch.testing.assert_close(
+        loaded["track_path"][seen], tracks["track_path"][seen], atol=whole_pixels, rtol=0
+    )
+
+
 def test_loading_validates_and_fingerprints(pack) -> None:
     node = pack.nodes["WanMoveLoadTracks"]
     path = pack.base / "input/some.npy"

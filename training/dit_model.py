@@ -86,6 +86,37 @@ def use_uniform_context(model: WanTransformer3DModel) -> None:
         block.attn2.set_processor(UniformContext())
 
 
+class MatrixAttention:
+    """Self-attention as two matrix products and a softmax.
+
+    At 120 tokens half the time of torch's fused attention, which on a CPU works in float32.
+    """
+
+    def __call__(self, attn, hidden_states, _context=None, _mask=None, rotary_emb=None):
+        """[batch, tokens, dim] -> the same."""
+        query = attn.norm_q(attn.to_q(hidden_states)).unflatten(2, (attn.heads, -1))
+        key = attn.norm_k(attn.to_k(hidden_states)).unflatten(2, (attn.heads, -1))
+        value = attn.to_v(hidden_states).unflatten(2, (attn.heads, -1)).transpose(1, 2)
+        query, key = (_rotate(x, *rotary_emb).transpose(1, 2) for x in (query, key))
+        scores = (query @ key.transpose(-1, -2)).float() * query.shape[-1] ** -0.5
+        out = torch.softmax(scores, -1).to(value.dtype) @ value
+        return attn.to_out[0](out.transpose(1, 2).flatten(2, 3))
+
+
+def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Rotary position embedding of neighbouring pairs, x [B, tokens, heads, size]."""
+    even, odd = x.unflatten(-1, (-1, 2)).unbind(-1)
+    cos, sin = cos[..., 0::2], sin[..., 1::2]
+    turned = torch.stack([even * cos - odd * sin, even * sin + odd * cos], -1)
+    return turned.flatten(-2).type_as(x)
+
+
+def use_matrix_attention(model: WanTransformer3DModel) -> None:
+    """Switch all self-attention to `MatrixAttention`, in place."""
+    for block in model.blocks:
+        block.attn1.set_processor(MatrixAttention())
+
+
 def velocity(model: WanTransformer3DModel, noisy: Tensor, times: Tensor, given: Tensor) -> Tensor:
     """Predict noise - clean for a model with uniform context.
 

@@ -42,6 +42,15 @@ def average(model: nn.Module, *figures: float) -> list[float]:
     return tail.tolist()
 
 
+def agreed(figure: float) -> float:
+    """Rank 0's figure, in all processes."""
+    if not distributed.is_initialized():
+        return figure
+    shared = torch.tensor(figure, dtype=torch.float64)
+    distributed.broadcast(shared, 0)
+    return shared.item()
+
+
 def finish() -> None:
     """Leave the group."""
     if distributed.is_initialized():

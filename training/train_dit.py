@@ -8,7 +8,9 @@ conditioning latent carries first-frame features along k ~ U[1, 200] tracks, non
 
 import argparse
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +24,13 @@ from training.dit_model import (
     freeze_unused,
     initialise,
     sample,
+    use_matrix_attention,
     use_uniform_context,
     velocity,
 )
 from training.make_latents import FOLDER as LATENTS
 from training.make_latents import GRID
-from training.parallel import average, finish, start
+from training.parallel import agreed, average, finish, start
 from training.run_folder import RUNS, Ema, append_row, load_checkpoint, plot_log, save_checkpoint
 from training.shipped import shipped_state
 from wanmove_core import replicate_first_frame
@@ -90,16 +93,31 @@ def draw_times(count: int, generator: torch.Generator) -> Tensor:
     return SHIFT * even / (1 + (SHIFT - 1) * even)
 
 
+def motion_weights(clean: Tensor) -> Tensor:
+    """How much each latent cell counts, [B, 1, T', H', W'], 1 on average.
+
+    Objects cover a small part of the picture; what changes over time counts up to five times.
+    """
+    change = (clean - clean[:, :, :1]).square().mean(1, keepdim=True)
+    weights = 1 + (2 * change).clamp(max=4)
+    return weights / weights.mean()
+
+
 def flow_loss(
-    model: WanTransformer3DModel, clean: Tensor, given: Tensor, generator: torch.Generator
+    predict: Callable[..., Tensor],
+    clean: Tensor,
+    given: Tensor,
+    generator: torch.Generator,
+    *,
+    weights: Tensor | float = 1.0,
 ) -> Tensor:
-    """Mean squared error of the predicted velocity."""
+    """Mean squared error of the velocity that `predict(noisy, times, given)` answers."""
     times = draw_times(len(clean), generator)
     noise = torch.randn(clean.shape, generator=generator)
     s = times.view(-1, 1, 1, 1, 1)
     with torch.autocast("cpu", torch.bfloat16):
-        flow = velocity(model, (1 - s) * clean + s * noise, times, given)
-    return (flow.float() - (noise - clean)).square().mean()
+        flow = predict((1 - s) * clean + s * noise, times, given)
+    return (weights * (flow.float() - (noise - clean)).square()).mean()
 
 
 @torch.no_grad()
@@ -112,84 +130,122 @@ def held_out(model: WanTransformer3DModel, data: Latents) -> dict[str, float]:
         given = torch.cat([data.given(k, points) for k in range(count)])
         clean = data.latents[:count].float()
         generator = torch.Generator().manual_seed(0)
-        figures[f"val{name}"] = flow_loss(model, clean, given, generator).item()
+        figures[f"val{name}"] = flow_loss(partial(velocity, model), clean, given, generator).item()
         with torch.autocast("cpu", torch.bfloat16):
             got = sample(model, given[:16], generator=generator, steps=6)
         figures[f"latent_rmse{name}"] = (got - clean[:16]).square().mean().sqrt().item()
     return {name: round(value, 4) for name, value in figures.items()}
 
 
-def train(
-    minutes: float,
-    *,
-    batch: int,
-    rank: int,
-    report_s: float,
-    folder: Path,
-    from_shipped: bool = False,
-) -> None:
-    """Train until the summed training time reaches `minutes`."""
-    model = build_dit()
-    initialise(model, seed=0)
-    freeze_unused(model)
-    use_uniform_context(model)
+def optimisers(model: WanTransformer3DModel, kind: str) -> list[torch.optim.Optimizer]:
+    """AdamW, or with `muon` Muon for the blocks' matrices and AdamW for the rest."""
     live = [p for p in model.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(live, lr=PEAK_LR, betas=(0.9, 0.95), weight_decay=0.01)
-    ema = Ema(model, 0.998)
-    spent, step = 0.0, 0
-    if state := load_checkpoint(folder / "checkpoint.pt"):
-        model.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        ema.load_state_dict(state["ema"])
-        spent, step = state["spent_s"], state["step"]
-    elif from_shipped and (shipped := shipped_state("wanmove_toy_bf16", TRANSFORMER_KEYS)):
-        model.load_state_dict(shipped)
-        ema = Ema(model, 0.998)
+    matrices = [p for p in model.blocks.parameters() if p.requires_grad and p.ndim == 2]
+    if kind != "muon":
+        matrices = []
+    chosen = {id(p) for p in matrices}
+    rest = [p for p in live if id(p) not in chosen]
+    made = [torch.optim.AdamW(rest, lr=PEAK_LR, betas=(0.9, 0.95), weight_decay=0.01)]
+    if matrices:
+        made.append(
+            torch.optim.Muon(
+                matrices, lr=PEAK_LR, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"
+            )
+        )
+    return made
+
+
+def learning_rate(step: int, share: float) -> float:
+    """Warm-up, then constant, then from half of the time on down to 2 %."""
+    return PEAK_LR * min(1.0, (step + 1) / WARM_UP) * max(0.02, min(1.0, (1 - share) / 0.5))
+
+
+class Run:
+    """The model with all that a checkpoint keeps."""
+
+    def __init__(self, folder: Path, optimiser: str, *, from_shipped: bool) -> None:
+        self.folder = folder
+        self.model = build_dit()
+        initialise(self.model, seed=0)
+        freeze_unused(self.model)
+        use_uniform_context(self.model)
+        use_matrix_attention(self.model)
+        self.optimisers = optimisers(self.model, optimiser)
+        self.spent, self.step = 0.0, 0
+        state = load_checkpoint(folder / "checkpoint.pt")
+        if state is None and from_shipped:
+            shipped = shipped_state("wanmove_toy_bf16", TRANSFORMER_KEYS)
+            if shipped is None:
+                raise SystemExit("--from-shipped: there is no model in models/toy.")
+            self.model.load_state_dict(shipped)
+        self.ema = Ema(self.model, 0.999)
+        if state is not None:
+            self.model.load_state_dict(state["model"])
+            self.ema.load_state_dict(state["ema"])
+            self.spent, self.step = state["spent_s"], state["step"]
+            for own, saved in zip(self.optimisers, state["optimisers"], strict=True):
+                own.load_state_dict(saved)
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        state = {"model": self.model.state_dict(), "ema": self.ema.state_dict()}
+        state["optimisers"] = [own.state_dict() for own in self.optimisers]
+        save_checkpoint(
+            self.folder / "checkpoint.pt", state | {"spent_s": self.spent, "step": self.step}
+        )
+
+    def descend(self, rate: float) -> None:
+        """One step along the gradients that the parameters hold."""
+        torch.nn.utils.clip_grad_norm_([p for p in self.model.parameters() if p.requires_grad], 1.0)
+        for own in self.optimisers:
+            for group in own.param_groups:
+                group["lr"] = rate
+            own.step()
+            own.zero_grad()
+        self.ema.update(self.model)
+        self.step += 1
+
+
+def train(run: Run, minutes: float, *, batch: int, rank: int, report_s: float) -> None:
+    """Train until the summed training time reaches `minutes`."""
+    predict = torch.compile(partial(velocity, run.model), dynamic=False)
     check = Latents.load([LATENTS / "held_out.pt"])
-    rng = np.random.default_rng([step, rank, 3])
-    generator = torch.Generator().manual_seed(2 * step + rank)
+    rng = np.random.default_rng([run.step, rank, 3])
+    generator = torch.Generator().manual_seed(2 * run.step + rank)
     losses: list[float] = []
-    last_report, shards, data = spent, -1, check
-    while spent < minutes * 60:
-        if step % 50 == 0 or shards < 0:
+    last_report, shards, data = run.spent, -1, check
+    while run.spent < minutes * 60:
+        if run.step % 50 == 0 or shards < 0:
             # make_latents may still be adding shards.
             paths = sorted(LATENTS.glob("shard_*.pt"))
             if len(paths) != shards:
                 shards, data = len(paths), Latents.load(paths)
         began = time.monotonic()
-        share = spent / (minutes * 60)
-        for group in optimiser.param_groups:
-            decay = max(0.02, min(1.0, (1 - share) / 0.5))
-            group["lr"] = PEAK_LR * min(1.0, (step + 1) / WARM_UP) * decay
-        loss = flow_loss(model, *draw_batch(data, rng, batch), generator)
-        optimiser.zero_grad()
+        clean, given = draw_batch(data, rng, batch)
+        loss = flow_loss(predict, clean, given, generator, weights=motion_weights(clean))
         loss.backward()
-        spent, mean_loss = average(model, spent + time.monotonic() - began, loss.item())
-        torch.nn.utils.clip_grad_norm_(live, 1.0)
-        optimiser.step()
-        ema.update(model)
+        (mean_loss,) = average(run.model, loss.item())
         losses.append(mean_loss)
-        step += 1
-        if spent - last_report > report_s or spent >= minutes * 60:
-            last_report = spent
+        run.descend(learning_rate(run.step, run.spent / (minutes * 60)))
+        run.spent = agreed(run.spent + time.monotonic() - began)
+        if run.spent - last_report > report_s or run.spent >= minutes * 60:
+            last_report = run.spent
             if rank == 0:
-                row = {"minutes": round(spent / 60, 2), "step": step, "scenes": len(data)}
-                report(model, ema, check, row | {"loss": round(float(np.mean(losses)), 4)}, folder)
-                state = {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
-                state |= {"ema": ema.state_dict(), "spent_s": spent, "step": step}
-                save_checkpoint(folder / "checkpoint.pt", state)
+                row = {"minutes": round(run.spent / 60, 2), "step": run.step, "scenes": len(data)}
+                report(run, check, row | {"loss": round(float(np.mean(losses)), 4)})
+                run.save()
             losses = []
 
 
-def report(model: WanTransformer3DModel, ema: Ema, check: Latents, row: dict, folder: Path) -> None:
+def report(run: Run, check: Latents, row: dict) -> None:
     """Log the averaged weights' figures on held-out scenes and redraw the curves."""
-    current = {name: value.clone() for name, value in model.state_dict().items()}
-    model.load_state_dict(ema.shadow)
-    row = row | held_out(model, check)
-    model.load_state_dict(current)
-    append_row(folder / "log.csv", row)
+    current = {name: value.clone() for name, value in run.model.state_dict().items()}
+    run.model.load_state_dict(run.ema.shadow)
+    row = row | held_out(run.model, check)
+    run.model.load_state_dict(current)
+    append_row(run.folder / "log.csv", row)
     columns = ("loss", "val", "val_no_tracks", "latent_rmse")
-    plot_log(folder / "log.csv", folder / "curves.png", columns)
+    plot_log(run.folder / "log.csv", run.folder / "curves.png", columns)
     print(row, flush=True)
 
 
@@ -201,6 +257,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="per process")
     parser.add_argument("--report-seconds", type=float, default=180)
     parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--optimiser", choices=("adamw", "muon"), default="muon")
     parser.add_argument(
         "--from-shipped",
         action="store_true",
@@ -208,14 +265,8 @@ def main() -> None:
     )
     args = parser.parse_args()
     rank = start(args.threads)
-    train(
-        args.minutes,
-        batch=args.batch,
-        rank=rank,
-        report_s=args.report_seconds,
-        folder=args.folder,
-        from_shipped=args.from_shipped,
-    )
+    run = Run(args.folder, args.optimiser, from_shipped=args.from_shipped)
+    train(run, args.minutes, batch=args.batch, rank=rank, report_s=args.report_seconds)
     finish()
 
 

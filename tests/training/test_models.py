@@ -10,11 +10,13 @@ from training.dit_model import (
     initialise,
     sample,
     sigmas,
+    use_matrix_attention,
     use_uniform_context,
     velocity,
 )
 from training.export import to_fp8
 from training.make_latents import encode, fold_statistics, wan_statistics
+from training.train_dit import motion_weights, optimisers
 from training.vae_model import build_vae, reconstruct
 from training.vae_model import initialise as initialise_vae
 from wanmove_core.standalone.keymaps import TRANSFORMER_KEYS
@@ -58,6 +60,43 @@ def test_uniform_context_equals_full_cross_attention_whatever_the_image(dit):
     for block, processor in zip(dit.blocks, processors, strict=True):
         block.attn2.set_processor(processor)
     torch.testing.assert_close(short, full, rtol=1e-4, atol=1e-5)
+
+
+@torch.no_grad()
+def test_matrix_attention_equals_the_fused_one(dit):
+    generator = torch.Generator().manual_seed(3)
+    noisy = torch.randn(2, 16, 3, 4, 6, generator=generator)
+    given = torch.randn(2, 20, 3, 4, 6, generator=generator)
+    times = torch.tensor([0.9, 0.2])
+    processors = [(block.attn1.processor, block.attn2.processor) for block in dit.blocks]
+    use_uniform_context(dit)
+    fused = velocity(dit, noisy, times, given)
+    use_matrix_attention(dit)
+    plain = velocity(dit, noisy, times, given)
+    for block, (own, cross) in zip(dit.blocks, processors, strict=True):
+        block.attn1.set_processor(own)
+        block.attn2.set_processor(cross)
+    torch.testing.assert_close(plain, fused, rtol=1e-4, atol=1e-5)
+
+
+def test_what_moves_counts_more_and_all_cells_count_one_on_average():
+    clean = torch.zeros(1, 16, 3, 4, 4)
+    clean[:, :, 1:, 0, 0] = 1.0
+    weights = motion_weights(clean)
+    assert weights.mean().item() == pytest.approx(1)
+    moving, still = weights[0, 0, 1, 0, 0].item(), weights[0, 0, 1, 2, 2].item()
+    assert moving == pytest.approx(3 * still)
+    assert weights[0, 0, 0, 0, 0].item() == pytest.approx(still)
+
+
+def test_every_trained_weight_has_one_optimiser():
+    model = build_dit(dim=128, layers=1)
+    initialise(model, seed=0)
+    live = {id(p) for p in model.parameters() if p.requires_grad}
+    for kind, count in (("adamw", 1), ("muon", 2)):
+        made = optimisers(model, kind)
+        theirs = [id(p) for own in made for group in own.param_groups for p in group["params"]]
+        assert len(made) == count and len(theirs) == len(live) and set(theirs) == live
 
 
 def test_only_what_training_can_reach_is_trained():

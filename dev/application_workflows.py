@@ -1,9 +1,9 @@
-"""Workflows of Wan-Move's applications: camera, turning object, motion of another video."""
+"""Workflows of Wan-Move's applications: camera, region, turning object, another video's motion."""
 
 from collections.abc import Callable
 
 from dev.workflow_canvas import GREEN, Canvas, Placed
-from dev.workflow_parts import MODELS, conditioned, guided_inputs, saved, texts
+from dev.workflow_parts import MODELS, conditioned, guided_inputs, motion, saved, texts, track
 
 NOTE_CAMERA = """## Camera
 
@@ -12,6 +12,14 @@ and zoom. For parallax connect the **depth** of the start image: any depth node 
 (Depth Anything, MiDaS), grey, near is bright.
 
 Objects that move by themselves: draw them in the motion editor and connect it to **objects**."""
+NOTE_REGION = """## Object by its mask
+
+- **mask**: the object, from SAM or by hand (right-click the picture, *Open in Mask Editor*). Here
+  it is the picture's own alpha.
+- Draw **one** path in the editor. Where it starts does not matter: the whole object makes its way.
+- `pins` keeps the rest of the picture still, so the camera does not move in its place.
+
+Without a path: set **motion** to *keys* and shift, scale or rotate the object."""
 NOTE_ROTATION = """## Turning object
 
 - **mask**: the object, from SAM or by hand (right-click the picture, *Open in Mask Editor*). Here
@@ -47,13 +55,19 @@ def _source(
     image, _, guided = conditioned(canvas, models, x=460, y=0, prompts=prompts)
     tracks = make(canvas, image)
     canvas.connect(tracks, guided, "tracks")
+    right = tracks.node["pos"][0] + tracks.node["size"][0]
     drawn = canvas.add(
-        "WanMoveDrawTracks", (1260, 960), (300, 240), images=image, tracks=tracks, style="paths"
+        "WanMoveDrawTracks",
+        (right + 40, 960),
+        (300, 240),
+        images=image,
+        tracks=tracks,
+        style="paths",
     )
-    canvas.add("PreviewImage", (1600, 960), (420, 330), images=drawn)
+    canvas.add("PreviewImage", (right + 380, 960), (420, 330), images=drawn)
     text, height = note
     canvas.note(text, (0, 960), (400, height))
-    canvas.group("Motion", (440, 880, 1600, 860), GREEN)
+    canvas.group("Motion", (440, 880, right + 380, 860), GREEN)
     _sampled(canvas, models, guided, name)
 
 
@@ -66,6 +80,25 @@ def camera(canvas: Canvas) -> None:
         )
 
     _source(canvas, "wanmove_camera", (NOTE_CAMERA, 330), make)
+
+
+def region(canvas: Canvas) -> None:
+    """An object that goes along a path, before a background that stays."""
+
+    def make(canvas: Canvas, image: Placed) -> Placed:
+        path = track("path", "#ff7a4d", [(210, 330), (420, 260), (640, 320)])
+        drawing = motion(canvas, (460, 960), image, path)
+        return canvas.add(
+            "WanMoveRegionTracks",
+            (1060, 960),
+            (400, 740),
+            mask=image.out(1),
+            tracks=drawing,
+            motion="path",
+            pins=200,
+        )
+
+    _source(canvas, "wanmove_region", (NOTE_REGION, 330), make)
 
 
 def rotation(canvas: Canvas) -> None:
@@ -98,6 +131,7 @@ def transfer(canvas: Canvas) -> None:
 
 APPLICATIONS = {
     "wanmove_camera": camera,
+    "wanmove_region": region,
     "wanmove_rotation": rotation,
     "wanmove_motion_transfer": transfer,
 }

@@ -46,6 +46,8 @@ def prepare(prompt: Prompt) -> Prompt:
     stored |= {"unit": "auto", "canvas_width": WIDTH, "canvas_height": HEIGHT}
     sources["WanMoveSplineEditor"] = ("WanMoveLoadTracks", stored)
     size = {"width": WIDTH, "height": HEIGHT, "length": LENGTH}
+    if any(node["class_type"] == "WanMoveRegionTracks" for node in prompt.values()):
+        stored["file"] = "demo_path.npy"
     for node in prompt.values():
         kind, inputs = node["class_type"], node["inputs"]
         if kind in sources:
@@ -109,6 +111,13 @@ def write_pictures(folder: Path) -> None:
     Image.fromarray(np.dstack([depth] * 3)).save(folder / "example_depth.png")
 
 
+def write_path(path: Path) -> None:
+    """The way of the demo's object, as one track."""
+    positions = read_tracks(TOY / "demo/curve_tracks.npy").positions
+    moves = (positions - positions[:1]).norm(dim=-1).amax(0) > 2
+    np.save(path, positions[:, moves].mean(1, keepdim=True).float().numpy())
+
+
 def write_motion(path: Path) -> None:
     """A clip whose motion is taken: the world's own of the demo's scene."""
     write_video(path, torch.from_numpy(make_scene(SEED).frames), fps=16)
@@ -121,6 +130,7 @@ def run_all(server: ComfyServer) -> None:
     shutil.copy(TOY / "wanmove_toy_vae.safetensors", models / "vae/toy.safetensors")
     write_pictures(server.base / "input")
     write_motion(server.base / "input/example_motion.mp4")
+    write_path(server.base / "input/demo_path.npy")
     for kind in ("tracks", "visibility"):
         shutil.copy(TOY / f"demo/curve_{kind}.npy", server.base / f"input/demo_{kind}.npy")
     info = server.get("/object_info")

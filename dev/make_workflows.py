@@ -8,37 +8,21 @@ Asks a real ComfyUI (COMFYUI_PATH) for every node's slots, so a saved workflow a
 import json
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from dev.application_workflows import APPLICATIONS
 from dev.workflow_blueprint import BLUEPRINT, blueprint
 from dev.workflow_canvas import GREEN, HUGGING_FACE, LORA, PURPLE, SOURCES, Canvas, Placed
-from dev.workflow_parts import MODELS, conditioned, guided_inputs, saved, texts
+from dev.workflow_parts import (
+    ANCHORS,
+    BALL,
+    MODELS,
+    conditioned,
+    guided_inputs,
+    motion,
+    saved,
+    texts,
+)
 from tests.host.server import PACK, running
-
-
-def track(name: str, colour: str, knots: list[tuple[int, int]], points: int) -> dict[str, Any]:
-    """A path of the motion editor; a single knot is an anchor. `points` spread around it."""
-    timing = {"start": None, "end": None, "ease": "in-out", "keys": [], "repeat": "once"}
-    timing |= {"times": 1, "reverse": False}
-    spread = {"shape": "disc", "count": points, "size": 36, "angle": 0, "keys": []}
-    path = {"id": name.replace(" ", "-"), "name": name, "color": colour, "curve": "catmull-rom"}
-    path |= {"knots": [{"x": x, "y": y} for x, y in knots], "timing": timing, "windows": None}
-    return {**path, "spread": spread if points > 1 else None, "locked": False, "hidden": False}
-
-
-BALL = track("ball", "#ff7a4d", [(210, 330), (420, 260), (640, 320)], 8)
-ANCHORS = [
-    track(f"anchor {index + 1}", "#6aa9ff", [place], 1)
-    for index, place in enumerate([(60, 60), (770, 60), (60, 430), (770, 430)])
-]
-
-
-def motion(canvas: Canvas, x: int, y: int, image: Placed, *, anchors: bool = False) -> Placed:
-    """The motion editor over the start image."""
-    drawing = {"version": 1, "width": 832, "height": 480, "fps": 16, "frames": 81}
-    text = json.dumps({**drawing, "tracks": [BALL, *(ANCHORS if anchors else [])]})
-    return canvas.add("WanMoveSplineEditor", (x, y), (560, 600), splines=text, image=image)
 
 
 def minimal(canvas: Canvas) -> None:
@@ -46,7 +30,7 @@ def minimal(canvas: Canvas) -> None:
     models = canvas.add("WanMoveModelLoader", (0, 0), (400, 320), **MODELS)
     prompts = texts(canvas, 0, 390)
     image, _, guided = conditioned(canvas, models, x=460, y=0, prompts=prompts)
-    canvas.connect(motion(canvas, 460, 740, image), guided, "tracks")
+    canvas.connect(motion(canvas, (460, 740), image, BALL), guided, "tracks")
     sampled = canvas.add(
         "WanMoveSampler", (1220, 0), (320, 430), model=models, **guided_inputs(guided)
     )
@@ -89,7 +73,7 @@ def annotated(canvas: Canvas) -> None:
     canvas.group("1  Models and prompt", (-20, 0, 440, 850))
     image, encoded, guided = conditioned(canvas, models, x=480, y=80, prompts=prompts)
     canvas.group("3  Start image and guidance", (460, 0, 740, 850))
-    tracks = motion(canvas, 0, 960, image, anchors=True)
+    tracks = motion(canvas, (0, 960), image, BALL, *ANCHORS)
     canvas.connect(tracks, guided, "tracks")
     canvas.group("2  Motion", (-20, 880, 600, 740), GREEN)
     drawn = canvas.add(
@@ -136,7 +120,7 @@ def few_step(canvas: Canvas) -> None:
     models = canvas.add("WanMoveModelLoader", (0, 0), (400, 320), **MODELS)
     prompts = texts(canvas, 0, 390)
     image, _, guided = conditioned(canvas, models, x=460, y=0, prompts=prompts)
-    canvas.connect(motion(canvas, 460, 740, image), guided, "tracks")
+    canvas.connect(motion(canvas, (460, 740), image, BALL), guided, "tracks")
     lora = {"lora_name": LORA, "strength_model": 1.0}
     fast = canvas.add("LoraLoaderModelOnly", (1220, 290), (300, 110), model=models, **lora)
     both = {"positive": guided, "negative": guided.out(1)}
@@ -153,7 +137,7 @@ def motion_guidance(canvas: Canvas) -> None:
     models = canvas.add("WanMoveModelLoader", (0, 0), (400, 320), **MODELS)
     prompts = texts(canvas, 0, 390)
     image, _, guided = conditioned(canvas, models, x=460, y=0, prompts=prompts)
-    canvas.connect(motion(canvas, 460, 740, image), guided, "tracks")
+    canvas.connect(motion(canvas, (460, 740), image, BALL), guided, "tracks")
     both = {"positive": guided, "negative": guided.out(1), "cfg": 5.0}
     strong = {"motion_scale": 1.0, "guidance_end": 0.8}
     guider = canvas.add(

@@ -1,5 +1,8 @@
 """Pieces that several workflows share."""
 
+import json
+from typing import Any
+
 from dev.workflow_canvas import CLIP_VISION, TEXT_ENCODER, VAE, WAN_MOVE, Canvas, Placed
 
 PROMPT = "a red ball rolls across a wooden table, soft daylight, static camera"
@@ -12,6 +15,30 @@ MODELS = {
     "clip_vision": CLIP_VISION,
     "shift": 3.0,
 }
+
+
+def track(name: str, colour: str, knots: list[tuple[int, int]], points: int = 1) -> dict[str, Any]:
+    """A path of the motion editor; a single knot is an anchor. `points` spread around it."""
+    timing = {"start": None, "end": None, "ease": "in-out", "keys": [], "repeat": "once"}
+    timing |= {"times": 1, "reverse": False}
+    spread = {"shape": "disc", "count": points, "size": 36, "angle": 0, "keys": []}
+    path = {"id": name.replace(" ", "-"), "name": name, "color": colour, "curve": "catmull-rom"}
+    path |= {"knots": [{"x": x, "y": y} for x, y in knots], "timing": timing, "windows": None}
+    return {**path, "spread": spread if points > 1 else None, "locked": False, "hidden": False}
+
+
+BALL = track("ball", "#ff7a4d", [(210, 330), (420, 260), (640, 320)], 8)
+ANCHORS = [
+    track(f"anchor {index + 1}", "#6aa9ff", [place])
+    for index, place in enumerate([(60, 60), (770, 60), (60, 430), (770, 430)])
+]
+
+
+def motion(canvas: Canvas, pos: tuple[int, int], image: Placed, *tracks: dict[str, Any]) -> Placed:
+    """The motion editor over the start image."""
+    drawing = {"version": 1, "width": 832, "height": 480, "fps": 16, "frames": 81}
+    text = json.dumps({**drawing, "tracks": tracks})
+    return canvas.add("WanMoveSplineEditor", pos, (560, 600), splines=text, image=image)
 
 
 def conditioned(

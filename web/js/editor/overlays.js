@@ -20,7 +20,7 @@ export function helpView(root, t) {
   const lines = [...GESTURES, ...keys].map(([key, label]) =>
     element("div", {}, element("kbd", { textContent: key }), element("span", { textContent: t(label) })));
   const view = element("div", { className: "wm-overlay wm-help", tabIndex: -1 },
-    element("h2", { textContent: t("Keyboard") }), element("div", { className: "wm-keys" }, ...lines));
+    element("h2", { textContent: t("Keyboard") }, element("small", { textContent: t("Escape or a click closes this.") })), element("div", { className: "wm-keys" }, ...lines));
   view.onclick = () => view.remove();
   view.onkeydown = (event) => {
     if (event.key !== "Escape" && event.key !== "?") return;

@@ -50,12 +50,12 @@ function renderTrails(ctx, { document, session: { frame, view } }, tracks) {
   ctx.globalAlpha = 1;
 }
 
-/** Filled while a point guides, an open ring while it does not. @type {DrawTracks} */
-function renderDots(ctx, { document, session: { frame, view } }, tracks) {
+/** Filled while a point guides, an open ring while it does not; small where the cells show. @type {DrawTracks} */
+function renderDots(ctx, { document, session: { cells, frame, view } }, tracks) {
   for (const track of tracks) {
     const { points, positions, visible } = sampledTrack(track, document.frames);
     const seen = visible[frame] === 1;
-    const radius = track.spread ? 2.5 : 5;
+    const radius = (track.spread ? 2.5 : 5) / (cells ? 2 : 1);
     if (track.knots.length === 1 && !track.spread && seen) continue;
     ctx.beginPath();
     for (let at = 2 * frame * points; at < 2 * (frame + 1) * points; at += 2) {

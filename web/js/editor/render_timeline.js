@@ -42,6 +42,7 @@ export function renderTimeline(ctx, scene) {
     if (top > -ROW_PX && top < layout.height) renderRow(ctx, scene, track, top);
   }));
   renderRuler(ctx, scene);
+  renderScroll(ctx, scene);
   rectangle(ctx, theme.line, layout.left - 0.5, 0, 1, layout.height);
 }
 
@@ -49,18 +50,36 @@ export function renderTimeline(ctx, scene) {
 function renderRuler(ctx, { layout, theme, session }) {
   rectangle(ctx, theme.line, 0, RULER_PX - 1, layout.width, 1);
   ctx.textAlign = "center";
+  const head = frameToX(layout, session.frame);
+  const width = Math.max(ctx.measureText(String(session.frame)).width + 10, 22);
   for (let frame = 0; frame < layout.frames; frame += rulerStep(layout)) {
     const x = frameToX(layout, frame);
     rectangle(ctx, theme.line, x - 0.5, RULER_PX - 6, 1, 5);
+    // A number half under the playhead's would read as another one.
+    if (Math.abs(x - head) < (width + ctx.measureText(String(frame)).width) / 2 + 1) continue;
     ctx.fillStyle = theme.dim;
     ctx.fillText(String(frame), x, RULER_PX / 2 - 1);
   }
-  const x = frameToX(layout, session.frame);
-  const width = Math.max(ctx.measureText(String(session.frame)).width + 10, 22);
-  rectangle(ctx, theme.accent, x - 0.75, RULER_PX - 8, 1.5, layout.height);
-  rounded(ctx, theme.accent, x - width / 2, 2, width, RULER_PX - 7, 4);
+  rectangle(ctx, theme.accent, head - 0.75, RULER_PX - 8, 1.5, layout.height);
+  rounded(ctx, theme.accent, head - width / 2, 2, width, RULER_PX - 7, 4);
   ctx.fillStyle = "#fff";
-  ctx.fillText(String(session.frame), x, RULER_PX / 2 - 1);
+  ctx.fillText(String(session.frame), head, RULER_PX / 2 - 1);
+}
+
+/** How far the rows are scrolled, when they do not all fit. @type {(ctx: Context, scene: TimelineScene) => void} */
+function renderScroll(ctx, { layout: { width, height, scroll, overflow }, theme }) {
+  if (overflow === 0) return;
+  const room = height - RULER_PX;
+  const share = room / (room + overflow);
+  rounded(ctx, theme.line, width - 5, RULER_PX + 2 + scroll * share, 3, room * share - 4, 1.5);
+}
+
+/** Cut with dots where it is too long. @type {(ctx: Context, text: string, width: number) => string} */
+function shortened(ctx, text, width) {
+  if (ctx.measureText(text).width <= width) return text;
+  let end = text.length - 1;
+  while (end > 1 && ctx.measureText(`${text.slice(0, end)}…`).width > width) end -= 1;
+  return `${text.slice(0, end).trimEnd()}…`;
 }
 
 /** @type {DrawRow} */
@@ -68,17 +87,15 @@ function renderRow(ctx, scene, track, top) {
   const { layout, theme, session } = scene;
   const middle = top + ROW_PX / 2;
   if (isSelected(session.selection, track.id)) rectangle(ctx, theme.row, 0, top, layout.width, ROW_PX);
-  ctx.globalAlpha = track.hidden ? 0.4 : 1;
+  ctx.globalAlpha = track.hidden ? 0.55 : 1;
   rounded(ctx, track.color, 10, middle - 5, 10, 10, 3);
-  within(ctx, 26, top, layout.left - 68, ROW_PX, () => {
-    ctx.textAlign = "left";
-    ctx.fillStyle = theme.text;
-    ctx.fillText(track.name, 26, middle + 0.5);
-  });
+  ctx.textAlign = "left";
+  ctx.fillStyle = theme.text;
+  ctx.fillText(shortened(ctx, track.name.slice(0, 80), layout.left - 68), 26, middle + 0.5);
   ctx.globalAlpha = 1;
   renderEye(ctx, layout.left - 32, middle, track.hidden ? theme.dim : theme.text, track.hidden);
   padlock(ctx, { x: layout.left - 12, y: middle }, track.locked ? theme.text : theme.dim, track.locked);
-  ctx.globalAlpha = track.hidden ? 0.35 : track.locked ? 0.6 : 1;
+  ctx.globalAlpha = track.hidden ? 0.45 : track.locked ? 0.6 : 1;
   within(ctx, layout.left, top, layout.width - layout.left, ROW_PX, () => renderBar(ctx, scene, track, top));
   ctx.globalAlpha = 1;
   rectangle(ctx, theme.faint, 0, top + ROW_PX - 1, layout.width, 1);

@@ -5,7 +5,7 @@ import asyncio
 import torch
 from comfy_api.latest import io, ui
 
-from ..wanmove_core import WanMoveError, fit_image
+from ..wanmove_core import OptionError, WanMoveError, fit_image
 from ..wanmove_core.document import MAX_DOCUMENT_BYTES, parse_document
 from ..wanmove_core.document_export import EXPORT_FORMATS, export_document
 from ..wanmove_core.document_import import import_document
@@ -92,6 +92,11 @@ class WanMoveSplineEditor(io.ComfyNode):
     def execute(
         cls, *, splines, mask_radius, image=None, width=None, height=None, length=None
     ) -> io.NodeOutput:
+        for name, size in (("width", width), ("height", height), ("length", length)):
+            if size is not None and size < 0:
+                raise OptionError(
+                    f"{name} must be 1 or more; got {size}. Leave it open for the drawing's."
+                )
         with host.naming("splines"):
             drawing = parse_document(splines)
             drawing = scale_document(
@@ -101,6 +106,8 @@ class WanMoveSplineEditor(io.ComfyNode):
                 num_frames=length or drawing.num_frames,
             )
             tracks = sample_document(drawing)
+        if image is not None:
+            host.check_images(image, "image")
         size = (drawing.width, drawing.height)
         preview = draw_paths(_backdrop(image, size), tracks)
         return io.NodeOutput(
@@ -142,8 +149,10 @@ def add_routes(server) -> None:
         try:
             if "format" in query:
                 kind = query["format"]
-                if kind not in EXPORT_FORMATS or len(body) > MAX_DOCUMENT_BYTES:
+                if kind not in EXPORT_FORMATS:
                     return web.json_response({"error": "Unknown format."}, status=400)
+                if len(body) > MAX_DOCUMENT_BYTES:
+                    return web.json_response({"error": "The drawing is too large."}, status=413)
                 name, data = await asyncio.to_thread(export_document, body.decode(), kind)
                 headers = {"Content-Disposition": f'attachment; filename="{name}"'}
                 return web.Response(

@@ -67,9 +67,11 @@ class WanMoveTrajectoryError(io.ComfyNode):
         from ..wanmove_core.evaluate.overlay import draw_comparison
         from ..wanmove_core.evaluate.tracker import track_points
 
+        host.check_images(images, "images")
         frames = host.to_bytes(images)
+        given = host.tracks_from_host(tracks)
         with host.naming("tracks"):
-            asked = _retimed(host.tracks_from_host(tracks), len(frames), retime)
+            asked = _retimed(given, len(frames), retime)
         with host.naming("images"):
             got = track_points(frames, asked.positions[0], on_frame=host.progress(len(frames) - 1))
         error = end_point_error(asked, got)

@@ -44,6 +44,19 @@ def naming(input_name: str) -> Iterator[None]:
         raise type(error)(f"{input_name}: {error}") from error
 
 
+def check_images(images: torch.Tensor, input_name: str, *, channels: int = 3) -> None:
+    """Refuse a batch of nothing, which filters make, and pictures without colours."""
+    if len(images) == 0:
+        raise ShapeError(
+            f"{input_name} must hold an image; got none. Look at what the node before it gives."
+        )
+    if images.shape[-1] < channels:
+        raise ShapeError(
+            f"{input_name} must have {channels} channels (RGB); got {images.shape[-1]}. "
+            "Convert it to RGB."
+        )
+
+
 def tracks_from_host(tracks: Mapping[str, Any], input_name: str = "tracks") -> Tracks:
     """Read the TRACKS dict of comfy_api/latest/_io.py:821.
 
@@ -88,15 +101,31 @@ def encode_start_image(
     vae: Any, image: torch.Tensor, grid: LatentGrid, resize: str
 ) -> ConditioningLatent:
     """Encode start frames followed by grey, through the host's memory management."""
+    _check_vae(vae)
+    check_images(image, "start_image")
     image_size = (image.shape[2], image.shape[1])
     with naming("start_image"):
         pixels = fit_image(image[: grid.num_frames], (grid.width, grid.height), mode=resize)
+    if not torch.isfinite(pixels).all():
+        raise ShapeError(
+            "start_image must be finite everywhere; got NaN or infinity. "
+            "Decode it again, with the VAE in fp32 or bf16."
+        )
     latent = _encode_constant_tail(vae, pixels, grid.num_frames)
     if latent is None:
         latent = _encode_whole(vae, pixels, grid.num_frames)
     strides = (4, grid.height // latent.shape[-2], grid.width // latent.shape[-1])
     grid = LatentGrid(grid.num_frames, grid.height, grid.width, strides)
     return ConditioningLatent(latent, grid, pixels.shape[0], image_size, resize)
+
+
+def _check_vae(vae: Any) -> None:
+    """Refuse what is for no video before it runs; a class that says nothing is believed."""
+    if vae is None or getattr(vae, "latent_dim", 3) != 3:
+        got = "none" if vae is None else "one for pictures or sound"
+        raise ShapeError(
+            f"vae must be the Wan 2.1 VAE; got {got}. Choose wan_2.1_vae.safetensors in the loader."
+        )
 
 
 def _encode_constant_tail(vae: Any, pixels: torch.Tensor, num_frames: int) -> torch.Tensor | None:
@@ -134,7 +163,7 @@ def _encode_whole(vae: Any, pixels: torch.Tensor, num_frames: int) -> torch.Tens
 def latent_to_host(encoded: ConditioningLatent) -> dict[str, Any]:
     """Make the LATENT dict of an encoded start image."""
     origin = {
-        "size": (encoded.grid.width, encoded.grid.height),
+        "strides": encoded.grid.strides,
         "known_frames": encoded.known_frames,
         "image_size": encoded.image_size,
         "resize": encoded.resize,
@@ -146,22 +175,31 @@ def latent_from_host(
     latent: Mapping[str, Any], input_name: str = "conditioning_latent"
 ) -> ConditioningLatent:
     """Read a LATENT; one that this pack did not encode counts as one start frame at stride 8."""
-    samples = latent["samples"]
+    samples = latent.get("samples")
     with naming(input_name):
-        if samples.is_nested or samples.ndim != 5:
-            raise ShapeError(
-                "a video latent must be [batch, channels, frames, rows, cols]; "
-                f"got {samples.ndim} axes. Connect WanMoveEncodeStartImage."
-            )
+        _check_latent(samples)
         frames, rows, cols = samples.shape[2:]
         origin = latent.get(_ORIGIN, {})
-        width, height = origin.get("size", (cols * 8, rows * 8))
-        strides = (4, height // rows, width // cols)
-        grid = LatentGrid((frames - 1) * 4 + 1, height, width, strides)
+        strides = origin.get("strides", (4, 8, 8))
+        num_frames, height, width = (
+            (frames - 1) * strides[0] + 1,
+            rows * strides[1],
+            cols * strides[2],
+        )
+        grid = LatentGrid(num_frames, height, width, strides)
+    # A node in between may have cut the latent.
+    known = min(origin.get("known_frames", 1), num_frames)
     image_size = origin.get("image_size", (width, height))
-    return ConditioningLatent(
-        samples, grid, origin.get("known_frames", 1), image_size, origin.get("resize", "stretch")
-    )
+    return ConditioningLatent(samples, grid, known, image_size, origin.get("resize", "stretch"))
+
+
+def _check_latent(samples: Any) -> None:
+    if not isinstance(samples, torch.Tensor) or samples.is_nested or samples.ndim != 5:
+        got = "none" if samples is None else f"{samples.ndim} axes"
+        raise ShapeError(
+            f"a video latent must be [batch, channels, frames, rows, cols]; got {got}. "
+            "Connect Encode Start Image (Wan-Move)."
+        )
 
 
 def host_mask(encoded: ConditioningLatent) -> torch.Tensor:

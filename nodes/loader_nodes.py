@@ -2,8 +2,11 @@
 
 from comfy_api.latest import io
 
+from ..wanmove_core import CheckpointError
 from . import host, loading
 from .sampling import with_shift
+
+_ROLES = ("diffusion_model", "text_encoder", "vae", "clip_vision")
 
 
 class WanMoveModelLoader(io.ComfyNode):
@@ -97,6 +100,13 @@ class WanMoveModelLoader(io.ComfyNode):
             lambda: loading.load_clip_vision(clip_vision),
         )
         names = (diffusion_model, text_encoder, vae, clip_vision)
+        needed = loading.needed_outputs(cls.hidden.unique_id)
+        for slot, (name, role) in enumerate(zip(names, _ROLES, strict=True)):
+            if name == loading.NONE and slot in needed:
+                raise CheckpointError(
+                    f"{role} must be a file, since its output is connected; got none. "
+                    "Choose one, or remove what it is connected to."
+                )
         used = loading.used_outputs(cls.hidden.unique_id)
         wanted = [slot in used and name != loading.NONE for slot, name in enumerate(names)]
         return io.NodeOutput(

@@ -92,6 +92,22 @@ def used_outputs(node_id: str) -> frozenset[int]:
     return frozenset(slot for origin, slot in links if origin == node_id)
 
 
+def needed_outputs(node_id: str) -> frozenset[int]:
+    """Which outputs of a node the output nodes that run now cannot do without; none if unknown."""
+    running, _pending = PromptServer.instance.prompt_queue.get_current_queue_volatile()
+    needed: set[int] = set()
+    for _, _, prompt, _, targets, *_ in running:
+        waiting, seen = list(targets), set(targets)
+        while waiting:
+            for origin, slot in _links(prompt[waiting.pop()]):
+                if origin == node_id:
+                    needed.add(slot)
+                if origin in prompt and origin not in seen:
+                    seen.add(origin)
+                    waiting.append(origin)
+    return frozenset(needed)
+
+
 def _links(node: dict[str, Any]) -> Iterable[tuple[str, int]]:
     for value in node["inputs"].values():
         if isinstance(value, list) and len(value) == 2 and isinstance(value[1], int):

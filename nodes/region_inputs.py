@@ -5,7 +5,7 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ..wanmove_core import OptionError, Tracks, retime_tracks
+from ..wanmove_core import OptionError, ShapeError, Tracks, retime_tracks
 from ..wanmove_core.sources.files import parse_keys
 from ..wanmove_core.sources.fill import MAX_REGION_POINTS
 from ..wanmove_core.sources.region import Following, Keyed, Puppet, RegionKey, RegionMotion
@@ -108,6 +108,7 @@ def region_motion(given: Mapping[str, Any], tracks: Tracks | None, length: int) 
 
     Raises:
         OptionError: a motion that needs tracks, without any.
+        ShapeError: a path of several tracks.
         TrackFormatError: keys that are not a list of keys.
     """
     if given["motion"] == "keys":
@@ -124,6 +125,11 @@ def region_motion(given: Mapping[str, Any], tracks: Tracks | None, length: int) 
         )
     tracks = retime_tracks(tracks, length)
     if given["motion"] == "path":
+        if tracks.num_points != 1:
+            raise ShapeError(
+                f'tracks must be one track for the motion "path"; got {tracks.num_points}. Draw '
+                'one path without spread, or choose the motion "puppet".'
+            )
         return Following(tracks, given["orient"], given["pivot"])
     return Puppet(tracks, given["stiffness"])
 

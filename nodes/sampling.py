@@ -75,6 +75,7 @@ class _Motion:
     def outer_sample(self, executor, noise, latent_image, sampler, sigmas, *args, **kwargs):
         """Add the prompts without tracks, so that the host prepares them like the others."""
         guider = executor.class_obj
+        self._check_range(len(sigmas) - 1)
         for name in ("positive", "negative"):
             guider.conds[name + _STILL] = [_without_tracks(cond) for cond in guider.conds[name]]
         if not any(UNGUIDED in cond for cond in guider.conds["positive"]):
@@ -95,6 +96,13 @@ class _Motion:
             patches = [self._strengthen(guider), *model_options.get(_POST_CFG, [])]
             model_options = {**model_options, _POST_CFG: patches}
         return executor(x, timestep, model_options, seed)
+
+    def _check_range(self, steps: int) -> None:
+        if steps > 0 and round(self._start * steps) == round(self._end * steps):
+            raise OptionError(
+                f"guidance_start to guidance_end must hold a step; got {self._start} to "
+                f"{self._end} of {steps} steps. Widen the range, or take more steps."
+            )
 
     def _acts(self, timestep, sigmas) -> bool:
         if self._start == 0 and self._end == 1:

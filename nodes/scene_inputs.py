@@ -27,11 +27,12 @@ class Scene:
 
     def check_pictures(self, **pictures: torch.Tensor | None) -> None:
         """Refuse pictures that are not all of one scene; the first one given tells the others."""
-        given = [
-            (name, _size(picture)) for name, picture in pictures.items() if picture is not None
-        ]
-        for name, size in given[1:]:
-            check_proportions(name, size, *given[0])
+        given = {name: picture for name, picture in pictures.items() if picture is not None}
+        for name, picture in given.items():
+            host.check_images(picture, name, channels=0)
+        sizes = [(name, _size(picture)) for name, picture in given.items()]
+        for name, size in sizes[1:]:
+            check_proportions(name, size, *sizes[0])
 
     def mask(self, mask: torch.Tensor | None) -> np.ndarray | None:
         """MASK, the first one -> True where it is set."""

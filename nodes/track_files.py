@@ -5,8 +5,14 @@ from pathlib import Path
 
 import folder_paths
 
-from ..wanmove_core import TrackFormatError
-from ..wanmove_core.formats import WRITE_FORMATS, ReadOptions, read_track_file, write_tracks
+from ..wanmove_core import OptionError, TrackFormatError
+from ..wanmove_core.formats import (
+    WRITE_FORMATS,
+    ReadOptions,
+    parse_tracks,
+    read_track_file,
+    write_tracks,
+)
 from ..wanmove_core.formats.read import visibility_path
 from ..wanmove_core.formats.write import SUFFIXES
 from ..wanmove_core.tracks import Tracks
@@ -62,8 +68,15 @@ def fingerprint(name: str) -> list[tuple[int, int]]:
 
 def load_tracks(name: str, text: str | None, options: ReadOptions) -> tuple[Tracks, str]:
     """Read tracks from text if there is any, else from the file; and say what was read."""
-    source = text or find_file(name)
-    loaded = read_track_file(source, options=options)
+    if text:
+        # Never as a path: the text comes from any workflow.
+        loaded = parse_tracks(text, options=options)
+    elif name:
+        loaded = read_track_file(find_file(name), options=options)
+    else:
+        raise OptionError(
+            "either text or file must be given; got neither. Connect coordinates, or choose a file."
+        )
     size = "unknown size" if loaded.size is None else f"{loaded.size[0]}x{loaded.size[1]}"
     tracks = loaded.tracks
     return tracks, (

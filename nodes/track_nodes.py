@@ -1,5 +1,7 @@
 """Tracks in and out of files, joined, and changed."""
 
+from contextlib import nullcontext
+
 from comfy_api.latest import io, ui
 
 from ..wanmove_core import WanMoveError, concat_tracks, retime_tracks
@@ -115,9 +117,10 @@ class WanMoveLoadTracks(io.ComfyNode):
     def execute(
         cls, *, width, height, length, unit, canvas_width, canvas_height, file=None, text=None
     ) -> io.NodeOutput:
-        canvas = (canvas_width, canvas_height) if canvas_width and canvas_height else None
+        canvas = (canvas_width or width, canvas_height or height)
+        canvas = canvas if (canvas_width or canvas_height) and all(canvas) else None
         size = (width, height) if width and height else None
-        with host.naming("text" if text else "file"):
+        with host.naming("text") if text else host.naming("file") if file else nullcontext():
             options = ReadOptions(size, canvas, length or None, unit)
             tracks, info = track_files.load_tracks(file or "", text, options)
         return io.NodeOutput(host.tracks_to_host(tracks), info)

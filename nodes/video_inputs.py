@@ -62,6 +62,7 @@ def open_frames(
         path = track_files.find_file(file)
         total = probe_video(path).num_frames or 1
         return read_frames(path, used), _count(total, used)
+    host.check_images(images, "images")
     picked = images[used.first :: used.every][: used.count]
     if len(picked) == 0:
         raise MediaError(

@@ -63,6 +63,9 @@ class WanMoveVideoTracks(io.ComfyNode):
         cls, *, images=None, file=None, mask=None, tracks=None, target_mask=None, **inputs
     ) -> io.NodeOutput:
         scene, length, given = split_scene(inputs)
+        for name, picture in (("mask", mask), ("target_mask", target_mask)):
+            if picture is not None:
+                host.check_images(picture, name, channels=0)
         target = scene.mask(target_mask)
         box = None if target is None else mask_box(target, "target_mask")
         options = {name: given[name] for name in ("camera", "fit", "strength", "speed")}

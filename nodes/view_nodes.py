@@ -63,10 +63,14 @@ class WanMoveDrawTracks(io.ComfyNode):
 
     @classmethod
     def execute(cls, *, images, tracks, style, trail, radius, opacity) -> io.NodeOutput:
+        host.check_images(images, "images")
         given = host.tracks_from_host(tracks)
         look = {"radius": radius or None, "opacity": opacity}
         if style == "paths":
-            drawn = [draw_paths(frame, given, **look) for frame in host.to_bytes(images)]
+            show, drawn = host.progress(len(images)), []
+            for frame in host.to_bytes(images):
+                drawn.append(draw_paths(frame, given, **look))
+                show(len(drawn))
             return io.NodeOutput(host.to_image(torch.stack(drawn)))
         # As floats: bytes there and back would take longer than the drawing.
         frames = images[..., :3].float()
@@ -133,10 +137,10 @@ class WanMoveGuidanceInspector(io.ComfyNode):
         cls, *, conditioning_latent, tracks, start_image, collision, temporal, track_space, retime
     ) -> io.NodeOutput:
         encoded = host.latent_from_host(conditioning_latent)
+        host.check_images(start_image, "start_image")
+        given = host.tracks_from_host(tracks)
         with host.naming("tracks"):
-            given = place_tracks(
-                host.tracks_from_host(tracks), encoded, track_space=track_space, retime=retime
-            )
+            given = place_tracks(given, encoded, track_space=track_space, retime=retime)
             known = {"temporal": temporal, "known_latent_frames": encoded.known_latent_frames}
             image = host.fitted_start(start_image, encoded)
             frames = draw_guidance(image, given, encoded.grid, collision=collision, **known)

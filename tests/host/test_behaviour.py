@@ -131,6 +131,18 @@ def test_refuses_another_transformer(comfy: ComfyServer) -> None:
     fails(comfy, graph, "WanMoveModelLoader", "diffusion_model:", "text-to-video", "36 channels")
 
 
+def test_names_a_model_that_is_needed_but_not_chosen(comfy: ComfyServer) -> None:
+    graph = Graph()
+    models = loader(graph, clip_vision="none")
+    picture = graph.add("EmptyImage", width=64, height=64, batch_size=1, color=0)
+    vision = {"clip_vision": models.out(3), "image": picture, "crop": "none"}
+    seen = graph.add("CLIPVisionEncode", **vision)
+    graph.add("TestKeepValue", value=models.out(2), name="vae.pt")
+    assert comfy.run(graph.prompt).error is None  # nobody needs what was seen
+    graph.add("TestKeepValue", value=seen, name="seen.pt")
+    fails(comfy, graph, "WanMoveModelLoader", "clip_vision must be a file", "got none")
+
+
 @pytest.mark.parametrize(("width", "length"), [(100, LENGTH), (112, 30)])
 def test_refuses_a_size_off_the_grid(comfy: ComfyServer, width: int, length: int) -> None:
     graph = Graph()

@@ -1,5 +1,8 @@
 """Everything that generation needs, from one node."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from comfy_api.latest import io
 
 from ..wanmove_core import CheckpointError
@@ -78,8 +81,9 @@ class WanMoveModelLoader(io.ComfyNode):
         )
 
     @classmethod
-    def fingerprint_inputs(cls, **_inputs):
-        return sorted(loading.used_outputs(cls.hidden.unique_id))
+    def fingerprint_inputs(cls, **inputs):
+        node_id = cls.hidden.unique_id
+        return sorted(loading.used_outputs(node_id)), _missing(node_id, inputs)
 
     @classmethod
     def execute(
@@ -100,15 +104,23 @@ class WanMoveModelLoader(io.ComfyNode):
             lambda: loading.load_clip_vision(clip_vision),
         )
         names = (diffusion_model, text_encoder, vae, clip_vision)
-        needed = loading.needed_outputs(cls.hidden.unique_id)
-        for slot, (name, role) in enumerate(zip(names, _ROLES, strict=True)):
-            if name == loading.NONE and slot in needed:
-                raise CheckpointError(
-                    f"{role} must be a file, since its output is connected; got none. "
-                    "Choose one, or remove what it is connected to."
-                )
+        for role in _missing(cls.hidden.unique_id, dict(zip(_ROLES, names, strict=True))):
+            raise CheckpointError(
+                f"{role} must be a file, since its output is connected; got none. "
+                "Choose one, or remove what it is connected to."
+            )
         used = loading.used_outputs(cls.hidden.unique_id)
         wanted = [slot in used and name != loading.NONE for slot, name in enumerate(names)]
         return io.NodeOutput(
             *(load() if want else None for load, want in zip(loaders, wanted, strict=True))
         )
+
+
+def _missing(node_id: str, files: Mapping[str, Any]) -> list[str]:
+    """Models that the running prompt needs and that are not chosen."""
+    needed = loading.needed_outputs(node_id)
+    return [
+        role
+        for slot, role in enumerate(_ROLES)
+        if slot in needed and files.get(role) == loading.NONE
+    ]

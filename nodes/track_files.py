@@ -29,7 +29,7 @@ def listed_files() -> list[str]:
         found += [
             os.path.relpath(os.path.join(folder, name), root).replace(os.sep, "/")  # noqa: PTH118
             for name in names
-            if name.endswith(_SUFFIXES)
+            if name.lower().endswith(_SUFFIXES)
         ]
     return sorted(found)
 

@@ -9,11 +9,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import torch
 
 from tests.nodes.fake_host import fake_modules
 
 ROOT = Path(__file__).parents[2]
 NAME = "wan_move_pack"
+WIDTH, HEIGHT, LENGTH = 56, 40, 13
 
 
 class Pack:
@@ -61,3 +63,19 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pack]:
     patch.undo()
     for name in [name for name in sys.modules if name.startswith(f"{NAME}.")]:
         del sys.modules[name]
+
+
+@pytest.fixture
+def image() -> torch.Tensor:
+    """Noise of the video's size."""
+    return torch.rand(1, HEIGHT, WIDTH, 3, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture
+def tracks() -> dict[str, torch.Tensor]:
+    """Three points that move right by one cell every two frames."""
+    frame = torch.arange(LENGTH)[:, None]
+    x = 4.0 * frame + torch.tensor([2.0, 2.0, 2.0])
+    y = torch.tensor([4.0, 12.0, 20.0]).expand(LENGTH, -1)
+    path = torch.stack([x.clamp(max=WIDTH - 1), y], -1)
+    return {"track_path": path, "track_visibility": torch.ones(LENGTH, 3, dtype=torch.bool)}

@@ -2,29 +2,13 @@
 
 import logging
 
-import numpy as np
 import pytest
 import torch
 
+from tests.nodes.conftest import HEIGHT, LENGTH, WIDTH
 from tests.nodes.fake_host import VAE, Clip, Model, conditioning_set_values
 
-WIDTH, HEIGHT, LENGTH = 56, 40, 13
 TOLERANCE = {"rtol": 0, "atol": 1e-5}
-
-
-@pytest.fixture
-def image() -> torch.Tensor:
-    return torch.rand(1, HEIGHT, WIDTH, 3, generator=torch.Generator().manual_seed(0))
-
-
-@pytest.fixture
-def tracks() -> dict[str, torch.Tensor]:
-    """Three points that move right by one cell every two frames."""
-    frame = torch.arange(LENGTH)[:, None]
-    x = 4.0 * frame + torch.tensor([2.0, 2.0, 2.0])
-    y = torch.tensor([4.0, 12.0, 20.0]).expand(LENGTH, -1)
-    path = torch.stack([x.clamp(max=WIDTH - 1), y], -1)
-    return {"track_path": path, "track_visibility": torch.ones(LENGTH, 3, dtype=torch.bool)}
 
 
 @pytest.fixture
@@ -194,69 +178,6 @@ def test_guider(pack) -> None:
 def test_few_step_sigmas(pack) -> None:
     (sigmas,) = pack.run("WanMoveFewStepSigmas", preset="lightx2v 4 steps")
     torch.testing.assert_close(sigmas, torch.tensor([1, 0.9375, 0.8333333, 0.625, 0]))
-
-
-@pytest.mark.parametrize("kind", ["npy", "json", "csv"])
-def test_tracks_saved_and_loaded(pack, tracks, kind: str) -> None:
-    saving = {"tracks": tracks, "filename_prefix": f"{kind}/t", "format": kind}
-    (path,) = pack.run("WanMoveSaveTracks", **saving)
-    size = {"width": WIDTH, "height": HEIGHT}
-    loaded, info = pack.run("WanMoveLoadTracks", file=f"{path} [output]", **size)
-    torch.testing.assert_close(loaded["track_path"], tracks["track_path"])
-    assert info.startswith(f"3 tracks, {LENGTH} frames")
-
-
-PROGRAMS = {
-    "svg": "_tracks.svg",
-    "after-effects": "_tracks.ae.txt",
-    "nuke": "_tracks.nk",
-    "blender": "_tracks.blender.json",
-    "kling": "_tracks.kling.json",
-}
-
-
-@pytest.mark.parametrize("kind", PROGRAMS)
-def test_tracks_saved_for_other_programs_load_again(pack, tracks, kind: str) -> None:
-    frame = {"width": WIDTH, "height": HEIGHT}
-    saving = {"tracks": tracks, "filename_prefix": f"{kind}/t", "format": kind, "fps": 24.0}
-    (path,) = pack.run("WanMoveSaveTracks", **saving, **frame)
-    assert path.endswith(PROGRAMS[kind])
-    reading = {"file": f"{path} [output]", "length": LENGTH, **frame}
-    loaded, info = pack.run("WanMoveLoadTracks", **reading)
-    assert f"{WIDTH}x{HEIGHT}" in info
-    seen = tracks["track_visibility"]
-    whole_pixels = 0.51 if kind == "kling" else 0.01
-    torch.testing.assert_close(
-        loaded["track_path"][seen], tracks["track_path"][seen], atol=whole_pixels, rtol=0
-    )
-
-
-def test_loading_validates_and_fingerprints(pack) -> None:
-    node = pack.nodes["WanMoveLoadTracks"]
-    path = pack.base / "input/some.npy"
-    np.save(path, np.zeros((5, 1, 2), np.float32))
-    assert node.validate_inputs(file="some.npy") is True
-    before = node.fingerprint_inputs(file="some.npy")
-    np.save(path, np.zeros((9, 1, 2), np.float32))
-    assert node.fingerprint_inputs(file="some.npy") != before
-    assert "must lie in" in node.validate_inputs(file="../../secret.npy")
-    assert "must exist in" in node.validate_inputs(file="none.npy")
-    assert node.validate_inputs() is True
-
-
-def test_combining(pack, tracks) -> None:
-    short = {name: value[:5] for name, value in tracks.items()}
-    (joined,) = pack.run("WanMoveCombineTracks", tracks={"tracks_0": tracks, "tracks_1": short})
-    assert joined["track_path"].shape == (LENGTH, 6, 2)
-
-
-def test_transforming(pack, tracks) -> None:
-    (same,) = pack.run("WanMoveTransformTracks", tracks=tracks)
-    assert torch.equal(same["track_path"], tracks["track_path"])
-    (moved,) = pack.run("WanMoveTransformTracks", tracks=tracks, offset_y=3.0, length=5)
-    assert len(moved["track_path"]) == 5
-    expected = tracks["track_path"][0] + torch.tensor([0.0, 3.0])
-    torch.testing.assert_close(moved["track_path"][0], expected)
 
 
 @pytest.mark.parametrize(("style", "frames"), [("trails", LENGTH), ("paths", 1)])

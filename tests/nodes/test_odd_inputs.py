@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from tests.nodes.conftest import HEIGHT, LENGTH, WIDTH
 from tests.nodes.fake_host import VAE
 
-WIDTH, HEIGHT, LENGTH = 56, 40, 13
 SIZE = {"width": WIDTH, "height": HEIGHT, "length": LENGTH}
 IMAGE = torch.full((1, HEIGHT, WIDTH, 3), 0.5)
 TRACKS = {"track_path": torch.full((LENGTH, 2, 2), 20.0)}

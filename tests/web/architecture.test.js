@@ -63,7 +63,7 @@ test("no file is over 300 lines, none but the door acts on import, none uses a g
 });
 
 test("pure modules see no page", () => {
-  const pages = ["editor", "stage", "timeline_view", "dom", "icons", "inspector", "inspector_motion", "overlays", "theme", "player", "render", "render_parts", "render_marks", "render_timeline", "toolbar", "transfer"];
+  const pages = ["editor", "stage", "timeline_view", "dom", "icons", "inspector", "inspector_motion", "overlays", "theme", "player", "painter", "render", "render_parts", "render_marks", "render_timeline", "toolbar", "transfer"];
   for (const [name, source] of sources) {
     const [, own] = name.match(/^editor\/(\w+)\.js$/) ?? [];
     if (!own || pages.includes(own)) continue;

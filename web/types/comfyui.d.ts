@@ -13,7 +13,7 @@ interface HostNode {
   graph: HostGraph | null;
   comfyClass?: string;
   widgets?: HostWidget[];
-  inputs?: { name: string }[];
+  inputs?: { name: string; type?: unknown }[];
   imgs?: HTMLImageElement[];
   size: [number, number];
   hideOutputImages?: boolean;

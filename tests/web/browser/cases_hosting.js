@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { documents, drag, eventually, graphKey, knots, settled, still } from "./page.js";
+import { booted, documents, drag, eventually, graphKey, knots, settled, still } from "./page.js";
 
 const setValue = (page, text) => page.evaluate((value) => {
   window.wanMoveTest.widgetOf(window.wanMoveTest.editors()[0]).value = value;
@@ -126,5 +126,83 @@ export const hosting = {
     await page.getByRole("button", { name: "Apply" }).click();
     await eventually(async () => assert.deepEqual(await knots(page), [1]));
     assert.equal(await page.locator(".wm-error").count(), 0);
+  },
+
+  "the first frame of a video upstream is the background": async ({ page }) => {
+    const expectGreen = (green) => eventually(async () => {
+      const [red, value] = await middle(page);
+      assert.equal(value > 120 && value > 2 * red, green, `${red}, ${value}`);
+    });
+    /** Feed the editor from a new node of this kind. */
+    const feed = (kind) => page.evaluate((name) => {
+      const { app, LiteGraph } = window;
+      const [editor] = window.wanMoveTest.editors();
+      const source = LiteGraph.createNode(name);
+      app.graph.add(source);
+      if (name === "GetVideoComponents") {
+        const load = LiteGraph.createNode("LoadVideo");
+        app.graph.add(load);
+        load.connect(0, source, 0);
+        app.nodeOutputs[String(load.id)] = { images: [{ filename: "clip.webm", subfolder: "", type: "input" }] };
+      } else {
+        const video = Object.assign(document.createElement("video"), { src: "/api/view?filename=clip.webm" });
+        const box = document.createElement("div");
+        box.append(video);
+        source.addDOMWidget("preview", "preview", box, {});
+      }
+      source.connect(0, editor, editor.inputs.findIndex((slot) => slot.name === "image"));
+    }, kind);
+    await expectGreen(false);
+    await feed("GetVideoComponents");
+    await expectGreen(true);
+    await page.evaluate(() => {
+      const [editor] = window.wanMoveTest.editors();
+      editor.disconnectInput(editor.inputs.findIndex((slot) => slot.name === "image"));
+    });
+    await expectGreen(false);
+    await feed("LoadFrames");
+    await expectGreen(true);
+  },
+
+  "after F5 the drawing is there": async ({ page }) => {
+    await drag(page, [[0.2, 0.6], [0.4, 0.35], [0.6, 0.55]]);
+    const before = await documents(page);
+    const kept = JSON.stringify(before[0].tracks[0].knots).replaceAll('"', "");
+    await eventually(async () => assert.ok(await page.evaluate((text) =>
+      Object.values({ ...localStorage, ...sessionStorage }).some((one) => one.replaceAll(/[\\"]/g, "").includes(text)), kept), "the frontend keeps a draft"));
+    await page.reload();
+    await booted(page);
+    await eventually(async () => assert.deepEqual(await documents(page), before));
+    await still(page);
+    await drag(page, [[0.2, 0.8], [0.45, 0.7], [0.7, 0.85]]);
+    assert.equal((await knots(page)).length, 2);
+  },
+
+  "a drawing that is linked in is sent, the own one is kept and comes back": async ({ page }) => {
+    await drag(page, [[0.2, 0.6], [0.4, 0.35], [0.6, 0.55]]);
+    const before = await documents(page);
+    const sent = await page.evaluate(async () => {
+      const { app } = window;
+      const graph = JSON.parse(JSON.stringify(app.graph.serialize()));
+      const editor = graph.nodes.find((node) => node.type === "WanMoveSplineEditor");
+      graph.nodes.push({ id: 90, type: "PrimitiveString", pos: [20, 500], size: [200, 100], flags: {}, order: 0, mode: 0, inputs: [],
+        outputs: [{ name: "STRING", type: "STRING", links: [77] }], properties: {}, widgets_values: ["[]"] });
+      editor.inputs.push({ name: "splines", type: "STRING", link: 77, widget: { name: "splines" } });
+      graph.links.push([77, 90, 0, editor.id, editor.inputs.length - 1, "STRING"]);
+      await app.loadGraphData(graph);
+      const { output } = await app.graphToPrompt();
+      return output[String(editor.id)].inputs.splines;
+    });
+    assert.deepEqual(sent, ["90", 0]);
+    assert.deepEqual(await documents(page), before);
+    await page.evaluate(() => {
+      const [node] = window.wanMoveTest.editors();
+      node.disconnectInput(node.inputs.findIndex((slot) => slot.name === "splines"));
+      window.app.canvas.setDirty(true, true);
+    });
+    await still(page);
+    assert.deepEqual(await documents(page), before);
+    const own = await page.evaluate(async () => Object.values((await window.app.graphToPrompt()).output).find((node) => node.class_type === "WanMoveSplineEditor").inputs.splines);
+    assert.equal(JSON.parse(own).tracks.length, 1);
   },
 };

@@ -13,6 +13,8 @@ import { createInterface } from "node:readline";
 import { extname, join, normalize, resolve } from "node:path";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
+/** A video of the input folder: 4 frames of green. */
+const CLIP = join(import.meta.dirname, "clip.webm");
 /** Pictures of the input folder. */
 export const PICTURES = {
   "start.png": join(import.meta.dirname, "start.png"), "other.png": join(ROOT, "models/toy/demo/start.png"),
@@ -58,6 +60,11 @@ export const OBJECT_INFO = {
     { image: slot("IMAGE"), width: slot("INT", { forceInput: true }), height: slot("INT", { forceInput: true }), length: slot("INT", { forceInput: true }) },
     ["TRACKS", "STRING", "MASK", "IMAGE", "INT"]),
   LoadImage: node("LoadImage", { image: slot(Object.keys(PICTURES), picture) }, {}, ["IMAGE", "MASK"]),
+  // As in ComfyUI's nodes_video.py, and as in a pack whose loader plays its file in a widget.
+  LoadVideo: node("LoadVideo", { file: slot(["clip.webm"], {}) }, {}, ["VIDEO"]),
+  GetVideoComponents: node("GetVideoComponents", { video: slot("VIDEO") }, {}, ["IMAGE", "AUDIO", "FLOAT"]),
+  LoadFrames: node("LoadFrames", {}, {}, ["IMAGE"]),
+  PrimitiveString: node("PrimitiveString", { value: slot("STRING", { default: "" }) }, {}, ["STRING"]),
   PreviewAny: { ...node("PreviewAny", { source: slot("*") }, {}, []), output_node: true },
 };
 
@@ -127,6 +134,9 @@ export async function startHost(frontend, port = 0) {
       return response.writeHead(status).end(answer);
     }
     if (request.method === "POST") return json(response, {});
+    if (path === "/view" && url.searchParams.get("filename") === "clip.webm") {
+      return createReadStream(CLIP).pipe(response.writeHead(200, { "content-type": "video/webm" }));
+    }
     if (path === "/view") {
       const picture = PICTURES[url.searchParams.get("filename")] ?? PICTURES["start.png"];
       return createReadStream(picture).pipe(response.writeHead(200, { "content-type": "image/png" }));

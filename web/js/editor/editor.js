@@ -1,15 +1,16 @@
 /** mount(element, options): wires the parts to the page. Reads `window` and makes the DOM. */
 
 import { commandFor } from "./commands.js";
-import { createDocument, parseDocument, serialiseDocument } from "./document.js";
+import { createDocument, serialiseDocument } from "./document.js";
 import { controls, element, listen } from "./dom.js";
-import { DocumentError } from "./fields.js";
 import { renderInspector } from "./inspector.js";
-import { errorView, helpView } from "./overlays.js";
+import { helpView } from "./overlays.js";
+import { createPainter } from "./painter.js";
 import { createPlayer } from "./player.js";
 import { createStage } from "./stage.js";
 import { createSession, createStore } from "./store.js";
 import { translator } from "./strings.js";
+import { createText } from "./text.js";
 import { readTheme } from "./theme.js";
 import { createTimeline } from "./timeline_view.js";
 import { createChrome } from "./toolbar.js";
@@ -67,51 +68,6 @@ function listenToKeys(root, host, stage, hostHistory, signal) {
   }, signal);
 }
 
-/** Draws when something changed, at most once a frame, and only the layers that did.
- * @param {Store} store @param {Player} player
- * @param {{canvas: (base: boolean) => void, sheet: () => void, panel: () => void}} layers */
-function createPainter(store, player, layers) {
-  let pending = 0;
-  let dirty = { base: true, sheet: true, panel: true };
-  /** What the canvas and the panel showed last. @type {State & {shown: MotionDocument} | null} */
-  let drawn = null;
-  /** @type {State | null} */
-  let panel = null;
-  const paint = () => {
-    pending = 0;
-    const now = dirty;
-    dirty = { base: false, sheet: false, panel: false };
-    drawn = { ...store.get(), shown: store.shown() };
-    layers.canvas(now.base);
-    if (now.sheet) layers.sheet();
-    if (!now.panel) return;
-    panel = drawn;
-    layers.panel();
-  };
-  const request = (/** @type {typeof dirty} */ { base, sheet, panel: inPanel }) => {
-    dirty = { base: dirty.base || base, sheet: dirty.sheet || sheet, panel: dirty.panel || inPanel };
-    pending ||= requestAnimationFrame(paint);
-  };
-  const all = () => request({ base: true, sheet: true, panel: true });
-  return {
-    all,
-    changed() {
-      if (!drawn || !panel) return all();
-      const { document, session } = store.get();
-      const { shown, session: { view, selection, cells, frame, key } } = drawn;
-      const inPanel = panel.session;
-      const base = store.shown() !== shown || session.view !== view || session.selection !== selection ||
-        session.cells !== cells || (cells && session.frame !== frame);
-      request({
-        base, sheet: base || session.frame !== frame || session.key !== key,
-        panel: !session.drag && (document !== panel.document || session.selection !== inPanel.selection ||
-          session.key !== inPanel.key || (session.frame !== inPanel.frame && !player.playing())),
-      });
-    },
-    stop: () => cancelAnimationFrame(pending),
-  };
-}
-
 /** The picture behind the drawing. @param {() => void} changed */
 function createBackdrop(changed) {
   const state = { opacity: 1, chosen: false };
@@ -135,43 +91,59 @@ function createBackdrop(changed) {
   };
 }
 
-/** The text of the document; one that cannot be read is shown with its fault, and kept.
- * @param {HTMLElement} root @param {Store} store @param {Controls} ui @param {EditorOptions} options @param {() => void} changed */
-function createText(root, store, ui, options, changed) {
-  let text = "";
-  /** @type {HTMLElement | null} */
-  let failure = null;
-  /** @type {Editor["setValue"]} */
-  const setValue = (given) => {
-    if (given === text && !failure) return;
-    text = given;
-    failure?.remove();
-    failure = null;
-    try {
-      store.load(parseDocument(given));
-    } catch (error) {
-      if (!(error instanceof DocumentError)) throw error;
-      failure = errorView(root, ui, given, error.message, (edited) => {
-        setValue(edited);
-        options.onChange(edited);
-      });
-    }
-    changed();
-  };
+/** @type {(className: string, ...children: HTMLElement[]) => HTMLElement} */
+const box = (className, ...children) => element("div", { className }, ...children);
+
+/** Says what went wrong: by the host's means, or on the canvas. @type {(status: HTMLElement, notify: EditorOptions["notify"]) => (error: unknown) => void} */
+const createTeller = (status, notify) => (error) => {
+  const message = error instanceof Error ? error.message : String(error);
+  if (notify) return notify(message);
+  status.textContent = message;
+  status.classList.add("wm-warn");
+};
+
+/** Shows the panel, with the name ready to be typed over. @type {(root: HTMLElement, panelBox: HTMLElement) => void} */
+function rename(root, panelBox) {
+  // Wide, the class hides the panel; narrow, it opens it.
+  root.classList.toggle("wm-panel-open", !root.classList.contains("wm-wide"));
+  // After the panel is drawn for this track.
+  requestAnimationFrame(() => {
+    const name = /** @type {HTMLInputElement | null} */ (panelBox.querySelector('[data-field="name"]'));
+    name?.focus();
+    name?.select();
+  });
+}
+
+/** What the panel acts on.
+ * @type {(root: HTMLElement, store: Store, ui: Controls, backdrop: ReturnType<typeof createBackdrop>, options: EditorOptions, tell: (error: unknown) => void, signal: AbortSignal) => Panel} */
+function createPanel(root, store, ui, backdrop, options, tell, signal) {
+  const { onBackground, formats = [] } = options;
+  const transfer = createTransfer(root, store, options, tell, signal);
   return {
-    setValue,
-    getValue: () => text,
-    /** @type {(document: MotionDocument) => void} */
-    commit: (document) => options.onChange(text = serialiseDocument(document)),
+    store, ui, background: backdrop.state, setOpacity: backdrop.setOpacity, canExport: formats, choices: { fit: "stretch", retime: "retime" },
+    chooseBackground: () => pickFile("image/*,video/*", (file) => onBackground?.(file)),
+    clearBackground: () => onBackground?.(null),
+    importTracks: () => pickFile("", transfer.importFile),
+    exportTracks: (format) => void options.exportFile?.(format, serialiseDocument(store.get().document)).catch(tell),
+  };
+}
+
+/** What commands act on.
+ * @type {(root: HTMLElement, store: Store, player: Player, options: EditorOptions, fit: () => void, tell: (error: unknown) => void) => Host} */
+function createHost(root, store, player, options, fit, tell) {
+  const t = translator(options.locale ?? "en");
+  return {
+    store, fit, play: player.toggle, help: () => helpView(root, t),
+    full: () => void (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()).catch(tell),
+    undo: options.undo ?? store.undo, redo: options.redo ?? store.redo,
   };
 }
 
 /** @type {(root: HTMLElement, options: EditorOptions) => Editor} root: an empty element; it becomes the editor */
 export function mount(root, options) {
-  const { onBackground, forward = null, formats = [] } = options;
+  const { forward = null } = options;
   const controller = new AbortController();
   const { signal } = controller;
-  const t = translator(options.locale ?? "en");
   root.classList.add("wm-editor");
   let theme = readTheme(root);
   const backdrop = createBackdrop(() => painter.all());
@@ -183,23 +155,12 @@ export function mount(root, options) {
     onCommit: (document) => text.commit(document),
   });
   const player = createPlayer(store, () => painter.changed());
-  const box = (/** @type {string} */ className, /** @type {HTMLElement[]} */ ...children) => element("div", { className }, ...children);
   const status = box("wm-status");
   const [stageBox, panelBox, sheetBox] = [box("wm-stage", status), element("aside", { className: "wm-panel" }), box("wm-timeline")];
-  const tell = (/** @type {unknown} */ error) => {
-    const message = error instanceof Error ? error.message : String(error);
-    if (options.notify) return options.notify(message);
-    status.textContent = message;
-    status.classList.add("wm-warn");
-  };
-  /** @type {Host} */
-  const host = {
-    store, play: player.toggle, fit: () => stage.fit(), help: () => helpView(root, t),
-    full: () => void (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()).catch(tell),
-    undo: options.undo ?? store.undo, redo: options.redo ?? store.redo,
-  };
+  const tell = createTeller(status, options.notify);
+  const host = createHost(root, store, player, options, () => stage.fit(), tell);
   const hostHistory = Boolean(options.undo);
-  const ui = controls(t, host);
+  const ui = controls(translator(options.locale ?? "en"), host);
   const text = createText(root, store, ui, options, () => painter.all());
   const chrome = createChrome(status, { store, player, ui, hostHistory, togglePanel: () => root.classList.toggle("wm-panel-open") });
   root.append(chrome.bar, box("wm-middle", stageBox, panelBox), chrome.transport, sheetBox);
@@ -210,31 +171,14 @@ export function mount(root, options) {
     scene: () => ({ document: store.shown(), session: store.get().session, theme, background: backdrop.get(), playing: player.playing() }),
   };
   const stage = createStage(stageBox, parts);
-  const timeline = createTimeline(sheetBox, parts, () => {
-    // Wide, the class hides the panel; narrow, it opens it.
-    root.classList.toggle("wm-panel-open", !root.classList.contains("wm-wide"));
-    // After the panel is drawn for this track.
-    requestAnimationFrame(() => {
-      const name = /** @type {HTMLInputElement | null} */ (panelBox.querySelector('[data-field="name"]'));
-      name?.focus();
-      name?.select();
-    });
-  });
-  const transfer = createTransfer(root, store, options, tell, signal);
-  /** @type {Panel} */
-  const panel = {
-    store, ui, background: backdrop.state, setOpacity: backdrop.setOpacity, canExport: formats, choices: { fit: "stretch", retime: "retime" },
-    chooseBackground: () => pickFile("image/*,video/*", (file) => onBackground?.(file)),
-    clearBackground: () => onBackground?.(null),
-    importTracks: () => pickFile("", transfer.importFile),
-    exportTracks: (format) => void options.exportFile?.(format, serialiseDocument(store.get().document)).catch(tell),
-  };
+  const timeline = createTimeline(sheetBox, parts, () => rename(root, panelBox));
+  const panel = createPanel(root, store, ui, backdrop, options, tell, signal);
   const painter = createPainter(store, player, {
     canvas(base) {
       stage.draw(base);
       chrome.refresh();
     },
-    sheet: () => timeline.draw(),
+    sheet: timeline.draw,
     panel: () => renderInspector(panelBox, panel),
   });
   listenToKeys(root, host, stage, hostHistory, signal);
@@ -245,7 +189,14 @@ export function mount(root, options) {
   });
   text.setValue(options.value);
   painter.all();
+  return createEditor(root, { store, stage, text, backdrop, player, painter, controller });
+}
 
+/** What the host holds of it.
+ * @param {HTMLElement} root @param {{store: Store, stage: ReturnType<typeof createStage>, text: ReturnType<typeof createText>,
+ *   backdrop: ReturnType<typeof createBackdrop>, player: Player, painter: ReturnType<typeof createPainter>, controller: AbortController}} parts
+ * @returns {Editor} */
+function createEditor(root, { store, stage, text, backdrop, player, painter, controller }) {
   return {
     setValue(given) {
       text.setValue(given);

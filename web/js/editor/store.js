@@ -22,6 +22,13 @@ function createPreview() {
   };
 }
 
+/** The session goes on with another document; what it points at may be gone.
+ * @type {(document: MotionDocument, session: Session) => Session} */
+const carriedOver = (document, session) => ({
+  ...session, hover: null, selection: prune(document, session.selection),
+  frame: Math.min(session.frame, document.frames - 1), drawing: findTrack(document, session.drawing)?.id ?? null,
+});
+
 /**
  * @param {MotionDocument} document @param {Session} session
  * @param {{onChange: (state: State) => void, onCommit: (document: MotionDocument) => void}} listen
@@ -34,17 +41,12 @@ export function createStore(document, session, { onChange, onCommit }) {
   const previewed = createPreview();
   const get = () => ({ document: history.present, session: current });
 
-  /** The session goes on with another document; what it points at may be gone.
-   * @type {(next: DocumentHistory, patch?: Partial<Session>) => void} */
+  /** @type {(next: DocumentHistory, patch?: Partial<Session>) => void} */
   const settle = (next, patch) => {
     const changed = next.present !== history.present;
     history = next;
     preview = null;
-    const merged = { ...current, ...patch };
-    current = {
-      ...merged, hover: null, selection: prune(next.present, merged.selection),
-      frame: Math.min(merged.frame, next.present.frames - 1), drawing: findTrack(next.present, merged.drawing)?.id ?? null,
-    };
+    current = carriedOver(next.present, { ...current, ...patch });
     onChange(get());
     if (changed) onCommit(next.present);
   };

@@ -32,34 +32,21 @@ function dragAction(store, layout, { target, from }, { x, y }, stagger) {
   return timelineDrag(document, target, from, xToFrame(layout, x), selectedIds(session.selection), stagger);
 }
 
-/** @param {HTMLElement} root @param {CanvasParts} parts @param {() => void} rename shows the name's field */
-export function createTimeline(root, { store, scene, wheelIsOurs, forward, signal }, rename) {
-  const canvas = element("canvas", { className: "wm-sheet", tabIndex: 0, ariaLabel: "Timeline" });
-  root.append(canvas);
-  let scroll = 0;
+/** Bars, keys, windows and rows follow the pointer; elsewhere it moves the frame.
+ * @param {HTMLCanvasElement} canvas @param {Store} store @param {() => Layout} layout @param {CanvasParts["forward"]} forward
+ * @returns {Handlers} */
+function pointerHandlers(canvas, store, layout, forward) {
   /** @type {{target: TimelineTarget, from: number} | null} */
   let drag = null;
-
-  const layout = () => {
-    const found = layoutTimeline(store.shown(), canvas.clientWidth, canvas.clientHeight, scroll);
-    scroll = found.scroll;
-    return found;
-  };
-  const draw = () => {
-    const ctx = canvas.getContext("2d");
-    if (ctx && canvas.clientWidth > 0) renderTimeline(ctx, { ...scene(), ...fitBuffer(canvas), layout: layout() });
-  };
   const scrub = (/** @type {number} */ x) => {
     const { document, session } = store.get();
     const frame = clamp(Math.round(xToFrame(layout(), x)), 0, document.frames - 1);
     if (frame !== session.frame) store.session({ frame });
   };
   const targetAt = (/** @type {MouseEvent} */ event) => hitTimeline(store.get().document, layout(), canvasPoint(canvas, event));
-
   const action = (/** @type {PointerEvent} */ event) =>
     drag && dragAction(store, layout(), drag, canvasPoint(canvas, event), event.altKey);
-
-  listen(canvas, {
+  return {
     pointerdown(event) {
       if (event.button === 1 && forward) return forward(event);
       if (event.button !== 0) return;
@@ -86,7 +73,28 @@ export function createTimeline(root, { store, scene, wheelIsOurs, forward, signa
       drag = null;
       store.preview(null);
     },
-    dblclick: (event) => targetAt(event).kind === "name" && rename(),
+  };
+}
+
+/** @param {HTMLElement} root @param {CanvasParts} parts @param {() => void} rename shows the name's field */
+export function createTimeline(root, { store, scene, wheelIsOurs, forward, signal }, rename) {
+  const canvas = element("canvas", { className: "wm-sheet", tabIndex: 0, ariaLabel: "Timeline" });
+  root.append(canvas);
+  let scroll = 0;
+  const layout = () => {
+    const found = layoutTimeline(store.shown(), canvas.clientWidth, canvas.clientHeight, scroll);
+    scroll = found.scroll;
+    return found;
+  };
+  const draw = () => {
+    const ctx = canvas.getContext("2d");
+    if (ctx && canvas.clientWidth > 0) renderTimeline(ctx, { ...scene(), ...fitBuffer(canvas), layout: layout() });
+  };
+  listen(canvas, {
+    ...pointerHandlers(canvas, store, layout, forward),
+    dblclick(event) {
+      if (hitTimeline(store.get().document, layout(), canvasPoint(canvas, event)).kind === "name") rename();
+    },
     wheel(event) {
       if (!wheelIsOurs(event) || layout().overflow === 0) return forward?.(event);
       event.preventDefault();
@@ -95,6 +103,5 @@ export function createTimeline(root, { store, scene, wheelIsOurs, forward, signa
       draw();
     },
   }, signal);
-
   return { draw };
 }

@@ -1,11 +1,15 @@
 /** What feeds the editor's image input, as a picture; before any run where the graph knows it. */
 
-/** @param {string} url @returns {Promise<HTMLImageElement | null>} null where it cannot be shown */
-export async function loadImage(url) {
+/** @param {string} url @returns {Promise<HTMLImageElement | null>} */
+async function loadImage(url) {
   const image = new Image();
   image.src = url;
   return image.decode().then(() => image, () => null);
 }
+
+/** An image, or the first frame of a video: an address does not always tell which.
+ * @param {string} url @returns {Promise<CanvasImageSource | null>} null where it cannot be shown */
+export const loadAddress = async (url) => (await loadImage(url)) ?? firstFrame(url);
 
 /** The first frame of an image or video file. @param {File} file
  * @returns {Promise<CanvasImageSource | null>} */
@@ -44,6 +48,11 @@ export function findBackground(app, api, node) {
   // Throws on nodes that are not in a graph, as during copy and conversion to a subgraph.
   const source = node.graph && node.getInputNode(slot);
   if (!source) return null;
+  return addressOf(app, api, source) ?? addressOfVideo(app, api, source);
+}
+
+/** The picture that a node made or shows. @param {HostApp} app @param {HostApi} api @param {HostNode} source */
+function addressOf(app, api, source) {
   const graph = source.graph;
   const isRoot = !graph || graph === app.graph || !graph.id;
   const place = isRoot ? String(source.id) : `${graph.id}:${source.id}`;
@@ -51,5 +60,19 @@ export function findBackground(app, api, node) {
   if (preview) return preview;
   const saved = app.nodeOutputs[place]?.images?.[0];
   if (saved) return api.apiURL(`/view?${new URLSearchParams({ ...saved })}${app.getPreviewFormatParam()}`);
-  return source.imgs?.[0]?.src ?? null;
+  return source.imgs?.[0]?.src ?? shownVideo(source);
+}
+
+/** A node that takes a video apart shows nothing: what it reads from does.
+ * @param {HostApp} app @param {HostApi} api @param {HostNode} source */
+function addressOfVideo(app, api, source) {
+  const slot = source.inputs?.findIndex((input) => input.type === "VIDEO") ?? -1;
+  const reader = slot < 0 ? null : source.getInputNode(slot);
+  return reader && addressOf(app, api, reader);
+}
+
+/** A loader of another pack that plays its file in a widget. @param {HostNode} source @returns {string | null} */
+function shownVideo({ widgets = [] }) {
+  const [video] = widgets.flatMap(({ element }) => element?.querySelector?.("video") ?? []);
+  return video?.src || null;
 }

@@ -5,7 +5,7 @@
  */
 
 import { mount } from "../editor/editor.js";
-import { findBackground, loadImage, loadPicture } from "./background.js";
+import { findBackground, loadAddress, loadPicture } from "./background.js";
 
 const NODE = "WanMoveSplineEditor";
 const DEFAULT_SIZE = /** @type {[number, number]} */ ([640, 720]);
@@ -138,7 +138,7 @@ export function createTrackWidgets(app, api) {
   async function show(binding, url) {
     if (binding.own || binding.source === url) return;
     binding.source = url;
-    const image = url ? await loadImage(url) : null;
+    const image = url ? await loadAddress(url) : null;
     if (binding.source === url) binding.editor.setBackground(image);
   }
 

@@ -7,7 +7,7 @@ import torch
 
 from .errors import OptionError, ShapeError
 from .gaps import bridge_gaps
-from .motion import concat_tracks
+from .motion import check_num_frames, concat_tracks
 from .shapes import Float, Tensor
 from .tracks import Tracks
 
@@ -113,8 +113,7 @@ def loop_tracks(tracks: Tracks, num_frames: int, *, mode: str = "cycle") -> Trac
         raise OptionError(
             f"mode must be one of {', '.join(get_args(Loop))}; got {mode!r}. Use cycle."
         )
-    if num_frames < 1:
-        raise OptionError(f"num_frames must be 1 or more; got {num_frames}. Use 81.")
+    check_num_frames(num_frames)
     frame = torch.arange(num_frames, device=tracks.positions.device)
     round_trip = max(tracks.num_frames - 1, 1)
     if mode == "ping-pong":

@@ -1,15 +1,20 @@
 """The `wanmove` command."""
 
 import argparse
+import errno
+import io
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any, NoReturn
 
 from .errors import OptionError, WanMoveError
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+_NOBODY_READS = 141  # 128 + SIGPIPE
 
 
 class _Parser(argparse.ArgumentParser):
@@ -26,9 +31,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments; those of the process by default.
 
     Returns:
-        The exit code: 0 well, 2 bad input (one line on stderr), 130 interrupted. Anything else
-        that goes wrong is a bug, which Python reports with a traceback and exit code 1.
+        The exit code: 0 well, 2 bad input or a full disk (one line on stderr), 130 interrupted,
+        141 when nobody reads on, as with `| head -1`. Anything else that goes wrong is a bug,
+        which Python reports with a traceback and exit code 1.
     """
+    _prepare_streams()
     try:
         args = make_parser().parse_args(argv)
         logging.basicConfig(
@@ -37,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream=sys.stderr,
         )
         code: int = args.run(args)
+        sys.stdout.flush()
         return code
     except WanMoveError as error:
         print(f"wanmove: {error}", file=sys.stderr)
@@ -44,6 +52,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("wanmove: interrupted; nothing half-written is left.", file=sys.stderr)
         return _INTERRUPTED
+    except BrokenPipeError:
+        _silence_stdout()
+        return _NOBODY_READS
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _silence_stdout()
+        print("wanmove: the disk must have space; got none left. Free some.", file=sys.stderr)
+        return 2
+
+
+def _prepare_streams() -> None:
+    """Let output that nobody asked for go nowhere, and file names of any bytes be written."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115, to the end
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _silence_stdout() -> None:
+    """Drop what is still to be written, which Python would try again as it ends."""
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def make_parser() -> argparse.ArgumentParser:

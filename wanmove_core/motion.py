@@ -10,6 +10,7 @@ from .grid import Fit, FitMode, Size
 from .tracks import Tracks
 
 Retime = Literal["time", "cut", "hold"]
+MAX_FRAMES = 100_000  # over an hour and a half; more is a slip of the keys
 
 
 def resample_tracks(tracks: Tracks, num_frames: int) -> Tracks:
@@ -31,7 +32,7 @@ def resample_tracks(tracks: Tracks, num_frames: int) -> Tracks:
     Raises:
         OptionError: `num_frames` is below 1.
     """
-    _check_num_frames(num_frames)
+    check_num_frames(num_frames)
     frames = tracks.num_frames
     if num_frames == frames:
         return tracks
@@ -72,7 +73,7 @@ def retime_tracks(tracks: Tracks, num_frames: int, mode: Retime = "time") -> Tra
         )
     if mode == "time" or num_frames == tracks.num_frames:
         return resample_tracks(tracks, num_frames)
-    _check_num_frames(num_frames)
+    check_num_frames(num_frames)
     frame = torch.arange(num_frames, device=tracks.positions.device)
     held = frame.clamp(max=tracks.num_frames - 1)
     visibility = tracks.visibility[held]
@@ -142,8 +143,14 @@ def concat_tracks(tracks: Sequence[Tracks]) -> Tracks:
     )
 
 
-def _check_num_frames(num_frames: int) -> None:
-    if num_frames < 1:
+def check_num_frames(num_frames: int) -> None:
+    """Refuse a clip without frames, or with more than a file of tracks may hold.
+
+    Raises:
+        OptionError: `num_frames` is not 1 to 100000.
+    """
+    if not 1 <= num_frames <= MAX_FRAMES:
+        asked = "1 or more" if num_frames < 1 else f"at most {MAX_FRAMES}"
         raise OptionError(
-            f"num_frames must be 1 or more; got {num_frames}. Use the length of the video."
+            f"num_frames must be {asked}; got {num_frames}. Use the length of the video."
         )

@@ -22,7 +22,7 @@ def test_show_says_what_is_in_a_file(tracks_file, capsys):
     assert cli.main(["tracks", "show", str(tracks_file)]) == 0
     line = capsys.readouterr().out
     assert line.count("\n") == 1
-    for part in ("npy", "3 tracks", "7 frames", "86% visible", "x 0.0 to 40.0", "y 1.0 to 41.0"):
+    for part in ("npy", "3 tracks", "7 frames", "86% visible", "x 0.0 to 38.0", "y 1.0 to 39.0"):
         assert part in line
 
 
@@ -70,3 +70,21 @@ def test_what_is_no_tracks_is_one_line(tmp_path, capsys):
     (tmp_path / "a.json").write_text("{}")
     assert cli.main(["tracks", "show", str(tmp_path / "a.json")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_show_leaves_out_where_hidden_points_are(tmp_path, capsys):
+    (tmp_path / "a.csv").write_text("frame,track,x,y,visible\n0,0,-900,-900,0\n")
+    assert cli.main(["tracks", "show", str(tmp_path / "a.csv")]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("1 track, 1 frame, 0% visible")
+
+
+def test_no_frames_per_second_are_refused_and_not_replaced(tracks_file, tmp_path, capsys):
+    words = ["tracks", "convert", str(tracks_file), str(tmp_path / "a.csv"), "--fps", "0"]
+    assert cli.main(words) == 2
+    assert "fps must be from 0.01 to 1000; got 0.0" in capsys.readouterr().err
+
+
+def test_convert_refuses_sides_that_no_picture_has(tracks_file, tmp_path, capsys):
+    words = ["tracks", "convert", str(tracks_file), str(tmp_path / "a.csv"), "--to-size", "99999x8"]
+    assert cli.main(words) == 2
+    assert "must be at most 16384 px a side; got '99999x8'" in capsys.readouterr().err

@@ -121,14 +121,35 @@ def test_what_cannot_be_written(tmp_path):
         write_tracks(sample(), tmp_path / "a.mp4")
     with pytest.raises(OptionError, match="must name the tracks file"):
         write_tracks(sample(), tmp_path / "a_visibility.npy")
-    with pytest.raises(TrackFormatError, match="no such file"):
-        write_tracks(sample(), tmp_path / "missing" / "a.npy")
+    with pytest.raises(TrackFormatError, match="must be a file; got a folder"):
+        write_tracks(sample(), tmp_path, format="npy")
     with pytest.raises(TrackFormatError, match="at least one track"):
         write_tracks(Tracks(torch.zeros(5, 0, 2), torch.ones(5, 0).bool()), tmp_path / "a.json")
     far = Tracks(torch.full((1, 1, 2), 2e6), torch.ones(1, 1).bool())
     with pytest.raises(TrackFormatError, match="within 1000000 px"):
         write_tracks(far, tmp_path / "a.csv")
     assert not list(tmp_path.iterdir())
+
+
+def test_missing_folders_are_made_and_a_file_is_none(tmp_path):
+    write_tracks(sample(), tmp_path / "new" / "deep" / "a.csv")
+    assert (tmp_path / "new" / "deep" / "a.csv").is_file()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrackFormatError, match="must be a file that can be written"):
+        write_tracks(sample(), tmp_path / "file" / "a.csv")
+
+
+def test_a_folder_of_the_name_leaves_no_half_of_a_pair(tmp_path):
+    (tmp_path / "a.npy").mkdir()
+    with pytest.raises(TrackFormatError, match="must be a file; got a folder"):
+        write_tracks(sample(), tmp_path / "a.npy")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.npy"]
+
+
+def test_hidden_points_beyond_single_precision_are_written_without_a_warning(tmp_path):
+    tracks = Tracks(torch.full((1, 1, 2), 1e300, dtype=torch.float64), torch.zeros(1, 1).bool())
+    write_tracks(tracks, tmp_path / "a.npy")
+    assert not read_tracks(tmp_path / "a.npy").visibility.any()
 
 
 def test_hidden_points_far_out_are_written_for_reading(tmp_path):

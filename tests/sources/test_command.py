@@ -158,6 +158,25 @@ def test_lint_looks_at_depth(pictures, capsys):
         (["region", "@x.csv", "--mask", "@mask.png", "--path", "@none.npy"], "none.npy"),
         (["animate", "spring", "@none.npy", "@x.csv"], "none.npy"),
         (["lint", "@depth.png"], "depth.png"),
+        (["lint", "@depth.png", "--size", "80x48", "--frames", "5", "--far", "3"], "with --depth"),
+        (["camera", "@x.csv", "--size", "80x48", "--near", "0"], "--near must come with --depth"),
+        (["camera", "@x.csv", "--size", "80x48", "--frames", "9" * 12], "at most 100000"),
+        (["camera", "@x.csv", "--size", "9999999x8"], "at most 16384 px a side"),
+        (["camera", "@x.csv", "--size", "80x48", "--move", "push-in:1e300"], "at most 1000000000"),
+        (["camera", "@x.csv", "--size", "80x48", "--keys", "@none.json"], "no such file"),
+        (["camera", "@x.csv", "--size", "80x48", "--keys", "@huge.json"], "1329 bits in key 0"),
+        (["camera", "@x.csv", "--size", "80x48", "--keys", "@null.json"], "got null"),
+        (["camera", "@x.csv", "--size", "80x48", "--mask", "@line.npy"], "[height, width] map"),
+        (["region", "@x.csv", "--mask", "@words.npy", "--scale", "2"], "of <U1"),
+        (["region", "@x.csv", "--mask", "@none.npy", "--scale", "2"], "no such file"),
+        (["region", "@x.csv", "--mask", "@cut.png", "--scale", "2"], "a damaged one"),
+        (["region", "@x.csv", "--mask", "@mask.png", "--scale", "2", "--orient"], "with --path"),
+        (["region", "@x.csv", "--mask", "@mask.png", "--size", "8x8", "--scale", "2"], "80x48"),
+        (["region", "@x.gif", "--mask", "@none.png"], "format must be one of"),
+        (["region", "@", "--mask", "@none.png"], "must be a file; got a folder"),
+        (["video", "@none.mp4", "@x.gif"], "format must be one of"),
+        (["animate", "wiggle", "@a.csv", "@x.csv", "--seed", "9" * 30], "--seed must be"),
+        (["animate", "loop", "@a.csv", "@x.csv", "--frames", "9" * 12], "at most 100000"),
         (["lint", "@depth.png", "--size", "64x64", "--depth", "@depth.png"], "--depth must be"),
     ],
 )
@@ -165,7 +184,36 @@ def test_bad_input_is_one_line(pictures, capsys, words, said):
     (pictures / "keys.json").write_text('[{"frame": 0, "pam": 3}]')
     cv2.imwrite(str(pictures / "black.png"), np.zeros((48, 80), np.uint8))
     cv2.imwrite(str(pictures / "small.png"), np.full((24, 40), 255, np.uint8))
+    (pictures / "huge.json").write_text('[{"frame": 1' + "0" * 400 + "}]")
+    (pictures / "null.json").write_text("null")
+    (pictures / "cut.png").write_bytes((pictures / "mask.png").read_bytes()[:-30])
+    (pictures / "a.csv").write_text("0,0,5,5\n1,0,9,9\n")
+    np.save(pictures / "line.npy", np.ones(5))
+    np.save(pictures / "words.npy", np.full((48, 80), "a"))
     assert run(pictures, *words) == 2
     error = capsys.readouterr().err
     assert said in error and error.count("\n") == 1
     assert not (pictures / "x.csv").exists()
+
+
+def test_what_opencv_says_of_a_damaged_picture_is_not_added(pictures, capfd):
+    (pictures / "cut.png").write_bytes((pictures / "mask.png").read_bytes()[:-30])
+    assert run(pictures, "region", "@x.csv", "--mask", "@cut.png", "--scale", "2") == 2
+    assert capfd.readouterr().err.count("\n") == 1
+
+
+def test_keys_may_begin_with_a_byte_order_mark(pictures):
+    keys = '[{"frame": 0}, {"frame": 12, "pan": 5}]'
+    (pictures / "keys.json").write_text(keys, encoding="utf-8-sig")
+    words = ["--size", "80x48", "--frames", "13", "--keys", "@keys.json"]
+    assert run(pictures, "camera", "@a.csv", *words) == 0
+
+
+def test_every_format_can_be_written_where_the_size_is_known(pictures):
+    turn = ["--mask", "@mask.png", "--frames", "13", "--count", "4"]
+    assert run(pictures, "camera", "@a.svg", "--size", "80x48", "--frames", "13") == 0
+    assert run(pictures, "region", "@b.nk", *turn, "--rotate", "30") == 0
+    assert run(pictures, "rotate", "@c.blender.json", *turn, "--depth", "@depth.png") == 0
+    assert run(pictures, "animate", "spring", "@b.nk", "@d.nk") == 0
+    for name in ("a.svg", "b.nk", "c.blender.json", "d.nk"):
+        assert read_tracks(pictures / name).num_frames == 13

@@ -116,6 +116,16 @@ def test_one_failure_does_not_stop_the_rest(folder, made, caplog):
     assert "Tried to allocate" not in caplog.text
 
 
+def test_two_jobs_may_not_write_one_video(folder, made, caplog):
+    assert run(folder, [entry("a.mp4"), entry("a.mp4", seed=2), entry("b.mp4")]) == 1
+    assert made == [0, 0] and "out must be its own; got that of 1/3 a.mp4" in caplog.text
+
+
+def test_a_file_without_jobs_is_refused(folder, made, capsys):
+    assert run(folder, []) == 2
+    assert "must hold at least one job; got none" in capsys.readouterr().err and made == []
+
+
 def test_the_model_is_loaded_once_and_only_for_work(folder, monkeypatch):
     loads = []
 

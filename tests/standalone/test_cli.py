@@ -106,6 +106,17 @@ def test_without_tracks_it_is_plain_image_to_video(files, tmp_path):
         (["--lora", "missing.safetensors:0.5"], "missing.safetensors"),
         (["--nonsense"], "unrecognized arguments: --nonsense"),
         (["--fps", "0"], "--fps must be 1 or more; got 0"),
+        (["--fps", "99999999999999"], "--fps must be at most 1000"),
+        (["--steps", "999999999999"], "steps must be at most 100000"),
+        (["--size", "1600000x1600000"], "must be at most 16384 px a side"),
+        (["--size", "8x8"], "the image must fit an output of at least 16 px"),
+        (["--device", "meta"], "device must be one that this machine has; got meta"),
+        (["--extend-model", "x"], "--extend-model must come with --extend-prompt"),
+        (["--cache-threshold", "0.1"], "cache_threshold must come with a cache"),
+        (["--mag-ratios", "a.json"], "mag_ratios must come with cache magcache"),
+        (["--cache", "magcache", "--mag-ratios", "."], ". must be a file; got a folder"),
+        (["--out", __file__ + "/a.mp4"], "must be in a folder; got a file there"),
+        (["--batch", "a", "--movebench", "b"], "one of --batch and --movebench may be given"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(files, tmp_path, capsys, more, message):
@@ -187,3 +198,27 @@ def test_help_names_every_option_in_80_columns(capsys, monkeypatch):
 def test_sizes_and_numbers_are_read_in_the_usual_spellings():
     assert parse_size("832x480") == parse_size("832*480") == parse_size("832X480") == (832, 480)
     assert parse_numbers("1,.9375,0") == (1.0, 0.9375, 0.0)
+
+
+COMMAND = [sys.executable, "-m", "wanmove_core"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGPIPE there")
+def test_a_reader_that_stops_and_a_full_disk_are_no_bugs(files):
+    show = [*COMMAND, "tracks", "show", *([str(files / "cat_tracks.npy")] * 900)]
+    options = {"cwd": Path(__file__).parents[2], "stderr": subprocess.PIPE}
+    reader = subprocess.Popen(show, stdout=subprocess.PIPE, **options)
+    reader.stdout.close()
+    assert (reader.stderr.read(), reader.wait(60)) == (b"", 141)
+    reader.stderr.close()
+    if Path("/dev/full").exists():
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(show, stdout=full, check=False, **options)
+        assert done.returncode == 2 and done.stderr.count(b"\n") == 1
+        assert b"disk must have space" in done.stderr
+    closed = subprocess.run(
+        ["sh", "-c", '"$0" -m wanmove_core tracks show "$1" >&-', sys.executable, show[-1]],
+        check=False,
+        **options,
+    )
+    assert (closed.returncode, closed.stderr) == (0, b"")

@@ -1,6 +1,7 @@
 """Images in, videos out: colours, metadata, and nothing half-written."""
 
 import json
+from pathlib import Path
 
 import av
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 
 from wanmove_core import MediaError
 from wanmove_core.standalone.video_io import (
+    check_writable,
     read_image,
     read_metadata,
     read_video,
@@ -137,3 +139,25 @@ def test_what_is_no_picture_is_said_in_one_line(tmp_path, content):
     with pytest.raises(MediaError, match=r"a\.png must be a") as error:
         read_image(path)
     assert "\n" not in str(error.value)
+
+
+def test_sixteen_bit_grey_keeps_its_brightness(tmp_path):
+    grey = np.arange(0, 2**16, 97, dtype=np.uint16)[: 20 * 30].reshape(20, 30)
+    Image.fromarray(grey).save(tmp_path / "a.png")
+    read = read_image(tmp_path / "a.png")
+    assert (read == torch.from_numpy((grey >> 8).astype(np.uint8))[..., None]).all()
+
+
+@pytest.mark.parametrize("name", ["folder.mp4", "file/a.mp4"])
+def test_a_place_for_no_file_is_refused_before_the_work(tmp_path, name):
+    (tmp_path / "folder.mp4").mkdir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(MediaError, match=r"must be a file; got a folder|must be in a folder"):
+        check_writable(tmp_path / name)
+    check_writable(tmp_path / "new" / "deep" / "a.mp4")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_name_that_no_file_can_have_is_one_line():
+    with pytest.raises(MediaError, match="must be a readable picture"):
+        read_image(Path("a\0.png"))

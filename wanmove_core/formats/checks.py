@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import TrackFormatError
+from ..motion import MAX_FRAMES
 
 MAX_FILE_BYTES = 256 * 2**20
 MAX_TEXT_BYTES = 64 * 2**20
@@ -12,7 +13,6 @@ MAX_TEXT_BYTES = 64 * 2**20
 MAX_POINTS = 20_000_000
 # Text is parsed to far larger objects; what states more points than this is .npy or a mistake.
 MAX_TEXT_POINTS = 4_000_000
-MAX_FRAMES = 100_000
 # Further out than any frame is wide; float32 still resolves 1/16 px there.
 MAX_COORDINATE = 1e6
 _SHOWN_CHARACTERS = 48

@@ -60,17 +60,22 @@ def run_show(args: argparse.Namespace) -> int:
         seen = tracks.visibility.float().mean().item() if tracks.visibility.numel() else 0.0
         parts = [
             f"{path}: {found.format}",
-            f"{tracks.num_points} tracks",
-            f"{tracks.num_frames} frames",
+            _counted(tracks.num_points, "track"),
+            _counted(tracks.num_frames, "frame"),
             f"{seen:.0%} visible",
         ]
         if found.size is not None:
             parts.append(f"drawn on {found.size[0]}x{found.size[1]}")
-        if tracks.positions.numel():
-            low, high = tracks.positions.amin((0, 1)), tracks.positions.amax((0, 1))
+        if seen:
+            places = tracks.positions[tracks.visibility]
+            low, high = places.amin(0), places.amax(0)
             parts.append(f"x {low[0]:.1f} to {high[0]:.1f}, y {low[1]:.1f} to {high[1]:.1f}")
         sys.stdout.write(", ".join(parts) + "\n")
     return 0
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
 def run_convert(args: argparse.Namespace) -> int:
@@ -83,7 +88,7 @@ def run_convert(args: argparse.Namespace) -> int:
 
     options = ReadOptions(size=args.to_size, canvas_size=args.from_size, num_frames=args.frames)
     found = read_track_file(args.source, visibility=args.visibility, options=options)
-    fps = args.fps or found.fps or _FPS
+    fps = (found.fps or _FPS) if args.fps is None else args.fps
     for path in write_tracks(found.tracks, args.target, format=args.to, size=found.size, fps=fps):
         sys.stdout.write(f"{path}\n")
     return 0

@@ -64,16 +64,11 @@ def write_tracks(
             can hold.
     """
     path = pathlib.Path(path)
-    kind = (format or format_of(path)).lower()
-    if kind not in WRITE_FORMATS:
-        raise OptionError(
-            f"format must be one of {', '.join(WRITE_FORMATS)}; got {kind!r}. "
-            "End the file name in one of them, or pass format."
-        )
+    kind = check_path(path, format)
     check_points(path.name, tracks.num_frames, tracks.num_points)
     if not 0.01 <= fps <= 1000:
         raise OptionError(f"fps must be from 0.01 to 1000; got {fps!r}. Use 16.")
-    positions = tracks.positions.detach().cpu().numpy().astype(np.float32)
+    positions = tracks.positions.detach().cpu().numpy()
     visible = tracks.visibility.cpu().numpy()
     if (np.abs(positions[visible]) > MAX_COORDINATE).any():
         raise refusal(
@@ -82,11 +77,13 @@ def write_tracks(
             f"{np.abs(positions[visible]).max():g} px",
             "Hide points that far out",
         )
+    # Hidden ones may be anywhere, and would not be read back from farther out either.
+    positions = positions.clip(-MAX_COORDINATE, MAX_COORDINATE).astype(np.float32)
     if kind in _PROGRAMS:
         if size is None:
             raise OptionError(
-                f"size must be given to write {kind}; got None. "
-                "Pass the frame's size=(width, height), or --from-size WxH."
+                f"size must be given to write {kind}; got None. Pass the frame's size=(width, "
+                "height), or give --from-size WxH to `wanmove tracks convert`."
             )
         text = _PROGRAMS[kind](Tracks.from_arrays(positions, visible), size, fps)
         files = {path: text.encode()}
@@ -98,6 +95,24 @@ def write_tracks(
         reason = (error.strerror or type(error).__name__).lower()
         raise refusal(str(path), "be a file that can be written", reason, "Check it") from error
     return list(files)
+
+
+def check_path(path: pathlib.Path, format: str | None = None) -> str:
+    """The format to write, a name of WRITE_FORMATS.
+
+    Raises:
+        OptionError: neither `format` nor the name of the file says one.
+        TrackFormatError: `path` is a folder.
+    """
+    if path.is_dir():
+        raise refusal(str(path), "be a file", "a folder", "Add a file name")
+    kind = (format or format_of(path)).lower()
+    if kind not in WRITE_FORMATS:
+        raise OptionError(
+            f"format must be one of {', '.join(WRITE_FORMATS)}; got {kind!r}. End the file name "
+            f"in {', '.join(SUFFIXES.values())}, or name the format."
+        )
+    return kind
 
 
 def format_of(path: pathlib.Path) -> str:
@@ -185,7 +200,9 @@ SUFFIXES = {
 
 
 def _write_all(files: dict[pathlib.Path, bytes]) -> None:
-    """Write every file under a temporary name, then move all into place."""
+    """Write every file under a temporary name, then move all into place; folders are made."""
+    for path in files:
+        path.parent.mkdir(parents=True, exist_ok=True)
     with _temporary_names(list(files)) as names:
         for name, data in zip(names, files.values(), strict=True):
             with name.open("xb") as file:

@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .files import write_result
+from ..errors import OptionError
+from .files import check_target, write_result
 
 if TYPE_CHECKING:
     from ..tracks import Tracks
@@ -59,7 +60,7 @@ def add_animate_verb(verbs: Any) -> None:
 def _add(kinds: Any, name: str, text: str, change: Any) -> Any:
     parser = kinds.add_parser(name, help=text)
     parser.add_argument("source", type=Path, metavar="FROM")
-    parser.add_argument("target", type=Path, metavar="TO", help=".npy, .json or .csv")
+    parser.add_argument("target", type=Path, metavar="TO", help=".npy, or as of `tracks convert`")
     parser.set_defaults(run=run_animate, change=change)
     return parser
 
@@ -70,9 +71,11 @@ def run_animate(args: argparse.Namespace) -> int:
     Raises:
         WanMoveError: what cannot be read, does not fit together, or is out of range.
     """
-    from ..formats import read_tracks
+    from ..formats import read_track_file
 
-    return write_result(args.change(read_tracks(args.source), args), args.target)
+    check_target(args.target)
+    found = read_track_file(args.source)
+    return write_result(args.change(found.tracks, args), args.target, found.size)
 
 
 def _parent(tracks: "Tracks", args: argparse.Namespace) -> "Tracks":
@@ -115,6 +118,8 @@ def _wiggle(tracks: "Tracks", args: argparse.Namespace) -> "Tracks":
 
     from ..dynamics import wiggle_tracks
 
+    if not 0 <= args.seed < 2**63:
+        raise OptionError(f"--seed must be 0 to 2^63 - 1; got {args.seed}. Use 0.")
     return wiggle_tracks(
         tracks,
         generator=torch.Generator().manual_seed(args.seed),

@@ -8,9 +8,10 @@ import numpy as np
 
 from ..document import Ease
 from ..errors import OptionError
+from ..motion import check_num_frames
 from ..shapes import Float
 from .depth import Lens
-from .keys import Number, check_num_frames, interpolate_keys
+from .keys import Number, interpolate_keys
 
 _SHAKE_WAVES = 7
 _SHAKE_CHANNELS = 6

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import OptionError
+from ..motion import check_num_frames
 from .camera_path import CameraKey
-from .keys import Number, apply_ease, check_num_frames
+from .keys import Number, apply_ease
 
 _Build = Callable[[int, Number, Number], list[CameraKey]]
 

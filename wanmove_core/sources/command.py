@@ -5,21 +5,24 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..companions import check_companions
 from ..errors import OptionError
 from ..standalone.options import parse_size
 from .animate_verb import add_animate_verb
-from .files import read_colours, read_grey, read_keys, read_mask, write_result
+from .files import check_target, read_colours, read_grey, read_keys, read_mask, write_result
 from .region_verb import add_region_verb
 from .video_verb import add_video_verb
 
 if TYPE_CHECKING:
     import numpy as np
 
+_WITH_DEPTH = (("depth_kind", "depth"), ("near", "depth"), ("far", "depth"))
+
 
 def add_source_verbs(verbs: Any) -> None:
     """Add the verbs to those of `wanmove tracks`. Imports nothing heavy."""
     camera = verbs.add_parser("camera", help="make tracks of a moving camera")
-    camera.add_argument("target", type=Path, metavar="TO", help=".npy, .json or .csv")
+    camera.add_argument("target", type=Path, metavar="TO", help=".npy, or as of `tracks convert`")
     camera.add_argument(
         "--move",
         action="append",
@@ -45,7 +48,7 @@ def add_source_verbs(verbs: Any) -> None:
     camera.set_defaults(run=run_camera)
 
     rotate = verbs.add_parser("rotate", help="make tracks of an object that turns")
-    rotate.add_argument("target", type=Path, metavar="TO", help=".npy, .json or .csv")
+    rotate.add_argument("target", type=Path, metavar="TO", help=".npy, or as of `tracks convert`")
     rotate.add_argument("--mask", type=Path, required=True, help="picture, white on the object")
     rotate.add_argument("--degrees", type=float, default=60.0, help="(default 60)")
     rotate.add_argument("--axis", default="vertical", help="vertical, horizontal or view")
@@ -78,6 +81,8 @@ def run_camera(args: argparse.Namespace) -> int:
     from .depth import Lens
     from .shots import plan_shot, scene_points, shoot
 
+    check_target(args.target)
+    check_companions(args, *_WITH_DEPTH)
     distance = _distance(args) if args.depth else None
     if distance is not None:
         size = distance.shape[1], distance.shape[0]
@@ -106,7 +111,7 @@ def run_camera(args: argparse.Namespace) -> int:
         mask=read_mask(args.mask) if args.mask else None,
     )
     objects = read_tracks(args.objects, size=size) if args.objects else None
-    return write_result(shoot(points, shot, objects=objects), args.target)
+    return write_result(shoot(points, shot, objects=objects), args.target, size)
 
 
 def run_rotate(args: argparse.Namespace) -> int:
@@ -117,8 +122,10 @@ def run_rotate(args: argparse.Namespace) -> int:
     """
     from .rotation import TurnKey, rotation_tracks
 
+    check_target(args.target)
+    mask = read_mask(args.mask)
     tracks = rotation_tracks(
-        read_mask(args.mask),
+        mask,
         _distance(args),
         [TurnKey(0, 0.0), TurnKey(max(args.frames - 1, 1), args.degrees)],
         args.frames,
@@ -127,7 +134,7 @@ def run_rotate(args: argparse.Namespace) -> int:
         count=args.count,
         pins=args.pins,
     )
-    return write_result(tracks, args.target)
+    return write_result(tracks, args.target, (mask.shape[1], mask.shape[0]))
 
 
 def run_lint(args: argparse.Namespace) -> int:
@@ -141,6 +148,7 @@ def run_lint(args: argparse.Namespace) -> int:
     from ..lint import lint_tracks
     from .depth import check_map_size, start_distance
 
+    check_companions(args, *_WITH_DEPTH)
     width, height = args.size
     grid = LatentGrid(args.frames, height, width)
     depth = _distance(args) if args.depth else None
@@ -171,12 +179,11 @@ def _add_depth(parser: Any, *, required: bool) -> None:
     )
     parser.add_argument(
         "--depth-kind",
-        default="inverse",
         metavar="KIND",
         help="inverse (white is near, the default), relative (white is far) or metric",
     )
-    parser.add_argument("--near", type=float, default=1.0, help="nearest distance (default 1)")
-    parser.add_argument("--far", type=float, default=10.0, help="farthest distance (default 10)")
+    parser.add_argument("--near", type=float, help="nearest distance (default 1)")
+    parser.add_argument("--far", type=float, help="farthest distance (default 10)")
 
 
 def _add_lens(parser: Any) -> None:
@@ -187,7 +194,12 @@ def _add_lens(parser: Any) -> None:
 def _distance(args: argparse.Namespace) -> "np.ndarray":
     from .depth import distance_map
 
-    return distance_map(read_grey(args.depth), args.depth_kind, near=args.near, far=args.far)
+    return distance_map(
+        read_grey(args.depth),
+        args.depth_kind or "inverse",
+        near=1.0 if args.near is None else args.near,
+        far=10.0 if args.far is None else args.far,
+    )
 
 
 def _move(text: str) -> tuple[str, float]:

@@ -154,7 +154,8 @@ def check_map_size(name: str, values: np.ndarray, size: Size) -> None:
     if values.shape != (height, width):
         raise ShapeError(
             f"{name} must be of the frame's size, {width}x{height} px; got "
-            f"{values.shape[1]}x{values.shape[0]}. Resize it as the start image is resized."
+            f"{'x'.join(map(str, values.shape[1::-1] + values.shape[2:]))}. "
+            "Resize it as the start image is resized."
         )
 
 

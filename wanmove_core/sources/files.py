@@ -2,16 +2,19 @@
 
 import dataclasses
 import json
-import math
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import MediaError, TrackFormatError
+from ..formats.checks import shown
+from .keys import LARGEST
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from ..grid import Size
     from ..tracks import Tracks
 
 Key = TypeVar("Key")
@@ -31,7 +34,7 @@ def read_grey(path: Path) -> "np.ndarray":
             # Mapped, so that a header which promises more than the file holds allocates nothing.
             return np.array(np.load(path, mmap_mode="r", allow_pickle=False)).squeeze()
         except (OSError, ValueError, EOFError) as error:
-            raise _unreadable(path, error) from error
+            raise _unreadable(path, _reason(error)) from error
     return _read_picture(path, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH)
 
 
@@ -39,9 +42,14 @@ def read_mask(path: Path) -> "np.ndarray":
     """Read a mask: True where the picture is brighter than half of its brightest pixel.
 
     Raises:
-        MediaError: a file that is no picture.
+        MediaError: a file that is no picture, or a .npy that is no map of numbers.
     """
     grey = read_grey(path)
+    if grey.ndim != 2 or not grey.size or grey.dtype.kind not in "buif":
+        raise MediaError(
+            f"{path} must hold a [height, width] map of numbers; got {list(grey.shape)} of "
+            f"{grey.dtype}. Save one channel of the mask."
+        )
     mask: np.ndarray = grey > grey.max() / 2
     return mask
 
@@ -66,10 +74,10 @@ def read_keys(path: Path, kind: type[Key]) -> list[Key]:
         TrackFormatError: not such a list.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
         raise MediaError(
-            f"{path} must be a readable text file; got {type(error).__name__}. Check it."
+            f"{path} must be a readable text file; got {_reason(error)}. Check the path."
         ) from error
     return parse_keys(text, kind, str(path))
 
@@ -86,25 +94,59 @@ def parse_keys(text: str, kind: type[Key], name: str) -> list[Key]:
         TrackFormatError: not such a list.
     """
     fields = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    got: str | None
     try:
-        keys = [kind(**key) for key in json.loads(text)]
-        for index, key in enumerate(keys):
-            for field, value in vars(key).items():
-                if not (_is_ease(value) if field == "ease" else _is_number(value)):
-                    raise ValueError(f"key {index}: {field} {value!r}")
-    except (ValueError, TypeError, RecursionError) as error:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        got, entries = f"no JSON: {str(error)[:80]}", []
+    else:
+        entries = document if isinstance(document, list) else []
+        got = next(_wrong(entries, fields), None) if isinstance(document, list) else shown(document)
+    if got is not None:
         raise TrackFormatError(
-            f"{name} must be a JSON list of keys with {', '.join(fields)}; got "
-            f'{str(error)[:80]!r}. Write [{{"frame": 0}}, {{"frame": 80, "{fields[1]}": 20}}].'
-        ) from error
-    return keys
+            f"{name} must be a JSON list of keys with {', '.join(fields)}; got {got}. "
+            f'Write [{{"frame": 0}}, {{"frame": 80, "{fields[1]}": 20}}].'
+        )
+    return [kind(**entry) for entry in entries]
 
 
-def write_result(tracks: "Tracks", target: Path) -> int:
-    """Write tracks, say where, and return the exit code."""
+def _wrong(entries: list[Any], fields: list[str]) -> Iterator[str]:
+    """What keeps the entries from being keys."""
+    for index, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            yield f"{shown(entry)} as key {index}"
+        elif "frame" not in entry:
+            yield f"no frame in key {index}"
+        else:
+            for field, value in entry.items():
+                if field not in fields:
+                    yield f"{shown(field)} in key {index}"
+                elif not (_is_ease(value) if field == "ease" else _is_number(value)):
+                    yield f"{field} {shown(value)} in key {index}"
+
+
+def check_target(target: Path) -> None:
+    """Refuse a name that no tracks can be written to, before they are made.
+
+    Raises:
+        OptionError, TrackFormatError: a name of no format, or of a folder.
+    """
+    from ..formats.write import check_path
+
+    check_path(target)
+
+
+def write_result(tracks: "Tracks", target: Path, size: "Size | None" = None) -> int:
+    """Write tracks, say where, and return the exit code.
+
+    Args:
+        tracks: what to write.
+        target: where to; its name says the format.
+        size: (width, height) of the picture, for formats of other programs.
+    """
     from ..formats import write_tracks
 
-    for path in write_tracks(tracks, target):
+    for path in write_tracks(tracks, target, size=size):
         sys.stdout.write(f"{path}\n")
     return 0
 
@@ -115,21 +157,31 @@ def _read_picture(path: Path, flags: int) -> "np.ndarray":
 
     try:
         data = path.read_bytes()
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, _reason(error)) from error
+    # What OpenCV itself says of a damaged picture would stand beside our line.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         picture: Any = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
     except cv2.error:  # a size beyond OpenCV's limit
         picture = None
     if picture is None:
-        raise MediaError(f"{path} must be a picture; got another kind of file. Convert it to PNG.")
+        raise MediaError(
+            f"{path} must be a picture; got another kind of file, or a damaged one. "
+            "Save it as PNG again."
+        )
     return picture
 
 
-def _unreadable(path: Path, error: Exception) -> MediaError:
-    return MediaError(
-        f"{path} must be a readable picture or .npy; got {type(error).__name__}. Check it."
-    )
+def _unreadable(path: Path, reason: str) -> MediaError:
+    return MediaError(f"{path} must be a readable picture or .npy; got {reason}. Check the path.")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "bytes that are not UTF-8"
+    text = getattr(error, "strerror", None) or str(error).split("\n")[0].rstrip(".")
+    return text[:1].lower() + text[1:120]
 
 
 def _is_ease(value: Any) -> bool:
@@ -139,4 +191,4 @@ def _is_ease(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST

@@ -9,10 +9,12 @@ from ..curves import ease_cubic_bezier
 from ..document import EASES, Ease
 from ..document_sampling import NAMED_EASES
 from ..errors import OptionError
+from ..motion import check_num_frames
 from ..shapes import Float
 
 # The type checker of the tests takes no whole number for a float.
 Number = float | int
+LARGEST = 1e9  # of a key; beyond it places lose their pixels
 
 
 def interpolate_keys(
@@ -36,9 +38,11 @@ def interpolate_keys(
     check_num_frames(num_frames)
     if not len(when) == len(values) == len(eases) or len(when) == 0:
         raise OptionError("keys must number at least 1; got none. Add a key at frame 0.")
-    if not (np.isfinite(when).all() and np.isfinite(values).all()):
+    largest = max(abs(number) for number in (*when, np.abs(values).max(initial=0.0)))
+    if not largest <= LARGEST:
         raise OptionError(
-            "keys must hold finite numbers; got NaN or infinity. Correct or leave out that key."
+            f"keys must hold finite numbers of at most {LARGEST:.0f}; got {largest:g}. "
+            "Correct or leave out that key."
         )
     if (np.diff(when) <= 0).any():
         raise OptionError(
@@ -74,13 +78,3 @@ def apply_ease(time: Float[np.ndarray, " samples"], ease: Ease) -> Float[np.ndar
     if (x1, x2) == (y1, y2):
         return time
     return ease_cubic_bezier(time, (0.0, x1, y1, x2, y2, 1.0))
-
-
-def check_num_frames(num_frames: int) -> None:
-    """Refuse a clip without frames.
-
-    Raises:
-        OptionError: `num_frames` is below 1.
-    """
-    if num_frames < 1:
-        raise OptionError(f"num_frames must be 1 or more; got {num_frames}. Use 81.")

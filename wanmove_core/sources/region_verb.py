@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..companions import check_companions
 from ..errors import OptionError
-from .files import read_colours, read_keys, read_mask, write_result
+from .files import check_target, read_colours, read_keys, read_mask, write_result
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +24,7 @@ def add_region_verb(verbs: Any, parse_size: Callable[[str], tuple[int, int]]) ->
         description="Fill a region with points and move them: along --path, with --handles as a "
         "puppet, or by --keys; --shift, --scale, --stretch and --rotate are keys for short.",
     )
-    region.add_argument("target", type=Path, metavar="TO", help=".npy, .json or .csv")
+    region.add_argument("target", type=Path, metavar="TO", help=".npy, or as of `tracks convert`")
     region.add_argument("--mask", type=Path, metavar="FILE", help="picture, white on the region")
     region.add_argument("--polygon", metavar="X,Y X,Y ...", help="corners, in place of --mask")
     region.add_argument("--size", type=parse_size, metavar="WxH", help="needed with --polygon")
@@ -32,7 +33,7 @@ def add_region_verb(verbs: Any, parse_size: Callable[[str], tuple[int, int]]) ->
     how.add_argument("--path", type=Path, metavar="FILE", help="one track that the region follows")
     how.add_argument("--orient", action="store_true", help="turn as the path turns")
     how.add_argument("--handles", type=Path, metavar="FILE", help="tracks that bend the region")
-    how.add_argument("--stiffness", default="rigid", help="rigid (default), or similar: may grow")
+    how.add_argument("--stiffness", help="rigid (default), or similar: may grow")
     how.add_argument("--keys", type=Path, metavar="JSON", help="region keys: a list of objects")
     how.add_argument("--shift", metavar="X,Y", help="pixels that it moves in the end")
     how.add_argument("--scale", type=float, help="its size in the end; 1 keeps it")
@@ -47,7 +48,7 @@ def add_region_verb(verbs: Any, parse_size: Callable[[str], tuple[int, int]]) ->
     points.add_argument("--spacing", type=float, metavar="PX", help="in place of --count")
     points.add_argument("--pattern", default="scatter", help="scatter (default) or grid")
     points.add_argument("--margin", type=float, default=1.0, help="off the outline (default 1 px)")
-    points.add_argument("--detail", type=float, default=0.0, help="0 to 1: closer on edges")
+    points.add_argument("--detail", type=float, help="0 to 1: closer on edges")
     points.add_argument("--image", type=Path, metavar="FILE", help="the picture, for --detail")
     points.add_argument("--seed", type=int, default=0, help="of the scatter (default 0)")
     points.add_argument("--pins", type=int, default=0, help="still points on the rest (default 0)")
@@ -64,13 +65,17 @@ def run_region(args: argparse.Namespace) -> int:
     from .fill import Fill
     from .region import region_tracks
 
+    check_target(args.target)
+    check_companions(
+        args, ("orient", "path"), ("stiffness", "handles"), ("image", "detail"), ("detail", "image")
+    )
     mask = _mask(args)
     fill = Fill(
         args.count,
         spacing=args.spacing,
         pattern=args.pattern,
         margin=args.margin,
-        detail=args.detail,
+        detail=args.detail or 0.0,
         seed=args.seed,
     )
     tracks = region_tracks(
@@ -81,12 +86,13 @@ def run_region(args: argparse.Namespace) -> int:
         front=None if args.front is None else read_mask(args.front),
         pins=args.pins,
     )
-    return write_result(tracks, args.target)
+    return write_result(tracks, args.target, (mask.shape[1], mask.shape[0]))
 
 
 def _mask(args: argparse.Namespace) -> "np.ndarray":
     import numpy as np
 
+    from .depth import check_map_size
     from .fill import polygon_mask
 
     if (args.mask is None) == (args.polygon is None):
@@ -96,7 +102,10 @@ def _mask(args: argparse.Namespace) -> "np.ndarray":
             + ". Add --mask FILE."
         )
     if args.mask is not None:
-        return read_mask(args.mask)
+        mask = read_mask(args.mask)
+        if args.size is not None:
+            check_map_size("--mask", mask, args.size)
+        return mask
     if args.size is None:
         raise OptionError("--polygon must come with --size; got none. Add --size 832x480.")
     corners = [_pair("--polygon", corner) for corner in args.polygon.split()]
@@ -125,7 +134,7 @@ def _motion(args: argparse.Namespace, size: tuple[int, int]) -> "RegionMotion":
     if args.path is not None:
         return Following(_read(args.path, size, args.frames), args.orient, _pivot(args.pivot))
     if args.handles is not None:
-        return Puppet(_read(args.handles, size, args.frames), args.stiffness)
+        return Puppet(_read(args.handles, size, args.frames), args.stiffness or "rigid")
     if args.keys is not None:
         keys = read_keys(args.keys, RegionKey)
     else:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from ..errors import OptionError, ShapeError
-from ..motion import resample_tracks
+from ..motion import MAX_FRAMES, check_num_frames, resample_tracks
 from ..shapes import Bool, Float
 from ..tracks import Tracks
 
@@ -196,12 +196,18 @@ def change_speed(tracks: Tracks, speed: float, num_frames: int | None = None) ->
         New tracks.
 
     Raises:
-        OptionError: a speed that is not positive.
+        OptionError: a speed that is not positive, or makes the motion last 100000 frames.
     """
     if not (np.isfinite(speed) and speed > 0):
         raise OptionError(f"speed must be more than 0; got {speed}. Use 1.")
-    count = num_frames or tracks.num_frames
-    length = max(1, round((tracks.num_frames - 1) / speed) + 1)
+    count = tracks.num_frames if num_frames is None else num_frames
+    check_num_frames(count)
+    lasts = (tracks.num_frames - 1) / speed
+    if lasts >= MAX_FRAMES:
+        raise OptionError(
+            f"speed must leave the motion shorter than {MAX_FRAMES} frames; got {speed}. Use 0.5."
+        )
+    length = max(1, round(lasts) + 1)
     played = resample_tracks(tracks, length)
     keep = torch.arange(count).clamp(max=length - 1).to(played.positions.device)
     return Tracks(played.positions[keep], played.visibility[keep])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError
-from .files import read_mask, write_result
+from .files import check_target, read_mask, write_result
 
 if TYPE_CHECKING:
     from .retarget import Box
@@ -23,7 +23,7 @@ def add_video_verb(verbs: Any, parse_size: Callable[[str], tuple[int, int]]) -> 
         "a new picture.",
     )
     video.add_argument("video", type=Path, help="anything that FFmpeg reads")
-    video.add_argument("target", type=Path, metavar="TO", help=".npy, .json or .csv")
+    video.add_argument("target", type=Path, metavar="TO", help=".npy, or as of `tracks convert`")
     points = video.add_argument_group("points")
     points.add_argument("--points", default="features", help="features (default) or grid")
     points.add_argument("--count", type=int, default=400, help="about how many (default 400)")
@@ -58,6 +58,7 @@ def run_video(args: argparse.Namespace) -> int:
     from .video_frames import FrameRange, probe_video, read_frames
     from .video_transfer import Retarget, transfer_motion
 
+    check_target(args.target)
     retarget = Retarget(
         args.size,
         args.frames,
@@ -72,7 +73,7 @@ def run_video(args: argparse.Namespace) -> int:
     tracks = transfer_motion(
         read_frames(args.video, used), _queries(args, info.size), retarget, follow=_tracker(args)
     )
-    return write_result(tracks, args.target)
+    return write_result(tracks, args.target, args.size or info.size)
 
 
 def _queries(args: argparse.Namespace, size: tuple[int, int]) -> "Queries":

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..errors import MediaError, OptionError, WanMoveError
+from ..formats.checks import shown
 from .generate import Job, extend_prompt, is_done, run_job
 from .option_values import make_extension, make_job, make_settings
 from .options import add_job_options
 from .pipeline import Progress
 from .prompt_extension import load_extender
+from .video_io import check_writable
 
 if TYPE_CHECKING:
     from .pipeline import WanMovePipeline
@@ -63,10 +65,15 @@ def run_batch(
     """
     jobs: list[tuple[str, Job]] = []
     made, skipped = 0, 0
+    owners: dict[Path, str] = {}
     for number, line in enumerate(lines, 1):
         label = f"{number}/{len(lines)} {line.name}"
         try:
             job = _job_of(line)
+            check_writable(job.out)
+            first = owners.setdefault(job.out.absolute(), label)
+            if first != label:
+                raise OptionError(f"out must be its own; got that of {first}. Rename one.")
             if is_done(job, model):
                 _log.info("%s: already there", label)
                 skipped += 1
@@ -133,6 +140,7 @@ def read_batch(path: Path, args: argparse.Namespace) -> list[Line]:
 
     Raises:
         MediaError: the file cannot be read.
+        OptionError: it holds no line.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -148,14 +156,16 @@ def read_batch(path: Path, args: argparse.Namespace) -> list[Line]:
     for number, content in enumerate(text.splitlines(), 1):
         if content.strip() and not content.lstrip().startswith("#"):
             lines.append(_parse_line(parser, content, f"{path.name} line {number}", path.parent))
+    if not lines:
+        raise OptionError(f"{path} must hold at least one job; got none. Write one a line.")
     return lines
 
 
 def _parse_line(parser: argparse.ArgumentParser, content: str, place: str, folder: Path) -> Line:
     try:
-        entry = json.loads(content)
+        entry = _parse_json(content)
         if not isinstance(entry, dict):
-            raise OptionError("must be a JSON object; got something else")
+            raise OptionError(f"must be a JSON object; got {shown(entry)}. Use {{...}}.")
         args = parser.parse_args(list(_as_arguments(entry)))
         for name in _PATHS:
             value = getattr(args, name)
@@ -164,9 +174,16 @@ def _parse_line(parser: argparse.ArgumentParser, content: str, place: str, folde
                 inside = [folder / part for part in value] if name == "tracks" else folder / value
                 setattr(args, name, inside)
         job = make_job(args)
-    except (ValueError, RecursionError) as error:
-        return Line(place, error=OptionError(f"{place}: {error}"))
+    except WanMoveError as error:
+        return Line(place, error=OptionError(str(error)))
     return Line(job.out.name, job)
+
+
+def _parse_json(content: str) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise OptionError(f"must be JSON; got {error}. Correct the line.") from error
 
 
 def _as_arguments(entry: dict[str, Any]) -> Iterator[str]:

@@ -57,6 +57,8 @@ def run_generate(args: argparse.Namespace) -> int:
     """
     if args.checkpoint is None:
         raise OptionError("--checkpoint must be given; got none. Give the model's folder or files.")
+    if args.batch is not None and args.movebench is not None:
+        raise OptionError("one of --batch and --movebench may be given; got both. Drop one.")
     model = describe_model(args)
     if args.batch is None and args.movebench is None:
         return _run_one(args, model)
@@ -75,9 +77,12 @@ def run_generate(args: argparse.Namespace) -> int:
 def _run_one(args: argparse.Namespace, model: dict[str, Any]) -> int:
     job = make_job(args)
     from .generate import extend_prompt, read_inputs, run_job
+    from .video_io import check_writable
 
-    # Unreadable files are reported before minutes go into loading the model.
-    read_inputs(job)
+    # What is bad is reported before minutes go into loading the model.
+    image, _ = read_inputs(job)
+    job.settings.output_size((image.shape[1], image.shape[0]))
+    check_writable(job.out)
     if job.extension is not None:
         from .prompt_extension import load_extender
 

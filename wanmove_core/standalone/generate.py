@@ -99,6 +99,8 @@ def run_job(
     """
     begin = time.perf_counter()
     image, tracks = read_inputs(job)
+    if tracks is None:
+        _log.info("No tracks given: plain image-to-video, without guidance.")
     negative = job.negative_prompt
     if negative is None:
         negative = default_negative_prompt(pipeline)
@@ -125,7 +127,6 @@ def read_inputs(job: Job) -> tuple[UInt8[Tensor, "height width 3"], Tracks | Non
     """
     image = read_image(job.image)
     if not job.tracks:
-        _log.info("No tracks given: plain image-to-video, without guidance.")
         return image, None
     # Drawn curves have no frames of their own and are sampled at the video's.
     num_frames = job.settings.num_frames if job.settings.retime == "time" else None

@@ -4,7 +4,10 @@ import argparse
 import random
 from typing import TYPE_CHECKING
 
+from ..companions import check_companions
 from ..errors import OptionError
+
+_FASTEST = 1000  # frames per second
 
 if TYPE_CHECKING:
     from .generate import Job
@@ -64,8 +67,9 @@ def make_job(args: argparse.Namespace) -> "Job":
         )
     if args.out.suffix.lower() != ".mp4":
         raise OptionError(f"--out must end in .mp4; got {args.out.name}. Rename it.")
-    if args.fps < 1:
-        raise OptionError(f"--fps must be 1 or more; got {args.fps}. Use 16.")
+    if not 1 <= args.fps <= _FASTEST:
+        asked = "1 or more" if args.fps < 1 else f"at most {_FASTEST}"
+        raise OptionError(f"--fps must be {asked}; got {args.fps}. Use 16.")
     return Job(
         image=args.image,
         out=args.out,
@@ -89,6 +93,7 @@ def make_extension(args: argparse.Namespace) -> "Extension | None":
     """
     from .prompt_extension import Extension
 
+    check_companions(args, ("extend_model", "extend_prompt"))
     if args.extend_prompt is None:
         return None
     return Extension(args.extend_prompt, args.extend_model, args.extend_language)

@@ -6,6 +6,7 @@ from pathlib import Path
 from ..grid import Size
 from .reference_options import add_reference_options
 
+_LARGEST_SIDE = 16384  # px
 _DTYPES = ("bf16", "fp16", "fp32", "fp8")
 
 
@@ -196,6 +197,10 @@ def parse_size(text: str) -> Size:
         raise argparse.ArgumentTypeError(f"must be WIDTHxHEIGHT; got {text!r}") from error
     if min(width, height) < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1x1; got {text!r}")
+    if max(width, height) > _LARGEST_SIDE:
+        raise argparse.ArgumentTypeError(
+            f"must be at most {_LARGEST_SIDE} px a side; got {text[:40]!r}"
+        )
     return width, height
 
 

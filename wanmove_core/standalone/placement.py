@@ -96,7 +96,7 @@ def check_device(device: torch.device | str) -> torch.device:
     """
     try:
         found = torch.device(device)
-        torch.empty(0, device=found)
+        torch.empty(1, device=found).cpu()  # "meta" holds nothing
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise OptionError(
             f"device must be one that this machine has; got {device}: {_first_line(error)}. "

@@ -19,6 +19,7 @@ from ..shapes import Tensor
 SolverName = Literal["unipc", "dpm++", "euler"]
 
 _TRAIN_STEPS = 1000
+_MOST_STEPS = 100_000
 # 1 - 1/1000 in the reference's float32.
 _UNIPC_SIGMA_MAX = float(np.float32(0.999))
 
@@ -68,8 +69,9 @@ def make_schedule(
                 "Use 1,0.9375,0.8333,0.625 for a model distilled to four steps."
             )
     else:
-        if steps < 1:
-            raise OptionError(f"steps must be 1 or more; got {steps}. Use 40.")
+        if not 1 <= steps <= _MOST_STEPS:
+            asked = "1 or more" if steps < 1 else f"at most {_MOST_STEPS}"
+            raise OptionError(f"steps must be {asked}; got {steps}. Use 40.")
         if not (math.isfinite(shift) and shift > 0):
             raise OptionError(f"shift must be above 0; got {shift}. Use 3 for 480p.")
         first = _UNIPC_SIGMA_MAX if solver == "unipc" else 1.0

@@ -13,7 +13,7 @@ from torch import nn
 
 from ..errors import OptionError
 from ..shapes import Tensor
-from .video_io import replacing
+from .video_io import check_writable, replacing
 
 _log = logging.getLogger("wanmove")
 
@@ -72,6 +72,13 @@ class SpeedOptions:
                 "cache magcache must come with a file of ratios; got none. "
                 "Give --mag-ratios FILE; the first run measures and writes it."
             )
+        if self.mag_ratios is not None:
+            if self.cache != "magcache":
+                raise OptionError(
+                    f"mag_ratios must come with cache magcache; got cache {self.cache}. "
+                    "Add --cache magcache."
+                )
+            check_writable(self.mag_ratios)
         if self.cache != "none" and self.compile:
             raise OptionError(
                 "compile must be used without a cache, whose decisions break compiled blocks; "
@@ -86,6 +93,11 @@ class SpeedOptions:
         if threshold is not None and not 0 < threshold < 10:
             raise OptionError(
                 f"cache_threshold must be above 0 and below 10; got {threshold}. Use 0.08."
+            )
+        if self.cache == "none" and self.cache_threshold is not None:
+            raise OptionError(
+                f"cache_threshold must come with a cache; got {self.cache_threshold} and none. "
+                "Add --cache firstblock."
             )
 
 
@@ -175,7 +187,7 @@ def _read_ratios(path: Path | None) -> list[float]:
         ratios = [float(value) for value in document["mag_ratios"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise OptionError(
-            f"{path} must hold magcache's ratios; got {type(error).__name__}. "
+            f"{path} must hold magcache's ratios; got something else. "
             "Delete it, and the next run measures them."
         ) from error
     return ratios

@@ -13,7 +13,7 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..errors import MediaError
-from ..shapes import Tensor, UInt8
+from ..shapes import Shaped, Tensor, UInt8
 
 _CRF = 17  # visually lossless; the file stays a few MB
 _KEY = "wanmove"
@@ -30,6 +30,8 @@ def read_image(path: Path) -> UInt8[Tensor, "height width 3"]:
     try:
         with Image.open(path) as image:
             upright = ImageOps.exif_transpose(image)
+            if upright.mode.startswith("I;16"):  # which Pillow would cut off at 255
+                return _grey_as_rgb(np.asarray(upright, dtype=np.uint16))
             # Transparency shows the black or white that editors leave below it; white is paper.
             if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
                 upright = upright.convert("RGBA")
@@ -40,10 +42,15 @@ def read_image(path: Path) -> UInt8[Tensor, "height width 3"]:
         raise MediaError(
             f"{path} must be a picture (PNG, JPEG, WebP); got another kind of file. Convert it."
         ) from error
-    except (OSError, Image.DecompressionBombError, SyntaxError) as error:
+    except (OSError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
         raise MediaError(
             f"{path} must be a readable picture; got {_reason(error)}. Check the path."
         ) from error
+
+
+def _grey_as_rgb(grey: Shaped[np.ndarray, "height width"]) -> UInt8[Tensor, "height width 3"]:
+    """The high bytes of 16-bit grey values, as RGB."""
+    return torch.from_numpy((grey >> 8).astype(np.uint8)[..., None].repeat(3, axis=-1))
 
 
 def write_image(path: Path, image: UInt8[Tensor, "height width 3"]) -> None:
@@ -112,6 +119,8 @@ def read_video(path: Path) -> UInt8[Tensor, "frames height width 3"]:
     """
     with _opened(path) as container:
         frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    if not frames:
+        raise MediaError(f"{path} must hold at least one frame; got none. Use another file.")
     return torch.from_numpy(np.stack(frames))
 
 
@@ -129,6 +138,20 @@ def read_metadata(path: Path) -> dict[str, Any] | None:
         return None
     found = document.get(_KEY) if isinstance(document, dict) else None
     return found if isinstance(found, dict) else None
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a place where no file can be written, before work goes into what belongs there.
+
+    Raises:
+        MediaError: `path` is a folder, or no file can come to be there.
+    """
+    if path.is_dir():
+        raise MediaError(f"{path} must be a file; got a folder. Add a file name.")
+    nearest = next(parent for parent in path.absolute().parents if parent.exists())
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK)):
+        kind = "a folder without permission to write" if nearest.is_dir() else "a file there"
+        raise MediaError(f"{path} must be in a folder; got {kind}: {nearest}. Choose another.")
 
 
 @contextmanager

@@ -55,6 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _silence_stdout()
         return _NOBODY_READS
+    except MemoryError as error:
+        reason = (str(error) or "none left").splitlines()[0]
+        print(f"wanmove: memory must suffice; got: {reason}. Ask for less.", file=sys.stderr)
+        return 2
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
@@ -78,7 +82,7 @@ def _silence_stdout() -> None:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of all commands. Imports nothing heavy, so that --help is quick."""
+    """The parser of all commands. Imports nothing heavy beyond torch, which the package needs."""
     parser = _Parser(
         prog="wanmove",
         description="Draw where things go: point-trajectory motion control for Wan video.",

@@ -88,3 +88,16 @@ def test_convert_refuses_sides_that_no_picture_has(tracks_file, tmp_path, capsys
     words = ["tracks", "convert", str(tracks_file), str(tmp_path / "a.csv"), "--to-size", "99999x8"]
     assert cli.main(words) == 2
     assert "must be at most 16384 px a side; got '99999x8'" in capsys.readouterr().err
+
+
+def test_a_size_to_scale_to_needs_one_to_scale_from(tracks_file, tmp_path, capsys):
+    to = ["--to-size", "128x96"]
+    assert cli.main(["tracks", "convert", str(tracks_file), str(tmp_path / "a.csv"), *to]) == 2
+    assert "--to-size must come with --from-size" in capsys.readouterr().err
+    # A format that keeps the size takes it as a statement; a file that keeps it is scaled.
+    assert cli.main(["tracks", "convert", str(tracks_file), str(tmp_path / "a.svg"), *to]) == 0
+    bigger = ["--to-size", "256x96"]
+    words = ["tracks", "convert", str(tmp_path / "a.svg"), str(tmp_path / "b.csv"), *bigger]
+    assert cli.main(words) == 0
+    seen = read_tracks(tmp_path / "b.csv").positions[-1, 0]
+    assert seen[0] == 2 * read_tracks(tracks_file).positions[-1, 0, 0]

@@ -183,6 +183,23 @@ def test_a_bug_is_exit_code_1_with_its_traceback(files, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (torch.cuda.OutOfMemoryError("CUDA out of memory.\nMuch more."), "Add --offload model"),
+        (MemoryError(), "memory must suffice; got: none left"),
+    ],
+)
+def test_memory_that_runs_out_is_one_line(files, monkeypatch, capsys, error, said):
+    def load(_args):
+        raise error
+
+    monkeypatch.setattr("wanmove_core.standalone.command.load_pipeline", load)
+    assert cli.main(arguments(files, files / "a.mp4")) == 2
+    told = capsys.readouterr().err
+    assert said in told and told.count("\n") == 1 and "Much more" not in told
+
+
 def test_help_names_every_option_in_80_columns(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     for words in (["--help"], ["generate", "--help"]):

@@ -3,10 +3,14 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..errors import OptionError
 from ..sources.command import add_source_verbs
 from ..standalone.options import parse_size
+
+if TYPE_CHECKING:
+    from .model import TrackFile
 
 _FPS = 16.0  # what Wan renders
 
@@ -74,6 +78,25 @@ def run_show(args: argparse.Namespace) -> int:
     return 0
 
 
+def _check_sizes(args: argparse.Namespace, found: "TrackFile") -> None:
+    """Refuse a --to-size that has no effect, since nothing says what to scale from."""
+    from . import ReadOptions, read_track_file
+    from .write import check_path, keeps_size
+
+    if args.to_size is None or args.from_size is not None:
+        return
+    if keeps_size(check_path(args.target, args.to)):
+        return
+    width, height = args.to_size
+    options = ReadOptions(size=(2 * width, 2 * height), num_frames=args.frames)
+    doubled = read_track_file(args.source, visibility=args.visibility, options=options)
+    if doubled.tracks.positions.equal(found.tracks.positions):
+        raise OptionError(
+            f"--to-size must come with --from-size where the file does not say its own; got "
+            f"{args.source}, which does not. Add --from-size 832x480."
+        )
+
+
 def _counted(number: int, thing: str) -> str:
     return f"{number} {thing}" + ("" if number == 1 else "s")
 
@@ -85,9 +108,12 @@ def run_convert(args: argparse.Namespace) -> int:
         TrackFormatError, OptionError: what cannot be read or written.
     """
     from . import ReadOptions, read_track_file, write_tracks
+    from .write import check_path
 
+    check_path(args.target, args.to)
     options = ReadOptions(size=args.to_size, canvas_size=args.from_size, num_frames=args.frames)
     found = read_track_file(args.source, visibility=args.visibility, options=options)
+    _check_sizes(args, found)
     fps = (found.fps or _FPS) if args.fps is None else args.fps
     for path in write_tracks(found.tracks, args.target, format=args.to, size=found.size, fps=fps):
         sys.stdout.write(f"{path}\n")

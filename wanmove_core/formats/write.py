@@ -115,6 +115,11 @@ def check_path(path: pathlib.Path, format: str | None = None) -> str:
     return kind
 
 
+def keeps_size(kind: str) -> bool:
+    """Tell whether files of a format say the size of their picture."""
+    return kind in _PROGRAMS
+
+
 def format_of(path: pathlib.Path) -> str:
     """The format that a file's name asks for; its bare suffix where that is none."""
     name = path.name.lower()

@@ -87,13 +87,29 @@ def _run_one(args: argparse.Namespace, model: dict[str, Any]) -> int:
         from .prompt_extension import load_extender
 
         job = extend_prompt(job, load_extender(job.extension, device=_device(args)))
-    pipeline = load_pipeline(args)
-    with progress_bar(job.out.name) as progress:
-        result = run_job(pipeline, job, model=model, progress=progress)
+    with _memory_told():
+        pipeline = load_pipeline(args)
+        with progress_bar(job.out.name) as progress:
+            result = run_job(pipeline, job, model=model, progress=progress)
     _log.info("Wrote %s in %.1f s.", result.video, result.seconds)
     if result.overlay is not None:
         _log.info("Wrote %s.", result.overlay)
     return 0
+
+
+@contextmanager
+def _memory_told() -> Iterator[None]:
+    """Say in one line that the device's memory ran out, and what needs less of it."""
+    import torch
+
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError as error:
+        raise OptionError(
+            f"the device's memory must hold the model and its work; got: "
+            f"{str(error).splitlines()[0]} Add --offload model (or layer), --dtype fp8 or "
+            "--vae-tiling, or make --size smaller."
+        ) from error
 
 
 def load_pipeline(args: argparse.Namespace) -> "WanMovePipeline":

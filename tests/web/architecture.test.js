@@ -3,6 +3,8 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { test } from "node:test";
 
+import ts from "typescript";
+
 const WEB = resolve(import.meta.dirname, "../../web/js");
 const files = readdirSync(WEB, { recursive: true }).map(String).filter((name) => name.endsWith(".js"));
 const sources = new Map(files.map((name) => [name, readFileSync(join(WEB, name), "utf8")]));
@@ -60,6 +62,24 @@ test("no file is over 300 lines, none but the door acts on import, none uses a g
     assert.doesNotMatch(source, /window\.\w+\s*=[^=]/, `${name} sets a global`);
     assert.doesNotMatch(source, /\beval\(|new Function|innerHTML/, name);
   }
+});
+
+/** Functions with more lines than `limit`. */
+function longFunctions(name, source, limit) {
+  const file = ts.createSourceFile(name, source, ts.ScriptTarget.Latest, true);
+  const found = [];
+  const visit = (node) => {
+    const [first, last] = [node.getStart(), node.end].map((place) => file.getLineAndCharacterOfPosition(place).line);
+    if (ts.isFunctionLike(node) && last - first + 1 > limit) found.push(`${name}: ${node.name?.text ?? "a function"} has ${last - first + 1} lines`);
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+test("no function is over 60 lines", () => {
+  assert.deepEqual([...sources].flatMap(([name, source]) => longFunctions(name, source, 60)), []);
+  assert.deepEqual(longFunctions("planted", `function long() {${"\n".repeat(60)}}`, 60), ["planted: long has 61 lines"]);
 });
 
 test("pure modules see no page", () => {

@@ -30,6 +30,8 @@ interface HostNode {
     options: Record<string, unknown>,
   ): HostWidget & { computeLayoutSize?: unknown };
 }
+/** A node, its editor and what is behind the drawing: an address, or a file of one's `own`. */
+interface Binding { node: HostNode; editor: Editor; element: HTMLElement; source: string; own: string | null }
 interface HostImage { filename: string; subfolder: string; type: string }
 interface HostApp {
   graph: HostGraph;

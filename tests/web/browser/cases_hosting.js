@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { booted, documents, drag, eventually, graphKey, knots, settled, still } from "./page.js";
+import { bootComfy, booted, documents, drag, eventually, graphKey, knots, openGraph, setRenderer, settled, showAt, still } from "./page.js";
 
 const setValue = (page, text) => page.evaluate((value) => {
   window.wanMoveTest.widgetOf(window.wanMoveTest.editors()[0]).value = value;
@@ -164,18 +164,27 @@ export const hosting = {
     await expectGreen(true);
   },
 
-  "after F5 the drawing is there": async ({ page }) => {
-    await drag(page, [[0.2, 0.6], [0.4, 0.35], [0.6, 0.55]]);
-    const before = await documents(page);
-    const kept = JSON.stringify(before[0].tracks[0].knots).replaceAll('"', "");
-    await eventually(async () => assert.ok(await page.evaluate((text) =>
-      Object.values({ ...localStorage, ...sessionStorage }).some((one) => one.replaceAll(/[\\"]/g, "").includes(text)), kept), "the frontend keeps a draft"));
-    await page.reload();
-    await booted(page);
-    await eventually(async () => assert.deepEqual(await documents(page), before));
-    await still(page);
-    await drag(page, [[0.2, 0.8], [0.45, 0.7], [0.7, 0.85]]);
-    assert.equal((await knots(page)).length, 2);
+  "after F5 the drawing is there": async ({ browser, url, vue }) => {
+    // A page of its own: the frontend remembers the tabs of one page, and may open another of them.
+    const { page, context, errors } = await bootComfy(browser, url);
+    try {
+      await openGraph(page, { vue });
+      await drag(page, [[0.2, 0.6], [0.4, 0.35], [0.6, 0.55]]);
+      const before = await documents(page);
+      const kept = JSON.stringify(before[0].tracks[0].knots).replaceAll('"', "");
+      await eventually(async () => assert.ok(await page.evaluate((text) =>
+        Object.values({ ...localStorage, ...sessionStorage }).some((one) => one.replaceAll(/[\\"]/g, "").includes(text)), kept), "the frontend keeps a draft"));
+      await page.reload();
+      await booted(page);
+      await eventually(async () => assert.deepEqual(await documents(page), before));
+      await setRenderer(page, vue);  // a setting, which the test does not keep
+      await showAt(page, 1);
+      await drag(page, [[0.2, 0.8], [0.45, 0.7], [0.7, 0.85]]);
+      assert.equal((await knots(page)).length, 2);
+      assert.deepEqual(errors, []);
+    } finally {
+      await context.close();
+    }
   },
 
   "a drawing that is linked in is sent, the own one is kept and comes back": async ({ page }) => {

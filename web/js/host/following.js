@@ -1,0 +1,44 @@
+/** Each editor's background follows the graph, unless someone chose a picture of their own. */
+
+import { findBackground, loadAddress, loadPicture } from "./background.js";
+
+/** @param {HostApp} app @param {HostApi} api @param {Iterable<Binding>} bindings */
+export function createFollowing(app, api, bindings) {
+  /** @param {Binding} binding @param {string} url */
+  async function show(binding, url) {
+    if (binding.own || binding.source === url) return;
+    binding.source = url;
+    const image = url ? await loadAddress(url) : null;
+    if (binding.source === url) binding.editor.setBackground(image);
+  }
+
+  /** What feeds each editor's image input. */
+  function refresh() {
+    for (const binding of bindings) {
+      if (!binding.node.graph) continue;
+      const found = findBackground(app, api, binding.node);
+      if (found !== null) void show(binding, found);
+    }
+  }
+
+  const soon = () => void requestAnimationFrame(refresh);
+  // "graphChanged": another picture was chosen upstream, for one.
+  for (const event of ["executed", "graphChanged", "b_preview"]) api.addEventListener(event, soon);
+  return {
+    soon,
+
+    /** @param {Binding} binding @param {HostImage} saved as the node's own run left it */
+    showSaved: (binding, saved) => void show(binding, api.apiURL(`/view?${new URLSearchParams({ ...saved })}`)),
+
+    /** @param {Binding} binding @param {File | null} file */
+    async choose(binding, file) {
+      binding.own = file && file.name;
+      binding.source = "";
+      if (!file) {
+        binding.editor.setBackground(null);
+        return refresh();
+      }
+      binding.editor.setBackground(await loadPicture(file), true);
+    },
+  };
+}

@@ -62,3 +62,5 @@ def test_the_route_refuses_in_one_line(comfy: ComfyServer) -> None:
         status, data = send(comfy, query, body)
         assert status == 400, query
         assert "\n" not in json.loads(data)["error"]
+    status, data = send(comfy, "format=npy", b" " * 8_000_001)
+    assert status == 413 and "too large" in json.loads(data)["error"]

@@ -135,7 +135,9 @@ def run_all(server: ComfyServer) -> None:
         shutil.copy(TOY / f"demo/curve_{kind}.npy", server.base / f"input/demo_{kind}.npy")
     info = server.get("/object_info")
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
-    for path in sorted((PACK / "example_workflows").glob(f"*{wanted}*.json")):
+    for path in sorted((PACK / "example_workflows").glob("*.json")):
+        if wanted not in path.stem:
+            continue
         prompt = prepare(to_prompt(json.loads(path.read_text(encoding="utf-8")), info))
         run = server.run(prompt, timeout=900, extra_data={"extra_pnginfo": {}})
         if run.error is not None:

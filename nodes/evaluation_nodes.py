@@ -1,6 +1,7 @@
 """Did the motion go where it was asked to? Measured on the video itself."""
 
 from comfy_api.latest import io, ui
+from torch import Tensor
 
 from ..wanmove_core import ShapeError, Tracks, retime_tracks
 from . import host
@@ -71,7 +72,7 @@ class WanMoveTrajectoryError(io.ComfyNode):
         frames = host.to_bytes(images)
         given = host.tracks_from_host(tracks)
         with host.naming("tracks"):
-            asked = _retimed(given, len(frames), retime)
+            asked = _retimed(given, frames, retime)
         with host.naming("images"):
             got = track_points(frames, asked.positions[0], on_frame=host.progress(len(frames) - 1))
         error = end_point_error(asked, got)
@@ -80,9 +81,12 @@ class WanMoveTrajectoryError(io.ComfyNode):
         return io.NodeOutput(report, host.to_image(overlay), error.mean, ui=ui.PreviewText(report))
 
 
-def _retimed(tracks: Tracks, num_frames: int, retime: str) -> Tracks:
-    """Tracks of the video's length, with something in them to measure."""
-    tracks = retime_tracks(tracks, num_frames, retime)
+def _retimed(tracks: Tracks, frames: Tensor, retime: str) -> Tracks:
+    """Tracks of the video's length, with something in the picture to measure."""
+    from ..wanmove_core.evaluate.metrics import hide_outside
+
+    num_frames, height, width = frames.shape[:3]
+    tracks = hide_outside(retime_tracks(tracks, num_frames, retime), width, height)
     if not (tracks.visibility[0] & tracks.visibility[1:]).any():
         raise ShapeError(
             "a track must be visible in the video's first frame and in a later one; got none "

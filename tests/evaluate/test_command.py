@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from wanmove_core import MediaError, OptionError, ShapeError, Tracks
+from wanmove_core import MediaError, OptionError, ShapeError, Tracks, read_tracks
 from wanmove_core.evaluate.command import add_evaluate_parser
 from wanmove_core.evaluate.metrics import end_point_error
 from wanmove_core.evaluate.overlay import draw_comparison
@@ -66,6 +66,17 @@ def test_tracks_of_another_size_are_fitted(job, capsys):
     capsys.readouterr()
     with pytest.raises(OptionError, match="WIDTHxHEIGHT"):
         evaluate(job / "clip.mp4", job / "tracks.npy", "--size", "small")
+
+
+def test_a_track_outside_the_video_is_not_measured(job, tmp_path, capsys):
+    asked = read_tracks(job / "tracks.npy")
+    far = torch.full_like(asked.positions[:, :1], 1e6)
+    positions = torch.cat([asked.positions[:, :1], far], 1)
+    write_tracks(Tracks(positions, torch.ones(FRAMES, 2).bool()), tmp_path / "far.npy")
+    evaluate(job / "clip.mp4", tmp_path / "far.npy", "--json", tmp_path / "far.json")
+    figures = json.loads((tmp_path / "far.json").read_text())
+    assert [row["track"] for row in figures["per_track"]] == [0]
+    capsys.readouterr()
 
 
 def test_the_overlay_is_a_larger_video_of_the_same_length(job, capsys):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from wanmove_core import ShapeError, Tracks
-from wanmove_core.evaluate.metrics import end_point_error, psnr, ssim
+from wanmove_core.evaluate.metrics import end_point_error, hide_outside, psnr, ssim
 
 
 def make_tracks(seed: int, frames: int = 7, points: int = 5, p_visible: float = 0.7) -> Tracks:
@@ -55,6 +55,13 @@ def test_a_track_hidden_in_frame_0_is_not_counted():
     assert math.isnan(error.mean)
     assert math.isnan(error.median)
     assert error.summary()["tracks"] == 0
+
+
+def test_what_lies_outside_the_video_is_hidden_and_its_edge_is_not():
+    positions = torch.tensor([[[96.0, 64.0], [1e9, 3.0], [5.0, 5.0]], [[0.0, 0.0]] * 2 + [[5, -1]]])
+    seen = hide_outside(Tracks(positions, torch.ones(2, 3).bool()), 96, 64)
+    assert seen.visibility.tolist() == [[True, False, True], [True, True, False]]
+    assert torch.equal(seen.positions, positions)
 
 
 def test_summary_is_plain_json():

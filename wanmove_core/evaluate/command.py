@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import OptionError, ShapeError
 from ..shapes import Tensor, UInt8
 from ..tracks import Tracks
-from .metrics import EndPointError, end_point_error, psnr, ssim
+from .metrics import EndPointError, end_point_error, hide_outside, psnr, ssim
 
 _TABLE_ROWS = 20
 
@@ -124,7 +124,7 @@ def _tracks_for(frames: Tensor, args: argparse.Namespace) -> Tracks:
     tracks = read_tracks(args.tracks, visibility=args.visibility)
     if args.size is not None:
         tracks = fit_tracks(tracks, _parse_size(args.size), (width, height))
-    return retime_tracks(tracks, len(frames))
+    return hide_outside(retime_tracks(tracks, len(frames)), width, height)
 
 
 def _parse_size(text: str) -> tuple[int, int]:

@@ -112,6 +112,17 @@ def end_point_error(asked: Tracks, got: Tracks) -> EndPointError:
     return EndPointError(distance, counted, counted & ~got.visibility.to(counted.device))
 
 
+def hide_outside(tracks: Tracks, width: int, height: int) -> Tracks:
+    """Hide what lies outside a video of this size: nobody can see whether it is there.
+
+    Returns:
+        New tracks; positions on the right and bottom edge count as inside, as for guidance.
+    """
+    size = torch.tensor([width, height], device=tracks.positions.device)
+    inside = ((tracks.positions >= 0) & (tracks.positions <= size)).all(-1)
+    return Tracks(tracks.positions, tracks.visibility & inside)
+
+
 def psnr(
     first: UInt8[Tensor, "frames height width 3"], second: UInt8[Tensor, "frames height width 3"]
 ) -> Float[Tensor, " frames"]:

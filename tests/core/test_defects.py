@@ -170,10 +170,11 @@ def test_defect_10_two_thousand_tracks_take_milliseconds():
     plain = torch.zeros(1, 16, 21, 60, 104)
     best = float("inf")
     for _ in range(5):
-        start = time.perf_counter()
+        # Of this thread: on a busy machine the clock on the wall also times its other work.
+        start = time.thread_time()
         replicate_first_frame(plain, *project_tracks(tracks, grid))
-        best = min(best, time.perf_counter() - start)
-    # The loop that this replaces takes 1.2 to 1.6 s; a busy machine gets a wide margin.
+        best = min(best, time.thread_time() - start)
+    # The loop that this replaces takes 1.2 to 1.6 s.
     assert best < 0.2
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 
@@ -215,6 +214,9 @@ def change_speed(tracks: Tracks, speed: float, num_frames: int | None = None) ->
 
 def _transform(start: np.ndarray, end: np.ndarray) -> np.ndarray | None:
     """The transform that most points agree on; None if there are too few."""
+    # Imported late: OpenCV is slow to import, and ComfyUI imports this module at its start.
+    import cv2
+
     if len(start) >= _HOMOGRAPHY_POINTS:
         matrix, _ = cv2.findHomography(start, end, cv2.USAC_MAGSAC, _RANSAC_PX, None, 2000, 0.999)
         if matrix is not None:

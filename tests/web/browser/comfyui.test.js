@@ -17,7 +17,7 @@ import { input } from "./cases_input.js";
 import { minute } from "./cases_minute.js";
 import { random } from "./cases_random.js";
 import { findChromium, frontendFolder, VERSIONS } from "./frontends.js";
-import { PICTURES, startHost } from "./host_server.js";
+import { CLIP, PICTURES, startHost } from "./host_server.js";
 import { bootComfy, launch, openGraph } from "./page.js";
 
 const chromium = findChromium();
@@ -35,11 +35,11 @@ describe("in ComfyUI", { skip }, () => {
   for (const version of running ? ["running"] : VERSIONS) describe(version, () => suite(() => browser, version));
 });
 
-/** A running ComfyUI needs the pictures in its input folder. @param {string} url */
+/** A running ComfyUI needs the pictures and the clip in its input folder. @param {string} url */
 async function withPictures(url) {
-  for (const [name, path] of Object.entries(PICTURES)) {
+  for (const [name, path] of Object.entries({ ...PICTURES, "clip.webm": CLIP })) {
     const form = new FormData();
-    form.set("image", new Blob([readFileSync(path)], { type: "image/png" }), name);
+    form.set("image", new Blob([readFileSync(path)]), name);
     form.set("overwrite", "true");
     const { ok, status } = await fetch(`${url}/upload/image`, { method: "POST", body: form });
     assert.ok(ok, `upload of ${name}: ${status}`);

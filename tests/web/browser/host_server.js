@@ -14,7 +14,7 @@ import { extname, join, normalize, resolve } from "node:path";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 /** A video of the input folder: 4 frames of green. */
-const CLIP = join(import.meta.dirname, "clip.webm");
+export const CLIP = join(import.meta.dirname, "clip.webm");
 /** Pictures of the input folder. */
 export const PICTURES = {
   "start.png": join(import.meta.dirname, "start.png"), "other.png": join(ROOT, "models/toy/demo/start.png"),

@@ -13,29 +13,31 @@ from .transform_inputs import transform_inputs
 _MAX_LENGTH = 16385
 
 
-def _size(name: str, default: int, tooltip: str) -> io.Int.Input:
-    return io.Int.Input(name, default=default, min=0, max=16384, tooltip=tooltip)
+def _size(
+    name: str, default: int, tooltip: str, *, least: int = 0, optional: bool = False
+) -> io.Int.Input:
+    return io.Int.Input(
+        name, default=default, min=least, max=16384, optional=optional, tooltip=tooltip
+    )
 
 
-def _frame_inputs() -> list:
+def _frame_inputs() -> list[io.Input]:
     """What other programs' files say of the frame; optional, for prompts saved without them."""
     return [
-        io.Int.Input(
+        _size(
             "width",
-            default=832,
-            min=1,
-            max=16384,
+            832,
+            "Width in pixels of the video that the tracks belong to; only the formats of other "
+            "programs keep it.",
+            least=1,
             optional=True,
-            tooltip="Width in pixels of the video that the tracks belong to; only the formats of "
-            "other programs keep it.",
         ),
-        io.Int.Input(
+        _size(
             "height",
-            default=480,
-            min=1,
-            max=16384,
+            480,
+            "Height of the video in pixels; only the formats of other programs keep it.",
+            least=1,
             optional=True,
-            tooltip="Height of the video in pixels; only the formats of other programs keep it.",
         ),
         io.Float.Input(
             "fps",

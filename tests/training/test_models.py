@@ -35,6 +35,14 @@ def dit():
     return model.eval()
 
 
+def question(seed):
+    """Noisy latents, their times and their conditioning channels."""
+    generator = torch.Generator().manual_seed(seed)
+    noisy = torch.randn(2, 16, 3, 4, 6, generator=generator)
+    given = torch.randn(2, 20, 3, 4, 6, generator=generator)
+    return noisy, torch.tensor([0.9, 0.2]), given
+
+
 def ask(model, noisy, times, given, image):
     return model(
         hidden_states=torch.cat([noisy, given], 1),
@@ -47,11 +55,8 @@ def ask(model, noisy, times, given, image):
 
 @torch.no_grad()
 def test_uniform_context_equals_full_cross_attention_whatever_the_image(dit):
-    generator = torch.Generator().manual_seed(2)
-    noisy = torch.randn(2, 16, 3, 4, 6, generator=generator)
-    given = torch.randn(2, 20, 3, 4, 6, generator=generator)
-    times = torch.tensor([0.9, 0.2])
-    image = torch.randn(2, IMAGE_TOKENS, IMAGE_DIM, generator=generator)
+    noisy, times, given = question(2)
+    image = torch.randn(2, IMAGE_TOKENS, IMAGE_DIM, generator=torch.Generator().manual_seed(4))
     full = ask(dit, noisy, times, given, image)
     torch.testing.assert_close(full, ask(dit, noisy, times, given, 0 * image), rtol=0, atol=0)
     processors = [block.attn2.processor for block in dit.blocks]
@@ -64,10 +69,7 @@ def test_uniform_context_equals_full_cross_attention_whatever_the_image(dit):
 
 @torch.no_grad()
 def test_matrix_attention_equals_the_fused_one(dit):
-    generator = torch.Generator().manual_seed(3)
-    noisy = torch.randn(2, 16, 3, 4, 6, generator=generator)
-    given = torch.randn(2, 20, 3, 4, 6, generator=generator)
-    times = torch.tensor([0.9, 0.2])
+    noisy, times, given = question(3)
     processors = [(block.attn1.processor, block.attn2.processor) for block in dit.blocks]
     use_uniform_context(dit)
     fused = velocity(dit, noisy, times, given)

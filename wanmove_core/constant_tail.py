@@ -115,6 +115,9 @@ def _encode_held(encoder: EncoderLayers, frames: Tensor, num_frames: int) -> Ten
     features: list[Tensor] = []
     held = 0
     begin, end = 0, 1
+    # From here on only the small layers compute, which many frames at once suit better. The large
+    # ones, whose activations take the memory, stand still.
+    alone = frames.shape[2] + _settling_frames(encoder.layers)
     while begin < num_frames:
         given = frames[:, :, begin:end]
         chunk = _Chunk(given if given.shape[2] else None, end - begin - given.shape[2])
@@ -123,11 +126,22 @@ def _encode_held(encoder: EncoderLayers, frames: Tensor, num_frames: int) -> Ten
         if chunk.frames is not None:
             features.append(chunk.frames)
         held += chunk.repeats
-        begin, end = end, end + encoder.chunk
+        begin, end = end, end + encoder.chunk if end < alone else num_frames
     if held:
         features.append(features[-1][:, :, -1:].expand(-1, -1, held, -1, -1))
     # All frames at once, as the reference does: the same kernel, so the same bits.
     return encoder.head(torch.cat(features, 2)).chunk(2, dim=1)[0]
+
+
+def _settling_frames(layers: tuple[Layer, ...]) -> int:
+    """Frames until all layers before the first halving of the frame rate have settled."""
+    frames = 0
+    for layer in layers:
+        if isinstance(layer, TimeStride):
+            break
+        steps = layer.branch if isinstance(layer, Residual) else (layer,)
+        frames += 2 * sum(isinstance(step, CausalConv) for step in steps)
+    return frames
 
 
 @dataclass

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import torch
 from torch import Tensor, nn
 
 from .errors import WanMoveError
@@ -203,7 +204,8 @@ def _read_attention(block: Any, path: str) -> PerFrame:
     _expect_children(block, path, {"norm", "to_qkv", "proj"})
     for child in ("norm", "to_qkv", "proj"):
         _simple(getattr(block, child), f"{path}.{child}")
-    return PerFrame(block)
+    # One frame at a time, as in the encodes themselves: all at once takes their memory many times.
+    return PerFrame(lambda frames: torch.cat([block(frame) for frame in frames.split(1, 2)], 2))
 
 
 def _read_resample(block: Any, path: str) -> list[Layer]:

@@ -31,6 +31,7 @@ OPTIONS = {
     "retime": "time",
     "collision_seed": 0,
 }
+WARM_UPS = 3  # until the server's memory has settled
 SAMPLING = {"steps": 4, "cfg": 5.0, "denoise": 1.0, "sampler_name": "euler", "scheduler": "simple"}
 NO_MOTION = {"shift": 0.0, "motion_scale": 0.0, "guidance_start": 0.0, "guidance_end": 1.0}
 
@@ -71,17 +72,18 @@ def measured(server: ComfyServer, graph: Graph, measure: Callable[[Run], Cost]) 
 def compare(
     server: ComfyServer, make: Callable, runs: int, *, by_turns: bool
 ) -> tuple[list[Cost], list[Cost]]:
-    """Costs of ComfyUI's node and of ours, each after one warm-up.
+    """Costs of ComfyUI's node and of ours, each after warming up.
 
     By turns for a difference of percents. Otherwise one after the other: memory that was free for
-    some seconds costs a virtual machine ten times as much to touch, and after the slow node's run
-    all of it was.
+    some seconds, or never used, costs a virtual machine ten times as much to touch, and after the
+    slow node's run all of it was.
     """
-    order = [False, True] * (runs + 1) if by_turns else [False] * (runs + 1) + [True] * (runs + 1)
+    total = WARM_UPS + runs
+    order = [False, True] * total if by_turns else [False] * total + [True] * total
     costs: dict[bool, list[Cost]] = {False: [], True: []}
     for ours in order:
         costs[ours].append(measured(server, *make(ours)(len(costs[ours]))))
-    return costs[False][1:], costs[True][1:]
+    return costs[False][WARM_UPS:], costs[True][WARM_UPS:]
 
 
 def row_of(name: str, theirs: list[Cost], ours: list[Cost]) -> str:
@@ -260,11 +262,11 @@ def drawing(ours: bool, number: int = 100):
 
 
 ROWS: tuple[tuple[str, Callable, int], ...] = (
-    ("guidance node, 1024 tracks, 832x480x81, no VAE", guidance, 3),
+    ("guidance node, 1024 tracks, 832x480x81, no VAE", guidance, 7),
     ("conditioning encode, full-width VAE, 32x32x81", encoding, 3),
     ("moved point to first step, full-width VAE, 32x32x81", moved_point, 3),
     ("sampler, 6 steps, 64x64x81, small model", sampling, 60),
-    ("draw 100 tracks on 81 frames of 832x480", drawing, 3),
+    ("draw 100 tracks on 81 frames of 832x480", drawing, 7),
 )
 
 

@@ -203,8 +203,8 @@ class _Visits:
 def _visits(tracks: Tracks, grid: LatentGrid) -> _Visits:
     cells, visible = project_tracks(tracks, grid)
     point, frame = (visible & visible[:, :1])[:, 1:].nonzero(as_tuple=True)
-    row, col = cells[point, frame + 1].unbind(-1)
-    cell = (frame * grid.rows + row) * grid.cols + col
+    row, col = cells[:, 1:].unbind(-1)
+    cell = frame * (grid.rows * grid.cols) + (row * grid.cols + col)[point, frame]
     top = point.new_full((grid.latent_frames * grid.rows * grid.cols,), -1)
     top.scatter_reduce_(0, cell, point, reduce="amax")
     return _Visits(point, cell, top[cell], cells[:, 0])

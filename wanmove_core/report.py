@@ -76,11 +76,13 @@ def guidance_report(
     start, seen = visible[:, 0], visible.any(1)
     guided = (visible & start[:, None])[:, known_latent_frames:]
     guiding = guided.any(1)
-    moved = (cells[:, known_latent_frames:] != cells[:, :1]).any(-1) & guided
+    # By plane: operations on (row, col) pairs are several times slower.
+    row, col = cells.unbind(-1)
+    place = row * grid.cols + col
+    moved = (place[:, known_latent_frames:] != place[:, :1]) & guided
 
-    frame = torch.arange(grid.latent_frames, device=cells.device)[known_latent_frames:]
-    index = (frame * grid.rows + cells[:, known_latent_frames:, 0]) * grid.cols
-    index = index + cells[:, known_latent_frames:, 1]
+    frame = torch.arange(grid.latent_frames, device=cells.device)
+    index = (frame * (grid.rows * grid.cols) + place)[:, known_latent_frames:]
     # Counting cells is 20 times faster than sorting visits.
     visits = torch.bincount(index[guided], minlength=1)
     asked_at_start = tracks.visibility[0]

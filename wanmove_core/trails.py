@@ -13,6 +13,7 @@ import numpy as np
 
 _SHIFT = 4  # coordinates are OpenCV's fixed-point ones, 1/16 px
 _SHADOW, _THIN_SHADOW = 0.55, 0.3  # opacity of a trail's outline, as a share of the trail's
+_AROUND = np.ones((3, 3), np.uint8)  # a pixel and its neighbours
 _MARGIN = 3  # px around a dot that antialiasing and rounding may reach
 
 
@@ -34,8 +35,8 @@ class Dots:
 class TrailPainter:
     """Paints frame after frame of a clip. Owns the layers that the trails live in.
 
-    `life` is the opacity of the trails and `shadow` that of their dark outline, both fading;
-    `colour` is who was there last, a pixel wider than `life` so that soft edges find it.
+    `life` is the opacity of the trails, which fades; their dark outline is the same, a pixel wider.
+    `colour` is who was there last, also a pixel wider, so that soft edges find it.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class TrailPainter:
         self._cv2, self._size, self._width, self._trail = cv2, size, width, trail
         self._outline = outline
         self._darkness = _SHADOW if width > 1 else _THIN_SHADOW
-        self._life, self._shadow = np.zeros((2, *size), np.uint8)
+        self._life = np.zeros(size, np.uint8)
         self._colour, self._painted = np.zeros((2, *size, 3), np.uint8)
         self._group = math.gcd(math.prod(size), 8)
         self._frame = 0
@@ -55,9 +56,8 @@ class TrailPainter:
         # Whole numbers that add up to 255 over the length of a trail.
         fade = (self._frame + 1) * 255 // self._trail - self._frame * 255 // self._trail
         self._frame += 1
-        for layer, extra in ((self._life, 0), (self._shadow, 2)):
-            cv2.subtract(layer, fade, dst=layer)
-            cv2.polylines(layer, list(steps), False, 255, self._width + extra, cv2.LINE_AA, _SHIFT)
+        cv2.subtract(self._life, fade, dst=self._life)
+        cv2.polylines(self._life, list(steps), False, 255, self._width, cv2.LINE_AA, _SHIFT)
         for (begin, end), colour in zip(steps.tolist(), colours.tolist(), strict=True):
             cv2.line(self._colour, begin, end, colour, self._width + 2, cv2.LINE_8, _SHIFT)
 
@@ -67,41 +67,44 @@ class TrailPainter:
         Trails and dots cover little of a frame, so only the groups of pixels that they touch are
         read and written.
         """
-        touched = self._touched(dots)
+        shadow = self._cv2.dilate(self._life, _AROUND)
+        touched = self._touched(shadow, dots)
         if not touched.size:
             return
         before = np.take(frame.reshape(-1, 3 * self._group), touched, axis=0)
         exact = before.dtype == np.uint8
         given = before if exact else self._to_bytes(before)
         painted = _items(self._painted, self._group)
-        painted[touched] = _items(self._blend(given, touched, opacity), self._group)
+        painted[touched] = _items(self._blend(given, shadow, touched, opacity), self._group)
         draw_dots(self._cv2, self._painted, dots, self._outline)
         after = painted[touched]
         if not exact:
             after = _items(after.view(np.uint8) / np.float32(255), self._group)
         _items(frame, self._group)[touched] = after
 
-    def _touched(self, dots: Dots) -> np.ndarray:
+    def _touched(self, shadow: np.ndarray, dots: Dots) -> np.ndarray:
         """Flat indices of the groups of pixels that trails or dots lie on."""
-        mask = self._shadow.copy()
+        mask = shadow.copy()
         reach = (int(dots.corners.max()) >> _SHIFT) + _MARGIN
         for x, y in (dots.centres >> _SHIFT).tolist():
             self._cv2.rectangle(mask, (x - reach, y - reach), (x + reach, y + reach), 1, -1)
         return np.flatnonzero(mask.reshape(-1).view(f"u{self._group}"))
 
-    def _blend(self, before: np.ndarray, touched: np.ndarray, opacity: float | int) -> np.ndarray:
+    def _blend(
+        self, before: np.ndarray, shadow: np.ndarray, touched: np.ndarray, opacity: float | int
+    ) -> np.ndarray:
         """The trails over groups of pixels [groups, 3 * group], uint8."""
         cv2 = self._cv2
-        life, shadow, colour = (
+        life, outline, colour = (
             np.take(layer.reshape(-1, size), touched, axis=0)
             for layer, size in (
                 (self._life, self._group),
-                (self._shadow, self._group),
+                (shadow, self._group),
                 (self._colour, 3 * self._group),
             )
         )
         over = cv2.convertScaleAbs(life, alpha=opacity)
-        under = cv2.convertScaleAbs(shadow, alpha=-opacity * self._darkness, beta=255)
+        under = cv2.convertScaleAbs(outline, alpha=-opacity * self._darkness, beta=255)
         under = cv2.multiply(under, cv2.bitwise_not(over), scale=1 / 255)
         over, under = (cv2.merge([x, x, x]).reshape(before.shape) for x in (over, under))
         painted = cv2.multiply(colour, over, scale=1 / 255)

@@ -5,7 +5,7 @@ import { clamp } from "./geometry.js";
 import { renderTimeline } from "./render_timeline.js";
 import { findTrack, isSelected, selectedIds, toggle, wholly } from "./selection.js";
 import { canvasPoint, fitBuffer } from "./stage.js";
-import { hitTimeline, layoutTimeline, rowAt, timelineDrag, xToFrame } from "./timeline.js";
+import { ROW_PX, RULER_PX, hitTimeline, layoutTimeline, rowAt, timelineDrag, xToFrame } from "./timeline.js";
 
 /** @type {Partial<Record<TimelineTarget["kind"], string>>} */
 const CURSORS = { key: "ew-resize", window: "ew-resize", bar: "grab", empty: "default" };
@@ -86,7 +86,19 @@ export function createTimeline(root, { store, scene, wheelIsOurs, forward, signa
     scroll = found.scroll;
     return found;
   };
+  /** @type {SelectedParts} */
+  let followed = [];
+  /** What was selected elsewhere comes into view. */
+  const follow = () => {
+    const { document: { tracks }, session: { selection } } = store.get();
+    if (selection === followed) return;
+    followed = selection;
+    const top = (tracks.length - 1 - tracks.findIndex(({ id }) => id === selection.at(-1)?.track)) * ROW_PX;
+    const room = canvas.clientHeight - RULER_PX;
+    if (selection.length && (top + ROW_PX <= scroll || top >= scroll + room)) scroll = clamp(scroll, top + ROW_PX - room, top);
+  };
   const draw = () => {
+    follow();
     const ctx = canvas.getContext("2d");
     if (ctx && canvas.clientWidth > 0) renderTimeline(ctx, { ...scene(), ...fitBuffer(canvas), layout: layout() });
   };

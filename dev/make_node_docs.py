@@ -10,6 +10,7 @@ locales/zh/nodeDefs.json. tests/nodes checks that nothing is missing.
 import asyncio
 import importlib.util
 import json
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -76,17 +77,31 @@ def chinese_page(schema, words: dict) -> str:
     for slot in schema.inputs:
         word = words["inputs"][slot.id]
         tail = f"{DEFAULT}{default_of(slot)}\u3002" if default_of(slot) else ""
-        lines.append(f"| `{shown(slot)}`\uff08{word['name']}\uff09 | {word['tooltip']}{tail} |")
+        lines.append(
+            f"| `{shown(slot)}`\uff08{word['name']}\uff09 | {unescaped(word['tooltip'])}{tail} |"
+        )
     lines += ["", f"## {OUTPUT}", "", f"| {OUTPUT} | {MEANING} |", "|---|---|"]
     for index, slot in enumerate(schema.outputs):
         word = words["outputs"][str(index)]
-        lines.append(f"| `{shown(slot)}`\uff08{word['name']}\uff09 | {word['tooltip']} |")
+        lines.append(
+            f"| `{shown(slot)}`\uff08{word['name']}\uff09 | {unescaped(word['tooltip'])} |"
+        )
     return "\n".join(lines) + "\n"
+
+
+def escaped(text: str) -> str:
+    """For vue-i18n, which takes these for its own syntax: a bare brace hides the whole node."""
+    return re.sub(r"[{}@|]", r"{'\g<0>'}", text)
+
+
+def unescaped(text: str) -> str:
+    """The text of a label, for a help page."""
+    return re.sub(r"\{'(.)'\}", r"\1", text)
 
 
 def labels(schema) -> dict:
     def entry(slot) -> dict:
-        return {"name": shown(slot), "tooltip": slot.options["tooltip"]}
+        return {"name": shown(slot), "tooltip": escaped(slot.options["tooltip"])}
 
     return {
         "display_name": schema.display_name,

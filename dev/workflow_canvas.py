@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from tests.host.workflows import is_widget, slots
+from tests.host.workflows import has_companion, is_widget, slots
 
 BLUE, PURPLE, GREEN = "#3f789e", "#76508a", "#4a7a4a"
 HUGGING_FACE = "https://huggingface.co/"
@@ -46,8 +46,8 @@ class Canvas:
                     entries[-1]["widget"] = {"name": name}
                     given = None
                 values.append(_default(spec) if given is None else given)
-                values += ["fixed"] * bool(_options(spec).get("control_after_generate"))
-                values += ["image"] * bool(_options(spec).get("image_upload"))
+                companion = "image" if _options(spec).get("image_upload") else "fixed"
+                values += [companion] * has_companion(name, spec)
             elif spec[0] != "COMFY_AUTOGROW_V3":
                 entries.append(self._entry(name, spec, given, node_id, len(entries)))
         for name, given in inputs.items():  # inputs that grow, such as tracks.tracks_1

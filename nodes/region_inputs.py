@@ -98,6 +98,7 @@ def point_inputs() -> list[io.Input]:
             default=0,
             min=0,
             max=0xFFFFFFFF,
+            control_after_generate=False,  # by its name alone it would change after every run
             tooltip="Another number, another scatter.",
         ),
     ]

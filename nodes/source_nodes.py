@@ -89,6 +89,7 @@ class WanMoveCameraTracks(io.ComfyNode):
                     default=0,
                     min=0,
                     max=0xFFFFFFFF,
+                    control_after_generate=False,  # see region_inputs.py
                     tooltip="Another number, another unrest of the hand.",
                 ),
                 io.Int.Input(

@@ -25,6 +25,17 @@ def is_widget(spec: list[Any]) -> bool:
     return (isinstance(kind, list) or kind in WIDGETS) and not options.get("forceInput")
 
 
+def has_companion(name: str, spec: list[Any]) -> bool:
+    """Whether the frontend adds a widget of its own behind this one, which is saved too.
+
+    A seed gets one that changes it after every run, by its name alone if nothing else is said
+    (useIntWidget.ts of the frontend).
+    """
+    options = spec[1] if len(spec) > 1 else {}
+    by_name = spec[0] == "INT" and name in ("seed", "noise_seed")
+    return bool(options.get("image_upload") or options.get("control_after_generate", by_name))
+
+
 def to_prompt(workflow: dict[str, Any], object_info: dict[str, Any]) -> Prompt:
     """Flatten a workflow with its subgraphs. Muted nodes and notes are left out."""
     definitions = {
@@ -95,10 +106,8 @@ def _inputs(graph: _Graph, node: dict[str, Any], object_info: dict[str, Any]) ->
     for name, spec in slots(object_info[node["type"]]):
         if is_widget(spec) and values:
             inputs[name] = values.pop(0)
-            options = spec[1] if len(spec) > 1 else {}
-            for extra in ("control_after_generate", "image_upload"):
-                if options.get(extra) and values:
-                    values.pop(0)
+            if has_companion(name, spec) and values:
+                values.pop(0)
     for entry in node["inputs"]:
         source = None if entry.get("link") is None else graph.source(entry["link"])
         if source is not None:

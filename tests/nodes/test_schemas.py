@@ -1,11 +1,13 @@
 """Schemas are saved inside users' workflows: they are pinned, and explain themselves."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+LITERAL = re.compile(r"\{'(.)'\}")  # how vue-i18n is told to take a sign as it is
 PINNED = json.loads((Path(__file__).parent / "schemas.json").read_text())
 
 
@@ -69,7 +71,35 @@ def test_locales_cover_every_label(pack, language: str) -> None:
     if language == "en":
         for name, node in pack.nodes.items():
             for slot in node.define_schema().inputs:
-                assert labels[name]["inputs"][slot.id]["tooltip"] == slot.options["tooltip"]
+                shown = LITERAL.sub(r"\1", labels[name]["inputs"][slot.id]["tooltip"])
+                assert shown == slot.options["tooltip"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_labels_hold_none_of_the_frontends_own_syntax(language: str) -> None:
+    """vue-i18n fails on a bare brace, and Nodes 2.0 then leaves the whole node out."""
+    text = (ROOT / f"locales/{language}/nodeDefs.json").read_text(encoding="utf-8")
+
+    def check(labels: dict | str) -> None:
+        if isinstance(labels, str):
+            assert not set("{}@|") & set(LITERAL.sub("", labels)), labels
+        else:
+            for label in labels.values():
+                check(label)
+
+    check(json.loads(text))
+
+
+def test_only_the_samplers_seed_changes_by_itself(pack) -> None:
+    """The frontend adds a second widget to any input named seed that does not say otherwise."""
+    seeds = {
+        name: slot.options.get("control_after_generate")
+        for name, node in pack.nodes.items()
+        for slot in node.define_schema().inputs
+        if slot.id in ("seed", "noise_seed")
+    }
+    assert seeds.pop("WanMoveSampler") is True
+    assert seeds and set(seeds.values()) == {False}
 
 
 def test_no_id_belongs_to_the_host(pack) -> None:

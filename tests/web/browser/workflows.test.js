@@ -1,10 +1,11 @@
 /**
  * The example workflows as a person opens them, in a running ComfyUI (COMFYUI_URL): every node is
- * there, in both renderers, and the frontend reports no error. Pictures go to SCREENSHOTS.
+ * there, in both renderers, and the frontend reports no error. Pictures, and the prompts that it
+ * would queue, go to SCREENSHOTS.
  */
 
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
@@ -57,6 +58,8 @@ describe("the example workflows", { skip }, () => {
         await page.evaluate((graph) => window.app.loadGraphData(graph), workflow);
         await settled(page);
         assert.deepEqual(await page.evaluate(misplaced), []);
+        const { output } = await page.evaluate(() => window.app.graphToPrompt());
+        writeFileSync(join(shots, `${file}-${vue ? "vue" : "classic"}.prompt`), JSON.stringify(output));
         await page.evaluate(showAll);
         if (vue) await eventually(async () => assert.equal(await page.locator("[data-node-id]").count(), workflow.nodes.length));
         await settled(page);

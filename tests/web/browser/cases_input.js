@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { click, documents, eventually, graphKey, imagePoint, knots, settled, spot, still } from "./page.js";
+import { click, documents, eventually, graphKey, imagePoint, knots, pagePoint, settled, spot, still } from "./page.js";
 
 /** Real touch events, as the browser makes them from fingers. @param {[number, number][]} fingers */
 const touch = (session, type, fingers) => session.send("Input.dispatchTouchEvent", {
@@ -140,5 +140,29 @@ export const input = {
       await speak("en");
       await settled(page);
     }
+  },
+
+  "the panel stands beside the picture, and the node keeps its size": async ({ page }) => {
+    const box = (selector) => page.locator(selector).first().boundingBox();
+    const before = await box(".wm-sheet");
+    await page.locator('.wm-bar button[aria-label="Panel"]').click();
+    await still(page);
+    const [stage, panel, sheet] = [await box(".wm-stage"), await box(".wm-panel"), await box(".wm-sheet")];
+    assert.deepEqual(sheet, before, "the timeline stays where it was");
+    assert.ok(stage.width > 200 && stage.x + stage.width <= panel.x + 1, `the panel covers nothing: ${JSON.stringify({ stage, panel })}`);
+  },
+
+  "what is selected on the canvas comes into view in the dope sheet": async ({ page }) => {
+    const anchors = Array.from({ length: 40 }, (_, i) => ({ id: `t${i + 1}`, knots: [{ x: 20 + 20 * i, y: 240 }] }));
+    await page.evaluate((tracks) => {
+      window.wanMoveTest.widgetOf(window.wanMoveTest.editors()[0]).value = JSON.stringify({ version: 1, width: 832, height: 480, fps: 16, frames: 81, tracks });
+    }, anchors);
+    await page.keyboard.press("v");
+    // The first track's row is the last. After it came into view its lock is in the last row's place.
+    await page.mouse.click(...(await pagePoint(page, [20, 240], { width: 832, height: 480 })));
+    await settled(page);
+    const sheet = await page.locator(".wm-sheet").first().boundingBox();
+    await page.mouse.click(sheet.x + (sheet.width >= 620 ? 150 : 124) - 12, sheet.y + sheet.height - 10);
+    await eventually(async () => assert.deepEqual((await documents(page))[0].tracks.filter(({ locked }) => locked).map(({ id }) => id), ["t1"]));
   },
 };

@@ -162,6 +162,14 @@ export const imagePoint = (page, [px, py], { width, height }) => page.evaluate((
   return [((x - rect.left) * zoom - canvas.clientWidth / 2) / scale + w / 2, ((y - rect.top) * zoom - canvas.clientHeight / 2) / scale + h / 2];
 }, [px, py, width, height]);
 
+/** The way back: where a point of the picture is on the page, while all of the picture is shown. */
+export const pagePoint = (page, [px, py], { width, height }) => page.evaluate(([x, y, w, h]) => {
+  const canvas = document.querySelector(".wm-top");
+  const rect = canvas.getBoundingClientRect();
+  const scale = Math.min((canvas.clientWidth - 48) / w, (canvas.clientHeight - 48) / h) * (rect.width / canvas.clientWidth);
+  return [rect.left + rect.width / 2 + (x - w / 2) * scale, rect.top + rect.height / 2 + (y - h / 2) * scale];
+}, [px, py, width, height]);
+
 export async function drag(page, points, index = 0) {
   const places = [];
   for (const [x, y] of points) places.push(await spot(page, x, y, index));

@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { findChromium, frontendFolder, VERSIONS } from "./frontends.js";
 import { startHost } from "./host_server.js";
-import { bootComfy, documents, drag, launch, openGraph, settled, spot, still } from "./page.js";
+import { bootComfy, documents, drag, launch, openGraph, pagePoint, settled, spot, still } from "./page.js";
 
 const [folder = "out/screens", version = VERSIONS.at(-1)] = process.argv.slice(2);
 const vue = process.env.RENDERER !== "classic";
@@ -45,7 +45,7 @@ const STATES = {
   selected: async (page) => {
     await setValue(page, JSON.stringify(RICH));
     await page.keyboard.press("v");
-    await page.mouse.click(...(await spot(page, 0.5, 0.36)));
+    await page.mouse.click(...(await pagePoint(page, [430, 150], RICH)));
     await page.mouse.move(...(await spot(page, 0.72, 0.68)));
   },
   all: async (page) => {
@@ -55,7 +55,7 @@ const STATES = {
   panel: async (page) => {
     await setValue(page, JSON.stringify(RICH));
     await page.keyboard.press("v");
-    await page.mouse.click(...(await spot(page, 0.5, 0.36)));
+    await page.mouse.click(...(await pagePoint(page, [430, 150], RICH)));
     await page.locator('.wm-bar button[aria-label="Panel"]').click();
   },
   cells: async (page) => {

@@ -76,7 +76,7 @@ def camera(canvas: Canvas) -> None:
 
     def make(canvas: Canvas, image: Placed) -> Placed:
         return canvas.add(
-            "WanMoveCameraTracks", (820, 960), (400, 720), image=image, move="pan-right"
+            "WanMoveCameraTracks", (460, 960), (400, 720), image=image, move="pan-right"
         )
 
     _source(canvas, "wanmove_camera", (NOTE_CAMERA, 330), make)
@@ -87,10 +87,10 @@ def region(canvas: Canvas) -> None:
 
     def make(canvas: Canvas, image: Placed) -> Placed:
         path = track("path", "#ff7a4d", [(210, 330), (420, 260), (640, 320)])
-        drawing = motion(canvas, (460, 960), image, path)
+        drawing = motion(canvas, (460, 960), image, path, size=(640, 640))
         return canvas.add(
             "WanMoveRegionTracks",
-            (1060, 960),
+            (1140, 960),
             (400, 740),
             mask=image.out(1),
             tracks=drawing,

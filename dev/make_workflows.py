@@ -73,16 +73,16 @@ def annotated(canvas: Canvas) -> None:
     canvas.group("1  Models and prompt", (-20, 0, 440, 850))
     image, encoded, guided = conditioned(canvas, models, x=480, y=80, prompts=prompts)
     canvas.group("3  Start image and guidance", (460, 0, 740, 850))
-    tracks = motion(canvas, (0, 960), image, BALL, *ANCHORS)
+    tracks = motion(canvas, (0, 960), image, BALL, *ANCHORS, size=(740, 640))
     canvas.connect(tracks, guided, "tracks")
-    canvas.group("2  Motion", (-20, 880, 600, 740), GREEN)
+    canvas.group("2  Motion", (-20, 880, 780, 740), GREEN)
     drawn = canvas.add(
-        "WanMoveDrawTracks", (640, 960), (300, 240), images=image, tracks=tracks, style="paths"
+        "WanMoveDrawTracks", (820, 960), (300, 240), images=image, tracks=tracks, style="paths"
     )
-    canvas.add("PreviewImage", (640, 1250), (300, 310), images=drawn)
+    canvas.add("PreviewImage", (820, 1250), (300, 310), images=drawn)
     seen = {"conditioning_latent": encoded, "tracks": tracks, "start_image": image}
-    canvas.add("WanMoveGuidanceInspector", (980, 960), (480, 600), **seen)
-    canvas.group("Look before you sample", (620, 880, 860, 740), PURPLE)
+    canvas.add("WanMoveGuidanceInspector", (1160, 960), (480, 600), **seen)
+    canvas.group("Look before you sample", (800, 880, 860, 740), PURPLE)
     sampled = canvas.add(
         "WanMoveSampler", (1260, 80), (320, 430), model=models, **guided_inputs(guided)
     )

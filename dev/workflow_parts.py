@@ -34,11 +34,17 @@ ANCHORS = [
 ]
 
 
-def motion(canvas: Canvas, pos: tuple[int, int], image: Placed, *tracks: dict[str, Any]) -> Placed:
+def motion(
+    canvas: Canvas,
+    pos: tuple[int, int],
+    image: Placed,
+    *tracks: dict[str, Any],
+    size: tuple[int, int] = (760, 720),
+) -> Placed:
     """The motion editor over the start image."""
     drawing = {"version": 1, "width": 832, "height": 480, "fps": 16, "frames": 81}
     text = json.dumps({**drawing, "tracks": tracks})
-    return canvas.add("WanMoveSplineEditor", pos, (560, 600), splines=text, image=image)
+    return canvas.add("WanMoveSplineEditor", pos, size, splines=text, image=image)
 
 
 def conditioned(

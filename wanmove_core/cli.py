@@ -82,7 +82,7 @@ def _silence_stdout() -> None:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of all commands. Imports nothing heavy beyond torch, which the package needs."""
+    """The parser of all commands. Imports nothing heavy: help and typing errors answer at once."""
     parser = _Parser(
         prog="wanmove",
         description="Draw where things go: point-trajectory motion control for Wan video.",
@@ -102,7 +102,7 @@ def _command_parsers() -> list[Any]:
     from .demo.command import add_demo_parser
     from .draw_page.command import add_draw_parser
     from .evaluate.command import add_evaluate_parser
-    from .formats.command import add_tracks_parser
+    from .sources.command import add_tracks_parser
     from .standalone.command import add_generate_parser
 
     return [

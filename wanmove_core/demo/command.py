@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError
 from .page import Figure, Page, Panel, render_page
-from .scene import make_scene
 
 if TYPE_CHECKING:
     from ..evaluate.metrics import EndPointError
@@ -116,6 +115,7 @@ def _choose_source(args: argparse.Namespace) -> _Source:
     from ..formats import write_tracks
     from ..standalone.random_model import random_components
     from ..standalone.video_io import write_image
+    from .scene import make_scene
 
     picture, request = make_scene(_FRAMES)
     image, tracks = args.out / "start.png", args.out / "curve_tracks.npy"

@@ -4,12 +4,14 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import OptionError, ShapeError
-from ..shapes import Tensor, UInt8
-from ..tracks import Tracks
-from .metrics import EndPointError, end_point_error, hide_outside, psnr, ssim
+from ..errors import OptionError
+
+if TYPE_CHECKING:
+    from ..shapes import Tensor
+    from ..tracks import Tracks
+    from .metrics import EndPointError
 
 _TABLE_ROWS = 20
 
@@ -51,8 +53,9 @@ def run_evaluate(args: argparse.Namespace) -> int:
     Raises:
         WanMoveError: a file that cannot be read, or sizes that do not fit.
     """
-    # Imported late: PyAV and OpenCV are not needed to print the command line's help.
+    # Imported late: torch, PyAV and OpenCV are not needed to print the command line's help.
     from ..standalone.video_io import read_video, replacing, write_video
+    from .metrics import compare_videos, end_point_error
     from .overlay import draw_comparison
     from .tracker import track_points
 
@@ -76,24 +79,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
     return 0
 
 
-def compare_videos(
-    frames: UInt8[Tensor, "frames height width 3"],
-    true: UInt8[Tensor, "true_frames true_height true_width 3"],
-) -> dict[str, float]:
-    """PSNR and SSIM against the true video, means over the frames.
-
-    Raises:
-        ShapeError: the videos differ in size or length.
-    """
-    if frames.shape != true.shape:
-        raise ShapeError(
-            f"the true video must have the video's frames and size {list(frames.shape[:3])}; "
-            f"got {list(true.shape[:3])}. Cut or scale it first."
-        )
-    return {"psnr": float(psnr(frames, true).mean()), "ssim": float(ssim(frames, true).mean())}
-
-
-def format_table(figures: dict[str, Any], error: EndPointError) -> str:
+def format_table(figures: dict[str, Any], error: "EndPointError") -> str:
     """The figures as people read them: the clip's line, then the worst tracks."""
     lines = [
         f"end-point error  mean {figures['mean']:.2f} px, median {figures['median']:.2f} px "
@@ -115,10 +101,11 @@ def format_table(figures: dict[str, Any], error: EndPointError) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _tracks_for(frames: Tensor, args: argparse.Namespace) -> Tracks:
+def _tracks_for(frames: "Tensor", args: argparse.Namespace) -> "Tracks":
     """The requested tracks in the video's pixels and frames."""
     from ..formats.read import read_tracks
     from ..motion import fit_tracks, retime_tracks
+    from .metrics import hide_outside
 
     height, width = frames.shape[1:3]
     tracks = read_tracks(args.tracks, visibility=args.visibility)

@@ -1,4 +1,4 @@
-"""Verbs of `wanmove tracks` that make, animate or judge tracks: camera, region, lint, ..."""
+"""`wanmove tracks`: verbs that show, convert, make, animate or judge tracks."""
 
 import argparse
 import sys
@@ -9,6 +9,7 @@ from ..companions import check_companions
 from ..errors import OptionError
 from ..standalone.options import parse_size
 from .animate_verb import add_animate_verb
+from .file_verbs import add_file_verbs
 from .files import check_target, read_colours, read_grey, read_keys, read_mask, write_result
 from .region_verb import add_region_verb
 from .video_verb import add_video_verb
@@ -19,8 +20,19 @@ if TYPE_CHECKING:
 _WITH_DEPTH = (("depth_kind", "depth"), ("near", "depth"), ("far", "depth"))
 
 
-def add_source_verbs(verbs: Any) -> None:
-    """Add the verbs to those of `wanmove tracks`. Imports nothing heavy."""
+def add_tracks_parser(commands: Any) -> None:
+    """Add `tracks` to the commands of `wanmove`. Imports nothing heavy."""
+    parser = commands.add_parser(
+        "tracks",
+        help="show or convert files of tracks",
+        description="Read tracks in any format; say what is in them, or write another format.",
+    )
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    add_file_verbs(verbs, parse_size)
+    _add_source_verbs(verbs)
+
+
+def _add_source_verbs(verbs: Any) -> None:
     camera = verbs.add_parser("camera", help="make tracks of a moving camera")
     camera.add_argument("target", type=Path, metavar="TO", help=".npy, or as of `tracks convert`")
     camera.add_argument(

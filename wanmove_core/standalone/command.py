@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..companions import check_companions
 from ..errors import OptionError
 from .option_values import make_job, make_speed_options
 from .options import add_job_options, add_model_options
@@ -41,11 +42,9 @@ def add_generate_parser(commands: Any) -> None:
     many.add_argument(
         "--movebench", type=Path, metavar="DIR", help="make the videos that MoveBench asks for"
     )
-    many.add_argument("--mode", choices=("single", "multi"), default="single", help="of MoveBench")
-    many.add_argument("--language", choices=("en", "zh"), default="en", help="of MoveBench")
-    many.add_argument(
-        "--out-dir", type=Path, default=Path("results"), metavar="DIR", help="of MoveBench"
-    )
+    many.add_argument("--mode", choices=("single", "multi"), help="of MoveBench (single)")
+    many.add_argument("--language", choices=("en", "zh"), help="of MoveBench (en)")
+    many.add_argument("--out-dir", type=Path, metavar="DIR", help="of MoveBench (results)")
     parser.set_defaults(run=run_generate)
 
 
@@ -59,6 +58,8 @@ def run_generate(args: argparse.Namespace) -> int:
         raise OptionError("--checkpoint must be given; got none. Give the model's folder or files.")
     if args.batch is not None and args.movebench is not None:
         raise OptionError("one of --batch and --movebench may be given; got both. Drop one.")
+    needed = "movebench"
+    check_companions(args, ("mode", needed), ("language", needed), ("out_dir", needed))
     model = describe_model(args)
     if args.batch is None and args.movebench is None:
         return _run_one(args, model)

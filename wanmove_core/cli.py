@@ -31,9 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments; those of the process by default.
 
     Returns:
-        The exit code: 0 well, 2 bad input or a full disk (one line on stderr), 130 interrupted,
-        141 when nobody reads on, as with `| head -1`. Anything else that goes wrong is a bug,
-        which Python reports with a traceback and exit code 1.
+        The exit code: 0 well, 2 bad input, a full disk or a missing package (one line on stderr),
+        130 interrupted, 141 when nobody reads on, as with `| head -1`. Anything else that goes
+        wrong is a bug, which Python reports with a traceback and exit code 1.
     """
     _prepare_streams()
     try:
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             format="%(message)s",
             stream=sys.stderr,
         )
-        code: int = args.run(args)
+        code = _run(args)
         sys.stdout.flush()
         return code
     except WanMoveError as error:
@@ -65,6 +65,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         _silence_stdout()
         print("wanmove: the disk must have space; got none left. Free some.", file=sys.stderr)
         return 2
+
+
+def _run(args: argparse.Namespace) -> int:
+    """Run the chosen command; a wheel alone brings little of what the commands need."""
+    try:
+        code: int = args.run(args)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == __package__:
+            raise
+        raise OptionError(
+            f"the package {error.name} must be installed; got none. "
+            "Run pip install 'wan-move[standalone]'."
+        ) from error
+    return code
 
 
 def _prepare_streams() -> None:

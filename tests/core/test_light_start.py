@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import wanmove_core
+from wanmove_core import cli
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("torch", "numpy", "cv2", "av", "diffusers", "transformers")
@@ -68,3 +69,19 @@ def test_the_public_names_are_typed_as_they_are_found():
 def test_a_name_that_is_not_public_is_an_attribute_error():
     with pytest.raises(AttributeError, match=r"'wanmove_core' has no attribute 'draw_cats'"):
         _ = wanmove_core.draw_cats
+
+
+def test_a_package_that_is_not_installed_is_one_line(monkeypatch, capsys):
+    for missing, code in (("torch", 2), ("wanmove_core.standalone", None)):
+
+        def run(_args, missing=missing):
+            raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
+
+        monkeypatch.setattr("wanmove_core.sources.file_verbs.run_show", run)
+        if code is None:
+            with pytest.raises(ModuleNotFoundError):
+                cli.main(["tracks", "show", "a.npy"])
+        else:
+            assert cli.main(["tracks", "show", "a.npy"]) == code
+    told = capsys.readouterr().err
+    assert "the package torch must be installed; got none." in told and told.count("\n") == 1

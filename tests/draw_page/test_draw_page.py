@@ -117,6 +117,17 @@ def test_generate_makes_a_video_with_the_small_model(page, tmp_path):
     assert later.status()["results"] == shown["results"]
 
 
+def test_without_the_small_model_the_button_says_what_to_do(page, tmp_path, monkeypatch):
+    generation = "wanmove_core.draw_page.generation"
+    monkeypatch.setattr(f"{generation}._TOY", tmp_path / "models")
+    page.generation._options = generate_options([])
+    assert ask(page, "generate", json.dumps({"document": TEXT}).encode())[0] == 200
+    page.generation._thread.join(30)
+    status = page.generation.status()
+    assert status["state"] == "failed" and "\n" not in status["message"]
+    assert "must be in" in status["message"] and "--checkpoint PATH" in status["message"]
+
+
 def test_what_goes_wrong_is_one_line(tmp_path):
     with pytest.raises(MediaError, match="IMAGE must be a file"):
         args = make_parser().parse_args(["draw", str(tmp_path / "none.png")])

@@ -229,9 +229,9 @@ def movebench_jobs(args: argparse.Namespace) -> list[Line]:
     Source:
         Wan-Move generate.py:373 @27409be.
     """
-    for name in ("image", "tracks", "visibility", "tracks_size", "prompt", "out"):
-        if getattr(args, name):
-            option = f"--{name.replace('_', '-')}"
+    for lone in ("image", "tracks", "visibility", "tracks_size", "prompt", "out"):
+        if getattr(args, lone):
+            option = f"--{lone.replace('_', '-')}"
             raise OptionError(
                 f"{option} must be MoveBench's own; got one beside --movebench. Leave out {option}."
             )

@@ -91,7 +91,9 @@ class Generation:
         self._pipeline: WanMovePipeline | None = None
         self._progress = Progress(results=self._earlier_results())
         self._thread: threading.Thread | None = None
-        self._arguments("", Path("probe.json"), Path("probe.mp4"), seed=None)
+        from ..standalone.option_values import make_settings
+
+        make_settings(self._arguments("", Path("probe.json"), Path("probe.mp4"), seed=None))
 
     @property
     def busy(self) -> bool:

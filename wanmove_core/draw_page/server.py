@@ -70,10 +70,9 @@ class DrawServer:
         self._closing_at: float | None = None
         try:
             self._http = ThreadingHTTPServer(("127.0.0.1", port), _make_handler(self))
-        except OSError as error:
-            raise OptionError(
-                f"--port must be free; got {port} ({error.strerror}). Use 0."
-            ) from error
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or "not 0 to 65535"
+            raise OptionError(f"--port must be free; got {port} ({reason}). Use 0.") from error
         self._http.daemon_threads = True
         self.host = f"127.0.0.1:{self._http.server_port}"
         self.url = f"http://{self.host}/{self.token}/"

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import OptionError
+from ..errors import OptionError, TrackFormatError
+from ..standalone.options import parse_size
 
 if TYPE_CHECKING:
     from ..shapes import Tensor
@@ -35,7 +36,9 @@ def add_evaluate_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument("--visibility", type=Path, help="visibility .npy of a tracks .npy")
     parser.add_argument(
         "--size",
-        help="WIDTHxHEIGHT that the tracks were made for; default: the video's size",
+        type=parse_size,
+        metavar="WxH",
+        help="size that the tracks were made for; default: the video's size",
     )
     parser.add_argument("--true", type=Path, metavar="VIDEO", help="true video: PSNR and SSIM")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures as JSON")
@@ -59,10 +62,16 @@ def run_evaluate(args: argparse.Namespace) -> int:
     from .overlay import draw_comparison
     from .tracker import track_points
 
+    _check_outputs(args)
     frames = read_video(args.video)
     asked = _tracks_for(frames, args)
     got = track_points(frames, asked.positions[0])
     error = end_point_error(asked, got)
+    if not error.counted.any():
+        raise TrackFormatError(
+            f"{args.tracks} must be visible in the video after its first frame; got nothing to "
+            "measure there. Check --size, and that both are of one job."
+        )
     figures: dict[str, Any] = {
         "video": str(args.video),
         **error.summary(),
@@ -110,12 +119,22 @@ def _tracks_for(frames: "Tensor", args: argparse.Namespace) -> "Tracks":
     height, width = frames.shape[1:3]
     tracks = read_tracks(args.tracks, visibility=args.visibility)
     if args.size is not None:
-        tracks = fit_tracks(tracks, _parse_size(args.size), (width, height))
+        tracks = fit_tracks(tracks, args.size, (width, height))
     return hide_outside(retime_tracks(tracks, len(frames)), width, height)
 
 
-def _parse_size(text: str) -> tuple[int, int]:
-    width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit()):
-        raise OptionError(f"--size must be WIDTHxHEIGHT; got {text!r}. Use 832x480.")
-    return int(width), int(height)
+def _check_outputs(args: argparse.Namespace) -> None:
+    """Refuse, before the work, outputs that cannot be written or would replace an input."""
+    from ..standalone.video_io import check_writable
+
+    if args.overlay is not None and args.overlay.suffix.lower() != ".mp4":
+        raise OptionError(f"--overlay must end in .mp4; got {args.overlay.name}. Rename it.")
+    inputs = [path for path in (args.video, args.tracks, args.visibility, args.true) if path]
+    taken = {path.resolve() for path in inputs}
+    for name in ("json", "overlay"):
+        path = getattr(args, name)
+        if path is None:
+            continue
+        if path.resolve() in taken:
+            raise OptionError(f"--{name} must be its own file; got the input {path}. Rename it.")
+        check_writable(path)

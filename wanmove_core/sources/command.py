@@ -44,7 +44,7 @@ def _add_source_verbs(verbs: Any) -> None:
     )
     camera.add_argument("--keys", type=Path, metavar="JSON", help="camera keys: a list of objects")
     camera.add_argument("--handheld", type=float, metavar="DEGREES", help="unrest of a hand")
-    camera.add_argument("--seed", type=int, default=0, help="of the unrest (default 0)")
+    camera.add_argument("--seed", type=int, help="of the unrest (default 0)")
     camera.add_argument("--size", type=parse_size, metavar="WxH", help="needed without --depth")
     camera.add_argument("--objects", type=Path, metavar="FILE", help="tracks to put in the scene")
     _add_depth(camera, required=False)
@@ -94,7 +94,7 @@ def run_camera(args: argparse.Namespace) -> int:
     from .shots import plan_shot, scene_points, shoot
 
     check_target(args.target)
-    check_companions(args, *_WITH_DEPTH)
+    check_companions(args, *_WITH_DEPTH, ("seed", "handheld"))
     distance = _distance(args) if args.depth else None
     if distance is not None:
         size = distance.shape[1], distance.shape[0]
@@ -114,7 +114,7 @@ def run_camera(args: argparse.Namespace) -> int:
         moves=[_move(text) for text in args.move],
         keys=read_keys(args.keys, CameraKey) if args.keys else [],
         distance=distance,
-        handheld=None if args.handheld is None else Handheld(args.handheld, seed=args.seed),
+        handheld=None if args.handheld is None else Handheld(args.handheld, seed=args.seed or 0),
     )
     points = scene_points(
         lens,

@@ -43,7 +43,8 @@ def interpolate_keys(
     check_num_frames(num_frames)
     if not len(when) == len(values) == len(eases) or len(when) == 0:
         raise OptionError("keys must number at least 1; got none. Add a key at frame 0.")
-    largest = max(abs(number) for number in (*when, np.abs(values).max(initial=0.0)))
+    # Not Python's max, which may pass over a NaN.
+    largest = np.abs([*when, np.abs(values).max(initial=0.0)]).max()
     if not largest <= LARGEST:
         raise OptionError(
             f"keys must hold finite numbers of at most {LARGEST:.0f}; got {largest:g}. "

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..companions import check_companions
-from ..errors import OptionError
+from ..errors import CheckpointError, OptionError
 from .option_values import make_job, make_speed_options
 from .options import add_job_options, add_model_options
 
@@ -121,6 +122,10 @@ def load_pipeline(args: argparse.Namespace) -> "WanMovePipeline":
     """
     speed = make_speed_options(args)
     loras = [parse_lora(text) for text in args.lora]
+    for path, _ in loras:
+        if not path.is_file():
+            got = "a folder" if path.is_dir() else "no such file"
+            raise CheckpointError(f"{path} must be a readable file; got {got}. Check the path.")
     from .loading import load_components
     from .lora import add_loras
     from .pipeline import WanMovePipeline
@@ -176,7 +181,10 @@ def parse_lora(text: str) -> tuple[Path, float]:
     if not colon or strength.startswith(("\\", "/")):
         return Path(text), 1.0
     try:
-        return Path(name), float(strength)
+        number = float(strength)
+        if not math.isfinite(number):
+            raise ValueError(strength)
+        return Path(name), number
     except ValueError as error:
         if Path(text).is_file():
             return Path(text), 1.0

@@ -6,8 +6,8 @@ from typing import Any
 from comfy_api.latest import io
 
 from ..wanmove_core import OptionError, ShapeError, Tracks, retime_tracks
-from ..wanmove_core.sources.files import parse_keys
 from ..wanmove_core.sources.fill import MAX_REGION_POINTS
+from ..wanmove_core.sources.keys import parse_keys
 from ..wanmove_core.sources.region import Following, Keyed, Puppet, RegionKey, RegionMotion
 
 

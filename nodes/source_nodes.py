@@ -5,8 +5,8 @@ from comfy_api.latest import io
 from ..wanmove_core.sources.camera_path import CameraKey, Handheld
 from ..wanmove_core.sources.camera_presets import CAMERA_PRESETS
 from ..wanmove_core.sources.depth import Lens
-from ..wanmove_core.sources.files import parse_keys
 from ..wanmove_core.sources.fill import Fill
+from ..wanmove_core.sources.keys import parse_keys
 from ..wanmove_core.sources.region import region_tracks
 from ..wanmove_core.sources.rotation import AXES, TurnKey, rotation_tracks
 from ..wanmove_core.sources.shots import plan_shot, scene_points, shoot

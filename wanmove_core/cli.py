@@ -31,9 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments; those of the process by default.
 
     Returns:
-        The exit code: 0 well, 2 bad input or a full disk (one line on stderr), 130 interrupted,
-        141 when nobody reads on, as with `| head -1`. Anything else that goes wrong is a bug,
-        which Python reports with a traceback and exit code 1.
+        The exit code: 0 well, 2 bad input, a full disk or a missing package (one line on stderr),
+        130 interrupted, 141 when nobody reads on, as with `| head -1`. Anything else that goes
+        wrong is a bug, which Python reports with a traceback and exit code 1.
     """
     _prepare_streams()
     try:
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             format="%(message)s",
             stream=sys.stderr,
         )
-        code: int = args.run(args)
+        code = _run(args)
         sys.stdout.flush()
         return code
     except WanMoveError as error:
@@ -67,6 +67,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
 
 
+def _run(args: argparse.Namespace) -> int:
+    """Run the chosen command; a wheel alone brings little of what the commands need."""
+    try:
+        code: int = args.run(args)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == __package__:
+            raise
+        raise OptionError(
+            f"the package {error.name} must be installed; got none. "
+            "Run pip install 'wan-move[standalone]'."
+        ) from error
+    return code
+
+
 def _prepare_streams() -> None:
     """Let output that nobody asked for go nowhere, and file names of any bytes be written."""
     if sys.stdout is None:
@@ -82,7 +96,7 @@ def _silence_stdout() -> None:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of all commands. Imports nothing heavy beyond torch, which the package needs."""
+    """The parser of all commands. Imports nothing heavy: help and typing errors answer at once."""
     parser = _Parser(
         prog="wanmove",
         description="Draw where things go: point-trajectory motion control for Wan video.",
@@ -102,7 +116,7 @@ def _command_parsers() -> list[Any]:
     from .demo.command import add_demo_parser
     from .draw_page.command import add_draw_parser
     from .evaluate.command import add_evaluate_parser
-    from .formats.command import add_tracks_parser
+    from .sources.command import add_tracks_parser
     from .standalone.command import add_generate_parser
 
     return [

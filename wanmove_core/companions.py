@@ -9,7 +9,7 @@ def check_companions(args: argparse.Namespace, *pairs: tuple[str, str]) -> None:
     """Refuse an option that would have no effect, since the one that it needs is missing.
 
     Args:
-        args: the parsed options; None or False where one was not given.
+        args: the parsed options; None, False or an empty list where one was not given.
         pairs: (option, the option that it needs), by their attributes.
 
     Raises:
@@ -25,4 +25,4 @@ def check_companions(args: argparse.Namespace, *pairs: tuple[str, str]) -> None:
 
 
 def _is_given(value: object) -> bool:
-    return value is not None and value is not False
+    return value is not None and value is not False and value != []

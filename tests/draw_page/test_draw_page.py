@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from wanmove_core.cli import make_parser
+from wanmove_core.cli import main, make_parser
 from wanmove_core.draw_page.generation import Generation, generate_options
 from wanmove_core.draw_page.server import DrawServer
 from wanmove_core.draw_page.session import DrawSession
@@ -117,6 +117,17 @@ def test_generate_makes_a_video_with_the_small_model(page, tmp_path):
     assert later.status()["results"] == shown["results"]
 
 
+def test_without_the_small_model_the_button_says_what_to_do(page, tmp_path, monkeypatch):
+    generation = "wanmove_core.draw_page.generation"
+    monkeypatch.setattr(f"{generation}._TOY", tmp_path / "models")
+    page.generation._options = generate_options([])
+    assert ask(page, "generate", json.dumps({"document": TEXT}).encode())[0] == 200
+    page.generation._thread.join(30)
+    status = page.generation.status()
+    assert status["state"] == "failed" and "\n" not in status["message"]
+    assert "must be in" in status["message"] and "--checkpoint PATH" in status["message"]
+
+
 def test_what_goes_wrong_is_one_line(tmp_path):
     with pytest.raises(MediaError, match="IMAGE must be a file"):
         args = make_parser().parse_args(["draw", str(tmp_path / "none.png")])
@@ -129,3 +140,24 @@ def test_what_goes_wrong_is_one_line(tmp_path):
     with pytest.raises(OptionError, match=r"--out must end in .npy, .json, .csv; got out.txt"):
         args = make_parser().parse_args(["draw", "a.png", "-o", "out.txt"])
         args.run(args)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--port", "99999"], "--port must be free; got 99999 (not 0 to 65535). Use 0."),
+        (["--port", "-1"], "--port must be free; got -1"),
+        (["--generate", "--prompt 'a"], "--generate must be options of wanmove generate"),
+        (["--generate", "--steps 0"], "steps must be 1 or more; got 0"),
+        (["-o", "folder.npy"], "folder.npy must be a file; got a folder"),
+        (["--results", "start.png"], "must be in a folder; got a file there"),
+    ],
+)
+def test_wrong_options_are_told_before_the_page_opens(tmp_path, monkeypatch, capsys, words, said):
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (96, 64)).save("start.png")
+    Path("folder.npy").mkdir()
+    monkeypatch.setattr(DrawServer, "serve_until_closed", lambda _self: None)
+    assert main(["draw", "start.png", "--no-browser", *words]) == 2
+    told = capsys.readouterr().err
+    assert said in told and told.count("\n") == 1

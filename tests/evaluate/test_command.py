@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from wanmove_core import MediaError, OptionError, ShapeError, Tracks, read_tracks
+from wanmove_core import MediaError, ShapeError, Tracks, cli, read_tracks
 from wanmove_core.evaluate.command import add_evaluate_parser
 from wanmove_core.evaluate.metrics import end_point_error
 from wanmove_core.evaluate.overlay import draw_comparison
@@ -64,8 +64,29 @@ def test_tracks_of_another_size_are_fitted(job, capsys):
     # Twice the motion was asked for, so even the right tracks are off now.
     assert json.loads((job / "big.json").read_text())["per_track"][-1]["mean"] > 3
     capsys.readouterr()
-    with pytest.raises(OptionError, match="WIDTHxHEIGHT"):
-        evaluate(job / "clip.mp4", job / "tracks.npy", "--size", "small")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--size", "small"], "argument --size: must be WIDTHxHEIGHT; got 'small'"),
+        (["--size", "\u00b2x5"], "argument --size: must be WIDTHxHEIGHT"),
+        (["--size", "99999999x5"], "at most 16384 px a side"),
+        (["--size", "1x1"], "must be visible in the video after its first frame"),
+        (["--overlay", "clip.mp4"], "--overlay must be its own file; got the input clip.mp4."),
+        (["--json", "./tracks.npy"], "--json must be its own file; got the input tracks.npy."),
+        (["--true", "b.mp4", "--json", "b.mp4"], "--json must be its own file"),
+        (["--overlay", "a.gif"], "--overlay must end in .mp4; got a.gif. Rename it."),
+        (["--json", "."], ". must be a file; got a folder"),
+    ],
+)
+def test_wrong_options_are_one_line_and_write_nothing(job, monkeypatch, capsys, words, said):
+    monkeypatch.chdir(job)
+    before = {path: path.read_bytes() for path in job.iterdir()}
+    assert cli.main(["evaluate", "clip.mp4", "tracks.npy", *words]) == 2
+    told = capsys.readouterr()
+    assert said in told.err and told.err.count("\n") == 1 and told.out == ""
+    assert {path: path.read_bytes() for path in job.iterdir()} == before
 
 
 def test_a_track_outside_the_video_is_not_measured(job, tmp_path, capsys):

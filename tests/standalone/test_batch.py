@@ -75,6 +75,18 @@ def test_each_line_is_a_video_with_its_own_options(folder, made, monkeypatch):
     assert (folder / "sub" / "b_tracks.mp4").is_file()
 
 
+def test_a_batch_draws_the_tracks_of_the_lines_that_have_some(folder, made, caplog):
+    free = entry("free.mp4", tracks=None)
+    assert run(folder, [entry("a.mp4"), free], "--draw-tracks", "--tracks-size", "64x48") == 0
+    assert sorted(path.name for path in folder.glob("*.mp4")) == [
+        "a.mp4",
+        "a_tracks.mp4",
+        "free.mp4",
+    ]
+    assert run(folder, [entry("b.mp4", tracks=None, draw_tracks=True)]) == 1
+    assert "--draw-tracks must come with --tracks" in caplog.text
+
+
 def test_a_second_run_makes_only_what_is_missing_or_changed(folder, made):
     lines = [entry(f"{name}.mp4", seed=seed) for seed, name in enumerate("abc")]
     assert run(folder, lines) == 0

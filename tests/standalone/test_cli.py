@@ -45,6 +45,12 @@ def arguments(files, out, *more):
     ]
 
 
+def without(name, words):
+    """A command line without an option and its value."""
+    at = words.index(name)
+    return words[:at] + words[at + 2 :]
+
+
 def test_one_command_makes_video_overlay_and_metadata(files, tmp_path, capsys):
     out = tmp_path / "new folder" / "cat.mp4"
     assert cli.main(arguments(files, out, "--draw-tracks", "--seed", "7")) == 0
@@ -78,23 +84,39 @@ def test_layouts_of_one_model_make_the_same_video(files, tmp_path):
 
 def test_without_tracks_it_is_plain_image_to_video(files, tmp_path):
     guided = arguments(files, tmp_path / "a.mp4")
-    plain = arguments(files, tmp_path / "b.mp4", "--draw-tracks")
-    at = plain.index("--tracks")
-    assert cli.main(guided) == cli.main(plain[:at] + plain[at + 2 :]) == 0
+    plain = without("--tracks", arguments(files, tmp_path / "b.mp4"))
+    assert cli.main(guided) == cli.main(plain) == 0
     assert not torch.equal(read_video(tmp_path / "a.mp4"), read_video(tmp_path / "b.mp4"))
-    assert not (tmp_path / "b_tracks.mp4").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--draw-tracks"], "--draw-tracks must come with --tracks; got --draw-tracks alone."),
+        (["--vis_track"], "--draw-tracks must come with --tracks"),
+        (["--tracks-size", "9x9"], "--tracks-size must come with --tracks"),
+    ],
+)
+def test_options_of_tracks_need_tracks(files, tmp_path, capsys, more, said):
+    assert cli.main(without("--tracks", arguments(files, tmp_path / "b.mp4", *more))) == 2
+    told = capsys.readouterr().err
+    assert said in told and told.count("\n") == 1 and not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
     "more,message",
     [
         (["--frames", "80"], "num_frames must be a multiple of 4 plus 1; got 80"),
+        (["--frames", "4097"], "num_frames must be at most 4093"),
+        (["--lora", "a.safetensors:nan"], "--lora must be FILE or FILE:STRENGTH; got"),
+        (["--lora", "."], ". must be a readable file; got a folder"),
         (["--frames", "many"], "argument --frames: invalid int value: 'many'"),
         (["--size", "large"], "argument --size: must be WIDTHxHEIGHT; got 'large'"),
         (["--solver", "heun"], "invalid choice: 'heun'"),
         (["--strength", "3"], "strength must be 0 to 2; got 3.0"),
         (["--guidance-branch", "negative"], "invalid choice: 'negative'"),
         (["--sigmas", "0.5,0.9"], "sigmas must fall"),
+        (["--sigmas", "1,0.5", "--shift", "3"], "one of --sigmas and --shift may be given; got"),
         (["--guidance-range", "0.5"], "--guidance-range must be two numbers"),
         (["--out", "a.gif"], "--out must end in .mp4; got a.gif"),
         (["--image", "missing.png"], "missing.png must be a readable picture"),
@@ -112,6 +134,11 @@ def test_without_tracks_it_is_plain_image_to_video(files, tmp_path):
         (["--size", "8x8"], "the image must fit an output of at least 16 px"),
         (["--device", "meta"], "device must be one that this machine has; got meta"),
         (["--extend-model", "x"], "--extend-model must come with --extend-prompt"),
+        (["--extend-language", "en"], "--extend-language must come with --extend-prompt"),
+        (["--mode", "multi"], "--mode must come with --movebench"),
+        (["--language", "zh"], "--language must come with --movebench"),
+        (["--out-dir", "x"], "--out-dir must come with --movebench"),
+        (["--movebench", "x"], "--image must be MoveBench's own; got one beside --movebench."),
         (["--cache-threshold", "0.1"], "cache_threshold must come with a cache"),
         (["--mag-ratios", "a.json"], "mag_ratios must come with cache magcache"),
         (["--cache", "magcache", "--mag-ratios", "."], ". must be a file; got a folder"),
@@ -128,9 +155,7 @@ def test_bad_input_is_one_line_and_exit_code_2(files, tmp_path, capsys, more, me
 
 @pytest.mark.parametrize("name", ["--image", "--prompt", "--out", "--checkpoint"])
 def test_a_missing_option_is_named(files, tmp_path, capsys, name):
-    given = arguments(files, tmp_path / "a.mp4")
-    at = given.index(name)
-    assert cli.main(given[:at] + given[at + 2 :]) == 2
+    assert cli.main(without(name, arguments(files, tmp_path / "a.mp4"))) == 2
     assert f"{name} must be given" in capsys.readouterr().err
 
 

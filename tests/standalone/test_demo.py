@@ -93,8 +93,9 @@ def test_a_random_model_is_one_model_and_leaves_the_global_rng_alone():
     assert small_components().transformer.config.in_channels == first.transformer.config.in_channels
 
 
-@pytest.mark.parametrize("words", [["--seed", "-1"], ["--steps", "0"]])
-def test_bad_options_are_refused(tmp_path, words, capsys):
+@pytest.mark.parametrize("words", [["--seed", "-1"], ["--steps", "0"], ["--out", __file__]])
+def test_bad_options_are_refused_at_once(tmp_path, words, capsys, monkeypatch):
+    monkeypatch.delattr("wanmove_core.demo.command._choose_source")
     assert cli.main(["demo", "--out", str(tmp_path / "demo"), *words]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "demo").exists()

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError
 from .page import Figure, Page, Panel, render_page
-from .scene import make_scene
 
 if TYPE_CHECKING:
     from ..evaluate.metrics import EndPointError
@@ -68,6 +67,7 @@ def run_demo(args: argparse.Namespace) -> int:
         raise OptionError(f"--seed must be 0 or more; got {args.seed}. Use 0.")
     from ..standalone.generate import Job, read_inputs
     from ..standalone.settings import GenerationSettings
+    from ..standalone.video_io import check_writable, replacing
 
     settings = GenerationSettings(
         size=_SIZE,
@@ -78,6 +78,7 @@ def run_demo(args: argparse.Namespace) -> int:
         guidance_scale=1.0,
         seed=args.seed,
     )
+    check_writable(args.out / "index.html")
     source = _choose_source(args)
     guided = Job(
         image=source.image,
@@ -94,8 +95,6 @@ def run_demo(args: argparse.Namespace) -> int:
     errors = _measure(results)
     page = _make_page(source, guided, results, errors, asked)
     index = args.out / "index.html"
-    from ..standalone.video_io import replacing
-
     with replacing(index) as temporary:
         temporary.write_text(render_page(page), encoding="utf-8")
     _report(source, results, errors, index, time.perf_counter() - begin)
@@ -116,6 +115,7 @@ def _choose_source(args: argparse.Namespace) -> _Source:
     from ..formats import write_tracks
     from ..standalone.random_model import random_components
     from ..standalone.video_io import write_image
+    from .scene import make_scene
 
     picture, request = make_scene(_FRAMES)
     image, tracks = args.out / "start.png", args.out / "curve_tracks.npy"

@@ -53,6 +53,7 @@ def run_draw(args: argparse.Namespace) -> int:
     Raises:
         WanMoveError: an image or tracks that cannot be read, or a wrong option.
     """
+    from ..standalone.video_io import check_writable
     from .generation import Generation, generate_options
     from .server import DrawServer
     from .session import DrawSession
@@ -63,7 +64,9 @@ def run_draw(args: argparse.Namespace) -> int:
         )
     if not args.image.is_file():
         raise MediaError(f"IMAGE must be a file; got {args.image}. Name an image.")
-    options = generate_options(shlex.split(args.generate))
+    check_writable(args.out)
+    check_writable(args.results / "draw_001.mp4")
+    options = generate_options(_split(args.generate))
     generation = Generation(args.image, args.results, options)
     session = DrawSession(args.image, args.out, args.tracks)
     with DrawServer(session, generation, port=args.port) as server:
@@ -72,3 +75,12 @@ def run_draw(args: argparse.Namespace) -> int:
             webbrowser.open(server.url)
         server.serve_until_closed()
     return 0
+
+
+def _split(options: str) -> list[str]:
+    try:
+        return shlex.split(options)
+    except ValueError as error:
+        raise OptionError(
+            f"--generate must be options of wanmove generate; got {options!r}. Close its quotes."
+        ) from error

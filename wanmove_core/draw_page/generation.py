@@ -32,6 +32,20 @@ def generate_options(given: Sequence[str]) -> list[str]:
     return ["--checkpoint", *files, *_TOY_OPTIONS, *given]
 
 
+def _check_small_model(files: Sequence[Path]) -> None:
+    """Say what to do where the small model was not installed, as from a wheel.
+
+    Raises:
+        OptionError: it is asked for, and is not here.
+    """
+    missing = [path for path in files if path.parent == _TOY and not path.is_file()]
+    if missing:
+        raise OptionError(
+            f"the small trained model must be in {_TOY}; got no {missing[0].name}. It comes with "
+            'the source: use a checkout, or name a model with --generate="--checkpoint PATH".'
+        )
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise OptionError(f"--generate: {message}. See wanmove generate --help.")
@@ -77,7 +91,9 @@ class Generation:
         self._pipeline: WanMovePipeline | None = None
         self._progress = Progress(results=self._earlier_results())
         self._thread: threading.Thread | None = None
-        self._arguments("", Path("probe.json"), Path("probe.mp4"), seed=None)
+        from ..standalone.option_values import make_settings
+
+        make_settings(self._arguments("", Path("probe.json"), Path("probe.mp4"), seed=None))
 
     @property
     def busy(self) -> bool:
@@ -115,6 +131,7 @@ class Generation:
             drawing.parent.mkdir(parents=True, exist_ok=True)
             drawing.write_text(document, encoding="utf-8")
             args = self._arguments(prompt, drawing, video, seed)
+            _check_small_model(args.checkpoint)
             job = make_job(args)
             if self._pipeline is None:
                 self._pipeline = load_pipeline(args)

@@ -16,8 +16,7 @@ from ..errors import OptionError, WanMoveError
 from .generation import Generation
 from .session import DrawSession
 
-_EDITOR = Path(__file__).parents[2] / "web" / "js" / "editor"
-_PAGE = Path(__file__).parent / "page.html"
+_PAGE = Path(__file__).with_name("page.html")
 _MAX_BODY = 64_000_000
 _GRACE_SECONDS = 3.0  # a reload says goodbye too, and is back by then
 _TYPES = {
@@ -35,6 +34,22 @@ _HEADERS = {
 }
 
 
+def editor_folder(package: Path = Path(__file__).parent) -> Path:
+    """Where the editor is: in a wheel beside this file, in a checkout where ComfyUI finds it.
+
+    Raises:
+        OptionError: it is in neither place.
+    """
+    places = (package / "editor", package.parents[1] / "web" / "js" / "editor")
+    found = next((place for place in places if (place / "editor.js").is_file()), None)
+    if found is None:
+        raise OptionError(
+            f"the motion editor must be in {places[0]}; got no editor.js there. Install wan-move "
+            "again, from a wheel or with pip install -e in a checkout."
+        )
+    return found
+
+
 class DrawServer:
     """Use as a context manager.
 
@@ -44,20 +59,20 @@ class DrawServer:
         port: 0 takes a free one.
 
     Raises:
-        OptionError: the port is taken.
+        OptionError: the port is taken, or the editor is not installed.
     """
 
     def __init__(self, session: DrawSession, generation: Generation, *, port: int = 0) -> None:
+        self._editor = editor_folder()
         self.session = session
         self.generation = generation
         self.token = secrets.token_urlsafe(24)
         self._closing_at: float | None = None
         try:
             self._http = ThreadingHTTPServer(("127.0.0.1", port), _make_handler(self))
-        except OSError as error:
-            raise OptionError(
-                f"--port must be free; got {port} ({error.strerror}). Use 0."
-            ) from error
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or "not 0 to 65535"
+            raise OptionError(f"--port must be free; got {port} ({reason}). Use 0.") from error
         self._http.daemon_threads = True
         self.host = f"127.0.0.1:{self._http.server_port}"
         self.url = f"http://{self.host}/{self.token}/"
@@ -96,7 +111,7 @@ class DrawServer:
         if path == "status":
             return "application/json", json.dumps(self.generation.status()).encode()
         folder, _, name = path.rpartition("/")
-        root = {"editor": _EDITOR, "result": self.generation.folder}.get(folder)
+        root = {"editor": self._editor, "result": self.generation.folder}.get(folder)
         # Only names of files directly in these folders: no separators, no parents.
         if root is None or name != Path(name).name or not (root / name).is_file():
             raise FileNotFoundError(path)

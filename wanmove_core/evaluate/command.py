@@ -4,12 +4,15 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import OptionError, ShapeError
-from ..shapes import Tensor, UInt8
-from ..tracks import Tracks
-from .metrics import EndPointError, end_point_error, hide_outside, psnr, ssim
+from ..errors import OptionError, TrackFormatError
+from ..standalone.options import parse_size
+
+if TYPE_CHECKING:
+    from ..shapes import Tensor
+    from ..tracks import Tracks
+    from .metrics import EndPointError
 
 _TABLE_ROWS = 20
 
@@ -33,7 +36,9 @@ def add_evaluate_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument("--visibility", type=Path, help="visibility .npy of a tracks .npy")
     parser.add_argument(
         "--size",
-        help="WIDTHxHEIGHT that the tracks were made for; default: the video's size",
+        type=parse_size,
+        metavar="WxH",
+        help="size that the tracks were made for; default: the video's size",
     )
     parser.add_argument("--true", type=Path, metavar="VIDEO", help="true video: PSNR and SSIM")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures as JSON")
@@ -51,15 +56,22 @@ def run_evaluate(args: argparse.Namespace) -> int:
     Raises:
         WanMoveError: a file that cannot be read, or sizes that do not fit.
     """
-    # Imported late: PyAV and OpenCV are not needed to print the command line's help.
+    # Imported late: torch, PyAV and OpenCV are not needed to print the command line's help.
     from ..standalone.video_io import read_video, replacing, write_video
+    from .metrics import compare_videos, end_point_error
     from .overlay import draw_comparison
     from .tracker import track_points
 
+    _check_outputs(args)
     frames = read_video(args.video)
     asked = _tracks_for(frames, args)
     got = track_points(frames, asked.positions[0])
     error = end_point_error(asked, got)
+    if not error.counted.any():
+        raise TrackFormatError(
+            f"{args.tracks} must be visible in the video after its first frame; got nothing to "
+            "measure there. Check --size, and that both are of one job."
+        )
     figures: dict[str, Any] = {
         "video": str(args.video),
         **error.summary(),
@@ -76,24 +88,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
     return 0
 
 
-def compare_videos(
-    frames: UInt8[Tensor, "frames height width 3"],
-    true: UInt8[Tensor, "true_frames true_height true_width 3"],
-) -> dict[str, float]:
-    """PSNR and SSIM against the true video, means over the frames.
-
-    Raises:
-        ShapeError: the videos differ in size or length.
-    """
-    if frames.shape != true.shape:
-        raise ShapeError(
-            f"the true video must have the video's frames and size {list(frames.shape[:3])}; "
-            f"got {list(true.shape[:3])}. Cut or scale it first."
-        )
-    return {"psnr": float(psnr(frames, true).mean()), "ssim": float(ssim(frames, true).mean())}
-
-
-def format_table(figures: dict[str, Any], error: EndPointError) -> str:
+def format_table(figures: dict[str, Any], error: "EndPointError") -> str:
     """The figures as people read them: the clip's line, then the worst tracks."""
     lines = [
         f"end-point error  mean {figures['mean']:.2f} px, median {figures['median']:.2f} px "
@@ -115,20 +110,31 @@ def format_table(figures: dict[str, Any], error: EndPointError) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _tracks_for(frames: Tensor, args: argparse.Namespace) -> Tracks:
+def _tracks_for(frames: "Tensor", args: argparse.Namespace) -> "Tracks":
     """The requested tracks in the video's pixels and frames."""
     from ..formats.read import read_tracks
     from ..motion import fit_tracks, retime_tracks
+    from .metrics import hide_outside
 
     height, width = frames.shape[1:3]
     tracks = read_tracks(args.tracks, visibility=args.visibility)
     if args.size is not None:
-        tracks = fit_tracks(tracks, _parse_size(args.size), (width, height))
+        tracks = fit_tracks(tracks, args.size, (width, height))
     return hide_outside(retime_tracks(tracks, len(frames)), width, height)
 
 
-def _parse_size(text: str) -> tuple[int, int]:
-    width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit()):
-        raise OptionError(f"--size must be WIDTHxHEIGHT; got {text!r}. Use 832x480.")
-    return int(width), int(height)
+def _check_outputs(args: argparse.Namespace) -> None:
+    """Refuse, before the work, outputs that cannot be written or would replace an input."""
+    from ..standalone.video_io import check_writable
+
+    if args.overlay is not None and args.overlay.suffix.lower() != ".mp4":
+        raise OptionError(f"--overlay must end in .mp4; got {args.overlay.name}. Rename it.")
+    inputs = [path for path in (args.video, args.tracks, args.visibility, args.true) if path]
+    taken = {path.resolve() for path in inputs}
+    for name in ("json", "overlay"):
+        path = getattr(args, name)
+        if path is None:
+            continue
+        if path.resolve() in taken:
+            raise OptionError(f"--{name} must be its own file; got the input {path}. Rename it.")
+        check_writable(path)

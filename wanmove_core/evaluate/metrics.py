@@ -172,6 +172,23 @@ def ssim(
     return value.mean(dim=(1, 2, 3))
 
 
+def compare_videos(
+    frames: UInt8[Tensor, "frames height width 3"],
+    true: UInt8[Tensor, "true_frames true_height true_width 3"],
+) -> dict[str, float]:
+    """PSNR and SSIM against the true video, means over the frames.
+
+    Raises:
+        ShapeError: the videos differ in size or length.
+    """
+    if frames.shape != true.shape:
+        raise ShapeError(
+            f"the true video must have the video's frames and size {list(frames.shape[:3])}; "
+            f"got {list(true.shape[:3])}. Cut or scale it first."
+        )
+    return {"psnr": float(psnr(frames, true).mean()), "ssim": float(ssim(frames, true).mean())}
+
+
 def _blur(video: Tensor) -> Tensor:
     """Gaussian mean of every window that lies inside of the frame."""
     offset = torch.arange(_SSIM_WINDOW, dtype=video.dtype, device=video.device)

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..companions import check_companions
 from ..errors import OptionError
 from .files import check_target, write_result
 
@@ -38,7 +39,7 @@ def add_animate_verb(verbs: Any) -> None:
     fall.add_argument("--gravity", type=float, default=0.5, help="px/frame^2 (default 0.5)")
     fall.add_argument("--start", type=int, default=0, metavar="FRAME", help="when (default 0)")
     fall.add_argument("--floor", type=float, metavar="Y", help="the ground, in pixels")
-    fall.add_argument("--bounce", type=float, default=0.6, help="speed kept (default 0.6)")
+    fall.add_argument("--bounce", type=float, help="speed kept on --floor (default 0.6)")
     fall.add_argument("--apart", action="store_true", help="each track by itself")
 
     wiggle = _add(kinds, "wiggle", "add smooth unrest", _wiggle)
@@ -103,12 +104,13 @@ def _spring(tracks: "Tracks", args: argparse.Namespace) -> "Tracks":
 def _fall(tracks: "Tracks", args: argparse.Namespace) -> "Tracks":
     from ..dynamics import fall_tracks
 
+    check_companions(args, ("bounce", "floor"))
     return fall_tracks(
         tracks,
         gravity=args.gravity,
         start=args.start,
         floor=args.floor,
-        bounce=args.bounce,
+        bounce=0.6 if args.bounce is None else args.bounce,
         together=not args.apart,
     )
 

@@ -1,4 +1,4 @@
-"""Verbs of `wanmove tracks` that make, animate or judge tracks: camera, region, lint, ..."""
+"""`wanmove tracks`: verbs that show, convert, make, animate or judge tracks."""
 
 import argparse
 import sys
@@ -9,6 +9,7 @@ from ..companions import check_companions
 from ..errors import OptionError
 from ..standalone.options import parse_size
 from .animate_verb import add_animate_verb
+from .file_verbs import add_file_verbs
 from .files import check_target, read_colours, read_grey, read_keys, read_mask, write_result
 from .region_verb import add_region_verb
 from .video_verb import add_video_verb
@@ -19,8 +20,19 @@ if TYPE_CHECKING:
 _WITH_DEPTH = (("depth_kind", "depth"), ("near", "depth"), ("far", "depth"))
 
 
-def add_source_verbs(verbs: Any) -> None:
-    """Add the verbs to those of `wanmove tracks`. Imports nothing heavy."""
+def add_tracks_parser(commands: Any) -> None:
+    """Add `tracks` to the commands of `wanmove`. Imports nothing heavy."""
+    parser = commands.add_parser(
+        "tracks",
+        help="show or convert files of tracks",
+        description="Read tracks in any format; say what is in them, or write another format.",
+    )
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    add_file_verbs(verbs, parse_size)
+    _add_source_verbs(verbs)
+
+
+def _add_source_verbs(verbs: Any) -> None:
     camera = verbs.add_parser("camera", help="make tracks of a moving camera")
     camera.add_argument("target", type=Path, metavar="TO", help=".npy, or as of `tracks convert`")
     camera.add_argument(
@@ -32,7 +44,7 @@ def add_source_verbs(verbs: Any) -> None:
     )
     camera.add_argument("--keys", type=Path, metavar="JSON", help="camera keys: a list of objects")
     camera.add_argument("--handheld", type=float, metavar="DEGREES", help="unrest of a hand")
-    camera.add_argument("--seed", type=int, default=0, help="of the unrest (default 0)")
+    camera.add_argument("--seed", type=int, help="of the unrest (default 0)")
     camera.add_argument("--size", type=parse_size, metavar="WxH", help="needed without --depth")
     camera.add_argument("--objects", type=Path, metavar="FILE", help="tracks to put in the scene")
     _add_depth(camera, required=False)
@@ -82,7 +94,7 @@ def run_camera(args: argparse.Namespace) -> int:
     from .shots import plan_shot, scene_points, shoot
 
     check_target(args.target)
-    check_companions(args, *_WITH_DEPTH)
+    check_companions(args, *_WITH_DEPTH, ("seed", "handheld"))
     distance = _distance(args) if args.depth else None
     if distance is not None:
         size = distance.shape[1], distance.shape[0]
@@ -102,7 +114,7 @@ def run_camera(args: argparse.Namespace) -> int:
         moves=[_move(text) for text in args.move],
         keys=read_keys(args.keys, CameraKey) if args.keys else [],
         distance=distance,
-        handheld=None if args.handheld is None else Handheld(args.handheld, seed=args.seed),
+        handheld=None if args.handheld is None else Handheld(args.handheld, seed=args.seed or 0),
     )
     points = scene_points(
         lens,

@@ -1,15 +1,10 @@
 """What the verbs of the command line read and write: pictures, masks, keys, tracks."""
 
-import dataclasses
-import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..errors import MediaError, TrackFormatError
-from ..formats.checks import shown
-from .keys import LARGEST
+from ..errors import MediaError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,6 +68,8 @@ def read_keys(path: Path, kind: type[Key]) -> list[Key]:
         MediaError: a file that cannot be read.
         TrackFormatError: not such a list.
     """
+    from .keys import parse_keys
+
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
@@ -80,49 +77,6 @@ def read_keys(path: Path, kind: type[Key]) -> list[Key]:
             f"{path} must be a readable text file; got {_reason(error)}. Check the path."
         ) from error
     return parse_keys(text, kind, str(path))
-
-
-def parse_keys(text: str, kind: type[Key], name: str) -> list[Key]:
-    """Parse a JSON list of keys, each an object of the fields of `kind`.
-
-    Args:
-        text: as in `[{"frame": 0}, {"frame": 80, "rotate": 30, "ease": "out"}]`.
-        kind: a dataclass of numbers and an ease.
-        name: of the file or input, for the message.
-
-    Raises:
-        TrackFormatError: not such a list.
-    """
-    fields = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
-    got: str | None
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        got, entries = f"no JSON: {str(error)[:80]}", []
-    else:
-        entries = document if isinstance(document, list) else []
-        got = next(_wrong(entries, fields), None) if isinstance(document, list) else shown(document)
-    if got is not None:
-        raise TrackFormatError(
-            f"{name} must be a JSON list of keys with {', '.join(fields)}; got {got}. "
-            f'Write [{{"frame": 0}}, {{"frame": 80, "{fields[1]}": 20}}].'
-        )
-    return [kind(**entry) for entry in entries]
-
-
-def _wrong(entries: list[Any], fields: list[str]) -> Iterator[str]:
-    """What keeps the entries from being keys."""
-    for index, entry in enumerate(entries):
-        if not isinstance(entry, dict):
-            yield f"{shown(entry)} as key {index}"
-        elif "frame" not in entry:
-            yield f"no frame in key {index}"
-        else:
-            for field, value in entry.items():
-                if field not in fields:
-                    yield f"{shown(field)} in key {index}"
-                elif not (_is_ease(value) if field == "ease" else _is_number(value)):
-                    yield f"{field} {shown(value)} in key {index}"
 
 
 def check_target(target: Path) -> None:
@@ -182,13 +136,3 @@ def _reason(error: Exception) -> str:
         return "bytes that are not UTF-8"
     text = getattr(error, "strerror", None) or str(error).split("\n")[0].rstrip(".")
     return text[:1].lower() + text[1:120]
-
-
-def _is_ease(value: Any) -> bool:
-    if isinstance(value, list):
-        return len(value) == 4 and all(map(_is_number, value))
-    return isinstance(value, str)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST

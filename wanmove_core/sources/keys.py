@@ -1,19 +1,24 @@
 """Values at key frames, eased between them."""
 
+import dataclasses
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..curves import ease_cubic_bezier
 from ..document import EASES, Ease
 from ..document_sampling import NAMED_EASES
-from ..errors import OptionError
+from ..errors import OptionError, TrackFormatError
+from ..formats.checks import shown
 from ..motion import check_num_frames
 from ..shapes import Float
 
 # The type checker of the tests takes no whole number for a float.
 Number = float | int
+Key = TypeVar("Key")
 LARGEST = 1e9  # of a key; beyond it places lose their pixels
 
 
@@ -38,7 +43,8 @@ def interpolate_keys(
     check_num_frames(num_frames)
     if not len(when) == len(values) == len(eases) or len(when) == 0:
         raise OptionError("keys must number at least 1; got none. Add a key at frame 0.")
-    largest = max(abs(number) for number in (*when, np.abs(values).max(initial=0.0)))
+    # Not Python's max, which may pass over a NaN.
+    largest = np.abs([*when, np.abs(values).max(initial=0.0)]).max()
     if not largest <= LARGEST:
         raise OptionError(
             f"keys must hold finite numbers of at most {LARGEST:.0f}; got {largest:g}. "
@@ -78,3 +84,56 @@ def apply_ease(time: Float[np.ndarray, " samples"], ease: Ease) -> Float[np.ndar
     if (x1, x2) == (y1, y2):
         return time
     return ease_cubic_bezier(time, (0.0, x1, y1, x2, y2, 1.0))
+
+
+def parse_keys(text: str, kind: type[Key], name: str) -> list[Key]:
+    """Parse a JSON list of keys, each an object of the fields of `kind`.
+
+    Args:
+        text: as in `[{"frame": 0}, {"frame": 80, "rotate": 30, "ease": "out"}]`.
+        kind: a dataclass of numbers and an ease.
+        name: of the file or input, for the message.
+
+    Raises:
+        TrackFormatError: not such a list.
+    """
+    fields = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    got: str | None
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        got, entries = f"no JSON: {str(error)[:80]}", []
+    else:
+        entries = document if isinstance(document, list) else []
+        got = next(_wrong(entries, fields), None) if isinstance(document, list) else shown(document)
+    if got is not None:
+        raise TrackFormatError(
+            f"{name} must be a JSON list of keys with {', '.join(fields)}; got {got}. "
+            f'Write [{{"frame": 0}}, {{"frame": 80, "{fields[1]}": 20}}].'
+        )
+    return [kind(**entry) for entry in entries]
+
+
+def _wrong(entries: list[Any], fields: list[str]) -> Iterator[str]:
+    """What keeps the entries from being keys."""
+    for index, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            yield f"{shown(entry)} as key {index}"
+        elif "frame" not in entry:
+            yield f"no frame in key {index}"
+        else:
+            for field, value in entry.items():
+                if field not in fields:
+                    yield f"{shown(field)} in key {index}"
+                elif not (_is_ease(value) if field == "ease" else _is_number(value)):
+                    yield f"{field} {shown(value)} in key {index}"
+
+
+def _is_ease(value: Any) -> bool:
+    if isinstance(value, list):
+        return len(value) == 4 and all(map(_is_number, value))
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST

@@ -39,12 +39,10 @@ def add_region_verb(verbs: Any, parse_size: Callable[[str], tuple[int, int]]) ->
     how.add_argument("--scale", type=float, help="its size in the end; 1 keeps it")
     how.add_argument("--stretch", type=float, help="its height in the end, as much narrower")
     how.add_argument("--rotate", type=float, metavar="DEGREES", help="clockwise, in the end")
-    how.add_argument("--ease", default="in-out", help="linear, in, out or in-out (default)")
-    how.add_argument(
-        "--pivot", default="centre", help="centre, top, bottom, left, right or X,Y in pixels"
-    )
+    how.add_argument("--ease", help="linear, in, out or in-out (default)")
+    how.add_argument("--pivot", help="centre (default), top, bottom, left, right or X,Y in pixels")
     points = region.add_argument_group("points")
-    points.add_argument("--count", type=int, default=256, help="how many (default 256)")
+    points.add_argument("--count", type=int, help="how many (default 256)")
     points.add_argument("--spacing", type=float, metavar="PX", help="in place of --count")
     points.add_argument("--pattern", default="scatter", help="scatter (default) or grid")
     points.add_argument("--margin", type=float, default=1.0, help="off the outline (default 1 px)")
@@ -69,9 +67,11 @@ def run_region(args: argparse.Namespace) -> int:
     check_companions(
         args, ("orient", "path"), ("stiffness", "handles"), ("image", "detail"), ("detail", "image")
     )
+    if args.count is not None and args.spacing is not None:
+        raise OptionError("one of --count and --spacing may be given; got both. Drop one.")
     mask = _mask(args)
     fill = Fill(
-        args.count,
+        256 if args.count is None else args.count,
         spacing=args.spacing,
         pattern=args.pattern,
         margin=args.margin,
@@ -131,8 +131,13 @@ def _motion(args: argparse.Namespace, size: tuple[int, int]) -> "RegionMotion":
             "one of --path, --handles, --keys and --shift (with --scale, --stretch, --rotate) "
             f"must be given; got {' and '.join(given) or 'none'}. Add --shift 100,0."
         )
+    if args.ease is not None and not given[0].startswith("--shift"):
+        raise OptionError(f"--ease must come with --shift; got it with {given[0]}. Leave it out.")
+    if args.pivot is not None and args.handles is not None:
+        raise OptionError("--pivot must come without --handles; got both. Leave out --pivot.")
+    pivot = _pivot(args.pivot or "centre")
     if args.path is not None:
-        return Following(_read(args.path, size, args.frames), args.orient, _pivot(args.pivot))
+        return Following(_read(args.path, size, args.frames), args.orient, pivot)
     if args.handles is not None:
         return Puppet(_read(args.handles, size, args.frames), args.stiffness or "rigid")
     if args.keys is not None:
@@ -147,8 +152,8 @@ def _motion(args: argparse.Namespace, size: tuple[int, int]) -> "RegionMotion":
             stretch=1.0 if args.stretch is None else args.stretch,
             rotate=args.rotate or 0.0,
         )
-        keys = [RegionKey(0, ease=args.ease), end]
-    return Keyed(keys, args.frames, _pivot(args.pivot))
+        keys = [RegionKey(0, ease=args.ease or "in-out"), end]
+    return Keyed(keys, args.frames, pivot)
 
 
 def _read(path: Path, size: tuple[int, int], num_frames: int) -> "Tracks":

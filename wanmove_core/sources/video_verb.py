@@ -25,8 +25,8 @@ def add_video_verb(verbs: Any, parse_size: Callable[[str], tuple[int, int]]) -> 
     video.add_argument("video", type=Path, help="anything that FFmpeg reads")
     video.add_argument("target", type=Path, metavar="TO", help=".npy, or as of `tracks convert`")
     points = video.add_argument_group("points")
-    points.add_argument("--points", default="features", help="features (default) or grid")
-    points.add_argument("--count", type=int, default=400, help="about how many (default 400)")
+    points.add_argument("--points", help="features (default) or grid")
+    points.add_argument("--count", type=int, help="about how many (default 400)")
     points.add_argument("--mask", type=Path, metavar="FILE", help="subject in the first frame")
     points.add_argument(
         "--from", dest="given", type=Path, metavar="FILE", help="tracks to start at"
@@ -59,6 +59,7 @@ def run_video(args: argparse.Namespace) -> int:
     from .video_transfer import Retarget, transfer_motion
 
     check_target(args.target)
+    _check_given(args)
     retarget = Retarget(
         args.size,
         args.frames,
@@ -76,13 +77,24 @@ def run_video(args: argparse.Namespace) -> int:
     return write_result(tracks, args.target, args.size or info.size)
 
 
+def _check_given(args: argparse.Namespace) -> None:
+    """Refuse what chooses points beside --from, which gives them."""
+    for name in ("points", "count", "mask"):
+        if args.given is not None and getattr(args, name) is not None:
+            raise OptionError(
+                f"one of --from and --{name} may be given; got both. Leave out --{name}."
+            )
+
+
 def _queries(args: argparse.Namespace, size: tuple[int, int]) -> "Queries":
     from ..formats import read_tracks
     from .video_transfer import Queries
 
+    if args.given is not None:
+        return Queries(given=read_tracks(args.given, size=size))
     mask = None if args.mask is None else read_mask(args.mask)
-    given = None if args.given is None else read_tracks(args.given, size=size)
-    return Queries(args.count, args.points, mask, given)
+    count = 400 if args.count is None else args.count
+    return Queries(count, args.points or "features", mask)
 
 
 def _target(args: argparse.Namespace) -> "Box | None":

@@ -173,10 +173,19 @@ def _parse_line(parser: argparse.ArgumentParser, content: str, place: str, folde
             if name in entry and value is not None:
                 inside = [folder / part for part in value] if name == "tracks" else folder / value
                 setattr(args, name, inside)
+        if not args.tracks:
+            _forget_of_tracks(args, entry)
         job = make_job(args)
     except WanMoveError as error:
         return Line(place, error=OptionError(str(error)))
     return Line(job.out.name, job)
+
+
+def _forget_of_tracks(args: argparse.Namespace, entry: dict[str, Any]) -> None:
+    """Let the command line draw the tracks of all lines that have some, and only of these."""
+    said = {key.replace("-", "_") for key in entry}
+    args.draw_tracks = args.draw_tracks and "draw_tracks" in said
+    args.tracks_size = args.tracks_size if "tracks_size" in said else None
 
 
 def _parse_json(content: str) -> Any:
@@ -215,12 +224,20 @@ def movebench_jobs(args: argparse.Namespace) -> list[Line]:
 
     Raises:
         MediaError: the list is not where MoveBench has it.
+        OptionError: an option of a single video, which would have no effect.
 
     Source:
         Wan-Move generate.py:373 @27409be.
     """
-    root = args.movebench / args.language
-    listing = root / f"{args.mode}_track.txt"
+    for lone in ("image", "tracks", "visibility", "tracks_size", "prompt", "out"):
+        if getattr(args, lone):
+            option = f"--{lone.replace('_', '-')}"
+            raise OptionError(
+                f"{option} must be MoveBench's own; got one beside --movebench. Leave out {option}."
+            )
+    mode, out_dir = args.mode or "single", args.out_dir or Path("results")
+    root = args.movebench / (args.language or "en")
+    listing = root / f"{mode}_track.txt"
     try:
         text = listing.read_text(encoding="utf-8")
     except OSError as error:
@@ -238,10 +255,10 @@ def movebench_jobs(args: argparse.Namespace) -> list[Line]:
             lines.append(Line(entry, error=OptionError(reason)))
             continue
         name = Path(video.strip()).with_suffix("")
-        track = root / "track" / args.mode / name
+        track = root / "track" / mode / name
         job = Job(
             image=root / "first_frame" / f"{name}.jpg",
-            out=args.out_dir / f"{name}.mp4",
+            out=out_dir / f"{name}.mp4",
             prompt=caption.strip(),
             tracks=(track.with_name(f"{track.name}_tracks.npy"),),
             visibility=track.with_name(f"{track.name}_visibility.npy"),

@@ -2,13 +2,15 @@
 
 import argparse
 import logging
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import OptionError
+from ..companions import check_companions
+from ..errors import CheckpointError, OptionError
 from .option_values import make_job, make_speed_options
 from .options import add_job_options, add_model_options
 
@@ -41,11 +43,9 @@ def add_generate_parser(commands: Any) -> None:
     many.add_argument(
         "--movebench", type=Path, metavar="DIR", help="make the videos that MoveBench asks for"
     )
-    many.add_argument("--mode", choices=("single", "multi"), default="single", help="of MoveBench")
-    many.add_argument("--language", choices=("en", "zh"), default="en", help="of MoveBench")
-    many.add_argument(
-        "--out-dir", type=Path, default=Path("results"), metavar="DIR", help="of MoveBench"
-    )
+    many.add_argument("--mode", choices=("single", "multi"), help="of MoveBench (single)")
+    many.add_argument("--language", choices=("en", "zh"), help="of MoveBench (en)")
+    many.add_argument("--out-dir", type=Path, metavar="DIR", help="of MoveBench (results)")
     parser.set_defaults(run=run_generate)
 
 
@@ -59,6 +59,8 @@ def run_generate(args: argparse.Namespace) -> int:
         raise OptionError("--checkpoint must be given; got none. Give the model's folder or files.")
     if args.batch is not None and args.movebench is not None:
         raise OptionError("one of --batch and --movebench may be given; got both. Drop one.")
+    needed = "movebench"
+    check_companions(args, ("mode", needed), ("language", needed), ("out_dir", needed))
     model = describe_model(args)
     if args.batch is None and args.movebench is None:
         return _run_one(args, model)
@@ -120,6 +122,10 @@ def load_pipeline(args: argparse.Namespace) -> "WanMovePipeline":
     """
     speed = make_speed_options(args)
     loras = [parse_lora(text) for text in args.lora]
+    for path, _ in loras:
+        if not path.is_file():
+            got = "a folder" if path.is_dir() else "no such file"
+            raise CheckpointError(f"{path} must be a readable file; got {got}. Check the path.")
     from .loading import load_components
     from .lora import add_loras
     from .pipeline import WanMovePipeline
@@ -175,7 +181,10 @@ def parse_lora(text: str) -> tuple[Path, float]:
     if not colon or strength.startswith(("\\", "/")):
         return Path(text), 1.0
     try:
-        return Path(name), float(strength)
+        number = float(strength)
+        if not math.isfinite(number):
+            raise ValueError(strength)
+        return Path(name), number
     except ValueError as error:
         if Path(text).is_file():
             return Path(text), 1.0

@@ -28,6 +28,8 @@ def make_settings(args: argparse.Namespace) -> "GenerationSettings":
         raise OptionError(
             f"--guidance-range must be two numbers; got {len(args.guidance_range)}. Use 0,1."
         )
+    if args.sigmas is not None and args.shift is not None:
+        raise OptionError("one of --sigmas and --shift may be given; got both. Drop one.")
     return GenerationSettings(
         size=args.size,
         num_frames=args.frames,
@@ -60,6 +62,7 @@ def make_job(args: argparse.Namespace) -> "Job":
     for name in ("image", "prompt", "out"):
         if getattr(args, name) is None:
             raise OptionError(f"--{name} must be given; got none. See wanmove generate --help.")
+    check_companions(args, ("draw_tracks", "tracks"), ("tracks_size", "tracks"))
     if args.visibility is not None and len(args.tracks) != 1:
         raise OptionError(
             f"--visibility must come with one --tracks file; got {len(args.tracks)}. "
@@ -93,10 +96,11 @@ def make_extension(args: argparse.Namespace) -> "Extension | None":
     """
     from .prompt_extension import Extension
 
-    check_companions(args, ("extend_model", "extend_prompt"))
+    needed = "extend_prompt"
+    check_companions(args, ("extend_model", needed), ("extend_language", needed))
     if args.extend_prompt is None:
         return None
-    return Extension(args.extend_prompt, args.extend_model, args.extend_language)
+    return Extension(args.extend_prompt, args.extend_model, args.extend_language or "zh")
 
 
 def make_speed_options(args: argparse.Namespace) -> "SpeedOptions":

@@ -183,9 +183,7 @@ def _add_prompt_options(parser: argparse.ArgumentParser) -> None:
         "http://localhost:11434/v1; a key goes into WANMOVE_PROMPT_KEY",
     )
     group.add_argument("--extend-model", metavar="NAME", help="which model of the server")
-    group.add_argument(
-        "--extend-language", choices=("en", "zh"), default="zh", help="to write in (zh)"
-    )
+    group.add_argument("--extend-language", choices=("en", "zh"), help="to write in (zh)")
 
 
 def parse_size(text: str) -> Size:

@@ -34,6 +34,7 @@ NEGATIVE_PROMPT = (
 )
 _MULTIPLE = 16  # 8 px per latent cell times 2 cells per patch of the model
 _AREA_480P = 480 * 832
+_MAX_FRAMES = 4 * 1023 + 1  # the model tells 1024 latent frames apart
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,11 @@ class GenerationSettings:
             )
         self.schedule(self.size)
         LatentGrid(self.num_frames, _MULTIPLE, _MULTIPLE)
+        if self.num_frames > _MAX_FRAMES:
+            raise OptionError(
+                f"num_frames must be at most {_MAX_FRAMES}, the model's last place in time; "
+                f"got {self.num_frames}. Use 81."
+            )
         if self.resize in ("stretch", "crop", "pad"):
             _check_multiple(self.size)
 

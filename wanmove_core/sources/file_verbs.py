@@ -1,28 +1,21 @@
-"""`wanmove tracks`: look at files of tracks, and convert them."""
+"""`wanmove tracks show` and `convert`: look at files of tracks, and write other formats."""
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError
-from ..sources.command import add_source_verbs
-from ..standalone.options import parse_size
 
 if TYPE_CHECKING:
-    from .model import TrackFile
+    from ..formats import TrackFile
 
 _FPS = 16.0  # what Wan renders
 
 
-def add_tracks_parser(commands: Any) -> None:
-    """Add `tracks` to the commands of `wanmove`."""
-    parser = commands.add_parser(
-        "tracks",
-        help="show or convert files of tracks",
-        description="Read tracks in any format; say what is in them, or write another format.",
-    )
-    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+def add_file_verbs(verbs: Any, parse_size: Callable[[str], tuple[int, int]]) -> None:
+    """Add the verbs to those of `wanmove tracks`. Imports nothing heavy."""
     show = verbs.add_parser("show", help="say what is in the files")
     show.add_argument("files", type=Path, nargs="+", metavar="FILE")
     show.set_defaults(run=run_show)
@@ -47,7 +40,6 @@ def add_tracks_parser(commands: Any) -> None:
         "--to-size", type=parse_size, metavar="WxH", help="picture that they are for"
     )
     convert.set_defaults(run=run_convert)
-    add_source_verbs(verbs)
 
 
 def run_show(args: argparse.Namespace) -> int:
@@ -56,7 +48,7 @@ def run_show(args: argparse.Namespace) -> int:
     Raises:
         TrackFormatError: a file that is not tracks.
     """
-    from . import read_track_file
+    from ..formats import read_track_file
 
     for path in args.files:
         found = read_track_file(path)
@@ -80,8 +72,8 @@ def run_show(args: argparse.Namespace) -> int:
 
 def _check_sizes(args: argparse.Namespace, found: "TrackFile") -> None:
     """Refuse a --to-size that has no effect, since nothing says what to scale from."""
-    from . import ReadOptions, read_track_file
-    from .write import check_path, keeps_size
+    from ..formats import ReadOptions, read_track_file
+    from ..formats.write import check_path, keeps_size
 
     if args.to_size is None or args.from_size is not None:
         return
@@ -107,8 +99,8 @@ def run_convert(args: argparse.Namespace) -> int:
     Raises:
         TrackFormatError, OptionError: what cannot be read or written.
     """
-    from . import ReadOptions, read_track_file, write_tracks
-    from .write import check_path
+    from ..formats import ReadOptions, read_track_file, write_tracks
+    from ..formats.write import check_path
 
     check_path(args.target, args.to)
     options = ReadOptions(size=args.to_size, canvas_size=args.from_size, num_frames=args.frames)

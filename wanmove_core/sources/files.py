@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..document import EASES
 from ..errors import MediaError, TrackFormatError
 from ..formats.checks import shown
 from .keys import LARGEST
@@ -187,7 +188,7 @@ def _reason(error: Exception) -> str:
 def _is_ease(value: Any) -> bool:
     if isinstance(value, list):
         return len(value) == 4 and all(map(_is_number, value))
-    return isinstance(value, str)
+    return value in EASES
 
 
 def _is_number(value: Any) -> bool:

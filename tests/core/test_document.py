@@ -148,7 +148,7 @@ def test_too_many_points_are_refused():
 def test_too_many_points_in_all_frames_are_refused():
     """A drawing of a hundred bytes would take gigabytes."""
     document = drawn(line(0, 1, spread={"shape": "disc", "count": 4096, "size": 9}), frames=4883)
-    with pytest.raises(TrackFormatError, match="at most 20000000 points in all .* 4883 frames"):
+    with pytest.raises(TrackFormatError, match=r"at most 20000000 points in all .* 4883 frames"):
         sample_document(document)
 
 

@@ -1,26 +1,31 @@
 """The motion editor: its node, and the route that reads and writes track files for it."""
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from comfy_api.latest import io, ui
 
 from ..wanmove_core import OptionError, WanMoveError, fit_image
-from ..wanmove_core.document import MAX_DOCUMENT_BYTES, parse_document
+from ..wanmove_core.document import MAX_DOCUMENT_BYTES, MAX_FRAMES, MAX_SIDE, parse_document
 from ..wanmove_core.document_export import EXPORT_FORMATS, export_document
 from ..wanmove_core.document_import import import_document
 from ..wanmove_core.document_sampling import sample_document, scale_document
 from ..wanmove_core.draw import draw_paths
 from ..wanmove_core.formats import coordinates_json
+from ..wanmove_core.formats.checks import shown
+from ..wanmove_core.formats.text import decode_text
 from ..wanmove_core.point_mask import draw_point_mask
 from . import host
+from .checked import checked
 
 _MAX_IMPORT_BYTES = 64_000_000
 _GREY = 96
 
 
 def _size(name: str, tooltip: str) -> io.Int.Input:
-    return io.Int.Input(name, optional=True, force_input=True, min=1, max=16384, tooltip=tooltip)
+    return io.Int.Input(name, optional=True, force_input=True, min=0, max=16384, tooltip=tooltip)
 
 
 class WanMoveSplineEditor(io.ComfyNode):
@@ -89,14 +94,10 @@ class WanMoveSplineEditor(io.ComfyNode):
         return True
 
     @classmethod
+    @checked
     def execute(
         cls, *, splines, mask_radius, image=None, width=None, height=None, length=None
     ) -> io.NodeOutput:
-        for name, size in (("width", width), ("height", height), ("length", length)):
-            if size is not None and size < 0:
-                raise OptionError(
-                    f"{name} must be 1 or more; got {size}. Leave it open for the drawing's."
-                )
         with host.naming("splines"):
             drawing = parse_document(splines)
             drawing = scale_document(
@@ -142,30 +143,62 @@ def add_routes(server) -> None:
     from aiohttp import web
 
     async def exchange(request: web.Request) -> web.Response:
-        query = request.rel_url.query
-        if (request.content_length or 0) > _MAX_IMPORT_BYTES:
-            return web.json_response({"error": "The file must be at most 64 MB."}, status=413)
-        body = await request.read()
         try:
-            if "format" in query:
-                kind = query["format"]
-                if kind not in EXPORT_FORMATS:
-                    return web.json_response({"error": "Unknown format."}, status=400)
-                if len(body) > MAX_DOCUMENT_BYTES:
-                    return web.json_response({"error": "The drawing is too large."}, status=413)
-                name, data = await asyncio.to_thread(export_document, body.decode(), kind)
-                headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-                return web.Response(
-                    body=data, headers=headers, content_type="application/octet-stream"
-                )
-            size = (int(query.get("width", 832)), int(query.get("height", 480)))
-            frames = int(query.get("frames", 81))
-            name = query.get("name", "tracks")[:80]
-            text = await asyncio.to_thread(
-                import_document, body, name=name, size=size, num_frames=frames
-            )
-        except (WanMoveError, UnicodeDecodeError, ValueError) as error:
-            return web.json_response({"error": str(error)}, status=400)
-        return web.Response(text=text, content_type="application/json")
+            body = await _read_body(request)
+            name, data = await asyncio.to_thread(_exchange, body, request.rel_url.query)
+        except web.RequestPayloadError:
+            broken = "The file must arrive whole; got one cut short or damaged. Send it again."
+            return web.json_response({"error": broken}, status=400)
+        except WanMoveError as error:
+            status = 413 if isinstance(error, _TooLargeError) else 400
+            return web.json_response({"error": str(error)}, status=status)
+        if name is None:
+            return web.Response(body=data, content_type="application/json", charset="utf-8")
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return web.Response(body=data, headers=headers, content_type="application/octet-stream")
 
     server.routes.post("/wanmove/tracks")(exchange)
+
+
+class _TooLargeError(WanMoveError):
+    """A body over its limit."""
+
+
+async def _read_body(request: Any) -> bytes:
+    """Read no more than the limit, also of a body that does not say how long it is."""
+    body = bytearray()
+    if (request.content_length or 0) <= _MAX_IMPORT_BYTES:
+        async for part in request.content.iter_chunked(1 << 16):
+            body += part
+            if len(body) > _MAX_IMPORT_BYTES:
+                break
+        else:
+            return bytes(body)
+    raise _TooLargeError("The file must be at most 64 MB; got more. Save fewer tracks or frames.")
+
+
+def _exchange(body: bytes, query: Mapping[str, str]) -> tuple[str | None, bytes]:
+    """The answer to a body: the name of a file and its bytes, or None and a document."""
+    if "format" in query:
+        kind = query["format"]
+        if kind not in EXPORT_FORMATS:
+            raise OptionError(
+                f"format must be one of {', '.join(EXPORT_FORMATS)}; got {shown(kind)}. Choose one."
+            )
+        if len(body) > MAX_DOCUMENT_BYTES:
+            raise _TooLargeError("The drawing is too large. Import dense tracks from a file.")
+        return export_document(decode_text(body, "The drawing"), kind)
+    size = (_whole(query, "width", 832, MAX_SIDE), _whole(query, "height", 480, MAX_SIDE))
+    name = "".join(filter(str.isprintable, query.get("name", "")))[:80] or "tracks"
+    frames = _whole(query, "frames", 81, MAX_FRAMES)
+    return None, import_document(body, name=name, size=size, num_frames=frames).encode()
+
+
+def _whole(query: Mapping[str, str], name: str, default: int, most: int) -> int:
+    text = query.get(name, str(default))
+    plain = text.isascii() and text.isdigit() and len(text) < 10
+    if not plain or not 1 <= int(text) <= most:
+        raise OptionError(
+            f"{name} must be a whole number from 1 to {most}; got {shown(text)}. Correct it."
+        )
+    return int(text)

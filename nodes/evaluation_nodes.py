@@ -5,6 +5,7 @@ from torch import Tensor
 
 from ..wanmove_core import ShapeError, Tracks, retime_tracks
 from . import host
+from .checked import checked
 
 
 class WanMoveTrajectoryError(io.ComfyNode):
@@ -61,6 +62,7 @@ class WanMoveTrajectoryError(io.ComfyNode):
         )
 
     @classmethod
+    @checked
     def execute(cls, *, images, tracks, retime, trail) -> io.NodeOutput:
         # Imported late: OpenCV, which these need, is slow to import.
         from ..wanmove_core.evaluate.command import format_table

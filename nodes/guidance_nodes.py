@@ -4,6 +4,7 @@ from comfy_api.latest import io
 
 from ..wanmove_core import LatentGrid
 from . import host
+from .checked import checked
 from .guide import guide
 
 
@@ -68,6 +69,7 @@ class WanMoveEncodeStartImage(io.ComfyNode):
         )
 
     @classmethod
+    @checked
     def execute(cls, *, vae, start_image, width, height, length, resize) -> io.NodeOutput:
         with host.naming("width, height, length"):
             grid = LatentGrid(length, height, width)
@@ -143,6 +145,7 @@ class WanMoveTrajectoryGuidance(io.ComfyNode):
         )
 
     @classmethod
+    @checked
     def execute(
         cls,
         *,

@@ -121,8 +121,10 @@ def encode_start_image(
 
 def _check_vae(vae: Any) -> None:
     """Refuse what is for no video before it runs; a class that says nothing is believed."""
-    if vae is None or getattr(vae, "latent_dim", 3) != 3:
-        got = "none" if vae is None else "one for pictures or sound"
+    known = hasattr(vae, "encode") and not isinstance(vae, str)
+    if not known or getattr(vae, "latent_dim", 3) != 3:
+        kind = "none" if vae is None else type(vae).__name__
+        got = "one for pictures or sound" if known else kind
         raise ShapeError(
             f"vae must be the Wan 2.1 VAE; got {got}. Choose wan_2.1_vae.safetensors in the loader."
         )
@@ -179,7 +181,7 @@ def latent_from_host(
     with naming(input_name):
         _check_latent(samples)
         frames, rows, cols = samples.shape[2:]
-        origin = latent.get(_ORIGIN, {})
+        origin = latent.get(_ORIGIN) or {}
         strides = origin.get("strides", (4, 8, 8))
         num_frames, height, width = (
             (frames - 1) * strides[0] + 1,
@@ -194,8 +196,9 @@ def latent_from_host(
 
 
 def _check_latent(samples: Any) -> None:
-    if not isinstance(samples, torch.Tensor) or samples.is_nested or samples.ndim != 5:
-        got = "none" if samples is None else f"{samples.ndim} axes"
+    dense = isinstance(samples, torch.Tensor) and not samples.is_nested
+    if not dense or samples.ndim != 5 or 0 in samples.shape:
+        got = list(samples.shape) if dense else "none" if samples is None else "another kind"
         raise ShapeError(
             f"a video latent must be [batch, channels, frames, rows, cols]; got {got}. "
             "Connect Encode Start Image (Wan-Move)."

@@ -7,6 +7,7 @@ from comfy_api.latest import io
 
 from ..wanmove_core import CheckpointError
 from . import host, loading
+from .checked import checked
 from .sampling import with_shift
 
 _ROLES = ("diffusion_model", "text_encoder", "vae", "clip_vision")
@@ -86,6 +87,7 @@ class WanMoveModelLoader(io.ComfyNode):
         return sorted(loading.used_outputs(node_id)), _missing(node_id, inputs)
 
     @classmethod
+    @checked
     def execute(
         cls,
         *,

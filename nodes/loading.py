@@ -12,8 +12,16 @@ import torch
 from server import PromptServer
 
 from ..wanmove_core import CheckpointError
+from ..wanmove_core.formats.checks import shown
 from ..wanmove_core.standalone.checkpoints import open_checkpoint
-from ..wanmove_core.standalone.classify import INPUT_CHANNELS, identify
+from ..wanmove_core.standalone.classify import (
+    IMAGE_ENCODER,
+    INPUT_CHANNELS,
+    TEXT_ENCODER,
+    VAE,
+    identify,
+)
+from .host import naming
 
 NONE = "none"
 # As in UNETLoader, nodes.py:955.
@@ -30,10 +38,34 @@ def files(folder: str, *, optional: bool = False) -> list[str]:
     return [NONE] * optional + folder_paths.get_filename_list(folder)
 
 
+def find_model(role: str, folder: str, name: str) -> str:
+    """The path of a file that the host lists in a models folder."""
+    path = folder_paths.get_full_path(folder, name)
+    if path is None:
+        raise CheckpointError(
+            f"{role} must be a file of models/{folder}; got {shown(name)}. "
+            "Refresh the list (key R), and choose again."
+        )
+    return str(path)
+
+
+def _check_part(role: str, path: str, part: str) -> None:
+    """Refuse a damaged file, and one that is known to be another part of a model."""
+    with naming(role):
+        checkpoint = open_checkpoint([Path(path)])
+    found = identify(checkpoint)
+    if not checkpoint.weights or (found.part or found.resembles or part) != part:
+        raise CheckpointError(
+            f"{role}: {Path(path).name} must be the {role}'s file; got {found.description}. "
+            "Choose another file."
+        )
+
+
 def load_transformer(name: str, weight_dtype: str) -> Any:
     """Load a DiT, and refuse one that cannot take a conditioning latent before reading it."""
-    path = folder_paths.get_full_path_or_raise("diffusion_models", name)
-    checkpoint = open_checkpoint([Path(path)])
+    path = find_model("diffusion_model", "diffusion_models", name)
+    with naming("diffusion_model"):
+        checkpoint = open_checkpoint([Path(path)])
     embedding = checkpoint.weights.get("patch_embedding.weight")
     if embedding is None or embedding.shape[1] != INPUT_CHANNELS:
         raise CheckpointError(
@@ -46,7 +78,8 @@ def load_transformer(name: str, weight_dtype: str) -> Any:
 
 def load_text_encoder(name: str, device: str) -> Any:
     """Load umT5 as CLIPLoader does with type wan (nodes.py:992)."""
-    path = folder_paths.get_full_path_or_raise("text_encoders", name)
+    path = find_model("text_encoder", "text_encoders", name)
+    _check_part("text_encoder", path, TEXT_ENCODER)
     cpu = torch.device("cpu")
     options = {"load_device": cpu, "offload_device": cpu} if device == "cpu" else {}
     return comfy.sd.load_clip(
@@ -59,16 +92,22 @@ def load_text_encoder(name: str, device: str) -> Any:
 
 def load_vae(name: str) -> Any:
     """Load a VAE as VAELoader does (nodes.py:817)."""
-    path = folder_paths.get_full_path_or_raise("vae", name)
+    path = find_model("vae", "vae", name)
+    _check_part("vae", path, VAE)
     weights, metadata = comfy.utils.load_torch_file(path, return_metadata=True)
     vae = comfy.sd.VAE(sd=weights, metadata=metadata)
-    vae.throw_exception_if_invalid()
+    if vae.first_stage_model is None:
+        raise CheckpointError(
+            f"vae: {name} must be a VAE that ComfyUI knows; got another file. "
+            "Choose wan_2.1_vae.safetensors."
+        )
     return vae
 
 
 def load_clip_vision(name: str) -> Any:
     """Load a CLIP vision model."""
-    path = folder_paths.get_full_path_or_raise("clip_vision", name)
+    path = find_model("clip_vision", "clip_vision", name)
+    _check_part("clip_vision", path, IMAGE_ENCODER)
     loaded = comfy.clip_vision.load(path)
     if loaded is None:
         raise CheckpointError(

@@ -5,7 +5,8 @@ import torch
 from comfy_api.latest import io
 
 from . import host
-from .sampling import with_motion, with_shift
+from .checked import checked
+from .sampling import check_denoise, check_sampling, with_motion, with_shift
 
 _MAX_SEED = 0xFFFFFFFFFFFFFFFF
 # Timesteps / 1000 that four-step distilled models were trained on, before the flow shift.
@@ -126,9 +127,13 @@ class WanMoveSampler(io.ComfyNode):
         )
 
     @classmethod
+    @checked
     def execute(
         cls, *, model, latent_image, shift, motion_scale, guidance_start, guidance_end, **ksampler
     ) -> io.NodeOutput:
+        prompts = {name: ksampler[name] for name in ("positive", "negative")}
+        check_sampling(model, latent_image, **prompts)
+        check_denoise(ksampler["steps"], ksampler["denoise"])
         model = with_motion(with_shift(model, shift), motion_scale, guidance_start, guidance_end)
         return io.NodeOutput(host.ksampler(model=model, latent=latent_image, **ksampler))
 
@@ -160,9 +165,11 @@ class WanMoveMotionGuider(io.ComfyNode):
         )
 
     @classmethod
+    @checked
     def execute(
         cls, *, model, positive, negative, cfg, motion_scale, guidance_start, guidance_end
     ) -> io.NodeOutput:
+        check_sampling(model, positive=positive, negative=negative)
         model = with_motion(model, motion_scale, guidance_start, guidance_end)
         guider = comfy.samplers.CFGGuider(model)
         guider.set_conds(positive, negative)
@@ -197,7 +204,8 @@ class WanMoveFewStepSigmas(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, preset) -> io.NodeOutput:
+    @checked
+    def execute(cls, *, preset) -> io.NodeOutput:
         # lightx2v trained with shift 5: LightX2V configs/distill/wan21 @f8aee98b.
         shift = 5.0 if preset.startswith("lightx2v") else 1.0
         sigmas = [shift * t / (1 + (shift - 1) * t) for t in _FOUR_STEPS]

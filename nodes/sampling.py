@@ -8,14 +8,84 @@ from typing import Any
 import comfy.model_management
 import comfy.model_sampling
 import comfy.samplers
+import torch
 from comfy.patcher_extension import WrappersMP
 
-from ..wanmove_core import OptionError
+from ..wanmove_core import OptionError, ShapeError
 from .host import UNGUIDED
 
 _KEY = "wanmove"
 _STILL = "_wanmove_still"
+_MOST_LEVELS = 1_000_000
 _POST_CFG = "sampler_post_cfg_function"
+
+
+def check_sampling(model: Any, latent: Any = None, **prompts: Any) -> None:
+    """Refuse what does not fit together; it would end deep in the model, or do without tracks.
+
+    Args:
+        model: the host's model patcher.
+        latent: LATENT to sample on, where it is known.
+        prompts: CONDITIONING by the names of the inputs.
+
+    Raises:
+        OptionError: a model that takes no start image, for prompts that carry tracks.
+        ShapeError: prompts of another text encoder, a latent of none or of another length.
+    """
+    if latent is not None:
+        _check_samples(latent.get("samples"), getattr(model.model, "latent_format", None))
+    network = getattr(model.model, "diffusion_model", None)
+    width = getattr(network, "text_dim", None)
+    for name, prompt in prompts.items():
+        for embedding, values, *_ in prompt:
+            if width is not None and embedding.shape[-1] != width:
+                raise ShapeError(
+                    f"{name} must be of the model's text encoder, {width} numbers a token; got "
+                    f"{embedding.shape[-1]}. Choose umT5-XXL, type wan."
+                )
+            if UNGUIDED in values and getattr(network, "model_type", None) == "t2v":
+                raise OptionError(
+                    "model must be a Wan image-to-video model for tracks to act; got a "
+                    "text-to-video one. Choose a Wan-Move file."
+                )
+            image = values.get("concat_latent_image")
+            if latent is not None and image is not None:
+                _check_length(latent["samples"], image)
+
+
+def check_denoise(steps: int, denoise: float) -> None:
+    """Refuse what makes the host compute noise levels without end: it takes steps / denoise."""
+    if 0 < denoise * _MOST_LEVELS < steps:
+        raise OptionError(
+            f"denoise must be 0, or {steps / _MOST_LEVELS:g} or more for {steps} steps; got "
+            f"{denoise:g}. Use 1 for a whole video."
+        )
+
+
+def _check_samples(samples: Any, latent_format: Any) -> None:
+    dense = isinstance(samples, torch.Tensor) and not samples.is_nested
+    if not dense or samples.ndim not in (4, 5) or 0 in samples.shape:
+        got = list(samples.shape) if dense else "none" if samples is None else "another kind"
+        raise ShapeError(
+            "latent_image must be a video latent, [batch, channels, frames, rows, cols]; got "
+            f"{got}. Connect the latent of Trajectory Guidance."
+        )
+    # The host itself brings an empty latent to the model's channels.
+    channels = getattr(latent_format, "latent_channels", samples.shape[1])
+    if samples.shape[1] != channels and samples.count_nonzero():
+        raise ShapeError(
+            f"latent_image must have the model's {channels} channels; got {samples.shape[1]}. "
+            "Encode with the model's VAE."
+        )
+
+
+def _check_length(samples: torch.Tensor, image: torch.Tensor) -> None:
+    frames = 1 if samples.ndim == 4 else samples.shape[2]
+    if image.ndim == 5 and frames != image.shape[2]:
+        raise ShapeError(
+            f"latent_image must have {image.shape[2]} latent frames, as positive and negative; "
+            f"got {frames}. Connect the latent of Trajectory Guidance."
+        )
 
 
 def with_shift(model: Any, shift: float) -> Any:

@@ -11,6 +11,7 @@ from ..wanmove_core.sources.region import region_tracks
 from ..wanmove_core.sources.rotation import AXES, TurnKey, rotation_tracks
 from ..wanmove_core.sources.shots import plan_shot, scene_points, shoot
 from . import host
+from .checked import checked
 from .region_inputs import point_inputs, region_inputs, region_motion
 from .scene_inputs import depth_inputs, ease_input, keys_input, scene_inputs, split_scene
 
@@ -106,6 +107,7 @@ class WanMoveCameraTracks(io.ComfyNode):
         )
 
     @classmethod
+    @checked
     def execute(
         cls, *, depth=None, image=None, mask=None, objects=None, keys="", **inputs
     ) -> io.NodeOutput:
@@ -170,6 +172,7 @@ class WanMoveRegionTracks(io.ComfyNode):
         )
 
     @classmethod
+    @checked
     def execute(cls, *, mask, tracks=None, image=None, front=None, **inputs) -> io.NodeOutput:
         scene, length, given = split_scene(inputs)
         scene.check_pictures(mask=mask, image=image, front=front)
@@ -241,6 +244,7 @@ class WanMoveRotationTracks(io.ComfyNode):
         )
 
     @classmethod
+    @checked
     def execute(cls, *, mask, depth, keys="", **inputs) -> io.NodeOutput:
         scene, length, given = split_scene(inputs)
         scene.check_pictures(mask=mask, depth=depth)

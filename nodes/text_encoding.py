@@ -21,7 +21,7 @@ def encode_prompts(
     prompts: Sequence[str], text_encoder: str, device: str, max_bytes: int
 ) -> list[list[Any]]:
     """Encode prompts. The text encoder is loaded at most once, and not at all if all are known."""
-    path = Path(folder_paths.get_full_path_or_raise("text_encoders", text_encoder))
+    path = Path(loading.find_model("text_encoder", "text_encoders", text_encoder))
     cache = EmbeddingCache(
         Path(folder_paths.get_user_directory()) / "wanmove_prompt_cache", max_bytes
     )

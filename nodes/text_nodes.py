@@ -4,6 +4,7 @@ from comfy_api.latest import io
 
 from ..wanmove_core.standalone.settings import NEGATIVE_PROMPT
 from . import host, loading
+from .checked import checked
 from .text_encoding import encode_prompts
 
 
@@ -66,6 +67,7 @@ class WanMoveTextEncodeCached(io.ComfyNode):
         )
 
     @classmethod
+    @checked
     def execute(
         cls, *, prompt, negative_prompt, text_encoder, device, max_cache_mb
     ) -> io.NodeOutput:

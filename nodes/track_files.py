@@ -13,10 +13,13 @@ from ..wanmove_core.formats import (
     read_track_file,
     write_tracks,
 )
+from ..wanmove_core.formats.checks import shown
 from ..wanmove_core.formats.read import visibility_path
 from ..wanmove_core.formats.write import SUFFIXES
 from ..wanmove_core.tracks import Tracks
 
+# File systems take 255; a number and the ending are added.
+_MAX_NAME_BYTES = 200
 _SUFFIXES = (".npy", ".json", ".csv", ".txt", ".svg", ".nk")
 SAVE_FORMATS = list(WRITE_FORMATS)
 
@@ -40,6 +43,8 @@ def find_file(name: str) -> Path:
     Raises:
         TrackFormatError: it lies elsewhere, or is none.
     """
+    if not isinstance(name, str):
+        raise TrackFormatError(f"file must be a name; got {shown(name)}. Choose one of the list.")
     path = Path(os.path.abspath(folder_paths.get_annotated_filepath(name)))  # noqa: PTH100
     roots = (
         folder_paths.get_input_directory(),
@@ -48,12 +53,12 @@ def find_file(name: str) -> Path:
     )
     if not any(path.is_relative_to(os.path.abspath(root)) for root in roots):  # noqa: PTH100
         raise TrackFormatError(
-            f"file must lie in ComfyUI's input, output or temp folder; got {name!r}. "
+            f"file must lie in ComfyUI's input, output or temp folder; got {shown(name)}. "
             "Copy it into the input folder."
         )
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 (the other raises for names that are too long)
         raise TrackFormatError(
-            f"file must exist in ComfyUI's input folder; got {name!r}. "
+            f"file must exist in ComfyUI's input folder; got {shown(name)}. "
             "Copy it there, then refresh the list (key R)."
         )
     return path
@@ -84,17 +89,39 @@ def load_tracks(name: str, text: str | None, options: ReadOptions) -> tuple[Trac
     )
 
 
-def save_tracks(
-    tracks: Tracks, prefix: str, format_: str, *, size: tuple[int, int], fps: float
-) -> str:
-    """Write tracks under the output folder; the name is counted up. Returns it, relative."""
+def new_file(prefix: str, format_: str) -> Path:
+    """Name a new file under the output folder; the name is counted up.
+
+    Raises:
+        TrackFormatError: a prefix that is no name, or leads out of the folder.
+    """
     root = os.path.abspath(folder_paths.get_output_directory())  # noqa: PTH100
+    name = Path(prefix).name
+    if not name.strip() or not prefix.isprintable() or len(os.fsencode(name)) > _MAX_NAME_BYTES:
+        raise TrackFormatError(
+            f"filename_prefix must end in a name of at most {_MAX_NAME_BYTES} bytes; got "
+            f'{shown(prefix)}. Use a name such as "tracks/ball".'
+        )
     if not Path(os.path.abspath(Path(root) / prefix)).is_relative_to(root):  # noqa: PTH100
         raise TrackFormatError(
-            f"filename_prefix must stay in ComfyUI's output folder; got {prefix!r}. "
+            f"filename_prefix must stay in ComfyUI's output folder; got {shown(prefix)}. "
             'Use a name such as "tracks/ball".'
         )
-    folder, name, counter, *_ = folder_paths.get_save_image_path(prefix, root)
-    path = Path(folder) / f"{name}_{counter:05}_tracks{SUFFIXES[format_]}"
+    try:
+        folder, name, counter, *_ = folder_paths.get_save_image_path(prefix, root)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise TrackFormatError(
+            f"filename_prefix must name a folder that can be written; got {shown(prefix)}: "
+            f"{reason}. Check the output folder."
+        ) from error
+    return Path(folder) / f"{name}_{counter:05}_tracks{SUFFIXES[format_]}"
+
+
+def save_tracks(
+    tracks: Tracks, path: Path, format_: str, *, size: tuple[int, int], fps: float
+) -> str:
+    """Write tracks to a file under the output folder. Returns its name, relative."""
     write_tracks(tracks, path, format=format_, size=size, fps=fps)
+    root = os.path.abspath(folder_paths.get_output_directory())  # noqa: PTH100
     return path.relative_to(root).as_posix()

@@ -8,6 +8,7 @@ from ..wanmove_core import WanMoveError, concat_tracks, retime_tracks
 from ..wanmove_core.formats import ReadOptions
 from ..wanmove_core.transform import Transform, transform_tracks
 from . import host, track_files
+from .checked import checked
 from .transform_inputs import transform_inputs
 
 _MAX_LENGTH = 16385
@@ -116,6 +117,7 @@ class WanMoveLoadTracks(io.ComfyNode):
         return track_files.fingerprint(file) if file is not None else None
 
     @classmethod
+    @checked
     def execute(
         cls, *, width, height, length, unit, canvas_width, canvas_height, file=None, text=None
     ) -> io.NodeOutput:
@@ -164,14 +166,14 @@ class WanMoveSaveTracks(io.ComfyNode):
         )
 
     @classmethod
+    @checked
     def execute(
         cls, *, tracks, filename_prefix, format, width=832, height=480, fps=16.0
     ) -> io.NodeOutput:
         given = host.tracks_from_host(tracks)
-        with host.naming("filename_prefix"):
-            path = track_files.save_tracks(
-                given, filename_prefix, format, size=(width, height), fps=fps
-            )
+        file = track_files.new_file(filename_prefix, format)
+        with host.naming("tracks"):
+            path = track_files.save_tracks(given, file, format, size=(width, height), fps=fps)
         return io.NodeOutput(path, ui=ui.PreviewText(path))
 
 
@@ -210,8 +212,11 @@ class WanMoveCombineTracks(io.ComfyNode):
         )
 
     @classmethod
+    @checked
     def execute(cls, *, tracks, retime) -> io.NodeOutput:
-        given = [host.tracks_from_host(part, name) for name, part in tracks.items() if part]
+        given = [
+            host.tracks_from_host(part, name) for name, part in tracks.items() if part is not None
+        ]
         with host.naming("tracks"):
             length = max((part.num_frames for part in given), default=1)
             joined = concat_tracks([retime_tracks(part, length, retime) for part in given])
@@ -252,6 +257,7 @@ class WanMoveTransformTracks(io.ComfyNode):
         )
 
     @classmethod
+    @checked
     def execute(cls, *, tracks, offset_x, offset_y, length, retime, **transform) -> io.NodeOutput:
         given = host.tracks_from_host(tracks)
         change = Transform(**transform, offset=(offset_x, offset_y))

@@ -17,6 +17,7 @@ from ..wanmove_core.sources.video_frames import FrameRange, probe_video, read_fr
 from ..wanmove_core.sources.video_queries import PATTERNS
 from ..wanmove_core.sources.video_transfer import Follow
 from . import host, track_files
+from .loading import find_model
 
 OPTICAL_FLOW = "optical flow"
 _VIDEOS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".gif", ".mpg", ".mpeg")
@@ -60,7 +61,8 @@ def open_frames(
         )
     if file is not None:
         path = track_files.find_file(file)
-        total = probe_video(path).num_frames or 1
+        with host.naming("file"):
+            total = probe_video(path).num_frames or 1
         return read_frames(path, used), _count(total, used)
     host.check_images(images, "images")
     picked = images[used.first :: used.every][: used.count]
@@ -77,7 +79,7 @@ def follow(tracker: str, total: int) -> Follow:
     if tracker == OPTICAL_FLOW:
         show = host.progress(total)
         return lambda frames, points: track_video(frames, points, on_frame=show)
-    return _cotracker(Path(folder_paths.get_full_path_or_raise("cotracker", tracker)))
+    return _cotracker(Path(find_model("tracker", "cotracker", tracker)))
 
 
 def _cotracker(path: Path) -> Follow:

@@ -10,6 +10,7 @@ from ..wanmove_core.sources.retarget import mask_box
 from ..wanmove_core.sources.video_frames import FrameRange
 from ..wanmove_core.sources.video_transfer import Queries, Retarget, transfer_motion
 from . import host, track_files
+from .checked import checked
 from .scene_inputs import scene_inputs, split_scene
 from .video_inputs import NO_FILE, follow, open_frames, point_inputs, retarget_inputs, source_inputs
 
@@ -59,6 +60,7 @@ class WanMoveVideoTracks(io.ComfyNode):
         return stat.st_mtime_ns, stat.st_size
 
     @classmethod
+    @checked
     def execute(
         cls, *, images=None, file=None, mask=None, tracks=None, target_mask=None, **inputs
     ) -> io.NodeOutput:

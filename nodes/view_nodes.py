@@ -7,6 +7,7 @@ from ..wanmove_core import guidance_report
 from ..wanmove_core.draw import draw_paths, draw_tracks
 from ..wanmove_core.guidance_view import draw_guidance
 from . import host
+from .checked import checked
 from .guide import place_tracks
 
 
@@ -62,6 +63,7 @@ class WanMoveDrawTracks(io.ComfyNode):
         )
 
     @classmethod
+    @checked
     def execute(cls, *, images, tracks, style, trail, radius, opacity) -> io.NodeOutput:
         host.check_images(images, "images")
         given = host.tracks_from_host(tracks)
@@ -133,6 +135,7 @@ class WanMoveGuidanceInspector(io.ComfyNode):
         )
 
     @classmethod
+    @checked
     def execute(
         cls, *, conditioning_latent, tracks, start_image, collision, temporal, track_space, retime
     ) -> io.NodeOutput:

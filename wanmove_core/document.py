@@ -127,7 +127,7 @@ def parse_document(text: str) -> EditorDocument:
     if not text.strip():
         return EditorDocument()
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_int=_parse_int)
     except (json.JSONDecodeError, RecursionError) as error:
         raise TrackFormatError(
             f"The document must be JSON; got {text.strip()[:40]!r} ({error}). "
@@ -136,6 +136,11 @@ def parse_document(text: str) -> EditorDocument:
     if isinstance(value, list):
         return _parse_coordinates(Place("", value))
     return _parse_version_1(Place("", value))
+
+
+def _parse_int(digits: str) -> int | float:
+    # Python refuses integers of over 4300 digits; floats are refused where they stand.
+    return int(digits) if len(digits) < 20 else float(digits)
 
 
 def _parse_version_1(place: Place) -> EditorDocument:

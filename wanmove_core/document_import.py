@@ -10,7 +10,7 @@ from .document_svg import svg_tracks
 from .errors import TrackFormatError
 from .formats import ReadOptions, TrackFile, parse_tracks
 from .formats.svg import is_svg, read_svg
-from .formats.text import decode_text
+from .formats.text import decode_text, parse_json
 from .shapes import Bool, Float
 
 _TOLERANCE = 0.25  # px; what is left out of a track never moves it further than this
@@ -40,10 +40,11 @@ def import_document(
             tracks = svg_tracks(picture, name, size)
             return _document(tracks, size, num_frames, picture.fps or 16.0)
     if data.lstrip()[:1] == b"{":
-        value = _json_or_none(data)
+        value = _json_or_none(data, name)
         if is_document(value):
-            parse_document(data.decode())
-            return data.decode()
+            text = decode_text(data, name)
+            parse_document(text)
+            return text
     options = ReadOptions(size=size, num_frames=num_frames)
     loaded = parse_tracks(data, name=name, options=options)
     if loaded.tracks.num_points > MAX_TRACKS:
@@ -54,10 +55,10 @@ def import_document(
     return _document(_tracks(loaded), size, num_frames, loaded.fps or 16.0)
 
 
-def _json_or_none(data: bytes) -> Any:
+def _json_or_none(data: bytes, name: str) -> Any:
     try:
-        return json.loads(data)
-    except (ValueError, RecursionError):
+        return parse_json(decode_text(data, name), name)
+    except TrackFormatError:  # parse_tracks says what is wrong
         return None
 
 

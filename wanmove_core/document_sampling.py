@@ -16,6 +16,7 @@ from .shapes import Float
 from .tracks import Tracks
 
 MAX_POINTS = 65_536
+MAX_PLACES = 20_000_000  # points in all frames together: 400 MB while they are made
 # Vogel's spiral turns by this much per point: an even cover of a disc for any count.
 _GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 _CHORDS_PER_SEGMENT = 64
@@ -39,7 +40,8 @@ def sample_document(document: EditorDocument) -> Tracks:
         track's spread points follow each other. A document without tracks gives no points.
 
     Raises:
-        TrackFormatError: the spreads make more than MAX_POINTS points.
+        TrackFormatError: the spreads make more than MAX_POINTS points, or the frames more than
+            MAX_PLACES of them.
     """
     drawn = [track for track in document.tracks if not track.hidden]
     offsets = [_spread_offsets(track.spread) for track in drawn]
@@ -50,6 +52,11 @@ def sample_document(document: EditorDocument) -> Tracks:
             "Lower the point count of its spreads."
         )
     frames = document.num_frames
+    if total * frames > MAX_PLACES:
+        raise TrackFormatError(
+            f"The drawing must have at most {MAX_PLACES} points in all its frames; got {total} in "
+            f"{frames} frames. Lower the point count of its spreads, or shorten it."
+        )
     positions, visibility = [np.empty((frames, 0, 2))], [np.empty((frames, 0), dtype=bool)]
     for track, offset in zip(drawn, offsets, strict=True):
         own = sample_track(track, frames)

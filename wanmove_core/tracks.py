@@ -115,6 +115,13 @@ def _all_finite(values: Tensor) -> bool:
 
 def _tensor(name: str, given: Any) -> Tensor:
     if isinstance(given, Tensor):
+        plain = given.layout == torch.strided and not given.is_nested and not given.is_meta
+        if not plain or given.is_complex():
+            kind = str(given.dtype).removeprefix("torch.")
+            raise ShapeError(
+                f"{name} must hold real numbers; got a tensor of {kind}, {given.layout}, on "
+                f"{given.device}. Make it dense and real."
+            )
         return given
     try:
         array = np.asarray(given)

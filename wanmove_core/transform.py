@@ -7,6 +7,7 @@ from typing import Literal, get_args
 import torch
 
 from .errors import OptionError
+from .motion import MAX_FRAMES
 from .shapes import Bool, Float, Tensor
 from .tracks import Tracks
 
@@ -72,6 +73,11 @@ def transform_tracks(tracks: Tracks, transform: Transform) -> Tracks:
         kept = torch.linspace(0, tracks.num_points - 1, transform.max_points).round().long()
         kept = kept.to(positions.device)
         positions, visibility = positions[:, kept], visibility[:, kept]
+    if len(positions) * transform.repeat > MAX_FRAMES:
+        raise OptionError(
+            f"repeat must give at most {MAX_FRAMES} frames; got {transform.repeat} times "
+            f"{len(positions)}. Repeat less often."
+        )
     if transform.reverse:
         positions, visibility = positions.flip(0), visibility.flip(0)
     positions = positions.repeat(transform.repeat, 1, 1)
@@ -88,11 +94,16 @@ def _smooth(
 ) -> Float[Tensor, "frames points 2"]:
     """Average over the visible frames around each one; hidden positions stay."""
     time = torch.arange(positions.shape[0], dtype=positions.dtype, device=positions.device)
-    weight = torch.exp(-0.5 * ((time[:, None] - time) / deviation) ** 2)
     seen = visibility.to(positions.dtype)
-    total = torch.einsum("ts,sn,snc->tnc", weight, seen, positions)
-    smooth = total / (weight @ seen).clamp(min=torch.finfo(positions.dtype).tiny)[..., None]
-    return torch.where(visibility[..., None], smooth, positions)
+    least = torch.finfo(positions.dtype).tiny
+    smooth = []
+    # Frames against frames in one piece would take gigabytes for long tracks.
+    for part in time.split(1024):
+        # Below a hundredth of a frame neighbours weigh nothing, and dividing by less gives NaN.
+        weight = torch.exp(-0.5 * ((part[:, None] - time) / max(deviation, 0.01)) ** 2)
+        total = torch.einsum("ts,sn,snc->tnc", weight, seen, positions)
+        smooth.append(total / (weight @ seen).clamp(min=least)[..., None])
+    return torch.where(visibility[..., None], torch.cat(smooth), positions)
 
 
 def _turn(

@@ -145,6 +145,19 @@ def test_too_many_points_are_refused():
         sample_document(document)
 
 
+def test_too_many_points_in_all_frames_are_refused():
+    """A drawing of a hundred bytes would take gigabytes."""
+    document = drawn(line(0, 1, spread={"shape": "disc", "count": 4096, "size": 9}), frames=4883)
+    with pytest.raises(TrackFormatError, match=r"at most 20000000 points in all .* 4883 frames"):
+        sample_document(document)
+
+
+def test_an_integer_that_python_does_not_read_is_refused_by_its_place():
+    text = '[{"x": 0, "y": ' + "9" * 5000 + "}]"
+    with pytest.raises(TrackFormatError, match=r"^\[0\]\.y must be a"):
+        parse_document(text)
+
+
 def test_scale_document_stretches_positions_and_keeps_first_and_last_frame():
     timing = {"start": 2, "end": 8, "keys": [{"frame": 5, "at": 0.25}]}
     document = drawn(line(0, 100, timing=timing, windows=[[2, 8]]))

@@ -125,3 +125,24 @@ def test_no_points_and_all_hidden() -> None:
 def test_refuses_bad_options(options: dict) -> None:
     with pytest.raises(OptionError, match=next(iter(options))):
         Transform(**options)
+
+
+@pytest.mark.parametrize("smooth", [1e-3, 1e-160, 1e-320])
+def test_smoothing_over_next_to_nothing_changes_nothing(smooth: float) -> None:
+    tracks = random_tracks()
+    single = Tracks(tracks.positions.float(), tracks.visibility)
+    assert_equal(transform_tracks(single, Transform(smooth=smooth)), single)
+
+
+def test_long_tracks_are_smoothed_alike_in_pieces() -> None:
+    long = Tracks(torch.rand(1031, 1, 2, dtype=torch.float64), torch.ones(1031, 1).bool())
+    backwards = Tracks(long.positions.flip(0), long.visibility)
+    smooth = transform_tracks(long, Transform(smooth=3.0)).positions
+    again = transform_tracks(backwards, Transform(smooth=3.0)).positions.flip(0)
+    torch.testing.assert_close(smooth, again)
+
+
+def test_repeating_without_end_is_refused() -> None:
+    tracks = Tracks(torch.zeros(50_001, 1, 2), torch.ones(50_001, 1).bool())
+    with pytest.raises(OptionError, match=r"^repeat must give at most 100000 frames; got 2 times"):
+        transform_tracks(tracks, Transform(repeat=2))

@@ -131,6 +131,24 @@ def test_refuses_another_transformer(comfy: ComfyServer) -> None:
     fails(comfy, graph, "WanMoveModelLoader", "diffusion_model:", "text-to-video", "36 channels")
 
 
+@pytest.mark.parametrize(
+    ("role", "folder", "slot"),
+    [("text_encoder", "text_encoders", 1), ("vae", "vae", 2), ("clip_vision", "clip_vision", 3)],
+)
+def test_refuses_files_of_another_part(
+    comfy: ComfyServer, role: str, folder: str, slot: int
+) -> None:
+    """A text encoder of no use gave prompts of no meaning, and cached them."""
+    transformer = (comfy.base / "models/diffusion_models/bf16.safetensors").read_bytes()
+    files = {"of the transformer": transformer, "cut": transformer[:5000], "empty": b""}
+    for kind, data in files.items():
+        (comfy.base / f"models/{folder}/{kind}.safetensors").write_bytes(data)
+        graph = Graph()
+        models = loader(graph, **{role: f"{kind}.safetensors"})
+        graph.add("TestKeepValue", value=models.out(slot), name="part.pt")
+        fails(comfy, graph, "WanMoveModelLoader", f"{role}: ", f"{kind}.safetensors must be")
+
+
 def test_names_a_model_that_is_needed_but_not_chosen(comfy: ComfyServer) -> None:
     graph = Graph()
     models = loader(graph, clip_vision="none")

@@ -1,5 +1,7 @@
 """The motion editor's node and route on a real ComfyUI."""
 
+import gzip
+import http.client
 import io
 import json
 import urllib.error
@@ -17,8 +19,11 @@ HEAD = {"version": 1, "width": 64, "height": 32, "fps": 16, "frames": 5}
 TEXT = json.dumps({**HEAD, "tracks": [{"id": "t1", "curve": "polyline", "knots": KNOTS}]})
 
 
-def send(comfy: ComfyServer, query: str, body: bytes) -> tuple[int, bytes]:
-    request = urllib.request.Request(f"http://127.0.0.1:{comfy._port}/wanmove/tracks?{query}", body)
+def send(
+    comfy: ComfyServer, query: str, body: bytes, headers: dict[str, str] | None = None
+) -> tuple[int, bytes]:
+    url = f"http://127.0.0.1:{comfy._port}/wanmove/tracks?{query}"
+    request = urllib.request.Request(url, body, headers or {})
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, answer.read()
@@ -58,9 +63,41 @@ def test_the_route_imports_and_exports(comfy: ComfyServer) -> None:
 
 
 def test_the_route_refuses_in_one_line(comfy: ComfyServer) -> None:
-    for query, body in (("name=x", b"\x80\x04"), ("format=exe", b""), ("width=a", b"[]")):
+    drawn = TEXT.encode()
+    broken = (
+        ("name=x", b"\x80\x04", "x must be"),
+        ("format=exe", b"", "format must be one of npy, "),
+        ("format=npy", b"\xff", "The drawing must be"),
+        ("name=x", drawn.replace(b"t1", b"\xed\xa0\x80"), "x must be"),
+        ("name=x", b'{"a":[' + b"[]," * 1_500_000 + b"[]]}", "x must hold at most"),
+        *((f"width={value}", b"[]", "width must be a whole") for value in ("a", "0", "-5", "1e9")),
+        (f"height={'1' * 5000}", b"[]", "height must be a whole"),
+        ("frames=10001", b"[]", "frames must be a whole number from 1 to 10000; got '10001'"),
+    )
+    for query, body, words in broken:
         status, data = send(comfy, query, body)
+        error = json.loads(data)["error"]
         assert status == 400, query
-        assert "\n" not in json.loads(data)["error"]
+        assert error.startswith(words) and "\n" not in error, error
     status, data = send(comfy, "format=npy", b" " * 8_000_001)
     assert status == 413 and "too large" in json.loads(data)["error"]
+
+
+def test_the_route_reads_no_more_than_its_limit(comfy: ComfyServer) -> None:
+    """Also of a body that does not say how long it is, or that is packed."""
+    packed = {"Content-Encoding": "gzip"}
+    bodies = (
+        (iter([b" " * 1_000_000] * 90), {}),
+        (gzip.compress(b" " * 90_000_000), packed),
+    )
+    for body, headers in bodies:
+        connection = http.client.HTTPConnection("127.0.0.1", comfy._port, timeout=60)
+        connection.request(
+            "POST", "/wanmove/tracks", body, headers, encode_chunked=headers != packed
+        )
+        answer = connection.getresponse()
+        assert answer.status == 413
+        assert "at most 64 MB" in json.load(answer)["error"]
+        connection.close()
+    status, data = send(comfy, "", b"no gzip", packed)
+    assert status == 400 and "must arrive whole" in json.loads(data)["error"]

@@ -22,6 +22,12 @@ class Slot:
     id: str
     options: dict[str, Any]
 
+    def get_io_type(self) -> str:
+        return {"ClipVisionOutput": "CLIP_VISION_OUTPUT"}.get(self.kind, self.kind.upper())
+
+    def as_dict(self) -> dict[str, Any]:
+        return self.options
+
 
 class _Kind:
     def __init__(self, name: str) -> None:
@@ -60,6 +66,7 @@ class Hidden(enum.Enum):
 
 
 class ComfyNode:
+    SCHEMA = None
     hidden = SimpleNamespace(unique_id="1")
 
 
@@ -231,5 +238,7 @@ def _folders(base: Path) -> dict[str, Any]:
         "get_folder_paths": lambda folder: [str(base / folder)],
         "add_model_folder_path": lambda _name, _path: None,
         "models_dir": str(base / "models"),
-        "get_full_path_or_raise": lambda folder, name: str(base / folder / name),
+        "get_full_path": lambda folder, name: (
+            str(base / folder / name) if (base / folder / name).is_file() else None
+        ),
     }

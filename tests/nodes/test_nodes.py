@@ -1,6 +1,7 @@
 """Every node once, on the fake host: convert in, one core call, convert out."""
 
 import logging
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -85,9 +86,10 @@ def test_the_report_says_what_to_look_at(pack, encoded, tracks) -> None:
 
 
 def test_guidance_without_tracks(pack, encoded) -> None:
-    guided, *_, report = guide(pack, encoded, None, clip_vision_output="seen")
+    seen = SimpleNamespace(penultimate_hidden_states=torch.zeros(1, 257, 1280))
+    guided, *_, report = guide(pack, encoded, None, clip_vision_output=seen)
     assert torch.equal(guided[0][1]["concat_latent_image"], encoded["samples"])
-    assert guided[0][1]["clip_vision_output"] == "seen"
+    assert guided[0][1]["clip_vision_output"] is seen
     assert report.startswith("No tracks")
 
 
@@ -147,7 +149,11 @@ def test_size_errors_name_the_inputs(pack, image) -> None:
 
 
 def sample(pack, **options):
-    inputs = {"positive": prompt(1.0), "negative": prompt(2.0), "latent_image": {"samples": 0}}
+    inputs = {
+        "positive": prompt(1.0),
+        "negative": prompt(2.0),
+        "latent_image": {"samples": torch.zeros(1, 16, 4, 5, 7)},
+    }
     chosen = {"sampler_name": "euler", "scheduler": "simple"}
     return pack.run("WanMoveSampler", **{"model": Model(), **inputs, **chosen, **options})[0]
 

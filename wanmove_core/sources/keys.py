@@ -132,7 +132,7 @@ def _wrong(entries: list[Any], fields: list[str]) -> Iterator[str]:
 def _is_ease(value: Any) -> bool:
     if isinstance(value, list):
         return len(value) == 4 and all(map(_is_number, value))
-    return isinstance(value, str)
+    return value in EASES
 
 
 def _is_number(value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { click, documents, eventually, graphKey, imagePoint, knots, pagePoint, settled, spot, still } from "./page.js";
+import { click, documents, drag, eventually, graphKey, imagePoint, knots, pagePoint, settled, spot, still } from "./page.js";
 
 /** Real touch events, as the browser makes them from fingers. @param {[number, number][]} fingers */
 const touch = (session, type, fingers) => session.send("Input.dispatchTouchEvent", {
@@ -164,5 +164,29 @@ export const input = {
     const sheet = await page.locator(".wm-sheet").first().boundingBox();
     await page.mouse.click(sheet.x + (sheet.width >= 620 ? 150 : 124) - 12, sheet.y + sheet.height - 10);
     await eventually(async () => assert.deepEqual((await documents(page))[0].tracks.filter(({ locked }) => locked).map(({ id }) => id), ["t1"]));
+  },
+
+  "the curve of an easing is dragged: shown at once, one step of undo": async ({ page }) => {
+    await drag(page, [[0.3, 0.2], [0.5, 0.25], [0.7, 0.2]]);
+    const before = await documents(page);
+    await page.locator('.wm-bar button[aria-label="Panel"]').click();
+    const grip = page.locator(".wm-ease circle").first();
+    await still(page);
+    await eventually(() => grip.scrollIntoViewIfNeeded());
+    await still(page);
+    const [from, curve] = [await grip.boundingBox(), await page.locator(".wm-ease rect").boundingBox()];
+    await page.mouse.move(from.x + from.width / 2, from.y + from.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(curve.x + curve.width * 0.5, curve.y + curve.height * 0.75, { steps: 5 });
+    assert.deepEqual(await documents(page), before, "nothing is done before the release");
+    await page.mouse.up();
+    await eventually(async () => {
+      const { ease: [x1, y1, ...rest] } = (await documents(page))[0].tracks[0].timing;
+      assert.ok(Math.abs(x1 - 0.5) < 0.02 && Math.abs(y1 - 0.25) < 0.05, `${x1}, ${y1}`);
+      assert.deepEqual(rest, [1, 1]);
+    });
+    await settled(page);
+    await graphKey(page, "Control+z");
+    await eventually(async () => assert.deepEqual(await documents(page), before));
   },
 };

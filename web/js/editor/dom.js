@@ -95,7 +95,7 @@ export function controls(t, host) {
       return iconButton(name, t(label), () => command.run(host), keyOf(command));
     },
 
-    /** @type {(title: string, ...children: (HTMLElement | null)[]) => HTMLElement} */
+    /** @type {(title: string, ...children: (Element | null)[]) => HTMLElement} */
     section: (title, ...children) =>
       element("section", {}, element("h3", {}, t(title)), ...children.filter((child) => child !== null)),
   };

@@ -2,6 +2,7 @@
 
 import { NAMED_EASES } from "./curves.js";
 import { group, pair } from "./dom.js";
+import { easeCurve } from "./ease_curve.js";
 import { nearestOnTrack } from "./hit_test.js";
 import { fillPolygon, spacingFor } from "./region.js";
 import { motionRange, placeAt, spreadPose } from "./sample.js";
@@ -15,18 +16,19 @@ const NEW_SPREADS = {
   disc: { shape: "disc", count: 16, size: 48, angle: 0, keys: [] },
 };
 
-/** @type {(panel: Panel, ease: Ease, commit: (ease: Ease) => void) => HTMLElement[]} */
-function easeControls({ ui }, ease, commit) {
+/** @type {(panel: Panel, ease: Ease, preview: (ease: Ease | null) => void, commit: (ease: Ease) => void) => (HTMLElement | SVGElement)[]} */
+function easeControls({ ui }, ease, preview, commit) {
   const named = typeof ease === "string";
   const points = named ? NAMED_EASES[ease] : ease;
   const options = { linear: "Linear", in: "Ease in", out: "Ease out", "in-out": "Ease in-out", custom: "Custom" };
   const choose = ui.select("Easing", "ease", options, named ? ease : "custom", (name) => commit(name === "custom" ? points : name));
-  if (named) return [choose];
+  const curve = easeCurve(ease, preview, commit);
+  if (named) return [choose, curve];
   const inputs = points.map((value, index) => ui.number("", `ease${index}`, value, (next) => {
     const [x1, y1, x2, y2] = points.with(index, next);
     commit([x1, y1, x2, y2]);
   }, { ...(index % 2 === 0 ? { min: 0, max: 1 } : { min: -3, max: 4 }), step: 0.05 }));
-  return [choose, group(...inputs)];
+  return [choose, curve, group(...inputs)];
 }
 
 /** When a knot is reached, as a number that may be typed. @type {(panel: Panel, track: Track, knot: number) => HTMLElement} */
@@ -68,7 +70,9 @@ export function timingSection(panel, tracks, knot) {
       ui.number("End", "end", end, (value) => patchAll({ end: Math.max(value, start + 1) }), { whole: true }),
     ),
     knot === undefined ? null : arrival(panel, track, knot),
-    ...easeControls(panel, key >= 0 ? (chosen?.ease ?? "linear") : timing.ease, (ease) => patchFirst(timingWithEase(track, key, ease))),
+    ...easeControls(panel, key >= 0 ? (chosen?.ease ?? "linear") : timing.ease,
+      (ease) => store.preview(ease && { type: "patch-timing", ids: [track.id], patch: timingWithEase(track, key, ease) }),
+      (ease) => patchFirst(timingWithEase(track, key, ease))),
     group(
       ui.button("Key here", () => patchFirst(keysWithPlace(track, frames, frame, here())), outside),
       ui.button("Hold here", () => patchFirst(keysWithHold(track, frames, frame, here(), HOLD_FRAMES)), outside),

@@ -47,7 +47,7 @@ def test_the_editor_passes_its_browser_tests(comfy: ComfyServer, tmp_path: Path)
 def test_workflows_open_whole_and_queue_what_the_host_tests_ran(
     comfy: ComfyServer, tmp_path: Path
 ) -> None:
-    run_cases(comfy, "workflows.test.js", tmp_path, at_least=16)
+    run_cases(comfy, "workflows.test.js", tmp_path, at_least=20)
     info = comfy.get("/object_info")
     queued = sorted(tmp_path.glob("*.prompt"))
     assert len(queued) == 16

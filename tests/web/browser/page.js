@@ -42,10 +42,10 @@ const SETTINGS = {
 };
 
 /** Boot ComfyUI's frontend. One page serves both renderers: a boot costs seconds. */
-export async function bootComfy(browser, url, options) {
+export async function bootComfy(browser, url, options, settings = {}) {
   const opened = await newPage(browser, options);
   await opened.context.route(/\/settings(\/|$)/, (route) =>
-    route.fulfill({ json: route.request().method() === "GET" ? SETTINGS : {} }));
+    route.fulfill({ json: route.request().method() === "GET" ? { ...SETTINGS, ...settings } : {} }));
   await opened.page.goto(url, { waitUntil: "commit", timeout: PATIENCE_MS });
   await booted(opened.page);
   return opened;

@@ -1,7 +1,7 @@
 /**
- * The example workflows as a person opens them, in a running ComfyUI (COMFYUI_URL): every node is
- * there, in both renderers, and the frontend reports no error. Pictures, and the prompts that it
- * would queue, go to SCREENSHOTS.
+ * All nodes, and the example workflows as a person opens them, in a running ComfyUI (COMFYUI_URL):
+ * every node is there, in both renderers, and the frontend reports no error. Pictures, and the
+ * prompts that it would queue, go to SCREENSHOTS.
  */
 
 import assert from "node:assert/strict";
@@ -39,6 +39,44 @@ function misplaced() {
     : type !== "toggle" || typeof value === "boolean";
   return window.app.graph._nodes.flatMap((node) => (node.widgets ?? []).filter((widget) => !fits(widget)).map(({ name, value }) => `${node.title}: ${name} = ${value}`));
 }
+
+/** One of each of the pack's nodes, side by side. Runs in the page. @returns {number} how many */
+function addAllNodes() {
+  const { app, LiteGraph } = window;
+  app.graph.clear();
+  const names = Object.keys(LiteGraph.registered_node_types).filter((name) => LiteGraph.registered_node_types[name].nodeData?.python_module === "custom_nodes.wan-move");
+  names.forEach((name, index) => {
+    const node = LiteGraph.createNode(name);
+    node.pos = [(index % 7) * 440, Math.floor(index / 7) * 800];
+    app.graph.add(node);
+  });
+  return names.length;
+}
+
+for (const locale of ["en", "zh"]) describe(`every node, ${locale}`, { skip }, () => {
+  let browser, opened;
+  before(async () => {
+    mkdirSync(shots, { recursive: true });
+    browser = await launch(chromium);
+    opened = await bootComfy(browser, url, { viewport: VIEW }, { "Comfy.Locale": locale });
+  });
+  after(() => browser?.close());
+  for (const vue of [false, true]) {
+    test(vue ? "Nodes 2.0" : "classic", async () => {
+      const { page, errors } = opened;
+      await setRenderer(page, vue);
+      assert.equal(await page.evaluate(addAllNodes), 19);
+      await settled(page);
+      await page.evaluate(showAll);
+      if (vue) await eventually(async () => assert.equal(await page.locator("[data-node-id]").count(), 19));
+      await eventually(async () => assert.ok(await page.locator(".wm-top").isVisible(), "the editor is in its node"), 10_000);
+      await settled(page);
+      await page.screenshot({ path: join(shots, `all-${locale}-${vue ? "vue" : "classic"}.png`) });
+      assert.deepEqual(await page.locator(".p-toast-message-error").allInnerTexts(), []);
+      assert.deepEqual(errors, []);
+    });
+  }
+});
 
 describe("the example workflows", { skip }, () => {
   let browser, opened;

@@ -1,4 +1,5 @@
-/** After undo: the editors of the new nodes, where those of the old ones were. */
+/** The editors of new nodes, where those of old ones with the same ids were: after undo, and where a
+ * cleared graph is filled again at once. */
 
 /** Nodes 2.0 still shows the element of the deleted node: put ours in its place. Its component
  * mounts `widget.element` once and is patched, not made anew. @param {Iterable<Binding>} bindings */
@@ -18,8 +19,8 @@ function focus(bindings, hadFocus) {
 }
 
 /** The host puts its elements on the page over some frames.
- * @param {Iterable<Binding>} bindings @param {(node: HostNode) => boolean} hadFocus */
-export function relinkElements(bindings, hadFocus) {
+ * @param {Iterable<Binding>} bindings @param {(node: HostNode) => boolean} [hadFocus] */
+export function relinkElements(bindings, hadFocus = () => false) {
   swap(bindings);
   requestAnimationFrame(() => {
     swap(bindings);

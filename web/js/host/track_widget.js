@@ -119,6 +119,7 @@ export function createTrackWidgets(app, api) {
       const binding = [...bindings].find((candidate) => candidate.node === node);
       if (saved && binding) following.showSaved(binding, saved);
     };
+    relinkElements(bindings);
     following.soon();
   }
 

@@ -15,8 +15,9 @@ export function createPainter(store, player, layers) {
     const now = dirty;
     dirty = { base: false, sheet: false, panel: false };
     drawn = { ...store.get(), shown: store.shown() };
-    layers.canvas(now.base);
+    // The canvas last: it writes the status line, and a size read after that costs a layout.
     if (now.sheet) layers.sheet();
+    layers.canvas(now.base);
     if (!now.panel) return;
     panel = drawn;
     layers.panel();

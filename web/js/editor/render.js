@@ -81,6 +81,9 @@ function renderEnds(ctx, scene, track) {
   ctx.globalAlpha = 1;
 }
 
+/** Its corners, from the tip. @type {Pair[]} */
+const ARROW = [[5, 0], [-6, -5.5], [-3.5, 0], [-6, 5.5]];
+
 /** @type {DrawTrack} */
 function renderArrow(ctx, { session: { view } }, track) {
   const { vertices } = pathOf(track);
@@ -89,12 +92,11 @@ function renderArrow(ctx, { session: { view } }, track) {
   // Look back far enough that a last tiny chord does not turn the arrow.
   let from = tip;
   for (let i = vertices.length - 4; i >= 0 && Math.hypot(tip.x - from.x, tip.y - from.y) < 6; i -= 2) from = vertex(i);
-  ctx.save();
-  ctx.translate(tip.x, tip.y);
-  ctx.rotate(Math.atan2(tip.y - from.y, tip.x - from.x));
-  trace(ctx, [{ x: 5, y: 0 }, { x: -6, y: -5.5 }, { x: -3.5, y: 0 }, { x: -6, y: 5.5 }], true);
+  const way = Math.hypot(tip.x - from.x, tip.y - from.y);
+  const [along, across] = way ? [(tip.x - from.x) / way, (tip.y - from.y) / way] : [1, 0];
+  // Turned here, since saving and restoring the canvas for every arrow takes longer.
+  trace(ctx, ARROW.map(([x, y]) => ({ x: tip.x + along * x - across * y, y: tip.y + across * x + along * y })), true);
   paint(ctx, track.color, HALO, 1);
-  ctx.restore();
 }
 
 /** Written cells in their track's colour, crossed out where several write; a ring at points that

@@ -144,6 +144,7 @@ export const input = {
 
   "the panel stands beside the picture, and the node keeps its size": async ({ page }) => {
     const box = (selector) => page.locator(selector).first().boundingBox();
+    await drag(page, [[0.3, 0.2], [0.5, 0.25], [0.7, 0.2]]);  // a track's panel is the longest
     const before = await box(".wm-sheet");
     await page.locator('.wm-bar button[aria-label="Panel"]').click();
     await still(page);

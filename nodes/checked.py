@@ -146,6 +146,8 @@ def _latent(slot: Any, value: Any) -> Any:
 
 
 def _conditioning(slot: Any, value: Any) -> Any:
+    if value == [] and slot.id == "negative":  # KSampler takes it, so a workflow may have it
+        return value
     entries = value if isinstance(value, (list, tuple)) and value else [None]
     for entry in entries:
         pair = isinstance(entry, (list, tuple)) and len(entry) >= 2

@@ -56,6 +56,19 @@ def test_sampler_equals_ksampler(
     assert torch.equal(samples(output, "ours"), samples(output, "core"))
 
 
+@pytest.mark.parametrize("cfg", [1.0, 4.0])
+def test_an_empty_negative_prompt_is_ksamplers_too(comfy: ComfyServer, output, cfg: float) -> None:
+    graph = Graph()
+    shared = {"model": model(graph), **prompts(graph), **KSAMPLER, "cfg": cfg}
+    shared |= {"negative": graph.add("TestNoPrompt")}
+    shared |= {"sampler_name": "euler", "scheduler": "simple"}
+    keep(graph, "core", graph.add("KSampler", **shared))
+    keep(graph, "ours", graph.add("WanMoveSampler", **shared, **NO_MOTION_CONTROL))
+    run = comfy.run(graph.prompt)
+    assert run.error is None, run.error
+    assert torch.equal(samples(output, "ours"), samples(output, "core"))
+
+
 def test_schema_begins_like_ksamplers(comfy: ComfyServer) -> None:
     info = comfy.get("/object_info")
     theirs = info["KSampler"]["input_order"]["required"]

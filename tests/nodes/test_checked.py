@@ -53,6 +53,8 @@ def test_every_input_of_every_node_names_itself(pack) -> None:
             for value in WRONG.get(slot.get_io_type(), []):
                 if slot.id == "file" or (value is None and slot.as_dict().get("optional")):
                     continue
+                if slot.id == "negative" and isinstance(value, list) and not value:
+                    continue  # as KSampler
                 with pytest.raises(ValueError, match=rf"^{slot.id}:? ") as error:
                     pack.run(node_id, **{**given, slot.id: value})
                 assert type(error.value).__module__.endswith("wanmove_core.errors"), (slot, value)

@@ -95,6 +95,18 @@ class Prompt(io.ComfyNode):
         return io.NodeOutput([[torch.randn(1, 7, 4096, generator=generator), {}]])
 
 
+class NoPrompt(io.ComfyNode):
+    """Conditioning of nothing, which KSampler takes as the negative prompt."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(node_id="TestNoPrompt", inputs=[], outputs=[io.Conditioning.Output()])
+
+    @classmethod
+    def execute(cls):
+        return io.NodeOutput([])
+
+
 class ToyPrompts(io.ComfyNode):
     """The prompts that come with the small trained model: [tokens, 4096], padded to 512."""
 
@@ -216,6 +228,7 @@ class TestExtension(ComfyExtension):
         return [
             KeepValue,
             Prompt,
+            NoPrompt,
             ToyPrompts,
             BlankVision,
             Picture,

@@ -27,7 +27,10 @@ function firstFrame(url) {
   const video = Object.assign(document.createElement("video"), { src: url, muted: true, preload: "auto" });
   return new Promise((resolve) => {
     video.onerror = () => resolve(null);
-    video.onloadeddata = () => resolve(copyOf(video, video.videoWidth, video.videoHeight));
+    const draw = () => resolve(copyOf(video, video.videoWidth, video.videoHeight));
+    // At "loadeddata" there may be nothing to draw yet: one in thirty came out empty.
+    if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(draw);
+    else Object.assign(video, { onloadeddata: draw });
   });
 }
 

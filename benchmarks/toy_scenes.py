@@ -10,10 +10,11 @@ from torch import Tensor
 
 from training.dit_model import sample, use_uniform_context
 from training.make_latents import GRID, wan_statistics
-from training.train_vae import HELD_OUT_SEED, to_video
+from training.train_vae import to_video
 from training.vae_model import channels_last
-from training.world import HEIGHT, WIDTH, Scene, make_scene
+from training.world import make_scene
 from wanmove_core import Tracks
+from wanmove_core.bench.world import HEIGHT, HELD_OUT_SEED, WIDTH, Scene
 from wanmove_core.conditioning import conditioning_input, known_mask
 from wanmove_core.evaluate.metrics import EndPointError, end_point_error
 from wanmove_core.evaluate.tracker import track_points

@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 import torch
 
-from training.textures import photo_texture, recolour, soften
-from training.world import Layer, Scene, similarity
+from training.textures import photo_texture
+from wanmove_core.bench.world import Layer, Scene, similarity
+from wanmove_core.bench.world_textures import recolour, soften
 from wanmove_core.sources.points import feature_points, grid_points
 from wanmove_core.sources.video import track_video
 from wanmove_core.sources.video_frames import read_frames

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from training.shipped import FOLDER
-from training.train_vae import HELD_OUT_SEED
-from training.world import FRAMES, HEIGHT, WIDTH, Scene, make_scene
+from training.world import make_scene
 from wanmove_core import Tracks
+from wanmove_core.bench.world import FRAMES, HEIGHT, HELD_OUT_SEED, WIDTH, Scene
 from wanmove_core.formats.write import write_tracks
 
 SEED = HELD_OUT_SEED + 20_073

@@ -18,10 +18,11 @@ from torch import Tensor
 from training.run_folder import RUNS, load_checkpoint, save_checkpoint
 from training.shipped import shipped_state
 from training.train_vae import FOLDER as VAE_FOLDER
-from training.train_vae import HELD_OUT_SEED, to_video
+from training.train_vae import to_video
 from training.vae_model import LATENT_NOISE, build_vae, channels_last
-from training.world import FRAMES, HEIGHT, WIDTH, Scene, make_scene
+from training.world import make_scene
 from wanmove_core import LatentGrid, Tracks, project_tracks
+from wanmove_core.bench.world import FRAMES, HEIGHT, HELD_OUT_SEED, WIDTH, Scene
 from wanmove_core.constant_tail import encode_padded
 from wanmove_core.standalone.keymaps import VAE_KEYS
 

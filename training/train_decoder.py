@@ -17,7 +17,7 @@ from training.make_latents import folded_vae
 from training.parallel import average, finish, start
 from training.run_folder import RUNS, Ema, load_checkpoint, save_checkpoint
 from training.train_vae import ScenePool, Stage, gradient_step, report
-from training.world import FRAMES
+from wanmove_core.bench.world import FRAMES
 
 FOLDER = RUNS / "decoder"
 PEAK_LR = 6e-4

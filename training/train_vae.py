@@ -24,11 +24,10 @@ from training.run_folder import (
     write_json,
 )
 from training.vae_model import LATENT_NOISE, build_vae, channels_last, initialise, reconstruct
-from training.world import FRAMES, HEIGHT, WIDTH, make_scene, strip
+from training.world import make_scene
+from wanmove_core.bench.world import FRAMES, HEIGHT, HELD_OUT_SEED, WIDTH, strip
 
 FOLDER = RUNS / "vae"
-# Scenes with these seeds are never trained on, here or in train_dit.
-HELD_OUT_SEED = 10_000_000
 PEAK_LR = 1e-3
 
 

@@ -24,8 +24,9 @@ from benchmarks.toy_scenes import (
 from training.dit_model import sample
 from training.make_latents import GRID
 from training.train_vae import to_video
-from training.world import HEIGHT, WIDTH, make_scene
+from training.world import make_scene
 from wanmove_core import Tracks, conditioning_input, project_tracks, replicate_first_frame
+from wanmove_core.bench.world import HEIGHT, WIDTH
 
 SCENES, STEPS, TRACKS = 16, 6, 200
 # Error of the generated latents with tracks, as a share of the error without. The shipped model

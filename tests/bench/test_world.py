@@ -1,6 +1,16 @@
 import numpy as np
 
-from training.world import FRAMES, HEIGHT, WIDTH, Layer, apply, make_scene, render, similarity
+from wanmove_core.bench.world import (
+    FRAMES,
+    HEIGHT,
+    HELD_OUT_SEED,
+    WIDTH,
+    Layer,
+    apply,
+    make_scene,
+    render,
+    similarity,
+)
 
 
 def grid_points() -> np.ndarray:
@@ -14,6 +24,21 @@ def test_a_seed_gives_the_same_scene_and_another_seed_another():
     assert not np.array_equal(first.frames, other.frames)
     assert first.frames.shape == (FRAMES, HEIGHT, WIDTH, 3)
     assert first.frames.dtype == np.uint8
+
+
+def test_version_1_draws_its_old_scenes():
+    # Weights in models/toy and figures in the README are about these very scenes.
+    from training.world import make_scene as make_photo_scene
+
+    for seed, make, brightness, drift in (
+        (0, make_photo_scene, 133.2076, 188.7485),
+        (HELD_OUT_SEED + 3, make_photo_scene, 114.9743, 15.4437),
+        (5, make_scene, 135.4001, 61.1230),
+    ):
+        scene = make(seed)
+        motion = sum(layer.to_frame[-1, :2, 2].sum() for layer in scene.layers)
+        assert abs(scene.frames.mean() - brightness) < 0.01, (seed, scene.frames.mean())
+        assert abs(motion - drift) < 1e-3, (seed, motion)
 
 
 def test_the_global_random_state_is_left_alone():

@@ -1,0 +1,1 @@
+"""Benchmarks of motion control: the synthetic world, data sets, metrics, report."""

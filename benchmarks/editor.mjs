@@ -11,7 +11,7 @@ import { readFileSync, readdirSync, statSync } from "node:fs";
 import { extname, join, resolve } from "node:path";
 import { findChromium } from "../tests/web/browser/frontends.js";
 import { launch } from "../tests/web/browser/page.js";
-import { createDocument, createTrack, serialiseDocument } from "../web/js/editor/document.js";
+import { createDrawing, createTrack, serialiseDrawing } from "../web/js/editor/drawing/schema.js";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const PAGE = `<!doctype html><link rel="stylesheet" href="/web/js/editor/editor.css">
@@ -32,15 +32,15 @@ const server = createServer((request, response) => {
   }
 });
 
-function drawing(tracks, knots) {
-  let document = createDocument();
+function drawingOf(tracks, knots) {
+  let drawing = createDrawing();
   for (let t = 0; t < tracks; t += 1) {
     const points = Array.from({ length: knots }, (_, k) => ({
       x: 20 + (790 * (k + 0.5)) / knots, y: 20 + ((t * 37) % 440) + 15 * Math.sin(k + t),
     }));
-    document = { ...document, tracks: [...document.tracks, createTrack(document, { knots: points })] };
+    drawing = { ...drawing, tracks: [...drawing.tracks, createTrack(drawing, { knots: points })] };
   }
-  return document;
+  return drawing;
 }
 const quantile = (values, share) => [...values].sort((a, b) => a - b)[Math.min(Math.floor(values.length * share), values.length - 1)];
 
@@ -71,8 +71,8 @@ const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
 await page.goto(`http://127.0.0.1:${server.address().port}/`);
 await page.waitForFunction("window.ready");
 
-const heavy = drawing(200, 50);
-await page.evaluate((text) => window.start(text), serialiseDocument(heavy));
+const heavy = drawingOf(200, 50);
+await page.evaluate((text) => window.start(text), serialiseDrawing(heavy));
 await page.waitForTimeout(800);
 await page.keyboard.press("Tab");
 await page.locator(".wm-top").focus();
@@ -99,7 +99,7 @@ report("pointermove handler, 200 tracks x 50 knots", move);
 report("frame drawn after it", frame);
 report("both", both);
 
-await page.evaluate((text) => window.start(text), serialiseDocument(drawing(1024, 2)));
+await page.evaluate((text) => window.start(text), serialiseDrawing(drawingOf(1024, 2)));
 await page.waitForTimeout(800);
 await page.locator(".wm-top").focus();
 await page.keyboard.press(" ");
@@ -133,6 +133,6 @@ console.log(`frames asked for in one idle second: ${idle}`);
 const scripts = readdirSync(join(ROOT, "web/js"), { recursive: true }).map(String).filter((name) => name.endsWith(".js"));
 const bytes = scripts.reduce((sum, name) => sum + statSync(join(ROOT, "web/js", name)).size, 0);
 console.log(`JavaScript: ${(bytes / 1000).toFixed(1)} kB in ${scripts.length} files`);
-console.log(`document of 1024 anchors: ${(serialiseDocument(drawing(1024, 1)).length / 1000).toFixed(1)} kB`);
+console.log(`document of 1024 anchors: ${(serialiseDrawing(drawingOf(1024, 1)).length / 1000).toFixed(1)} kB`);
 await browser.close();
 server.close();

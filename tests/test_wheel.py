@@ -42,7 +42,8 @@ def source(tmp_path_factory):
 
 
 def editor_files():
-    return {path.name for path in (ROOT / "web" / "js" / "editor").iterdir()}
+    folder = ROOT / "web" / "js" / "editor"
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])

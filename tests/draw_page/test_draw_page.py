@@ -1,6 +1,8 @@
 """`wanmove draw`: its server, and a real video from its Generate button."""
 
 import json
+import os
+import re
 import time
 import urllib.error
 import urllib.request
@@ -49,9 +51,28 @@ def test_the_page_and_the_editor_are_served(page):
     for name, kind in (("editor.js", "text/javascript"), ("editor.css", "text/css")):
         status, body, headers = ask(page, f"editor/{name}")
         assert (status, headers["Content-Type"]) == (200, kind)
+    for path in _imported(page, "editor/editor.js"):
+        assert ask(page, path)[0] == 200, path
     document = json.loads(ask(page, "start")[1])
     assert (document["width"], document["height"], document["tracks"]) == (96, 64, [])
     assert ask(page, "image")[2]["Content-Type"] == "image/png"
+
+
+def _imported(page, path):
+    """All modules that a module of the editor imports, itself included, as the browser asks."""
+    found, open_ = set(), [path]
+    while open_:
+        path = open_.pop()
+        if path in found:
+            continue
+        found.add(path)
+        source = ask(page, path)[1].decode()
+        base = Path(path).parent
+        open_ += [
+            os.path.normpath(base / target) for target in re.findall(r'from "(\..*?)"', source)
+        ]
+    assert len(found) > 30
+    return found
 
 
 def test_nobody_else_gets_in(page):
@@ -59,7 +80,11 @@ def test_nobody_else_gets_in(page):
     assert ask(page, f"http://{page.host}/{'x' * len(page.token)}/")[0] == 404
     assert ask(page, "", Host="evil.example")[0] == 404
     assert ask(page, "save", TEXT.encode(), Origin="http://evil.example")[0] == 404
-    for path in ("editor/../editor/editor.js", "editor/%2e%2e/fields.js", "result/../start.png"):
+    for path in (
+        "editor/../editor/editor.js",
+        "editor/drawing/../editor.js",
+        "result/../start.png",
+    ):
         assert ask(page, path)[0] == 404
     for path in ("editor/", "result/none.mp4", "../../etc/passwd", "nothing"):
         assert ask(page, path)[0] == 404

@@ -17,6 +17,19 @@ function importsOf(name, source) {
   });
 }
 
+/** The rooms of the editor: each imports only from itself and from those before it. */
+const ROOMS = ["curve", "drawing", "input", "page", "draw", "timeline", "panel"];
+/** Those at the root of the editor wire the rooms together. */
+const ROOT = ["editor/editor.js", "editor/stage.js"];
+const roomOf = (name) => ROOMS.indexOf(name.match(/^editor\/(\w+)\/\w+\.js$/)?.[1]);
+
+/** What breaks the order of the rooms between two files of the editor. */
+function misplaced(name, target) {
+  if (!name.startsWith("editor/") || ROOT.includes(name)) return [];
+  if (roomOf(name) < 0) return [`${name} is in no room`];
+  return roomOf(target) < 0 || roomOf(target) > roomOf(name) ? [`${name} imports a later room: ${target}`] : [];
+}
+
 /** What breaks the rules in a set of sources. */
 function violations(all) {
   const found = [];
@@ -27,6 +40,7 @@ function violations(all) {
       if (host && name !== "wanmove.js") found.push(`${name} imports the host: ${target}`);
       if (name.startsWith("editor/") && !target.startsWith("editor/")) found.push(`${name} leaves the editor: ${target}`);
       if (name.startsWith("host/") && target === "wanmove.js") found.push(`${name} imports the door`);
+      if (target.startsWith("editor/")) found.push(...misplaced(name, target));
     }
   }
   const state = new Map();
@@ -41,17 +55,23 @@ function violations(all) {
   return found;
 }
 
-test("imports go wanmove.js -> host -> editor, without cycles", () => {
+test("imports go wanmove.js -> host -> editor, and through its rooms in their order, without cycles", () => {
   assert.ok(files.length > 20);
+  for (const room of ROOMS) assert.ok(files.some((name) => name.startsWith(`editor/${room}/`)), room);
+  assert.deepEqual(files.filter((name) => /^editor\/\w+\.js$/.test(name)).sort(), ROOT);
   assert.deepEqual(violations(sources), []);
 });
 
 test("the rules catch what they forbid", () => {
   const planted = new Map(sources);
-  planted.set("editor/geometry.js", 'import { app } from "../../../scripts/app.js";\nimport { reduce } from "./reducer.js";');
+  planted.set("editor/drawing/selection.js", 'import { app } from "../../../../scripts/app.js";\nimport { reduce } from "./reducer.js";');
+  planted.set("editor/curve/curves.js", 'import { store } from "../drawing/store.js";');
+  planted.set("editor/loose.js", 'import { clamp } from "./curve/geometry.js";');
   const found = violations(planted).join("\n");
-  assert.match(found, /editor\/geometry.js imports the host/);
-  assert.match(found, /cycle: .*editor\/geometry.js/);
+  assert.match(found, /editor\/drawing\/selection.js imports the host/);
+  assert.match(found, /cycle: .*editor\/drawing\/selection.js/);
+  assert.match(found, /editor\/curve\/curves.js imports a later room: editor\/drawing\/store.js/);
+  assert.match(found, /editor\/loose.js is in no room/);
 });
 
 test("no file is over 300 lines, none but the door acts on import, none uses a global", () => {
@@ -82,11 +102,24 @@ test("no function is over 60 lines", () => {
   assert.deepEqual(longFunctions("planted", `function long() {${"\n".repeat(60)}}`, 60), ["planted: long has 61 lines"]);
 });
 
-test("pure modules see no page", () => {
-  const pages = ["editor", "stage", "timeline_view", "dom", "icons", "inspector", "inspector_motion", "overlays", "theme", "player", "painter", "render", "render_parts", "render_marks", "render_timeline", "toolbar", "transfer"];
-  for (const [name, source] of sources) {
-    const [, own] = name.match(/^editor\/(\w+)\.js$/) ?? [];
-    if (!own || pages.includes(own)) continue;
-    assert.doesNotMatch(source, /\b(?:window|HTMLElement|requestAnimationFrame|addEventListener)\b[.(]/, name);
-  }
+/** Sources of the pure rooms that see the page. Comments and texts do not count. */
+function seesPage(all) {
+  const pure = /^editor\/(?:(?:curve|drawing|input)\/\w+|timeline\/layout)\.js$/;
+  const code = (source) => source.replace(/\/\*[^]*?\*\/|\/\/.*|"(?:[^"\\\n]|\\.)*"/g, "");
+  return [...all].filter(([name, source]) => pure.test(name) &&
+    /\b(?:window|document|HTMLElement|Path2D|requestAnimationFrame|addEventListener|setTimeout|fetch)\b[.(]/.test(code(source))).map(([name]) => name);
+}
+
+test("pure rooms see no page", () => {
+  assert.deepEqual(seesPage(sources), []);
+  const planted = new Map([...sources.keys()].map((name) => [name, "document.createElement('p');"]));
+  const pure = [...sources.keys()].filter((name) => /^editor\/(curve|drawing|input)\//.test(name));
+  assert.ok(pure.length > 15);
+  assert.deepEqual(seesPage(planted).sort(), [...pure, "editor/timeline/layout.js"].sort());
+});
+
+test("nothing in the editor hides the page's document", () => {
+  const hides = (source) => /(?:[{(,]|const|let)\s*document\s*[,:)}=]/.test(source);
+  assert.deepEqual([...sources].filter(([name, source]) => name.startsWith("editor/") && hides(source)).map(([name]) => name), []);
+  for (const planted of ["const { document, session } = state;", "(document) => 1", "let document = 1", "f({ document: { tracks } })"]) assert.ok(hides(planted), planted);
 });

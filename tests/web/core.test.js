@@ -2,23 +2,23 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { knotsAt, lengthAt } from "../../web/js/editor/curves.js";
+import { knotsAt, lengthAt } from "../../web/js/editor/curve/curves.js";
 import {
-  createDocument, createTrack, parseDocument, serialiseDocument,
-} from "../../web/js/editor/document.js";
-import { DocumentError } from "../../web/js/editor/fields.js";
-import { pathOf, sampledTrack, sentTracks } from "../../web/js/editor/sample.js";
+  createDrawing, createTrack, parseDrawing, serialiseDrawing,
+} from "../../web/js/editor/drawing/schema.js";
+import { DrawingError } from "../../web/js/editor/drawing/fields.js";
+import { pathOf, sampledTrack, sentTracks } from "../../web/js/editor/drawing/sample.js";
 
 const read = (name) => JSON.parse(readFileSync(new URL(`../fixtures/${name}`, import.meta.url)));
 const HEAD = { version: 1, width: 832, height: 480, fps: 16, frames: 11 };
 
 for (const golden of read("curves.json")) {
   test(`golden: ${golden.name}`, () => {
-    const document = parseDocument(JSON.stringify(golden.document));
-    const tracks = sentTracks(document).map((track) => sampledTrack(track, document.frames));
+    const drawing = parseDrawing(JSON.stringify(golden.document));
+    const tracks = sentTracks(drawing).map((track) => sampledTrack(track, drawing.frames));
     const points = tracks.reduce((sum, track) => sum + track.points, 0);
     assert.equal(points, golden.points);
-    for (let frame = 0; frame < document.frames; frame += 1) {
+    for (let frame = 0; frame < drawing.frames; frame += 1) {
       let index = frame * points;
       for (const track of tracks) {
         for (let point = 0; point < track.points; point += 1, index += 1) {
@@ -37,8 +37,8 @@ for (const hostile of read("hostile_documents.json")) {
   test(`hostile: ${hostile.name}`, () => {
     const text = hostile.text ?? JSON.stringify({ ...HEAD, tracks: hostile.tracks });
     assert.throws(
-      () => parseDocument(text),
-      (error) => error instanceof DocumentError && error.message.startsWith(hostile.place),
+      () => parseDrawing(text),
+      (error) => error instanceof DrawingError && error.message.startsWith(hostile.place),
     );
   });
 }
@@ -52,10 +52,10 @@ test("a document survives the round trip with fields this version does not know"
       spread: { shape: "disc", count: 3, size: 9, extra: {} },
     }],
   });
-  const once = parseDocument(text);
-  const again = parseDocument(serialiseDocument(once));
+  const once = parseDrawing(text);
+  const again = parseDrawing(serialiseDrawing(once));
   assert.deepEqual(again, once);
-  const raw = JSON.parse(serialiseDocument(once));
+  const raw = JSON.parse(serialiseDrawing(once));
   assert.deepEqual(raw.someday, [1]);
   assert.equal(raw.tracks[0].note, "keep");
   assert.equal(raw.tracks[0].knots[0].tag, 7);
@@ -66,7 +66,7 @@ test("a document survives the round trip with fields this version does not know"
 
 test("doubled and missing ids are made unique", () => {
   const knots = [{ x: 1, y: 1 }];
-  const { tracks } = parseDocument(JSON.stringify({
+  const { tracks } = parseDrawing(JSON.stringify({
     ...HEAD, tracks: [{ id: "t2", knots }, { id: "t2", knots }, { knots }],
   }));
   assert.equal(new Set(tracks.map((track) => track.id)).size, 3);
@@ -74,36 +74,36 @@ test("doubled and missing ids are made unique", () => {
 });
 
 test("blank text is an empty drawing; bare coordinates are version 0", () => {
-  assert.deepEqual(parseDocument(" \n"), createDocument());
-  const one = parseDocument('[{"x":0,"y":3},{"x":8,"y":3},{"x":80,"y":3}]');
+  assert.deepEqual(parseDrawing(" \n"), createDrawing());
+  const one = parseDrawing('[{"x":0,"y":3},{"x":8,"y":3},{"x":80,"y":3}]');
   const { own } = sampledTrack(one.tracks[0], one.frames);
   assert.equal(own[2 * 80], 80);
   assert.ok(Math.abs(own[2 * 40] - 8) < 1e-9);
-  assert.equal(parseDocument('[[{"x":0,"y":3}],[{"x":1,"y":1}]]').tracks.length, 2);
+  assert.equal(parseDrawing('[[{"x":0,"y":3}],[{"x":1,"y":1}]]').tracks.length, 2);
 });
 
 test("1024 anchors stay under 200 kB and 1024 knots under 40 kB", () => {
-  let document = createDocument();
+  let drawing = createDrawing();
   for (let i = 0; i < 1024; i += 1) {
     const knots = [{ x: 100.125 + i / 3, y: 200.625 + i / 7 }];
-    document = { ...document, tracks: [...document.tracks, createTrack(document, { knots })] };
+    drawing = { ...drawing, tracks: [...drawing.tracks, createTrack(drawing, { knots })] };
   }
-  assert.ok(serialiseDocument(document).length < 200_000, `${serialiseDocument(document).length}`);
-  const knots = document.tracks.map((track) => track.knots[0]);
-  const path = { ...createDocument(), tracks: [createTrack(createDocument(), { knots })] };
-  assert.ok(serialiseDocument(path).length < 40_000);
+  assert.ok(serialiseDrawing(drawing).length < 200_000, `${serialiseDrawing(drawing).length}`);
+  const knots = drawing.tracks.map((track) => track.knots[0]);
+  const path = { ...createDrawing(), tracks: [createTrack(createDrawing(), { knots })] };
+  assert.ok(serialiseDrawing(path).length < 40_000);
 });
 
 test("colours repeat only when all are used", () => {
-  let document = createDocument();
+  let drawing = createDrawing();
   for (let i = 0; i < 8; i += 1) {
-    document = { ...document, tracks: [...document.tracks, createTrack(document, { knots: [{ x: 1, y: 1 }] })] };
+    drawing = { ...drawing, tracks: [...drawing.tracks, createTrack(drawing, { knots: [{ x: 1, y: 1 }] })] };
   }
-  assert.equal(new Set(document.tracks.map((track) => track.color)).size, 8);
+  assert.equal(new Set(drawing.tracks.map((track) => track.color)).size, 8);
 });
 
 test("knotsAt is the inverse of lengthAt", () => {
-  const track = createTrack(createDocument(), {
+  const track = createTrack(createDrawing(), {
     knots: [{ x: 0, y: 0 }, { x: 10, y: 40 }, { x: 90, y: 10 }, { x: 95, y: 95 }],
   });
   const path = pathOf(track);

@@ -1,35 +1,35 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { latentCells } from "../../web/js/editor/cells.js";
-import { createDocument, createTrack, parseDocument, serialiseDocument } from "../../web/js/editor/document.js";
-import { fitStroke } from "../../web/js/editor/freehand.js";
-import { distance, fitView, rotation, toCanvas, toImage, translation, zoomAt } from "../../web/js/editor/geometry.js";
-import { createHistory, record, redo, undo } from "../../web/js/editor/history.js";
-import { bezierSegments, evaluateSegment } from "../../web/js/editor/curves.js";
-import { pointerDown, pointerMove, pointerUp } from "../../web/js/editor/pointer.js";
-import { reduce } from "../../web/js/editor/reducer.js";
-import { fillPolygon, polygonArea, spacingFor } from "../../web/js/editor/region.js";
-import { sampledTrack } from "../../web/js/editor/sample.js";
-import { createSession } from "../../web/js/editor/store.js";
-import { hitTimeline, frameToX, layoutTimeline, rowTop, timelineDrag } from "../../web/js/editor/timeline.js";
+import { latentCells } from "../../web/js/editor/drawing/cells.js";
+import { createDrawing, createTrack, parseDrawing, serialiseDrawing } from "../../web/js/editor/drawing/schema.js";
+import { fitStroke } from "../../web/js/editor/curve/freehand.js";
+import { distance, fitView, rotation, toCanvas, toImage, translation, zoomAt } from "../../web/js/editor/curve/geometry.js";
+import { createHistory, record, redo, undo } from "../../web/js/editor/drawing/history.js";
+import { bezierSegments, evaluateSegment } from "../../web/js/editor/curve/curves.js";
+import { pointerDown, pointerMove, pointerUp } from "../../web/js/editor/input/pointer.js";
+import { reduce } from "../../web/js/editor/drawing/reducer.js";
+import { fillPolygon, polygonArea, spacingFor } from "../../web/js/editor/drawing/region.js";
+import { sampledTrack } from "../../web/js/editor/drawing/sample.js";
+import { createSession } from "../../web/js/editor/drawing/store.js";
+import { hitTimeline, frameToX, layoutTimeline, rowTop, timelineDrag } from "../../web/js/editor/timeline/layout.js";
 
 /** Frozen all the way down, so that a write throws. */
 function frozen(value) {
   if (typeof value === "object" && value !== null && !ArrayBuffer.isView(value)) Object.values(Object.freeze(value)).forEach(frozen);
   return value;
 }
-function drawing(...tracks) {
-  let document = createDocument();
+function drawingOf(...tracks) {
+  let drawing = createDrawing();
   for (const given of tracks) {
     const knots = given.knots.map(([x, y]) => ({ x, y }));
-    document = { ...document, tracks: [...document.tracks, createTrack(document, { ...given, knots })] };
+    drawing = { ...drawing, tracks: [...drawing.tracks, createTrack(drawing, { ...given, knots })] };
   }
-  return frozen(document);
+  return frozen(drawing);
 }
 const PATH = [[100, 100], [200, 100], [200, 200]];
-const at = (document, id, frame, track = document.tracks.find((t) => t.id === id)) => {
-  const { own } = sampledTrack(track, document.frames);
+const at = (drawing, id, frame, track = drawing.tracks.find((t) => t.id === id)) => {
+  const { own } = sampledTrack(track, drawing.frames);
   return [own[2 * frame], own[2 * frame + 1]];
 };
 const near = (given, expected, tolerance = 1e-6) =>
@@ -40,7 +40,7 @@ function randomNumbers(seed) {
 }
 
 test("an action that changes nothing gives the same object", () => {
-  const document = drawing({ knots: PATH, locked: true }, { knots: PATH });
+  const drawing = drawingOf({ knots: PATH, locked: true }, { knots: PATH });
   const same = [
     { type: "add-tracks", tracks: [] }, { type: "remove-tracks", ids: ["t1", "none"] },
     { type: "patch-tracks", ids: ["t2"], patch: { name: "Track 2" } },
@@ -49,77 +49,77 @@ test("an action that changes nothing gives the same object", () => {
     { type: "set-clip", frames: 81, fps: 16, fit: "retime" }, { type: "batch", actions: [] },
     { type: "arrange", selection: [{ track: "t2", knots: null }], how: "left" },
   ];
-  for (const action of same) assert.equal(reduce(document, action), document, action.type);
-  assert.throws(() => reduce(document, { type: "nonsense" }), RangeError);
+  for (const action of same) assert.equal(reduce(drawing, action), drawing, action.type);
+  assert.throws(() => reduce(drawing, { type: "nonsense" }), RangeError);
 });
 
 test("inserting a knot keeps path and timing; taking it away again restores them", () => {
   for (const curve of ["polyline", "bezier"]) {
-    let document = drawing({ knots: PATH, curve: "polyline" });
-    document = reduce(document, { type: "patch-tracks", ids: ["t1"], patch: { curve } });
+    let drawing = drawingOf({ knots: PATH, curve: "polyline" });
+    drawing = reduce(drawing, { type: "patch-tracks", ids: ["t1"], patch: { curve } });
     const keys = [{ frame: 20, at: 0.25 }, { frame: 60, at: 1.5 }];
-    document = frozen(reduce(document, { type: "patch-timing", ids: ["t1"], patch: { keys } }));
-    const more = reduce(document, { type: "insert-knot", id: "t1", at: 0.5 });
+    drawing = frozen(reduce(drawing, { type: "patch-timing", ids: ["t1"], patch: { keys } }));
+    const more = reduce(drawing, { type: "insert-knot", id: "t1", at: 0.5 });
     assert.equal(more.tracks[0].knots.length, 4);
-    for (const frame of [0, 10, 20, 33, 60, 80]) near(at(more, "t1", frame), at(document, "t1", frame), 0.02);
+    for (const frame of [0, 10, 20, 33, 60, 80]) near(at(more, "t1", frame), at(drawing, "t1", frame), 0.02);
     const fewer = reduce(more, { type: "remove-selected", selection: [{ track: "t1", knots: [1] }] });
     near(fewer.tracks[0].timing.keys.map((key) => key.at), [0.25, 1.5], 1e-6);
   }
 });
 
 test("any knot can go, the last one takes the track along", () => {
-  let document = drawing({ knots: PATH });
+  let drawing = drawingOf({ knots: PATH });
   for (const left of [2, 1]) {
-    document = reduce(document, { type: "remove-selected", selection: [{ track: "t1", knots: [0] }] });
-    assert.equal(document.tracks[0].knots.length, left);
+    drawing = reduce(drawing, { type: "remove-selected", selection: [{ track: "t1", knots: [0] }] });
+    assert.equal(drawing.tracks[0].knots.length, left);
   }
-  document = reduce(document, { type: "remove-selected", selection: [{ track: "t1", knots: [0] }] });
-  assert.equal(document.tracks.length, 0);
+  drawing = reduce(drawing, { type: "remove-selected", selection: [{ track: "t1", knots: [0] }] });
+  assert.equal(drawing.tracks.length, 0);
 });
 
 test("reversing walks the same places in the opposite order, twice is identity", () => {
-  const timing = { ...createTrack(createDocument(), { knots: [] }).timing, start: 10, end: 50, ease: "in", keys: [{ frame: 30, at: 0.5, ease: "out" }] };
-  const document = drawing({ knots: PATH, timing });
-  const back = reduce(document, { type: "reverse", ids: ["t1"] });
-  for (let frame = 10; frame <= 50; frame += 5) near(at(back, "t1", 60 - frame), at(document, "t1", frame), 1e-3);
+  const timing = { ...createTrack(createDrawing(), { knots: [] }).timing, start: 10, end: 50, ease: "in", keys: [{ frame: 30, at: 0.5, ease: "out" }] };
+  const drawing = drawingOf({ knots: PATH, timing });
+  const back = reduce(drawing, { type: "reverse", ids: ["t1"] });
+  for (let frame = 10; frame <= 50; frame += 5) near(at(back, "t1", 60 - frame), at(drawing, "t1", frame), 1e-3);
   const again = reduce(back, { type: "reverse", ids: ["t1"] });
-  assert.deepEqual(again.tracks[0].knots, document.tracks[0].knots);
-  assert.deepEqual(again.tracks[0].timing, document.tracks[0].timing);
+  assert.deepEqual(again.tracks[0].knots, drawing.tracks[0].knots);
+  assert.deepEqual(again.tracks[0].timing, drawing.tracks[0].timing);
 });
 
 test("a turned selection keeps its shape; a quarter turn four times is identity", () => {
-  const document = drawing({ knots: PATH, spread: { shape: "line", count: 3, size: 10, angle: 20, keys: [] } });
-  let turned = document;
+  const drawing = drawingOf({ knots: PATH, spread: { shape: "line", count: 3, size: 10, angle: 20, keys: [] } });
+  let turned = drawing;
   const action = { type: "transform", selection: [{ track: "t1", knots: null }], matrix: rotation({ x: 150, y: 120 }, 90) };
   for (let i = 0; i < 4; i += 1) turned = reduce(turned, action);
-  near(at(turned, "t1", 40), at(document, "t1", 40), 1e-9);
+  near(at(turned, "t1", 40), at(drawing, "t1", 40), 1e-9);
   assert.ok(Math.abs(turned.tracks[0].spread.angle - 20) < 1e-9);
 });
 
 test("a new canvas stretches or keeps, a new length retimes or keeps", () => {
-  const document = drawing({ knots: PATH, windows: [[0, 40]] });
-  const wide = reduce(document, { type: "set-canvas", width: 1664, height: 480, fit: "stretch" });
+  const drawing = drawingOf({ knots: PATH, windows: [[0, 40]] });
+  const wide = reduce(drawing, { type: "set-canvas", width: 1664, height: 480, fit: "stretch" });
   near(at(wide, "t1", 0), [200, 100]);
-  const kept = reduce(document, { type: "set-canvas", width: 1664, height: 480, fit: "keep" });
+  const kept = reduce(drawing, { type: "set-canvas", width: 1664, height: 480, fit: "keep" });
   near(at(kept, "t1", 0), [100, 100]);
-  const short = reduce(document, { type: "set-clip", frames: 41, fps: 16, fit: "retime" });
-  near(at(short, "t1", 20), at(document, "t1", 40), 1e-9);
+  const short = reduce(drawing, { type: "set-clip", frames: 41, fps: 16, fit: "retime" });
+  near(at(short, "t1", 20), at(drawing, "t1", 40), 1e-9);
   assert.deepEqual(short.tracks[0].windows, [[0, 20]]);
-  const cut = reduce(document, { type: "set-clip", frames: 41, fps: 16, fit: "keep" });
+  const cut = reduce(drawing, { type: "set-clip", frames: 41, fps: 16, fit: "keep" });
   assert.deepEqual(cut.tracks[0].windows, [[0, 40]]);
 });
 
 test("align and distribute", () => {
-  const document = drawing({ knots: [[0, 0], [10, 0]] }, { knots: [[50, 20]] }, { knots: [[70, 90]] });
-  const selection = document.tracks.map((track) => ({ track: track.id, knots: null }));
+  const drawing = drawingOf({ knots: [[0, 0], [10, 0]] }, { knots: [[50, 20]] }, { knots: [[70, 90]] });
+  const selection = drawing.tracks.map((track) => ({ track: track.id, knots: null }));
   const xs = (d) => d.tracks.map((track) => track.knots[0].x);
-  assert.deepEqual(xs(reduce(document, { type: "arrange", selection, how: "left" })), [0, 0, 0]);
-  assert.deepEqual(xs(reduce(document, { type: "arrange", selection, how: "right" })), [60, 70, 70]);
-  assert.deepEqual(xs(reduce(document, { type: "arrange", selection, how: "distribute-x" })), [0, 37.5, 70]);
+  assert.deepEqual(xs(reduce(drawing, { type: "arrange", selection, how: "left" })), [0, 0, 0]);
+  assert.deepEqual(xs(reduce(drawing, { type: "arrange", selection, how: "right" })), [60, 70, 70]);
+  assert.deepEqual(xs(reduce(drawing, { type: "arrange", selection, how: "distribute-x" })), [0, 37.5, 70]);
 });
 
 test("history: undo restores the very object, redo too, a new step ends redo", () => {
-  const [a, b, c] = [drawing(), drawing({ knots: PATH }), drawing({ knots: [[1, 1]] })];
+  const [a, b, c] = [drawingOf(), drawingOf({ knots: PATH }), drawingOf({ knots: [[1, 1]] })];
   let history = record(record(createHistory(a), b), b);
   assert.equal(history.past.length, 1);
   history = undo(undo(history));
@@ -180,125 +180,125 @@ test("zooming keeps the point under the pointer; canvas and image are inverse", 
 });
 
 test("latent cells: source cell, collisions, edges, hidden starts", () => {
-  const document = drawing(
+  const drawing = drawingOf(
     { knots: [[4, 4], [832, 480]] }, { knots: [[12, 4], [831, 479]] },
     { knots: [[50, 50]], windows: [[1, 80]] }, { knots: [[-5, 5], [50, 5]] },
   );
-  const first = latentCells(document, 0);
+  const first = latentCells(drawing, 0);
   assert.deepEqual([...first.cells.keys()], [0, 1]);
   assert.deepEqual(first.hiddenStarts, ["t3", "t4"]);
   assert.equal(first.moved, 0);
-  const last = latentCells(document, 80);
+  const last = latentCells(drawing, 80);
   assert.deepEqual([last.latentFrame, last.latentFrames], [20, 21]);
-  assert.deepEqual([...last.cells], [[60 * 104 - 1, { color: document.tracks[1].color, tracks: 2 }]]);
+  assert.deepEqual([...last.cells], [[60 * 104 - 1, { color: drawing.tracks[1].color, tracks: 2 }]]);
   assert.deepEqual([last.shared, last.moved], [1, 2]);
 });
 
 /** Events on a view of scale 1, so that canvas and image pixels agree. */
-function gesture(document, session, events) {
+function gesture(drawing, session, events) {
   const base = { button: 0, shift: false, ctrl: false, alt: false, touch: false, clicks: 1, pan: false };
   let actions = [];
   for (const [kind, x, y, more] of events) {
     const input = { ...base, ...more, canvas: { x, y } };
-    if (kind === "move") session = pointerMove(document, session, input);
+    if (kind === "move") session = pointerMove(drawing, session, input);
     else {
-      const [next, done] = (kind === "down" ? pointerDown : pointerUp)(document, session, input);
+      const [next, done] = (kind === "down" ? pointerDown : pointerUp)(drawing, session, input);
       session = next;
       actions = [...actions, ...done];
-      document = done.reduce(reduce, document);
+      drawing = done.reduce(reduce, drawing);
     }
   }
-  return { document, session, actions };
+  return { drawing, session, actions };
 }
 const click = (x, y, more) => [["down", x, y, more], ["up", x, y, more]];
 const drag = (x0, y0, x1, y1, more) => [["down", x0, y0, more], ["move", (x0 + x1) / 2, (y0 + y1) / 2, more], ["move", x1, y1, more], ["up", x1, y1, more]];
 
 test("clicks draw one path until Enter or double-click; a drag draws freehand", () => {
-  let state = gesture(drawing(), createSession(), [...click(10, 10), ...click(60, 20), ...click(90, 80)]);
-  assert.deepEqual(state.document.tracks.map((track) => track.knots.length), [3]);
-  state = gesture(state.document, state.session, click(90, 80, { clicks: 2 }));
-  assert.equal(state.session.drawing, null);
-  state = gesture(state.document, state.session, drag(200, 200, 300, 260));
-  assert.deepEqual(state.document.tracks.map((track) => track.curve), ["catmull-rom", "bezier"]);
+  let state = gesture(drawingOf(), createSession(), [...click(10, 10), ...click(60, 20), ...click(90, 80)]);
+  assert.deepEqual(state.drawing.tracks.map((track) => track.knots.length), [3]);
+  state = gesture(state.drawing, state.session, click(90, 80, { clicks: 2 }));
+  assert.equal(state.session.unfinished, null);
+  state = gesture(state.drawing, state.session, drag(200, 200, 300, 260));
+  assert.deepEqual(state.drawing.tracks.map((track) => track.curve), ["catmull-rom", "bezier"]);
   assert.equal(state.actions.length, 1);
 });
 
 test("a drag is one action, and shows before it is done", () => {
-  const document = drawing({ knots: PATH });
+  const drawing = drawingOf({ knots: PATH });
   const session = { ...createSession(), tool: "select", selection: [{ track: "t1", knots: null }] };
-  const half = gesture(document, session, drag(200, 100, 230, 90).slice(0, 3));
+  const half = gesture(drawing, session, drag(200, 100, 230, 90).slice(0, 3));
   assert.equal(half.actions.length, 0);
   assert.equal(half.session.drag.action.type, "transform");
-  const { document: moved, actions } = gesture(document, session, drag(200, 100, 230, 90));
+  const { drawing: moved, actions } = gesture(drawing, session, drag(200, 100, 230, 90));
   assert.equal(actions.length, 1);
   assert.deepEqual(moved.tracks[0].knots[1], { x: 230, y: 90 });
   assert.deepEqual(moved.tracks[0].knots[0], { x: 100, y: 100 });
 });
 
 test("the habits of KJNodes: shift appends, ctrl inserts, right click deletes any knot", () => {
-  const document = drawing({ knots: PATH, curve: "polyline" });
+  const drawing = drawingOf({ knots: PATH, curve: "polyline" });
   const session = { ...createSession(), tool: "select", selection: [{ track: "t1", knots: null }] };
-  const appended = gesture(document, session, click(300, 300, { shift: true })).document;
+  const appended = gesture(drawing, session, click(300, 300, { shift: true })).drawing;
   assert.deepEqual(appended.tracks[0].knots[3], { x: 300, y: 300 });
-  const inserted = gesture(document, session, click(150, 101, { ctrl: true })).document;
+  const inserted = gesture(drawing, session, click(150, 101, { ctrl: true })).drawing;
   near(Object.values(inserted.tracks[0].knots[1]), [150, 100], 1e-6);
-  const pulled = gesture(document, session, click(150, 60, { ctrl: true })).document;
+  const pulled = gesture(drawing, session, click(150, 60, { ctrl: true })).drawing;
   near(Object.values(pulled.tracks[0].knots[1]), [150, 60], 1e-6);
-  const cut = gesture(document, session, click(100, 100, { button: 2 })).document;
+  const cut = gesture(drawing, session, click(100, 100, { button: 2 })).drawing;
   assert.deepEqual(cut.tracks[0].knots.map((knot) => knot.x), [200, 200]);
 });
 
 test("box select takes knots or whole tracks; snapping takes whole pixels and cell middles", () => {
-  const document = drawing({ knots: PATH }, { knots: [[120, 120]] });
+  const drawing = drawingOf({ knots: PATH }, { knots: [[120, 120]] });
   const session = { ...createSession(), tool: "select" };
-  const { session: boxed } = gesture(document, session, drag(80, 80, 150, 150));
+  const { session: boxed } = gesture(drawing, session, drag(80, 80, 150, 150));
   assert.deepEqual(boxed.selection, [{ track: "t1", knots: [0] }, { track: "t2", knots: null }]);
   for (const [snap, x, y] of [["pixels", 33, 41], ["cells", 36, 44], ["knots", 33.4, 40.6]]) {
-    const drawn = gesture(drawing(), { ...createSession(), tool: "anchor", snap }, click(33.4, 40.6)).document;
+    const drawn = gesture(drawingOf(), { ...createSession(), tool: "anchor", snap }, click(33.4, 40.6)).drawing;
     assert.deepEqual(drawn.tracks[0].knots[0], { x, y });
   }
 });
 
 test("a lasso makes a region that the next stroke moves, from its middle", () => {
   const lasso = [["down", 100, 100], ...[[180, 100], [180, 180], [100, 180], [100, 104]].map(([x, y]) => ["move", x, y]), ["up", 100, 104]];
-  let state = gesture(drawing(), { ...createSession(), tool: "region" }, lasso);
-  const [track] = state.document.tracks;
+  let state = gesture(drawingOf(), { ...createSession(), tool: "region" }, lasso);
+  const [track] = state.drawing.tracks;
   assert.equal(track.spread.shape, "region");
   assert.ok(track.spread.offsets.length >= 16);
-  state = gesture(state.document, state.session, drag(120, 120, 320, 120));
-  assert.equal(state.document.tracks.length, 1);
-  const [first, ...rest] = state.document.tracks[0].knots;
+  state = gesture(state.drawing, state.session, drag(120, 120, 320, 120));
+  assert.equal(state.drawing.tracks.length, 1);
+  const [first, ...rest] = state.drawing.tracks[0].knots;
   near([first.x, first.y], [track.knots[0].x, track.knots[0].y]);
   near([rest.at(-1).x - first.x], [200]);
 });
 
 test("locked and hidden tracks are not hit", () => {
   for (const patch of [{ locked: true }, { hidden: true }]) {
-    const document = drawing({ knots: PATH, ...patch });
-    const { session } = gesture(document, { ...createSession(), tool: "select" }, click(150, 100));
+    const drawing = drawingOf({ knots: PATH, ...patch });
+    const { session } = gesture(drawing, { ...createSession(), tool: "select" }, click(150, 100));
     assert.deepEqual(session.selection, []);
   }
 });
 
 test("dragging the dot sets a key at the current frame", () => {
-  const document = drawing({ knots: [[0, 50], [400, 50]], curve: "polyline" });
+  const drawing = drawingOf({ knots: [[0, 50], [400, 50]], curve: "polyline" });
   const session = { ...createSession(), tool: "select", frame: 40, selection: [{ track: "t1", knots: null }] };
-  const { document: keyed } = gesture(document, session, drag(200, 50, 100, 80));
+  const { drawing: keyed } = gesture(drawing, session, drag(200, 50, 100, 80));
   assert.deepEqual(keyed.tracks[0].timing.keys, [{ frame: 40, at: 0.25, ease: "linear" }]);
 });
 
 test("the dope sheet: hits and drags of ends, keys, bars, windows; stagger", () => {
-  let document = drawing({ knots: PATH, windows: [[0, 40]] }, { knots: PATH });
-  document = reduce(document, { type: "patch-timing", ids: ["t1"], patch: { start: 10, end: 60, keys: [{ frame: 30, at: 1 }] } });
-  const layout = layoutTimeline(document, 900, 200, 0);
+  let drawing = drawingOf({ knots: PATH, windows: [[0, 40]] }, { knots: PATH });
+  drawing = reduce(drawing, { type: "patch-timing", ids: ["t1"], patch: { start: 10, end: 60, keys: [{ frame: 30, at: 1 }] } });
+  const layout = layoutTimeline(drawing, 900, 200, 0);
   const y = rowTop(layout, 2, 0) + 10;
-  const hit = (frame, dy = 0) => hitTimeline(document, layout, { x: frameToX(layout, frame), y: y + dy });
+  const hit = (frame, dy = 0) => hitTimeline(drawing, layout, { x: frameToX(layout, frame), y: y + dy });
   assert.deepEqual(hit(10), { kind: "key", track: "t1", index: -1 });
   assert.deepEqual(hit(60), { kind: "key", track: "t1", index: 1 });
   assert.deepEqual(hit(30), { kind: "key", track: "t1", index: 0 });
   assert.deepEqual(hit(20), { kind: "bar", track: "t1" });
   assert.deepEqual(hit(40, 12), { kind: "window", track: "t1", index: 0, side: 1 });
-  const apply = (target, from, to, ids = [], stagger = false) => reduce(document, timelineDrag(document, target, from, to, ids, stagger));
+  const apply = (target, from, to, ids = [], stagger = false) => reduce(drawing, timelineDrag(drawing, target, from, to, ids, stagger));
   assert.equal(apply(hit(60), 60, 75.2).tracks[0].timing.end, 75);
   assert.equal(apply(hit(30), 30, 500).tracks[0].timing.keys[0].frame, 59);
   const moved = apply(hit(20), 20, 25, ["t1"]).tracks[0];
@@ -310,26 +310,26 @@ test("the dope sheet: hits and drags of ends, keys, bars, windows; stagger", () 
 
 test("300 random gestures: no action is lost, every document parses, undo returns to the start", () => {
   const random = randomNumbers(7);
-  let document = drawing();
+  let drawing = drawingOf();
   let session = createSession();
-  let history = createHistory(document);
+  let history = createHistory(drawing);
   for (let i = 0; i < 300; i += 1) {
     session = { ...session, tool: ["select", "draw", "anchor", "region"][Math.floor(random() * 4)], frame: Math.floor(random() * 81) };
     const place = () => [random() * 900 - 30, random() * 520 - 20];
     const more = { shift: random() < 0.2, ctrl: random() < 0.1, alt: random() < 0.1, button: random() < 0.1 ? 2 : 0 };
     const events = random() < 0.5 ? click(...place(), more) : drag(...place(), ...place(), more);
-    const before = document;
-    const state = gesture(document, session, events);
-    frozen(state.document);
-    ({ document, session } = state);
+    const before = drawing;
+    const state = gesture(drawing, session, events);
+    frozen(state.drawing);
+    ({ drawing, session } = state);
     assert.equal(session.drag, null);
-    history = record(history, document);
-    assert.equal(document === before, state.actions.reduce(reduce, before) === before);
-    const again = parseDocument(serialiseDocument(document));
-    assert.equal(again.tracks.length, document.tracks.length);
+    history = record(history, drawing);
+    assert.equal(drawing === before, state.actions.reduce(reduce, before) === before);
+    const again = parseDrawing(serialiseDrawing(drawing));
+    assert.equal(again.tracks.length, drawing.tracks.length);
     for (const track of again.tracks) assert.ok(sampledTrack(track, again.frames).positions.every(Number.isFinite));
   }
-  assert.ok(document.tracks.length > 20);
+  assert.ok(drawing.tracks.length > 20);
   while (history.past.length) history = undo(history);
   assert.equal(history.present.tracks.length, 0);
 });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createDocument, createTrack } from "../../web/js/editor/document.js";
-import { pointerDown, pointerMove } from "../../web/js/editor/pointer.js";
-import { pathOf, sampledTrack } from "../../web/js/editor/sample.js";
-import { createSession, createStore } from "../../web/js/editor/store.js";
+import { createDrawing, createTrack } from "../../web/js/editor/drawing/schema.js";
+import { pointerDown, pointerMove } from "../../web/js/editor/input/pointer.js";
+import { pathOf, sampledTrack } from "../../web/js/editor/drawing/sample.js";
+import { createSession, createStore } from "../../web/js/editor/drawing/store.js";
 
 const [TRACKS, KNOTS, BUDGET_MS] = [200, 50, 4];
 const input = (x, y) => ({ canvas: { x, y }, button: 0, shift: false, ctrl: false, alt: false, touch: false, clicks: 1, pan: false });
@@ -14,33 +14,33 @@ const knotsOf = (t) => Array.from({ length: KNOTS }, (_, k) => ({
 
 /** A store that holds 200 tracks of 50 knots, sampled, with one knot of one track pressed. */
 function pressed() {
-  let document = createDocument();
+  let drawing = createDrawing();
   for (let t = 0; t < TRACKS; t += 1) {
-    document = { ...document, tracks: [...document.tracks, createTrack(document, { knots: knotsOf(t) })] };
+    drawing = { ...drawing, tracks: [...drawing.tracks, createTrack(drawing, { knots: knotsOf(t) })] };
   }
-  for (const track of document.tracks) sampledTrack(track, document.frames);
+  for (const track of drawing.tracks) sampledTrack(track, drawing.frames);
   const session = { ...createSession(), tool: "select", selection: [{ track: "t100", knots: [25] }] };
-  const store = createStore(document, session, { onChange() {}, onCommit: () => assert.fail("a drag commits nothing") });
-  const { x, y } = document.tracks[99].knots[25];
-  store.session(pointerDown(document, session, input(x, y))[0]);
+  const store = createStore(drawing, session, { onChange() {}, onCommit: () => assert.fail("a drag commits nothing") });
+  const { x, y } = drawing.tracks[99].knots[25];
+  store.session(pointerDown(drawing, session, input(x, y))[0]);
   return { store, x, y };
 }
 const moveTo = (store, x, y) => {
-  const { document, session } = store.get();
-  store.session(pointerMove(document, session, input(x, y)));
+  const { drawing, session } = store.get();
+  store.session(pointerMove(drawing, session, input(x, y)));
   return store.shown();
 };
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
 
 test("a dragged knot makes one new track; the others keep their paths and samples", () => {
   const { store, x, y } = pressed();
-  const { document } = store.get();
-  const before = document.tracks.map((track) => [pathOf(track), sampledTrack(track, document.frames)]);
+  const { drawing } = store.get();
+  const before = drawing.tracks.map((track) => [pathOf(track), sampledTrack(track, drawing.frames)]);
   const shown = moveTo(store, x + 30, y + 10);
   const changed = shown.tracks.filter((track, i) => pathOf(track) !== before[i][0] || sampledTrack(track, shown.frames) !== before[i][1]);
   assert.deepEqual(changed.map(({ id }) => id), ["t100"]);
   assert.equal(store.shown(), shown, "asking again reduces nothing again");
-  assert.equal(store.get().document, document);
+  assert.equal(store.get().drawing, drawing);
 });
 
 test(`a pointermove with ${TRACKS} tracks of ${KNOTS} knots is handled in under ${BUDGET_MS} ms, samples included`, () => {

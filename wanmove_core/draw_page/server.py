@@ -1,6 +1,7 @@
 """The page's server: this machine only, behind a random token, until the page is closed."""
 
 import json
+import re
 import secrets
 import threading
 import time
@@ -110,13 +111,12 @@ class DrawServer:
             return "application/json", self.session.document.encode()
         if path == "status":
             return "application/json", json.dumps(self.generation.status()).encode()
-        folder, _, name = path.rpartition("/")
+        folder, _, name = path.partition("/")
         root = {"editor": self._editor, "result": self.generation.folder}.get(folder)
-        # Only names of files directly in these folders: no separators, no parents.
-        if root is None or name != Path(name).name or not (root / name).is_file():
+        if root is None or not _is_inside(name, rooms=folder == "editor"):
             raise FileNotFoundError(path)
         kind = _TYPES.get(Path(name).suffix)
-        if kind is None:
+        if kind is None or not (root / name).is_file():
             raise FileNotFoundError(path)
         return kind, (root / name).read_bytes()
 
@@ -155,6 +155,11 @@ class DrawServer:
         frames, name = int(query["frames"]), query.get("name", "tracks")[:80]
         text = import_document(body, name=name, size=size, num_frames=frames)
         return "application/json", text.encode()
+
+
+def _is_inside(path: str, *, rooms: bool) -> bool:
+    """Whether `path` is the name of a file in a folder, or with `rooms` in a room of it."""
+    return bool(re.fullmatch(r"(\w+/)?\w[\w.-]*" if rooms else r"\w[\w.-]*", path))
 
 
 def _make_handler(server: DrawServer) -> type[BaseHTTPRequestHandler]:

@@ -18,7 +18,7 @@ type View = { readonly scale: number; readonly x: number; readonly y: number };
 /** [a, b, c, d, e, f]: x' = a x + c y + e, y' = b x + d y + f, as in canvas and SVG. */
 type Matrix = readonly [number, number, number, number, number, number];
 
-// ---- the document: plain JSON, never changed in place ----
+// ---- the drawing: plain JSON, never changed in place ----
 
 /** A control point. `in` and `out` are Bezier handles, relative to the knot; they stay aligned
  * when one is dragged unless `broken`. */
@@ -76,7 +76,7 @@ type Track = {
   readonly locked: boolean;
   readonly hidden: boolean;
 };
-type MotionDocument = {
+type Drawing = {
   readonly version: number;
   readonly width: number;
   readonly height: number;
@@ -86,7 +86,7 @@ type MotionDocument = {
 };
 
 /** A value of untrusted JSON and where it was found, as in `tracks[2].knots[5].x`; undefined when
- * missing. A reader gives it a type or throws a DocumentError that names the place. */
+ * missing. A reader gives it a type or throws a DrawingError that names the place. */
 type Place = { path: string; value: unknown };
 type Reader<T> = (place: Place, index?: number) => T;
 
@@ -116,13 +116,13 @@ type Action =
   | { type: "set-clip"; frames: number; fps: number; fit: "retime" | "keep" }
   | { type: "batch"; actions: readonly Action[] };
 type Reducers = {
-  [K in Action["type"]]: (document: MotionDocument, action: Extract<Action, { type: K }>) => MotionDocument;
+  [K in Action["type"]]: (drawing: Drawing, action: Extract<Action, { type: K }>) => Drawing;
 };
 
-type DocumentHistory = {
-  readonly past: readonly MotionDocument[];
-  readonly present: MotionDocument;
-  readonly future: readonly MotionDocument[];
+type DrawingHistory = {
+  readonly past: readonly Drawing[];
+  readonly present: Drawing;
+  readonly future: readonly Drawing[];
 };
 
 // ---- the session: what is not saved ----
@@ -154,7 +154,7 @@ type Drag = {
   readonly action: Action | null;
 };
 
-/** `drawing`: the track that clicks append to. `follow`: the view fits the canvas until someone
+/** `unfinished`: the track that clicks append to. `follow`: the view fits the canvas until someone
  * zooms or pans. `key`: the timing key that easing edits; -1 is the start. */
 type Session = {
   readonly tool: Tool;
@@ -162,7 +162,7 @@ type Session = {
   readonly view: View;
   readonly hover: Target | null;
   readonly drag: Drag | null;
-  readonly drawing: string | null;
+  readonly unfinished: string | null;
   readonly cursor: ImagePoint | null;
   readonly frame: number;
   readonly snap: Snap;
@@ -181,9 +181,9 @@ type PointerInput = {
   pan: boolean;
 };
 type Outcome = [Session, Action[]];
-type State = { readonly document: MotionDocument; readonly session: Session };
-type Store = ReturnType<typeof import("../js/editor/store.js").createStore>;
-type Player = ReturnType<typeof import("../js/editor/player.js").createPlayer>;
+type State = { readonly drawing: Drawing; readonly session: Session };
+type Store = ReturnType<typeof import("../js/editor/drawing/store.js").createStore>;
+type Player = ReturnType<typeof import("../js/editor/page/player.js").createPlayer>;
 
 // ---- curves and samples ----
 
@@ -222,7 +222,7 @@ type ColorName =
 type Theme = Record<ColorName, string>;
 type Backdrop = { image: CanvasImageSource; opacity: number };
 type Scene = {
-  document: MotionDocument;
+  drawing: Drawing;
   session: Session;
   theme: Theme;
   width: number;
@@ -258,7 +258,7 @@ type Host = {
   undo: () => void;
   redo: () => void;
 };
-type Command = { label: string; keys: string[]; run: (host: Host) => void };
+type Command = { id: string; label: string; keys: string[]; run: (host: Host) => void };
 type Choices = { fit: "stretch" | "keep"; retime: "retime" | "keep" };
 type Panel = {
   store: Store;
@@ -290,7 +290,7 @@ type CanvasParts = {
   signal: AbortSignal;
 };
 
-/** undo, redo: when the host keeps the history; importFile gives the text of a document. */
+/** undo, redo: when the host keeps the history; importFile gives the text of a drawing. */
 type EditorOptions = {
   value: string;
   onChange: (text: string) => void;
@@ -300,7 +300,7 @@ type EditorOptions = {
   undo?: () => void;
   redo?: () => void;
   forward?: ((event: Event) => void) | null;
-  importFile?: (file: File, document: MotionDocument) => Promise<string>;
+  importFile?: (file: File, drawing: Drawing) => Promise<string>;
   exportFile?: (format: string, text: string) => Promise<void>;
   formats?: readonly string[];
   onBackground?: (file: File | null) => void;
@@ -316,6 +316,6 @@ type Editor = {
   getSession: () => Session;
   setSession: (session: Partial<Session>) => void;
 };
-type IconName = keyof typeof import("../js/editor/icons.js").PATHS;
-type Controls = ReturnType<typeof import("../js/editor/dom.js").controls>;
+type IconName = keyof typeof import("../js/editor/page/icons.js").PATHS;
+type Controls = ReturnType<typeof import("../js/editor/page/dom.js").controls>;
 type Handlers = { [K in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[K]) => unknown };

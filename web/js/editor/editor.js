@@ -1,20 +1,20 @@
 /** mount(element, options): wires the parts to the page. Reads `window` and makes the DOM. */
 
-import { commandFor } from "./commands.js";
-import { createDocument, serialiseDocument } from "./document.js";
-import { controls, element, listen } from "./dom.js";
-import { renderInspector } from "./inspector.js";
-import { helpView } from "./overlays.js";
-import { createPainter } from "./painter.js";
-import { createPlayer } from "./player.js";
+import { commandFor } from "./input/commands.js";
+import { createDrawing, serialiseDrawing } from "./drawing/schema.js";
+import { controls, element, listen } from "./page/dom.js";
+import { renderInspector } from "./panel/panel.js";
+import { helpView } from "./page/overlays.js";
+import { createPainter } from "./page/painter.js";
+import { createPlayer } from "./page/player.js";
 import { createStage } from "./stage.js";
-import { createSession, createStore } from "./store.js";
-import { translator } from "./strings.js";
-import { createText } from "./text.js";
-import { readTheme } from "./theme.js";
-import { createTimeline } from "./timeline_view.js";
-import { createChrome } from "./toolbar.js";
-import { createTransfer } from "./transfer.js";
+import { createSession, createStore } from "./drawing/store.js";
+import { translator } from "./page/strings.js";
+import { createText } from "./page/text.js";
+import { readTheme } from "./page/theme.js";
+import { createTimeline } from "./timeline/view.js";
+import { createChrome } from "./page/toolbar.js";
+import { createTransfer } from "./page/transfer.js";
 
 const WIDE_FROM_PX = 780;
 const CLASSES = ["wm-editor", "wm-light", "wm-panel-open", "wm-wide"];
@@ -55,7 +55,7 @@ function listenToKeys(root, host, stage, hostHistory, signal) {
       if (presses || (target instanceof HTMLElement && target.matches(TYPING)) || root.querySelector(".wm-error")) return;
       const command = commandFor(event);
       // The host's own undo listens further out, in the capture phase.
-      if (!command || (hostHistory && (command.label === "Undo" || command.label === "Redo"))) return;
+      if (!command || (hostHistory && (command.id === "undo" || command.id === "redo"))) return;
       event.preventDefault();
       if (key === " ") stage.holdSpace(true);
       else command.run(host);
@@ -124,7 +124,7 @@ function createPanel(root, store, ui, backdrop, options, tell, signal) {
     chooseBackground: () => pickFile("image/*,video/*", (file) => onBackground?.(file)),
     clearBackground: () => onBackground?.(null),
     importTracks: () => pickFile("", transfer.importFile),
-    exportTracks: (format) => void options.exportFile?.(format, serialiseDocument(store.get().document)).catch(tell),
+    exportTracks: (format) => void options.exportFile?.(format, serialiseDrawing(store.get().drawing)).catch(tell),
   };
 }
 
@@ -147,12 +147,12 @@ export function mount(root, options) {
   root.classList.add("wm-editor");
   let theme = readTheme(root);
   const backdrop = createBackdrop(() => painter.all());
-  const store = createStore(createDocument(), { ...createSession(), ...options.session }, {
+  const store = createStore(createDrawing(), { ...createSession(), ...options.session }, {
     onChange: ({ session }) => {
       painter.changed();
       options.onSession?.(session);
     },
-    onCommit: (document) => text.commit(document),
+    onCommit: (drawing) => text.commit(drawing),
   });
   const player = createPlayer(store, () => painter.changed());
   const status = box("wm-status");
@@ -168,7 +168,7 @@ export function mount(root, options) {
   /** @type {CanvasParts} */
   const parts = {
     store, forward, signal, wheelIsOurs: () => !forward || root.contains(document.activeElement),
-    scene: () => ({ document: store.shown(), session: store.get().session, theme, background: backdrop.get(), playing: player.playing() }),
+    scene: () => ({ drawing: store.shown(), session: store.get().session, theme, background: backdrop.get(), playing: player.playing() }),
   };
   const stage = createStage(stageBox, parts);
   const timeline = createTimeline(sheetBox, parts, () => rename(root, panelBox));

@@ -1,33 +1,17 @@
 /** The drawing canvas: two layers, pointers, wheel. */
 
-import { element, listen } from "./dom.js";
-import { distance, fitView, zoomAt } from "./geometry.js";
-import { pointerDown, pointerMove, pointerUp } from "./pointer.js";
-import { renderBase } from "./render.js";
-import { renderTop } from "./render_marks.js";
+import { canvasPoint, fitBuffer } from "./page/canvas.js";
+import { element, listen } from "./page/dom.js";
+import { distance, fitView, zoomAt } from "./curve/geometry.js";
+import { pointerDown, pointerMove, pointerUp } from "./input/pointer.js";
+import { renderBase } from "./draw/base.js";
+import { renderTop } from "./draw/marks.js";
 
 const FIT_MARGIN_PX = 24;
 const WHEEL_ZOOM = 0.0016;
 const DOUBLE_CLICK_MS = 350;
 const DOUBLE_CLICK_PX = 5;
-const MAX_RATIO = 3;
 const CURSORS = { knot: "move", handle: "move", path: "pointer", area: "move", dot: "grab" };
-
-/** Exact inside a CSS transform, as in a zoomed graph. @type {(canvas: HTMLCanvasElement, event: MouseEvent) => CanvasPoint} */
-export function canvasPoint(canvas, { clientX, clientY }) {
-  const rect = canvas.getBoundingClientRect();
-  const k = canvas.clientWidth / (rect.width || 1);
-  return { x: (clientX - rect.left) * k, y: (clientY - rect.top) * k };
-}
-
-/** Give a canvas one device pixel per pixel. @type {(canvas: HTMLCanvasElement) => {width: number, height: number, ratio: number}} */
-export function fitBuffer(canvas) {
-  const ratio = Math.min(window.devicePixelRatio || 1, MAX_RATIO);
-  const { clientWidth: width, clientHeight: height } = canvas;
-  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
-  if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
-  return { width, height, ratio };
-}
 
 /** @type {(session: Session, panning: boolean) => string} */
 function cursorFor({ hover, drag, tool }, panning) {
@@ -61,7 +45,7 @@ export function createStage(root, { store, scene, wheelIsOurs, forward, signal }
   const space = { held: false, panned: false };
 
   const fit = () => {
-    const { width, height } = store.get().document;
+    const { width, height } = store.get().drawing;
     if (top.clientWidth === 0) return;
     store.session({ follow: true, view: fitView({ x: 0, y: 0, width, height }, top.clientWidth, top.clientHeight, FIT_MARGIN_PX) });
   };
@@ -121,8 +105,8 @@ function listenToPointers(top, store, space, forward, signal) {
   });
   /** @type {(gesture: typeof pointerDown, event: PointerEvent) => void} */
   const act = (gesture, event) => {
-    const { document, session } = store.get();
-    const [next, actions] = gesture(document, session, inputOf(event));
+    const { drawing, session } = store.get();
+    const [next, actions] = gesture(drawing, session, inputOf(event));
     store.act(actions, next);
   };
 
@@ -138,9 +122,9 @@ function listenToPointers(top, store, space, forward, signal) {
       space.panned ||= space.held;
     },
     pointermove(event) {
-      const { document, session } = store.get();
+      const { drawing, session } = store.get();
       const before = touches.get(event.pointerId);
-      if (!before || touches.size < 2) return store.session(pointerMove(document, session, inputOf(event)));
+      if (!before || touches.size < 2) return store.session(pointerMove(drawing, session, inputOf(event)));
       const now = canvasPoint(top, event);
       const [other] = [...touches].filter(([id]) => id !== event.pointerId).map(([, point]) => point);
       touches.set(event.pointerId, now);

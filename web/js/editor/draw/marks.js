@@ -1,0 +1,153 @@
+/** The upper layer: dots and trails of the frame, knots of the selection, hover, box, gesture. */
+
+import { toCanvas } from "../curve/geometry.js";
+import { boxHandles } from "../input/hit_test.js";
+import { HALO, circle, dashed, enterCanvas, enterImage, paint, strokeShape, trace } from "./parts.js";
+import { sampledTrack, sentTracks } from "../drawing/sample.js";
+import { findTrack, isKnotChosen, isSelected, transformBox } from "../drawing/selection.js";
+
+const TRAIL_FRAMES = 14;
+
+/** @type {Draw} */
+export function renderTop(ctx, scene) {
+  const { drawing, session } = scene;
+  enterCanvas(ctx, scene);
+  ctx.clearRect(0, 0, scene.width, scene.height);
+  const shown = sentTracks(drawing);
+  if (scene.playing) renderTrails(ctx, scene, shown);
+  renderDots(ctx, scene, shown);
+  if (scene.playing) return;
+  for (const track of shown) {
+    if (isSelected(session.selection, track.id)) renderKnots(ctx, scene, track);
+  }
+  renderHover(ctx, scene);
+  if (session.tool === "select" && !session.unfinished) renderBox(ctx, scene);
+  renderGesture(ctx, scene);
+}
+
+/** Every colour and age is one path: a thousand points stay cheap. @type {DrawTracks} */
+function renderTrails(ctx, { drawing, session: { frame, view } }, tracks) {
+  for (const color of new Set(tracks.map((track) => track.color))) {
+    ctx.strokeStyle = color;
+    for (let to = Math.max(frame - TRAIL_FRAMES + 1, 1); to <= frame; to += 1) {
+      ctx.beginPath();
+      for (const track of tracks) {
+        if (track.color !== color) continue;
+        const { points, positions, visible } = sampledTrack(track, drawing.frames);
+        if (!visible[to] || !visible[to - 1]) continue;
+        for (let b = 2 * to * points; b < 2 * (to + 1) * points; b += 2) {
+          const a = b - 2 * points;
+          ctx.moveTo(positions[a] * view.scale + view.x, positions[a + 1] * view.scale + view.y);
+          ctx.lineTo(positions[b] * view.scale + view.x, positions[b + 1] * view.scale + view.y);
+        }
+      }
+      const fresh = 1 - (frame - to + 1) / (TRAIL_FRAMES + 1);
+      ctx.globalAlpha = 0.75 * fresh;
+      ctx.lineWidth = 1 + 3 * fresh;
+      ctx.stroke();
+    }
+  }
+  ctx.globalAlpha = 1;
+}
+
+/** Filled while a point guides, an open ring while it does not; small where the cells show. @type {DrawTracks} */
+function renderDots(ctx, { drawing, session: { cells, frame, view } }, tracks) {
+  for (const track of tracks) {
+    const { points, positions, visible } = sampledTrack(track, drawing.frames);
+    const seen = visible[frame] === 1;
+    const radius = (track.spread ? 2.5 : 5) / (cells ? 2 : 1);
+    if (track.knots.length === 1 && !track.spread && seen) continue;
+    ctx.beginPath();
+    for (let at = 2 * frame * points; at < 2 * (frame + 1) * points; at += 2) {
+      const [x, y] = [positions[at] * view.scale + view.x, positions[at + 1] * view.scale + view.y];
+      ctx.moveTo(x + radius, y);
+      ctx.arc(x, y, radius, 0, 2 * Math.PI);
+    }
+    const line = track.spread ? 0.75 : 1.5;
+    if (seen) paint(ctx, track.color, "#fff", line);
+    else dashed(ctx, [2, 2], () => paint(ctx, null, track.color, line));
+  }
+}
+
+/** @type {DrawTrack} */
+function renderKnots(ctx, { session: { selection, view }, theme }, track) {
+  track.knots.forEach((knot, index) => {
+    const chosen = isKnotChosen(selection, track.id, index);
+    const p = toCanvas(view, knot);
+    if (chosen && track.curve === "bezier") renderHandles(ctx, view, knot, track.color);
+    const half = chosen ? 4.5 : 3.5;
+    ctx.beginPath();
+    if (track.curve === "polyline" || knot.broken) ctx.rect(p.x - half, p.y - half, 2 * half, 2 * half);
+    else ctx.arc(p.x, p.y, half, 0, 2 * Math.PI);
+    paint(ctx, chosen ? track.color : theme.ink, chosen ? "#fff" : track.color, chosen ? 2 : 1.75);
+  });
+}
+
+/** @type {(ctx: Context, view: View, knot: Knot, color: string) => void} */
+function renderHandles(ctx, view, knot, color) {
+  for (const [dx, dy] of [knot.in ?? [0, 0], knot.out ?? [0, 0]]) {
+    if (dx === 0 && dy === 0) continue;
+    const tip = toCanvas(view, { x: knot.x + dx, y: knot.y + dy });
+    trace(ctx, [toCanvas(view, knot), tip]);
+    paint(ctx, null, HALO, 3);
+    paint(ctx, null, "#fff", 1);
+    circle(ctx, tip, 3.5, "#fff", color);
+  }
+}
+
+/** @type {Draw} */
+function renderHover(ctx, scene) {
+  const { drawing, session: { hover, drag, view } } = scene;
+  const track = hover && !drag && "track" in hover && findTrack(drawing, hover.track);
+  if (!track) return;
+  if (hover.kind === "path" || hover.kind === "area") {
+    enterImage(ctx, scene);
+    strokeShape(ctx, track, track.color, 4 / view.scale);
+    enterCanvas(ctx, scene);
+  }
+  if (hover.kind === "knot") circle(ctx, toCanvas(view, track.knots[hover.knot]), 8, null, "#fff", 2);
+}
+
+/** @type {Draw} */
+function renderBox(ctx, { drawing, session, theme }) {
+  const box = transformBox(drawing, session.selection);
+  if (!box) return;
+  const { rotate, ...handles } = boxHandles(box, session.view);
+  trace(ctx, [handles.nw, handles.ne, handles.se, handles.sw], true);
+  ctx.moveTo(handles.n.x, handles.n.y);
+  ctx.lineTo(rotate.x, rotate.y + 5);
+  paint(ctx, null, HALO, 2.5);
+  paint(ctx, null, theme.mark, 1);
+  circle(ctx, rotate, 4.5, "#fff", theme.mark);
+  for (const { x, y } of Object.values(handles)) {
+    ctx.beginPath();
+    ctx.rect(x - 3.5, y - 3.5, 7, 7);
+    paint(ctx, "#fff", theme.mark);
+  }
+}
+
+/** A stroke, a lasso, a selection rectangle or the line to the next click. @type {Draw} */
+function renderGesture(ctx, { drawing, session, theme }) {
+  const { drag, unfinished, cursor, view, tool } = session;
+  const drawn = findTrack(drawing, unfinished);
+  const last = drawn?.knots[drawn.knots.length - 1];
+  if (drawn && last && cursor && !drag && tool === "draw") {
+    trace(ctx, [toCanvas(view, last), toCanvas(view, cursor)]);
+    dashed(ctx, [5, 4], () => {
+      paint(ctx, null, HALO, 3);
+      paint(ctx, null, drawn.color);
+    });
+  }
+  if (!drag?.moved || !cursor) return;
+  if (drag.kind === "box-select") {
+    const [p, q] = [toCanvas(view, drag.start), toCanvas(view, cursor)];
+    ctx.beginPath();
+    ctx.rect(p.x, p.y, q.x - p.x, q.y - p.y);
+    paint(ctx, `${theme.mark}22`, theme.mark, 1);
+  }
+  if (drag.kind !== "stroke") return;
+  const lasso = tool === "region";
+  trace(ctx, drag.points.map((point) => toCanvas(view, point)), lasso);
+  paint(ctx, lasso ? `${theme.mark}33` : null, HALO, 4);
+  paint(ctx, null, theme.mark, 2);
+}

@@ -1,0 +1,44 @@
+/** What the model sees: which 8x8 cells the tracks write in a latent frame. */
+
+import { sampledTrack, sentTracks } from "./sample.js";
+
+export const CELL_PX = 8;
+const FRAMES_PER_LATENT = 4;
+
+/** The same as project_tracks of wanmove_core: latent frame k takes video frame 4k, and a point
+ * that is hidden or outside in frame 0 has nothing to copy.
+ * @type {(drawing: Drawing, frame: number) => LatentCells} */
+export function latentCells(drawing, frame) {
+  const { width, height, frames } = drawing;
+  const [cols, rows] = [Math.floor(width / CELL_PX), Math.floor(height / CELL_PX)];
+  const latentFrame = Math.floor(frame / FRAMES_PER_LATENT);
+  /** @type {LatentCells["cells"]} */
+  const cells = new Map();
+  /** @type {string[]} */
+  const hiddenStarts = [];
+  let moved = 0;
+  for (const track of sentTracks(drawing)) {
+    const { points, positions, visible } = sampledTrack(track, frames);
+    /** Null outside of the frame. A point on the far edge belongs to the last cell.
+     * @type {(frame: number, point: number) => number | null} */
+    const cellAt = (at, point) => {
+      const [x, y] = positions.subarray(2 * (at * points + point));
+      if (!visible[at] || x < 0 || y < 0 || x > width || y > height) return null;
+      return Math.min(Math.floor(y / CELL_PX), rows - 1) * cols + Math.min(Math.floor(x / CELL_PX), cols - 1);
+    };
+    let hidden = true;
+    for (let point = 0; point < points; point += 1) {
+      const start = cellAt(0, point);
+      if (start === null) continue;
+      hidden = false;
+      const cell = cellAt(latentFrame * FRAMES_PER_LATENT, point);
+      if (cell === null) continue;
+      cells.set(cell, { color: track.color, tracks: (cells.get(cell)?.tracks ?? 0) + 1 });
+      if (cell !== start) moved += 1;
+    }
+    if (hidden) hiddenStarts.push(track.id);
+  }
+  const shared = [...cells.values()].filter(({ tracks }) => tracks > 1).length;
+  const latentFrames = Math.floor((frames - 1) / FRAMES_PER_LATENT) + 1;
+  return { cells, cols, rows, shared, moved, hiddenStarts, latentFrame, latentFrames };
+}

@@ -1,0 +1,94 @@
+/** The editor's state: drawing, history, session. No DOM. */
+
+import { createHistory, record, redo, undo } from "./history.js";
+import { reduce } from "./reducer.js";
+import { findTrack, prune } from "./selection.js";
+
+/** @type {() => Session} */
+export const createSession = () => ({
+  tool: "draw", selection: [], view: { scale: 1, x: 0, y: 0 }, hover: null, drag: null,
+  unfinished: null, cursor: null, frame: 0, snap: "none", cells: false, follow: true, key: null,
+});
+
+/** Reduces the same action on the same drawing once. */
+function createPreview() {
+  /** @type {{from: Drawing, action: Action, to: Drawing} | null} */
+  let last = null;
+  /** @type {(from: Drawing, action: Action | null | undefined) => Drawing} */
+  return (from, action) => {
+    if (!action) return from;
+    if (last?.from !== from || last.action !== action) last = { from, action, to: reduce(from, action) };
+    return last.to;
+  };
+}
+
+/** The session goes on with another drawing; what it points at may be gone.
+ * @type {(drawing: Drawing, session: Session) => Session} */
+const carriedOver = (drawing, session) => ({
+  ...session, hover: null, selection: prune(drawing, session.selection),
+  frame: Math.min(session.frame, drawing.frames - 1), unfinished: findTrack(drawing, session.unfinished)?.id ?? null,
+});
+
+/**
+ * @param {Drawing} drawing @param {Session} session
+ * @param {{onChange: (state: State) => void, onCommit: (drawing: Drawing) => void}} listen
+ */
+export function createStore(drawing, session, { onChange, onCommit }) {
+  let history = createHistory(drawing);
+  let current = session;
+  /** @type {Action | null} */
+  let preview = null;
+  const previewed = createPreview();
+  const get = () => ({ drawing: history.present, session: current });
+
+  /** @type {(next: DrawingHistory, patch?: Partial<Session>) => void} */
+  const settle = (next, patch) => {
+    const changed = next.present !== history.present;
+    history = next;
+    preview = null;
+    current = carriedOver(next.present, { ...current, ...patch });
+    onChange(get());
+    if (changed) onCommit(next.present);
+  };
+
+  /** One step of undo, however many actions. @type {(actions: readonly Action[], patch?: Partial<Session>) => void} */
+  const act = (actions, patch) => settle(record(history, actions.reduce(reduce, history.present)), patch);
+
+  return {
+    get,
+    act,
+    /** @type {(tracks: readonly Track[], patch: Partial<Track>) => void} */
+    patchTracks: (tracks, patch) => act([{ type: "patch-tracks", ids: tracks.map(({ id }) => id), patch }]),
+    /** @type {(tracks: readonly Track[], patch: Partial<Timing>, session?: Partial<Session>) => void} */
+    patchTiming: (tracks, patch, session) => act([{ type: "patch-timing", ids: tracks.map(({ id }) => id), patch }], session),
+
+    /** The drawing with the gesture that is under way. @type {() => Drawing} */
+    shown: () => previewed(history.present, preview ?? current.drag?.action),
+
+    /** @type {(patch: Partial<Session>) => void} */
+    session(patch) {
+      current = { ...current, ...patch };
+      onChange(get());
+    },
+
+    /** Take a session from elsewhere. @type {(patch: Partial<Session>) => void} */
+    restore: (patch) => settle(history, patch),
+
+    /** Show an action without doing it. @type {(action: Action | null) => void} */
+    preview(action) {
+      preview = action;
+      onChange(get());
+    },
+
+    /** Take a drawing from outside, without a commit. @type {(drawing: Drawing) => void} */
+    load(given) {
+      history = createHistory(given);
+      settle(history, { drag: null });
+    },
+
+    undo: () => settle(undo(history)),
+    redo: () => settle(redo(history)),
+    canUndo: () => history.past.length > 0,
+    canRedo: () => history.future.length > 0,
+  };
+}

@@ -1,0 +1,47 @@
+/** Edits of timing keys, as patches for the reducer. A null patch: not possible there. */
+
+import { clamp } from "../curve/geometry.js";
+import { motionRange } from "./sample.js";
+
+/** @type {<T extends {frame: number}>(keys: T[]) => T[]} */
+export const byFrame = (keys) => [...keys].sort((a, b) => a.frame - b.frame);
+
+/** Be at `at` (counted in knots) at `frame`.
+ * @type {(track: Track, frames: number, frame: number, at: number) => {keys: TimingKey[]} | null} */
+export function keysWithPlace({ timing }, frames, frame, at) {
+  const { start, end } = motionRange(timing, frames);
+  if (frame <= start || frame >= end) return null;
+  const ease = timing.keys.find((key) => key.frame === frame)?.ease ?? "linear";
+  return { keys: byFrame([...timing.keys.filter((key) => key.frame !== frame), { frame, at, ease }]) };
+}
+
+/** Be at `at` from `frame` on for `length` frames.
+ * @type {(track: Track, frames: number, frame: number, at: number, length: number) => Partial<Timing> | null} */
+export function keysWithHold(track, frames, frame, at, length) {
+  const last = Math.min(frame + length, motionRange(track.timing, frames).end - 1);
+  const first = keysWithPlace(track, frames, frame, at);
+  if (!first || last <= frame) return null;
+  const kept = first.keys.filter((key) => key.frame <= frame || key.frame > last);
+  return { keys: byFrame([...kept, { frame: last, at }]) };
+}
+
+/** Move key `index`, or the start (-1) or end (number of keys), to a frame; neighbours stop it.
+ * @type {(track: Track, frames: number, index: number, frame: number) => Partial<Timing>} */
+export function timingWithKeyMoved({ timing }, frames, index, frame) {
+  const { start, end } = motionRange(timing, frames);
+  const { keys } = timing;
+  const before = index === -1 ? -Infinity : (keys[index - 1]?.frame ?? start);
+  const after = index === keys.length ? Infinity : (keys[index + 1]?.frame ?? end);
+  const moved = Math.round(clamp(frame, before + 1, after - 1));
+  if (index === -1) return { start: moved };
+  return index === keys.length ? { end: moved } : withKey(keys, index, { frame: moved });
+}
+
+/** @type {(keys: readonly TimingKey[], index: number, patch: Partial<TimingKey>) => Partial<Timing>} */
+const withKey = (keys, index, patch) => ({ keys: keys.map((key, i) => (i === index ? { ...key, ...patch } : key)) });
+
+/** @type {(track: Track, index: number) => Partial<Timing>} */
+export const timingWithoutKey = ({ timing }, index) => ({ keys: timing.keys.filter((_, i) => i !== index) });
+
+/** Set the easing after key `index` (-1: after the start). @type {(track: Track, index: number, ease: Ease) => Partial<Timing>} */
+export const timingWithEase = ({ timing }, index, ease) => (index === -1 ? { ease } : withKey(timing.keys, index, { ease }));

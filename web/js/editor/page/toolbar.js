@@ -1,0 +1,65 @@
+/** The bar above the canvas, the transport below it, and the line of text on it. */
+
+import { latentCells } from "../drawing/cells.js";
+import { TOOLS } from "../input/tools.js";
+import { element, iconButton } from "./dom.js";
+import { findTrack } from "../drawing/selection.js";
+
+/**
+ * @param {HTMLElement} status @param {{store: Store, player: Player, ui: Controls, hostHistory: boolean, togglePanel: () => void}} parts
+ */
+export function createChrome(status, { store, player, ui, hostHistory, togglePanel }) {
+  const { t, command } = ui;
+  const tools = TOOLS.map(({ id }) => command(id));
+  const [undo, redo, cells] = [command("undo"), command("redo"), command("cells")];
+  /** @type {Record<Snap, string>} */
+  const snaps = { none: "No snap", pixels: "Pixels", cells: "Cells", knots: "Knots" };
+  const snap = /** @type {HTMLSelectElement} */ (ui.select("", "snap", snaps, "none", (value) => store.session({ snap: value })));
+  snap.title = t("Snap");
+  const [play, pause] = [command("play"), iconButton("pause", t("Pause"), player.toggle, "Space")];
+  const loop = iconButton("loop", t("Loop"), player.toggleLoop);
+  const readout = element("output", { className: "wm-readout" });
+  const span = (/** @type {string} */ className) => element("span", { className });
+  const bar = element("div", { className: "wm-bar" }, ...tools, span("wm-rule"), undo, redo, span("wm-rule"), snap, cells, span("wm-gap"),
+    command("fit"), command("help"), command("full"), iconButton("panel", t("Panel"), togglePanel));
+  const transport = element("div", { className: "wm-transport" },
+    command("first"), play, pause, command("last"), loop, readout);
+
+  function refresh() {
+    const { drawing: drawing, session } = store.get();
+    TOOLS.forEach(({ id }, i) => (tools[i].ariaPressed = String(id === session.tool)));
+    cells.ariaPressed = String(session.cells);
+    loop.ariaPressed = String(player.loop());
+    snap.value = session.snap;
+    undo.disabled = !hostHistory && !store.canUndo();
+    redo.disabled = !hostHistory && !store.canRedo();
+    play.hidden = player.playing();
+    pause.hidden = !player.playing();
+    readout.textContent = `${session.frame} / ${drawing.frames - 1}  ·  ${(session.frame / drawing.fps).toFixed(2)} s`;
+    if (status.classList.contains("wm-warn") && session.drag === null) return status.classList.remove("wm-warn");
+    const hint = hintFor(drawing, session);
+    status.classList.toggle("wm-hint", hint !== "");
+    status.textContent = hint ? t(hint) : statusText(drawing, session);
+  }
+
+  /** What to do next, for someone who has never seen this. @type {(drawing: Drawing, session: Session) => string} */
+  function hintFor(drawing, { drag, unfinished, tool }) {
+    if (drag) return "";
+    if (unfinished) return "Click the next place. Enter or a double-click ends the path.";
+    return drawing.tracks.length > 0 ? "" : TOOLS.find(({ id }) => id === tool)?.hint ?? "";
+  }
+
+  /** @type {(drawing: Drawing, session: Session) => string} */
+  function statusText(drawing, { cells: shown, cursor, frame }) {
+    if (!shown) return cursor ? `${cursor.x.toFixed(1)}, ${cursor.y.toFixed(1)}` : "";
+    const found = latentCells(store.shown(), frame);
+    const hidden = found.hiddenStarts.map((id) => findTrack(drawing, id)?.name).join(", ");
+    return [
+      `${t("latent frame")} ${found.latentFrame} / ${found.latentFrames - 1}`, `${found.cells.size} ${t("cells")}`,
+      `${found.moved} ${t("moved")}`, `${found.shared} ${t("shared")}`,
+      ...(hidden ? [`${hidden}: ${t("hidden at the start: guides nothing")}`] : []),
+    ].join("  ·  ");
+  }
+
+  return { refresh, bar, transport };
+}

@@ -1,0 +1,116 @@
+/** The panel beside the canvas: numbers and choices for what is selected. */
+
+import { element, group, iconButton, pair } from "../page/dom.js";
+import { spreadSection, timingSection, visibilitySection } from "./motion.js";
+import { selectedTracks } from "../drawing/selection.js";
+
+/** @type {Arrangement[]} */
+const ARRANGEMENTS = ["left", "center", "right", "top", "middle", "bottom", "distribute-x", "distribute-y"];
+/** Commands. @type {IconName[]} */
+const TRACK_TOOLS = ["reverse", "mirror-x", "mirror-y", "duplicate", "up", "down", "delete"];
+const SIZE = { min: 8, max: 16384, step: 8, whole: true };
+
+/** @type {(panel: Panel) => HTMLElement} */
+function canvasSection({ store, ui, choices }) {
+  const { width, height, frames, fps } = store.get().drawing;
+  const resize = (/** @type {{width?: number, height?: number}} */ size) =>
+    store.act([{ type: "set-canvas", width, height, ...size, fit: choices.fit }]);
+  const retime = (/** @type {{frames?: number, fps?: number}} */ clip) =>
+    store.act([{ type: "set-clip", frames, fps, ...clip, fit: choices.retime }]);
+  return ui.section("Canvas",
+    pair(
+      ui.number("Width", "width", width, (value) => resize({ width: value }), SIZE),
+      ui.number("Height", "height", height, (value) => resize({ height: value }), SIZE),
+    ),
+    ui.select("On resize", "fit", { stretch: "Stretch tracks", keep: "Keep positions" }, choices.fit, (fit) => void (choices.fit = fit)),
+    pair(
+      ui.number("Frames", "frames", frames, (value) => retime({ frames: value }), { min: 1, max: 10000, step: 4, whole: true }),
+      ui.number("FPS", "fps", fps, (value) => retime({ fps: value }), { min: 1, max: 240 }),
+    ),
+    ui.select("On new length", "retime", { retime: "Retime", keep: "Keep frames" }, choices.retime, (fit) => void (choices.retime = fit)),
+  );
+}
+
+/** @type {(panel: Panel) => HTMLElement[]} */
+function filesSections(panel) {
+  const { ui, background, canExport } = panel;
+  const opacity = element("input", { type: "range", min: "0.1", max: "1", step: "0.05", value: String(background.opacity) });
+  opacity.oninput = () => panel.setOpacity(opacity.valueAsNumber);
+  const formats = Object.fromEntries(["", ...canExport].map((name) => [name, name || "Export"]));
+  const clear = background.chosen ? [ui.button("Clear", panel.clearBackground)] : [];
+  const exported = /** @type {HTMLSelectElement} */ (ui.select("", "export", formats, "", (format) => {
+    if (format) panel.exportTracks(format);
+    exported.value = "";
+  }));
+  return [
+    ui.section("Background", group(ui.button("Choose", panel.chooseBackground), ...clear), ui.row("Opacity", opacity)),
+    ui.section("Tracks", group(ui.button("Import", panel.importTracks), exported)),
+  ];
+}
+
+/** @type {(panel: Panel, tracks: readonly Track[]) => HTMLElement} */
+function trackSection({ store, ui }, tracks) {
+  const [{ name, color, curve, locked, hidden }] = tracks;
+  const patch = (/** @type {Partial<Track>} */ change) => store.patchTracks(tracks, change);
+  return ui.section("Track",
+    tracks.length === 1 ? ui.text("Name", "text", name, (value) => patch({ name: value }))
+      : element("p", { className: "wm-note" }, `${tracks.length} ${ui.t("tracks")}`),
+    ui.text("Color", "color", color, (value) => patch({ color: value })),
+    ui.select("Curve", "curve", { "catmull-rom": "Smooth", bezier: "Bezier", polyline: "Polyline" }, curve, (value) => patch({ curve: value })),
+    group(...TRACK_TOOLS.map((id) => ui.command(id))),
+    group(
+      ui.check("Locked", "locked", locked, (value) => patch({ locked: value })),
+      ui.check("Hidden", "hidden", hidden, (value) => patch({ hidden: value })),
+    ),
+  );
+}
+
+/** @type {(panel: Panel, selection: SelectedParts) => HTMLElement | null} */
+function alignSection({ store, ui }, selection) {
+  if (selection.length < 2 && (selection[0].knots?.length ?? 0) < 2) return null;
+  return ui.section("Align", group(...ARRANGEMENTS.map((how) =>
+    iconButton(how, how, () => store.act([{ type: "arrange", selection, how }])))));
+}
+
+/** @type {(panel: Panel, track: Track, index: number) => HTMLElement} */
+function knotSection({ store, ui }, { id, knots }, index) {
+  const { x, y } = knots[index];
+  const patch = (/** @type {{x?: number, y?: number}} */ change) => store.act([{ type: "patch-knot", id, knot: index, patch: change }]);
+  return ui.section(`${ui.t("Knot")} ${index + 1}`, pair(
+    ui.number("x", "x", x, (value) => patch({ x: value }), { step: 0.5 }),
+    ui.number("y", "y", y, (value) => patch({ y: value }), { step: 0.5 }),
+  ));
+}
+
+/** @type {(panel: Panel) => (HTMLElement | null)[]} */
+function sections(panel) {
+  const state = panel.store.get();
+  const { selection } = state.session;
+  const tracks = selectedTracks(state);
+  const [track] = tracks;
+  if (!track) return [canvasSection(panel), ...filesSections(panel)];
+  const knots = track.knots.length === 1 ? [0] : (selection[0].knots ?? []);
+  const knot = tracks.length === 1 && knots.length === 1 ? knots[0] : undefined;
+  return [
+    knot === undefined ? null : knotSection(panel, track, knot),
+    trackSection(panel, tracks),
+    alignSection(panel, selection),
+    track.knots.length > 1 ? timingSection(panel, tracks, knot) : null,
+    visibilitySection(panel, tracks),
+    spreadSection(panel, tracks),
+  ];
+}
+
+/** Redraw the panel; the field that had the focus gets it back, its text selected as Tab left it.
+ * @type {(root: HTMLElement, panel: Panel) => void} */
+export function renderInspector(root, panel) {
+  const active = document.activeElement;
+  const field = active instanceof HTMLElement && root.contains(active) ? active.dataset["field"] : undefined;
+  const { scrollTop } = root;
+  root.replaceChildren(...sections(panel).filter((part) => part !== null));
+  root.scrollTop = scrollTop;
+  const next = field && root.querySelector(`[data-field="${field}"]`);
+  if (!(next instanceof HTMLElement)) return;
+  next.focus({ preventScroll: true });
+  if (next instanceof HTMLInputElement) next.select();
+}

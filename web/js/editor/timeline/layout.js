@@ -1,0 +1,91 @@
+/** The dope sheet: one row per track, drawn on a canvas. Layout, hits, drags as pure functions. */
+
+import { clamp } from "../curve/geometry.js";
+import { allKeys, motionRange } from "../drawing/sample.js";
+import { findTrack } from "../drawing/selection.js";
+import { timingWithKeyMoved } from "../drawing/timing.js";
+
+export const RULER_PX = 24;
+export const ROW_PX = 26;
+const END_PX = 14;
+const KEY_REACH_PX = 7;
+const WINDOW_BAND_PX = 7;
+const WIDE_LABEL_PX = 150;
+const NARROW_LABEL_PX = 124;
+const WIDE_FROM_PX = 620;
+const EYE_PX = 42;
+const LOCK_PX = 22;
+
+/** @type {(drawing: Drawing, width: number, height: number, scroll: number) => Layout} */
+export function layoutTimeline({ tracks, frames }, width, height, scroll) {
+  const left = width >= WIDE_FROM_PX ? WIDE_LABEL_PX : NARROW_LABEL_PX;
+  const overflow = Math.max(tracks.length * ROW_PX - (height - RULER_PX), 0);
+  return { width, height, frames, left, overflow, scroll: clamp(scroll, 0, overflow) };
+}
+
+/** @type {(layout: Layout) => number} */
+const pxPerFrame = ({ left, width, frames }) => Math.max(width - left - 2 * END_PX, 1) / Math.max(frames - 1, 1);
+
+/** @type {(layout: Layout, frame: number) => number} */
+export const frameToX = (layout, frame) => layout.left + END_PX + frame * pxPerFrame(layout);
+
+/** Not rounded, not limited. @type {(layout: Layout, x: number) => number} */
+export const xToFrame = (layout, x) => (x - layout.left - END_PX) / pxPerFrame(layout);
+
+/** Top of a row. Later tracks lie on top, so they come first.
+ * @type {(layout: Layout, tracks: number, index: number) => number} */
+export const rowTop = (layout, tracks, index) => RULER_PX + (tracks - 1 - index) * ROW_PX - layout.scroll;
+
+/** Index of the track whose row is at `y`. @type {(drawing: Drawing, layout: Layout, y: number) => number} */
+export const rowAt = ({ tracks }, layout, y) => tracks.length - 1 - Math.floor((y - RULER_PX + layout.scroll) / ROW_PX);
+
+/** @type {(drawing: Drawing, layout: Layout, point: XY) => TimelineTarget} */
+export function hitTimeline(drawing, layout, { x, y }) {
+  if (y < RULER_PX) return { kind: x >= layout.left ? "ruler" : "empty" };
+  const index = rowAt(drawing, layout, y);
+  const track = drawing.tracks[index];
+  if (!track) return { kind: "empty" };
+  if (x < layout.left) {
+    return { kind: x >= layout.left - LOCK_PX ? "lock" : x >= layout.left - EYE_PX ? "eye" : "name", track: track.id };
+  }
+  if (track.locked) return { kind: "empty" };
+  const near = (/** @type {number} */ frame) => Math.abs(frameToX(layout, frame) - x) <= KEY_REACH_PX;
+  const low = y - rowTop(layout, drawing.tracks.length, index) >= ROW_PX - WINDOW_BAND_PX;
+  const window = low && track.windows ? track.windows.findIndex((range) => range.some(near)) : -1;
+  if (track.windows && window >= 0) return { kind: "window", track: track.id, index: window, side: near(track.windows[window][0]) ? 0 : 1 };
+  // From the end, so that the end wins over a start on the same frame at the last frame.
+  const keys = allKeys(track, drawing.frames);
+  const key = keys.findLastIndex(({ frame }) => near(frame));
+  if (key >= 0) {
+    const inner = track.timing.keys.indexOf(keys[key]);
+    return { kind: "key", track: track.id, index: key === 0 ? -1 : key === keys.length - 1 ? track.timing.keys.length : inner };
+  }
+  const { start, end } = motionRange(track.timing, drawing.frames);
+  const frame = xToFrame(layout, x);
+  return frame > start && frame < end ? { kind: "bar", track: track.id } : { kind: "empty" };
+}
+
+/** `from` and `to` are frames, not rounded; with `stagger` each later selected track moves further.
+ * @type {(drawing: Drawing, target: TimelineTarget, from: number, to: number, selected: readonly string[], stagger: boolean) => Action | null} */
+export function timelineDrag(drawing, target, from, to, selected, stagger) {
+  const by = Math.round(to - from);
+  const track = "track" in target ? findTrack(drawing, target.track) : undefined;
+  if (!track || by === 0) return null;
+  if (target.kind === "bar") {
+    const ids = selected.includes(track.id) ? selected : [track.id];
+    const spread = stagger && ids.length > 1;
+    return { type: "retime-tracks", ids, shift: spread ? 0 : by, stagger: spread ? by : 0 };
+  }
+  if (target.kind === "key") {
+    return { type: "patch-timing", ids: [track.id], patch: timingWithKeyMoved(track, drawing.frames, target.index, to) };
+  }
+  if (target.kind !== "window" || !track.windows) return null;
+  const moved = clamp(Math.round(to), 0, drawing.frames - 1);
+  const [a, b] = track.windows[target.index];
+  const windows = track.windows.with(target.index, target.side === 0 ? [Math.min(moved, b), b] : [a, Math.max(moved, a)]);
+  return { type: "patch-tracks", ids: [track.id], patch: { windows } };
+}
+
+/** A step between ruler labels that leaves room for them, in whole latent frames. @type {(layout: Layout) => number} */
+export const rulerStep = (layout) =>
+  [1, 2, 4, 8, 16, 20, 40, 80, 160, 400, 800, 2000].find((step) => step * pxPerFrame(layout) >= 34) ?? 4000;

@@ -1,0 +1,166 @@
+/** Draws the dope sheet. */
+
+import { padlock, paint, trace } from "../draw/parts.js";
+import { allKeys, motionRange, sampledTrack } from "../drawing/sample.js";
+import { isSelected } from "../drawing/selection.js";
+import { ROW_PX, RULER_PX, frameToX, rowTop, rulerStep } from "./layout.js";
+
+const FONT = "11px system-ui, sans-serif";
+
+/** @type {(ctx: Context, color: string, x: number, y: number, width: number, height: number) => void} */
+function rectangle(ctx, color, x, y, width, height) {
+  ctx.fillStyle = color;
+  ctx.fillRect(x, y, width, height);
+}
+
+/** @type {(ctx: Context, color: string, x: number, y: number, width: number, height: number, radius: number) => void} */
+function rounded(ctx, color, x, y, width, height, radius) {
+  ctx.beginPath();
+  ctx.roundRect(x, y, width, height, radius);
+  paint(ctx, color, null);
+}
+
+/** What `draw` puts outside of a rectangle is not seen. @type {(ctx: Context, x: number, y: number, width: number, height: number, draw: () => void) => void} */
+function within(ctx, x, y, width, height, draw) {
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(x, y, width, height);
+  ctx.clip();
+  draw();
+  ctx.restore();
+}
+
+/** @type {(ctx: Context, scene: TimelineScene) => void} */
+export function renderTimeline(ctx, scene) {
+  const { drawing: { tracks }, layout, theme, ratio } = scene;
+  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+  ctx.clearRect(0, 0, layout.width, layout.height);
+  ctx.font = FONT;
+  ctx.textBaseline = "middle";
+  within(ctx, 0, RULER_PX, layout.width, layout.height - RULER_PX, () => tracks.forEach((track, index) => {
+    const top = rowTop(layout, tracks.length, index);
+    if (top > -ROW_PX && top < layout.height) renderRow(ctx, scene, track, top);
+  }));
+  renderRuler(ctx, scene);
+  renderScroll(ctx, scene);
+  rectangle(ctx, theme.line, layout.left - 0.5, 0, 1, layout.height);
+}
+
+/** Labels and the playhead. @type {(ctx: Context, scene: TimelineScene) => void} */
+function renderRuler(ctx, { layout, theme, session }) {
+  rectangle(ctx, theme.line, 0, RULER_PX - 1, layout.width, 1);
+  ctx.textAlign = "center";
+  const head = frameToX(layout, session.frame);
+  const width = Math.max(ctx.measureText(String(session.frame)).width + 10, 22);
+  for (let frame = 0; frame < layout.frames; frame += rulerStep(layout)) {
+    const x = frameToX(layout, frame);
+    rectangle(ctx, theme.line, x - 0.5, RULER_PX - 6, 1, 5);
+    // A number half under the playhead's would read as another one.
+    if (Math.abs(x - head) < (width + ctx.measureText(String(frame)).width) / 2 + 1) continue;
+    ctx.fillStyle = theme.dim;
+    ctx.fillText(String(frame), x, RULER_PX / 2 - 1);
+  }
+  rectangle(ctx, theme.accent, head - 0.75, RULER_PX - 8, 1.5, layout.height);
+  rounded(ctx, theme.accent, head - width / 2, 2, width, RULER_PX - 7, 4);
+  ctx.fillStyle = "#fff";
+  ctx.fillText(String(session.frame), head, RULER_PX / 2 - 1);
+}
+
+/** How far the rows are scrolled, when they do not all fit. @type {(ctx: Context, scene: TimelineScene) => void} */
+function renderScroll(ctx, { layout: { width, height, scroll, overflow }, theme }) {
+  if (overflow === 0) return;
+  const room = height - RULER_PX;
+  const share = room / (room + overflow);
+  rounded(ctx, theme.line, width - 5, RULER_PX + 2 + scroll * share, 3, room * share - 4, 1.5);
+}
+
+/** Cut with dots where it is too long. @type {(ctx: Context, text: string, width: number) => string} */
+function shortened(ctx, text, width) {
+  if (ctx.measureText(text).width <= width) return text;
+  let end = text.length - 1;
+  while (end > 1 && ctx.measureText(`${text.slice(0, end)}…`).width > width) end -= 1;
+  return `${text.slice(0, end).trimEnd()}…`;
+}
+
+/** @type {DrawRow} */
+function renderRow(ctx, scene, track, top) {
+  const { layout, theme, session } = scene;
+  const middle = top + ROW_PX / 2;
+  if (isSelected(session.selection, track.id)) rectangle(ctx, theme.row, 0, top, layout.width, ROW_PX);
+  ctx.globalAlpha = track.hidden ? 0.55 : 1;
+  rounded(ctx, track.color, 10, middle - 5, 10, 10, 3);
+  ctx.textAlign = "left";
+  ctx.fillStyle = theme.text;
+  ctx.fillText(shortened(ctx, track.name.slice(0, 80), layout.left - 68), 26, middle + 0.5);
+  ctx.globalAlpha = 1;
+  renderEye(ctx, layout.left - 32, middle, track.hidden ? theme.dim : theme.text, track.hidden);
+  padlock(ctx, { x: layout.left - 12, y: middle }, track.locked ? theme.text : theme.dim, track.locked);
+  ctx.globalAlpha = track.hidden ? 0.45 : track.locked ? 0.6 : 1;
+  within(ctx, layout.left, top, layout.width - layout.left, ROW_PX, () => renderBar(ctx, scene, track, top));
+  ctx.globalAlpha = 1;
+  rectangle(ctx, theme.faint, 0, top + ROW_PX - 1, layout.width, 1);
+}
+
+/** @type {(ctx: Context, x: number, y: number, color: string, closed: boolean) => void} */
+function renderEye(ctx, x, y, color, closed) {
+  ctx.beginPath();
+  ctx.moveTo(x - 6, y);
+  ctx.quadraticCurveTo(x, y - 7, x + 6, y);
+  ctx.quadraticCurveTo(x, y + 7, x - 6, y);
+  paint(ctx, null, color, 1.2);
+  if (closed) trace(ctx, [{ x: x - 5, y: y + 5 }, { x: x + 5, y: y - 5 }]);
+  else {
+    ctx.beginPath();
+    ctx.arc(x, y, 1.2, 0, 2 * Math.PI);
+  }
+  paint(ctx, closed ? null : color, color, 1.2);
+}
+
+/** The motion from start to end, its speed, windows and keys. @type {DrawRow} */
+function renderBar(ctx, scene, track, top) {
+  const { drawing: { frames }, layout, theme, session: { key: held } } = scene;
+  const { start, end } = motionRange(track.timing, frames);
+  const [high, low] = [top + 4, top + ROW_PX - 7];
+  const [x0, x1] = [frameToX(layout, start), frameToX(layout, end)];
+  rounded(ctx, `${track.color}2e`, x0, high - 1, Math.max(x1 - x0, 2), low - high + 2, 3);
+  if (track.knots.length > 1) renderSpeed(ctx, scene, track, top);
+  renderWindows(ctx, scene, track, top);
+  const keys = allKeys(track, frames);
+  keys.forEach((key, index) => {
+    const [x, y] = [frameToX(layout, key.frame), (high + low) / 2];
+    const chosen = held?.track === track.id && (index === 0 ? held.index === -1 : track.timing.keys[held.index]?.frame === key.frame);
+    if (index > 0 && index < keys.length - 1) {
+      trace(ctx, [{ x, y: y - 5.5 }, { x: x + 5.5, y }, { x, y: y + 5.5 }, { x: x - 5.5, y }], true);
+    } else {
+      ctx.beginPath();
+      ctx.roundRect(x - 2.5, high - 1, 5, low - high + 2, 2);
+    }
+    paint(ctx, chosen ? theme.accent : track.color, chosen ? "#fff" : theme.edge, chosen ? 1.5 : 1);
+  });
+}
+
+/** The share of the path that is travelled, as a curve over time. @type {DrawRow} */
+function renderSpeed(ctx, { drawing: { frames }, layout }, track, top) {
+  const { own } = sampledTrack(track, frames);
+  const travelled = [0];
+  for (let i = 2; i < own.length; i += 2) {
+    travelled.push(travelled[i / 2 - 1] + Math.hypot(own[i] - own[i - 2], own[i + 1] - own[i - 1]));
+  }
+  const total = travelled[frames - 1] || 1;
+  const height = ROW_PX - 13;
+  trace(ctx, travelled.map((value, frame) => ({ x: frameToX(layout, frame), y: top + ROW_PX - 8 - (value / total) * height })));
+  paint(ctx, null, track.color, 1.25);
+}
+
+/** Where the track guides: a line with an edge at both ends. None means always. @type {DrawRow} */
+function renderWindows(ctx, { layout, theme }, track, top) {
+  if (!track.windows) return;
+  const y = top + ROW_PX - 4;
+  const left = frameToX(layout, 0);
+  rectangle(ctx, theme.line, left, y, frameToX(layout, layout.frames - 1) - left, 1);
+  for (const window of track.windows) {
+    const [x0, x1] = window.map((frame) => frameToX(layout, frame));
+    rectangle(ctx, theme.text, x0, y - 0.5, Math.max(x1 - x0, 1), 2);
+    for (const x of [x0, x1]) rectangle(ctx, theme.text, x - 1.5, y - 3, 3, 6);
+  }
+}

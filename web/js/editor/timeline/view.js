@@ -1,0 +1,119 @@
+/** The dope sheet's canvas: pointers, wheel, reordering by drag. */
+
+import { element, listen } from "../page/dom.js";
+import { clamp } from "../curve/geometry.js";
+import { renderTimeline } from "./render.js";
+import { findTrack, isSelected, selectedIds, toggle, wholly } from "../drawing/selection.js";
+import { canvasPoint, fitBuffer } from "../page/canvas.js";
+import { ROW_PX, RULER_PX, hitTimeline, layoutTimeline, rowAt, timelineDrag, xToFrame } from "./layout.js";
+
+/** @type {Partial<Record<TimelineTarget["kind"], string>>} */
+const CURSORS = { key: "ew-resize", window: "ew-resize", bar: "grab", empty: "default" };
+
+/** @type {(store: Store, event: PointerEvent, target: TimelineTarget) => void} */
+function press(store, event, target) {
+  const { drawing, session: { selection } } = store.get();
+  const track = "track" in target && findTrack(drawing, target.track);
+  if (!track) return;
+  const { id, hidden, locked } = track;
+  if (target.kind === "eye") return store.patchTracks([track], { hidden: !hidden });
+  if (target.kind === "lock") return store.patchTracks([track], { locked: !locked });
+  const add = event.shiftKey || event.ctrlKey || event.metaKey;
+  store.session({
+    selection: add ? toggle(selection, id, null) : isSelected(selection, id) ? selection : wholly([track]),
+    key: target.kind === "key" ? { track: id, index: target.index } : null, unfinished: null,
+  });
+}
+
+/** @type {(store: Store, layout: Layout, drag: {target: TimelineTarget, from: number}, point: XY, stagger: boolean) => Action | null} */
+function dragAction(store, layout, { target, from }, { x, y }, stagger) {
+  const { drawing, session } = store.get();
+  if (target.kind === "name") return { type: "reorder", id: target.track, to: rowAt(drawing, layout, y) };
+  return timelineDrag(drawing, target, from, xToFrame(layout, x), selectedIds(session.selection), stagger);
+}
+
+/** Bars, keys, windows and rows follow the pointer; elsewhere it moves the frame.
+ * @param {HTMLCanvasElement} canvas @param {Store} store @param {() => Layout} layout @param {CanvasParts["forward"]} forward
+ * @returns {Handlers} */
+function pointerHandlers(canvas, store, layout, forward) {
+  /** @type {{target: TimelineTarget, from: number} | null} */
+  let drag = null;
+  const scrub = (/** @type {number} */ x) => {
+    const { drawing, session } = store.get();
+    const frame = clamp(Math.round(xToFrame(layout(), x)), 0, drawing.frames - 1);
+    if (frame !== session.frame) store.session({ frame });
+  };
+  const targetAt = (/** @type {MouseEvent} */ event) => hitTimeline(store.get().drawing, layout(), canvasPoint(canvas, event));
+  const action = (/** @type {PointerEvent} */ event) =>
+    drag && dragAction(store, layout(), drag, canvasPoint(canvas, event), event.altKey);
+  return {
+    pointerdown(event) {
+      if (event.button === 1 && forward) return forward(event);
+      if (event.button !== 0) return;
+      canvas.focus({ preventScroll: true });
+      canvas.setPointerCapture(event.pointerId);
+      const { x } = canvasPoint(canvas, event);
+      const target = targetAt(event);
+      const scrubs = target.kind === "ruler" || (target.kind === "empty" && x > layout().left);
+      drag = { target: scrubs ? { kind: "ruler" } : target, from: xToFrame(layout(), x) };
+      if (scrubs) scrub(x);
+      else press(store, event, target);
+    },
+    pointermove(event) {
+      if (!drag) canvas.style.cursor = CURSORS[targetAt(event).kind] ?? "pointer";
+      else if (drag.target.kind === "ruler") scrub(canvasPoint(canvas, event).x);
+      else store.preview(action(event));
+    },
+    pointerup(event) {
+      const done = action(event);
+      if (drag) store.act(done ? [done] : []);
+      drag = null;
+    },
+    pointercancel() {
+      drag = null;
+      store.preview(null);
+    },
+  };
+}
+
+/** @param {HTMLElement} root @param {CanvasParts} parts @param {() => void} rename shows the name's field */
+export function createTimeline(root, { store, scene, wheelIsOurs, forward, signal }, rename) {
+  const canvas = element("canvas", { className: "wm-sheet", tabIndex: 0, ariaLabel: "Timeline" });
+  root.append(canvas);
+  let scroll = 0;
+  const layout = () => {
+    const found = layoutTimeline(store.shown(), canvas.clientWidth, canvas.clientHeight, scroll);
+    scroll = found.scroll;
+    return found;
+  };
+  /** @type {SelectedParts} */
+  let followed = [];
+  /** What was selected elsewhere comes into view. */
+  const follow = () => {
+    const { drawing: { tracks }, session: { selection } } = store.get();
+    if (selection === followed) return;
+    followed = selection;
+    const top = (tracks.length - 1 - tracks.findIndex(({ id }) => id === selection.at(-1)?.track)) * ROW_PX;
+    const room = canvas.clientHeight - RULER_PX;
+    if (selection.length && (top + ROW_PX <= scroll || top >= scroll + room)) scroll = clamp(scroll, top + ROW_PX - room, top);
+  };
+  const draw = () => {
+    follow();
+    const ctx = canvas.getContext("2d");
+    if (ctx && canvas.clientWidth > 0) renderTimeline(ctx, { ...scene(), ...fitBuffer(canvas), layout: layout() });
+  };
+  listen(canvas, {
+    ...pointerHandlers(canvas, store, layout, forward),
+    dblclick(event) {
+      if (hitTimeline(store.get().drawing, layout(), canvasPoint(canvas, event)).kind === "name") rename();
+    },
+    wheel(event) {
+      if (!wheelIsOurs(event) || layout().overflow === 0) return forward?.(event);
+      event.preventDefault();
+      event.stopPropagation();
+      scroll += event.deltaY;
+      draw();
+    },
+  }, signal);
+  return { draw };
+}

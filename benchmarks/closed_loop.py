@@ -31,7 +31,7 @@ from tests.host.graphs import Graph
 from tests.host.server import ComfyServer, find_host, running
 from wanmove_core import cli, write_tracks
 from wanmove_core.bench.world import FRAMES, HEIGHT, WIDTH
-from wanmove_core.evaluate.metrics import psnr
+from wanmove_core.evaluate.fidelity import psnr
 from wanmove_core.standalone.video_io import read_video, write_image
 
 STEPS, SHIFT, SEED = 8, 3.0, 0

@@ -181,7 +181,7 @@ def generate(
 
 def measure(videos: Tensor, scenes: list[TestScene]) -> dict[str, list[float]]:
     """Per scene: end-point error on objects and on the background, px, and PSNR, dB."""
-    from wanmove_core.evaluate.metrics import psnr
+    from wanmove_core.evaluate.fidelity import psnr
 
     out: dict[str, list[float]] = {"object": [], "background": [], "psnr": []}
     for video, test in zip(videos, scenes, strict=True):

@@ -6,10 +6,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from wanmove_core import ShapeError, Tracks
-from wanmove_core.evaluate.metrics import end_point_error, hide_outside, psnr, ssim
+from wanmove_core.evaluate.metrics import end_point_error, hide_outside
 
 
 def make_tracks(seed: int, frames: int = 7, points: int = 5, p_visible: float = 0.7) -> Tracks:
@@ -72,40 +71,3 @@ def test_summary_is_plain_json():
 def test_tracks_of_another_shape_are_refused():
     with pytest.raises(ShapeError, match="same frames and points"):
         end_point_error(make_tracks(0), make_tracks(0, points=4))
-
-
-def make_videos(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    generator = torch.Generator().manual_seed(seed)
-    first = torch.randint(0, 256, (3, 29, 23, 3), generator=generator)
-    second = (first + torch.randint(-40, 41, first.shape, generator=generator)).clamp(0, 255)
-    return first.to(torch.uint8), second.to(torch.uint8)
-
-
-def test_psnr_equals_scikit_image():
-    first, second = make_videos(0)
-    for frame, value in enumerate(psnr(first, second)):
-        expected = peak_signal_noise_ratio(first[frame].numpy(), second[frame].numpy())
-        assert float(value) == pytest.approx(expected, rel=1e-9)
-    assert torch.isinf(psnr(first, first)).all()
-
-
-def test_ssim_equals_scikit_image():
-    first, second = make_videos(1)
-    for frame, value in enumerate(ssim(first, second)):
-        expected = structural_similarity(
-            first[frame].numpy(),
-            second[frame].numpy(),
-            gaussian_weights=True,
-            sigma=1.5,
-            use_sample_covariance=False,
-            channel_axis=2,
-            data_range=255,
-        )
-        assert float(value) == pytest.approx(expected, abs=1e-6)
-    torch.testing.assert_close(ssim(first, first), torch.ones(3).double())
-
-
-def test_ssim_refuses_frames_smaller_than_its_window():
-    tiny = torch.zeros(1, 10, 30, 3, dtype=torch.uint8)
-    with pytest.raises(ShapeError, match="11 px"):
-        ssim(tiny, tiny)

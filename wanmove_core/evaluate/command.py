@@ -58,7 +58,8 @@ def run_evaluate(args: argparse.Namespace) -> int:
     """
     # Imported late: torch, PyAV and OpenCV are not needed to print the command line's help.
     from ..standalone.video_io import read_video, replacing, write_video
-    from .metrics import compare_videos, end_point_error
+    from .fidelity import compare_videos
+    from .metrics import end_point_error
     from .overlay import draw_comparison
     from .tracker import track_points
 

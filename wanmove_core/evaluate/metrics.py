@@ -1,17 +1,13 @@
-"""End-point error of tracks, PSNR and SSIM of frames."""
+"""End-point error of tracks."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.nn import functional
 
 from ..errors import ShapeError
-from ..shapes import Bool, Float, Tensor, UInt8
+from ..shapes import Bool, Float, Tensor
 from ..tracks import Tracks
-
-_SSIM_WINDOW = 11
-_SSIM_SIGMA = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,78 +117,3 @@ def hide_outside(tracks: Tracks, width: int, height: int) -> Tracks:
     size = torch.tensor([width, height], device=tracks.positions.device)
     inside = ((tracks.positions >= 0) & (tracks.positions <= size)).all(-1)
     return Tracks(tracks.positions, tracks.visibility & inside)
-
-
-def psnr(
-    first: UInt8[Tensor, "frames height width 3"], second: UInt8[Tensor, "frames height width 3"]
-) -> Float[Tensor, " frames"]:
-    """Peak signal-to-noise ratio per frame, dB; infinite where the frames are equal.
-
-    Args:
-        first, second: RGB videos of one size.
-
-    Returns:
-        New float64 tensor.
-    """
-    error = (first.double() - second.double()).square().mean(dim=(1, 2, 3))
-    return 10 * torch.log10(255.0**2 / error)
-
-
-def ssim(
-    first: UInt8[Tensor, "frames height width 3"], second: UInt8[Tensor, "frames height width 3"]
-) -> Float[Tensor, " frames"]:
-    """Structural similarity per frame, mean of the colour channels, -1..1.
-
-    Args:
-        first, second: RGB videos of one size, at least 11 px a side.
-
-    Returns:
-        New float64 tensor.
-
-    Raises:
-        ShapeError: frames smaller than the window.
-
-    Source:
-        Wang et al. 2004: Gaussian window of 11 px, sigma 1.5, K1 0.01, K2 0.03, population
-        covariance, windows inside of the frame only.
-    """
-    if min(first.shape[1:3]) < _SSIM_WINDOW:
-        raise ShapeError(
-            f"frames must be at least {_SSIM_WINDOW} px a side for SSIM; "
-            f"got {first.shape[2]}x{first.shape[1]}. Use PSNR."
-        )
-    a, b = (video.movedim(-1, 1).double() / 255 for video in (first, second))
-    mean_a, mean_b = _blur(a), _blur(b)
-    var_a = _blur(a * a) - mean_a**2
-    var_b = _blur(b * b) - mean_b**2
-    covariance = _blur(a * b) - mean_a * mean_b
-    c1, c2 = 0.01**2, 0.03**2
-    value = (2 * mean_a * mean_b + c1) * (2 * covariance + c2)
-    value /= (mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2)
-    return value.mean(dim=(1, 2, 3))
-
-
-def compare_videos(
-    frames: UInt8[Tensor, "frames height width 3"],
-    true: UInt8[Tensor, "true_frames true_height true_width 3"],
-) -> dict[str, float]:
-    """PSNR and SSIM against the true video, means over the frames.
-
-    Raises:
-        ShapeError: the videos differ in size or length.
-    """
-    if frames.shape != true.shape:
-        raise ShapeError(
-            f"the true video must have the video's frames and size {list(frames.shape[:3])}; "
-            f"got {list(true.shape[:3])}. Cut or scale it first."
-        )
-    return {"psnr": float(psnr(frames, true).mean()), "ssim": float(ssim(frames, true).mean())}
-
-
-def _blur(video: Tensor) -> Tensor:
-    """Gaussian mean of every window that lies inside of the frame."""
-    offset = torch.arange(_SSIM_WINDOW, dtype=video.dtype, device=video.device)
-    kernel = torch.exp(-((offset - _SSIM_WINDOW // 2) ** 2) / (2 * _SSIM_SIGMA**2))
-    kernel = (kernel / kernel.sum()).expand(video.shape[1], 1, 1, -1)
-    rows = functional.conv2d(video, kernel, groups=video.shape[1])
-    return functional.conv2d(rows, kernel.transpose(2, 3), groups=video.shape[1])

@@ -237,9 +237,9 @@ def _parse_spread(place: Place) -> Spread:
 
 def _parse_coordinates(place: Place) -> EditorDocument:
     """Version 0: [{x, y}, ...] or a list of such lists, spaced evenly over the clip."""
-    lists = place.items(0, MAX_TRACKS)
-    if lists and isinstance(lists[0].value, dict):
-        lists = [place]
+    lists = place.items(0, MAX_KNOTS)
+    single = bool(lists) and isinstance(lists[0].value, dict)
+    lists = [place] if single else place.items(0, MAX_TRACKS)
     document = EditorDocument()
     last = document.num_frames - 1
     tracks = []

@@ -103,14 +103,7 @@ def scale_document(
         windows = given.windows
         if windows is not None:
             windows = tuple((a * pace, b * pace) for a, b in windows)
-        spread = given.spread
-        if spread is not None:
-            spread = replace(
-                spread,
-                size=spread.size * math.sqrt(abs(sx * sy)),
-                offsets=tuple((x * sx, y * sy) for x, y in spread.offsets),
-                keys=tuple(replace(key, frame=key.frame * pace) for key in spread.keys),
-            )
+        spread = given.spread and _scale_spread(given.spread, sx, sy, pace)
         return replace(given, knots=knots, timing=timing, windows=windows, spread=spread)
 
     return replace(
@@ -119,6 +112,20 @@ def scale_document(
         height=height,
         num_frames=num_frames,
         tracks=tuple(track(given) for given in document.tracks),
+    )
+
+
+def _scale_spread(spread: Spread, sx: float, sy: float, pace: float) -> Spread:
+    """A line grows along its own direction, a disc keeps its shape and grows by the area."""
+    radians = math.radians(spread.angle)
+    across, down = sx * math.cos(radians), sy * math.sin(radians)
+    grown = math.hypot(across, down) if spread.shape == "line" else math.sqrt(abs(sx * sy))
+    return replace(
+        spread,
+        size=spread.size * grown,
+        angle=spread.angle if sx == sy else math.degrees(math.atan2(down, across)),
+        offsets=tuple((x * sx, y * sy) for x, y in spread.offsets),
+        keys=tuple(replace(key, frame=key.frame * pace) for key in spread.keys),
     )
 
 

@@ -1,17 +1,22 @@
 import json
 import math
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from wanmove_core import LatentGrid, project_tracks
 from wanmove_core.document import EditorDocument, parse_document
 from wanmove_core.document_sampling import sample_document, scale_document
 from wanmove_core.errors import TrackFormatError
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 GOLDEN = json.loads((FIXTURES / "curves.json").read_text())
+STRETCHED = json.loads((FIXTURES / "stretched.json").read_text())
+CELLS = json.loads((FIXTURES / "cells.json").read_text())
+LIMITS = json.loads((FIXTURES / "limits.json").read_text())
 HOSTILE = json.loads((FIXTURES / "hostile_documents.json").read_text())
 
 
@@ -35,6 +40,61 @@ def test_golden_file_is_met(case):
     expected = np.array(case["positions"]).reshape(tracks.num_frames, case["points"], 2)
     np.testing.assert_allclose(tracks.positions, expected, atol=1e-4)
     assert tracks.visibility.int().reshape(-1).tolist() == case["visibility"]
+
+
+@pytest.mark.parametrize("case", STRETCHED, ids=lambda case: case["name"])
+def test_golden_file_of_stretched_drawings_is_met(case):
+    to = case["to"]
+    scaled = scale_document(
+        parse_document(json.dumps(case["document"])),
+        width=to["width"],
+        height=to["height"],
+        num_frames=to["frames"],
+    )
+    positions = sample_document(scaled).positions
+    np.testing.assert_allclose(positions.reshape(-1, 2), case["positions"], atol=1e-3)
+
+
+def test_a_level_line_at_half_the_width_is_half_as_long():
+    spread = {"shape": "line", "count": 2, "size": 64}
+    scaled = scale_document(drawn(line(0, 0, spread=spread)), width=416, height=480, num_frames=11)
+    x = sample_document(scaled).positions[0, :, 0]
+    assert (x[1] - x[0]).item() == pytest.approx(32)
+
+
+@pytest.mark.parametrize("case", CELLS, ids=lambda case: case["name"])
+def test_golden_file_of_latent_cells_is_met(case):
+    document = parse_document(json.dumps(case["document"]))
+    grid = LatentGrid(document.num_frames, document.height, document.width)
+    cells, seen = project_tracks(sample_document(document), grid)
+    place = (cells[..., 0] * grid.cols + cells[..., 1])[:, case["frame"] // 4]
+    written = Counter(place[(seen & seen[:, :1])[:, case["frame"] // 4]].tolist())
+    assert {str(cell): count for cell, count in written.items()} == case["cells"]
+
+
+def limited(shape, count):
+    """A document that has `count` of something."""
+    point = {"x": 1, "y": 1}
+    if shape == "flat":
+        return json.dumps([point] * count)
+    if shape == "lists":
+        return json.dumps([[point]] * count)
+    track = {"knots": [point] * (count if shape == "knots" else 1)}
+    if shape == "spread":
+        track["spread"] = {"shape": "disc", "count": count, "size": 9}
+    head = {"version": 1, "width": 832, "height": 480, "fps": 16, "frames": 11}
+    head |= {shape: count} if shape in head else {}
+    return json.dumps({**head, "tracks": [track] * (count if shape == "tracks" else 1)})
+
+
+@pytest.mark.parametrize("case", LIMITS, ids=lambda case: case["name"])
+def test_limits_are_those_of_the_editor(case):
+    text = limited(case["shape"], case["count"])
+    if case["accepted"]:
+        parse_document(text)
+        return
+    with pytest.raises(TrackFormatError, match="must be"):
+        parse_document(text)
 
 
 @pytest.mark.parametrize("case", HOSTILE, ids=lambda case: case["name"])

@@ -6,6 +6,8 @@ import { knotsAt, lengthAt } from "../../web/js/editor/curve/curves.js";
 import {
   createDrawing, createTrack, parseDrawing, serialiseDrawing,
 } from "../../web/js/editor/drawing/schema.js";
+import { latentCells } from "../../web/js/editor/drawing/cells.js";
+import { reduce } from "../../web/js/editor/drawing/reducer.js";
 import { DrawingError } from "../../web/js/editor/drawing/fields.js";
 import { pathOf, sampledTrack, sentTracks } from "../../web/js/editor/drawing/sample.js";
 
@@ -32,6 +34,46 @@ for (const golden of read("curves.json")) {
     }
   });
 }
+
+for (const golden of read("stretched.json")) {
+  test(`stretched: ${golden.name}`, () => {
+    const { width, height, frames } = golden.to;
+    const drawing = reduce(parseDrawing(JSON.stringify(golden.document)), { type: "batch", actions: [
+      { type: "set-canvas", width, height, fit: "stretch" }, { type: "set-clip", frames, fps: 16, fit: "retime" },
+    ] });
+    const tracks = sentTracks(drawing).map((track) => sampledTrack(track, frames));
+    const places = Array.from({ length: frames }, (_, frame) => tracks.flatMap(({ points, positions }) =>
+      [...positions.subarray(2 * frame * points, 2 * (frame + 1) * points)])).flat();
+    golden.positions.flat().forEach((value, i) => assert.ok(Math.abs(value - places[i]) <= 1e-3, `${i}: ${places[i]} is not ${value}`));
+    assert.equal(places.length, 2 * golden.positions.length);
+  });
+}
+
+for (const golden of read("cells.json")) {
+  test(`cells: ${golden.name}`, () => {
+    const found = latentCells(parseDrawing(JSON.stringify(golden.document)), golden.frame);
+    assert.deepEqual(Object.fromEntries([...found.cells].map(([cell, { tracks }]) => [cell, tracks])), golden.cells);
+    assert.equal(found.moved, golden.moved);
+  });
+}
+
+/** A text that has `count` of something. */
+function limited(shape, count) {
+  const many = (item, wanted) => Array(wanted ? count : 1).fill(item);
+  const point = { x: 1, y: 1 };
+  if (shape === "flat") return JSON.stringify(many(point, true));
+  if (shape === "lists") return JSON.stringify(many([point], true));
+  const track = { knots: many(point, shape === "knots"), ...(shape === "spread" && { spread: { shape: "disc", count, size: 9 } }) };
+  return JSON.stringify({ ...HEAD, ...(shape in HEAD && { [shape]: count }), tracks: many(track, shape === "tracks") });
+}
+
+test("limits are those of wanmove_core", () => {
+  for (const { name, shape, count, accepted } of read("limits.json")) {
+    const parse = () => parseDrawing(limited(shape, count));
+    if (accepted) assert.doesNotThrow(parse, name);
+    else assert.throws(parse, DrawingError, name);
+  }
+});
 
 for (const hostile of read("hostile_documents.json")) {
   test(`hostile: ${hostile.name}`, () => {

@@ -22,7 +22,9 @@ export function latentCells(drawing, frame) {
     /** Null outside of the frame. A point on the far edge belongs to the last cell.
      * @type {(frame: number, point: number) => number | null} */
     const cellAt = (at, point) => {
-      const [x, y] = positions.subarray(2 * (at * points + point));
+      // As single precision, which tracks have outside of the editor: 7.99999999 is in the second cell.
+      const index = 2 * (at * points + point);
+      const [x, y] = [Math.fround(positions[index]), Math.fround(positions[index + 1])];
       if (!visible[at] || x < 0 || y < 0 || x > width || y > height) return null;
       return Math.min(Math.floor(y / CELL_PX), rows - 1) * cols + Math.min(Math.floor(x / CELL_PX), cols - 1);
     };

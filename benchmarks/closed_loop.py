@@ -19,20 +19,14 @@ import torch
 from torch import Tensor
 
 from benchmarks.motion_control import TRACKS, interval
-from benchmarks.toy_scenes import (
-    TOY,
-    TestScene,
-    first_tracks,
-    load_toy,
-    make_test_scenes,
-    measure,
-)
+from benchmarks.toy_scenes import TOY, TestScene, first_tracks, load_toy, make_test_scenes, measure
 from tests.host.graphs import Graph
 from tests.host.server import ComfyServer, find_host, running
-from wanmove_core import cli, write_tracks
+from wanmove_core import write_tracks
 from wanmove_core.bench.world import FRAMES, HEIGHT, WIDTH
+from wanmove_core.command import main as cli
 from wanmove_core.evaluate.fidelity import psnr
-from wanmove_core.standalone.video_io import read_video, write_image
+from wanmove_core.media.video_io import read_video, write_image
 
 STEPS, SHIFT, SEED = 8, 3.0, 0
 MODELS = {"bf16": "wanmove_toy_bf16", "fp8": "wanmove_toy_fp8_scaled"}

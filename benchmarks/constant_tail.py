@@ -21,7 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-from wanmove_core.constant_tail import encode_padded
+from wanmove_core.start_image.constant_tail import encode_padded
 
 TARGET_RATIO, TARGET_DIFFERENCE, TARGET_MEMORY = 3.6, 2e-6, 1.1
 

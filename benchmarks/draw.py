@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from wanmove_core import Tracks
-from wanmove_core.draw import draw_tracks
+from wanmove_core.view.draw import draw_tracks
 
 TARGET_RATIO = 20.0
 TRAIL = 24

@@ -15,10 +15,10 @@ import time
 import torch
 
 from wanmove_core import Tracks
+from wanmove_core.demo.random_model import random_components
 from wanmove_core.demo.scene import make_scene
-from wanmove_core.standalone.pipeline import WanMovePipeline
-from wanmove_core.standalone.random_model import random_components
-from wanmove_core.standalone.settings import GenerationSettings
+from wanmove_core.generation.pipeline import WanMovePipeline
+from wanmove_core.generation.settings import GenerationSettings
 
 
 def main() -> None:

@@ -11,16 +11,16 @@ import numpy as np
 import torch
 
 from wanmove_core import Tracks
-from wanmove_core.animate import follow_tracks, parent_tracks
-from wanmove_core.dynamics import fall_tracks, spring_tracks, wiggle_tracks
-from wanmove_core.sources.camera import camera_tracks, follow_camera
-from wanmove_core.sources.camera_path import Handheld, camera_path
-from wanmove_core.sources.camera_presets import preset_keys
+from wanmove_core.motion.animate import follow_tracks, parent_tracks
+from wanmove_core.motion.dynamics import fall_tracks, spring_tracks, wiggle_tracks
+from wanmove_core.sources.camera.path import Handheld, camera_path
+from wanmove_core.sources.camera.presets import preset_keys
+from wanmove_core.sources.camera.scene import camera_tracks, follow_camera
 from wanmove_core.sources.depth import Lens, centre_distance, distance_map
-from wanmove_core.sources.fill import Fill
-from wanmove_core.sources.points import grid_points
-from wanmove_core.sources.region import Following, Keyed, Puppet, RegionKey, region_tracks
-from wanmove_core.sources.rotation import TurnKey, rotation_tracks
+from wanmove_core.sources.region.fill import Fill
+from wanmove_core.sources.region.motion import Following, Keyed, Puppet, RegionKey, region_tracks
+from wanmove_core.sources.rotation.turn import TurnKey, rotation_tracks
+from wanmove_core.sources.starts import grid_points
 
 TARGET_MS = 100.0
 

@@ -15,10 +15,9 @@ from training.vae_model import channels_last
 from training.world import make_scene
 from wanmove_core import Tracks
 from wanmove_core.bench.world import HEIGHT, HELD_OUT_SEED, WIDTH, Scene
-from wanmove_core.conditioning import conditioning_input, known_mask
 from wanmove_core.evaluate.metrics import EndPointError, end_point_error
-from wanmove_core.evaluate.tracker import track_points
-from wanmove_core.standalone.loading import load_components
+from wanmove_core.start_image.conditioning import conditioning_input, known_mask
+from wanmove_core.tracking.flow import track_points
 
 TOY = Path(__file__).parent.parent / "models" / "toy"
 # Away from the scenes that train_dit validates on.

@@ -18,10 +18,10 @@ import torch
 from training.textures import photo_texture
 from wanmove_core.bench.world import Layer, Scene, similarity
 from wanmove_core.bench.world_textures import recolour, soften
-from wanmove_core.sources.points import feature_points, grid_points
-from wanmove_core.sources.video import track_video
-from wanmove_core.sources.video_frames import read_frames
-from wanmove_core.standalone.video_io import write_video
+from wanmove_core.media.frames import read_frames
+from wanmove_core.media.video_io import write_video
+from wanmove_core.sources.starts import feature_points, grid_points
+from wanmove_core.tracking.video import track_video
 from wanmove_core.tracks import Tracks
 
 WIDTH, HEIGHT, FRAMES, FPS = 832, 480, 81, 16

@@ -10,12 +10,12 @@ import numpy as np
 import torch
 
 from wanmove_core import Tracks
-from wanmove_core.draw import draw_paths
+from wanmove_core.sources.camera.shots import plan_shot, scene_points, shoot
 from wanmove_core.sources.depth import Lens
-from wanmove_core.sources.fill import Fill
-from wanmove_core.sources.region import Following, Keyed, Puppet, RegionKey, region_tracks
-from wanmove_core.sources.rotation import TurnKey, rotation_tracks
-from wanmove_core.sources.shots import plan_shot, scene_points, shoot
+from wanmove_core.sources.region.fill import Fill
+from wanmove_core.sources.region.motion import Following, Keyed, Puppet, RegionKey, region_tracks
+from wanmove_core.sources.rotation.turn import TurnKey, rotation_tracks
+from wanmove_core.view.draw import draw_paths
 
 FOLDER = Path(__file__).parents[1] / "web/docs/images"
 WIDTH, HEIGHT, FRAMES = 416, 240, 49

@@ -8,10 +8,10 @@ import numpy as np
 
 from benchmarks.video import make_clip
 from dev.make_source_pictures import FOLDER, HEIGHT, WIDTH, balls, panel
-from wanmove_core.sources.retarget import Box
-from wanmove_core.sources.video import track_video
-from wanmove_core.sources.video_queries import query_points
-from wanmove_core.sources.video_transfer import Queries, Retarget, transfer_motion
+from wanmove_core.sources.video.queries import query_points
+from wanmove_core.sources.video.retarget import Box
+from wanmove_core.sources.video.transfer import Queries, Retarget, transfer_motion
+from wanmove_core.tracking.video import track_video
 
 FRAMES, SEED = 33, 22
 

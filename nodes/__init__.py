@@ -2,21 +2,20 @@
 
 from comfy_api.latest import ComfyExtension
 
-from .editor_nodes import WanMoveSplineEditor, add_routes
-from .evaluation_nodes import WanMoveTrajectoryError
-from .guidance_nodes import WanMoveEncodeStartImage, WanMoveTrajectoryGuidance
-from .loader_nodes import WanMoveModelLoader
-from .sampler_nodes import WanMoveFewStepSigmas, WanMoveMotionGuider, WanMoveSampler
-from .source_nodes import WanMoveCameraTracks, WanMoveRegionTracks, WanMoveRotationTracks
-from .text_nodes import WanMoveTextEncodeCached
-from .track_nodes import (
-    WanMoveCombineTracks,
-    WanMoveLoadTracks,
-    WanMoveSaveTracks,
-    WanMoveTransformTracks,
-)
-from .video_nodes import WanMoveVideoTracks
-from .view_nodes import WanMoveDrawTracks, WanMoveGuidanceInspector
+from .camera import WanMoveCameraTracks
+from .editor import WanMoveSplineEditor
+from .evaluation import WanMoveTrajectoryError
+from .guidance import WanMoveEncodeStartImage, WanMoveTrajectoryGuidance
+from .host.routes import add_routes
+from .loader import WanMoveModelLoader
+from .region import WanMoveRegionTracks
+from .rotation import WanMoveRotationTracks
+from .sampler import WanMoveFewStepSigmas, WanMoveMotionGuider, WanMoveSampler
+from .text import WanMoveTextEncodeCached
+from .track_edit import WanMoveCombineTracks, WanMoveTransformTracks
+from .track_io import WanMoveLoadTracks, WanMoveSaveTracks
+from .video import WanMoveVideoTracks
+from .view import WanMoveDrawTracks, WanMoveGuidanceInspector
 
 NODES = [
     WanMoveModelLoader,

@@ -14,7 +14,7 @@ from ..wanmove_core import (
     replicate_first_frame,
     retime_tracks,
 )
-from ..wanmove_core.lint import lint_tracks
+from ..wanmove_core.guidance.lint import lint_tracks
 
 
 @dataclass(frozen=True)

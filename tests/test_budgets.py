@@ -11,16 +11,23 @@ CODE = ("wanmove_core", "nodes", "training")
 MAX_FUNCTION_LINES = 60
 MAX_FILE_LINES = 300
 
-# Each layer and the layers it may import from, besides itself. `cli` may import all.
-LAYERS = {
-    "tensor core": set(),
-    "formats": {"tensor core"},
-    "document files": {"tensor core", "formats"},
-    "sources": {"tensor core", "formats"},
-    "standalone": {"tensor core", "formats"},
-    "evaluate": {"tensor core", "formats", "sources"},
-    "draw_page": {"tensor core", "formats", "document files", "standalone"},
-}
+# The rooms, top to bottom: a module imports from lower lines and from its own room only.
+ROOMS = (
+    ("command",),
+    ("demo", "draw_page", "bench", "train"),
+    ("evaluate",),
+    ("generation", "sources"),
+    ("checkpoints", "formats", "tracking"),
+    ("view", "document"),
+    ("guidance",),
+    ("start_image", "motion"),
+    ("tracks", "grid", "media"),
+    ("choices", "shapes", "errors"),
+)
+RANK = {room: rank for rank, line in enumerate(ROOMS) for room in line}
+# Names that say nothing about what is inside.
+EMPTY_NAMES = {"model", "util", "utils", "common", "helpers", "misc"}
+HOST = {"comfy", "comfy_api", "comfy_extras", "folder_paths", "node_helpers", "server"}
 
 
 def python_files(*folders):
@@ -69,15 +76,6 @@ def broad_excepts(source):
     ]
 
 
-def layer_of(parts):
-    """The layer of a module given by its path below wanmove_core, `cli` and the root apart."""
-    if parts and parts[0] in LAYERS:
-        return parts[0]
-    if parts and parts[0] in ("document_import", "document_export", "document_svg"):
-        return "document files"
-    return "cli" if parts and parts[0] in ("cli", "__main__") else "tensor core"
-
-
 def imported(source, package):
     """Module paths below wanmove_core that a module of `package` imports, at any depth."""
     for node in ast.walk(ast.parse(source)):
@@ -99,16 +97,30 @@ def imported(source, package):
 
 
 def backward_imports(source, parts):
-    """Imports against the direction, of a module at `parts` below wanmove_core.
-
-    A layer's `command` module is its part of the command line and may import what `cli` may.
-    """
-    layer = layer_of(parts)
-    if layer == "cli" or parts[-1] == "command":
+    """Rooms above or beside its own that a module at `parts` below wanmove_core imports from."""
+    room = parts[0]
+    if room in ("__init__", "__main__"):
         return []
-    allowed = LAYERS[layer] | {layer}
-    layers = {layer_of(target) for target in imported(source, parts[:-1])}
-    return sorted(layers - allowed)
+    rooms = {target[0] for target in imported(source, parts[:-1]) if target}
+    return sorted(other for other in rooms if other != room and RANK.get(other, -1) <= RANK[room])
+
+
+def top_modules(source):
+    """The first names of all modules that a source imports absolutely."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            yield node.module.split(".")[0]
+
+
+def forbidden_imports(source, place):
+    """argparse outside of command/, and the host outside of nodes/, by the path of the file."""
+    found = set(top_modules(source))
+    bad = found & HOST if not place.startswith("nodes/") else set()
+    if place.startswith("wanmove_core/") and not place.startswith("wanmove_core/command/"):
+        bad |= found & {"argparse"}
+    return sorted(bad)
 
 
 @pytest.mark.parametrize("path", python_files(*CODE, "benchmarks", "dev", "tests"), ids=name_of)
@@ -126,9 +138,22 @@ def test_no_except_swallows_everything(path):
 @pytest.mark.parametrize("path", python_files("wanmove_core"), ids=name_of)
 def test_imports_go_one_way(path):
     parts = path.relative_to(CORE).with_suffix("").parts
-    if parts == ("__init__",):
-        pytest.skip("the public surface re-exports from several layers")
     assert backward_imports(path.read_text(encoding="utf-8"), parts) == []
+
+
+@pytest.mark.parametrize("path", python_files(*CODE), ids=name_of)
+def test_argparse_and_the_host_stay_in_their_rooms(path):
+    assert forbidden_imports(path.read_text(encoding="utf-8"), name_of(path)) == []
+    assert EMPTY_NAMES.isdisjoint(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def test_every_room_is_known_and_says_what_it_holds():
+    rooms = {
+        path.relative_to(CORE).with_suffix("").parts[0] for path in python_files("wanmove_core")
+    }
+    assert rooms - {"__init__", "__main__"} <= set(RANK)
+    for folder in {path.parent for path in python_files("wanmove_core", "nodes")}:
+        assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))), folder
 
 
 def test_the_rules_can_fail():
@@ -146,20 +171,35 @@ def test_the_rules_can_fail():
 @pytest.mark.parametrize(
     ("source", "parts", "found"),
     [
-        ("from .formats import read_tracks", ("draw",), ["formats"]),
-        ("from . import standalone", ("draw",), ["standalone"]),
-        ("def f():\n    from .cli import main", ("draw",), ["cli"]),
-        ("import wanmove_core.sources.camera", ("draw",), ["sources"]),
-        ("from ..standalone import pipeline", ("formats", "npy"), ["standalone"]),
-        ("from wanmove_core.cli import main", ("evaluate", "epe"), ["cli"]),
-        ("from .document_import import x", ("document",), ["document files"]),
-        ("from .formats import parse_tracks", ("document_import",), []),
-        ("from .tracks import Tracks", ("draw",), []),
-        ("from ..tracks import Tracks\nfrom .model import X", ("formats", "npy"), []),
-        ("from ..formats import read_tracks", ("standalone", "generate"), []),
-        ("from .standalone import generate", ("cli",), []),
-        ("from ..standalone import video_io", ("evaluate", "command"), []),
+        ("from ..formats import read_tracks", ("view", "draw"), ["formats"]),
+        ("from .. import generation", ("view", "draw"), ["generation"]),
+        ("def f():\n    from ..command.main import main", ("demo", "page"), ["command"]),
+        ("import wanmove_core.sources.keys", ("view", "draw"), ["sources"]),
+        ("from ..generation import pipeline", ("formats", "npy"), ["generation"]),
+        ("from wanmove_core.command.main import main", ("evaluate", "metrics"), ["command"]),
+        ("from ..sources.keys import Number", ("generation", "job"), ["sources"]),
+        ("from ...generation.job import Job", ("sources", "camera", "path"), ["generation"]),
+        ("from ..utils import x", ("view", "draw"), ["utils"]),
+        ("from ..formats import parse_tracks", ("generation", "job"), []),
+        ("from ..tracks import Tracks", ("view", "draw"), []),
+        ("from ..keys import Number", ("sources", "camera", "path"), []),
+        ("from ..tracks import Tracks\nfrom .content import X", ("formats", "npy"), []),
+        ("from ..generation import job", ("command", "generate"), []),
     ],
 )
 def test_the_direction_rule_sees_what_it_should(source, parts, found):
     assert backward_imports(source, parts) == found
+
+
+@pytest.mark.parametrize(
+    ("source", "place", "found"),
+    [
+        ("import argparse", "wanmove_core/generation/job.py", ["argparse"]),
+        ("import argparse", "wanmove_core/command/main.py", []),
+        ("def f():\n    from comfy.sd import VAE", "wanmove_core/grid.py", ["comfy"]),
+        ("from comfy_api.latest import io", "nodes/text.py", []),
+        ("import numpy", "wanmove_core/grid.py", []),
+    ],
+)
+def test_the_import_rule_sees_what_it_should(source, place, found):
+    assert forbidden_imports(source, place) == found

@@ -16,8 +16,8 @@ from training.run_folder import load_checkpoint
 from training.shipped import FOLDER
 from training.train_decoder import trained_vae
 from training.train_dit import FOLDER as DIT_FOLDER
-from wanmove_core.standalone.fp8 import round_to_fp8
-from wanmove_core.standalone.keymaps import TRANSFORMER_KEYS, VAE_KEYS
+from wanmove_core.checkpoints.fp8 import round_to_fp8
+from wanmove_core.checkpoints.keymaps import TRANSFORMER_KEYS, VAE_KEYS
 
 # A loader may then do without a CLIP encoder; the weights alone cannot tell.
 METADATA = {"format": "pt", "image_encoder": "none", "license": "Apache-2.0"}
@@ -52,7 +52,7 @@ def to_fp8(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def main() -> None:
     """Write all four files."""
-    from wanmove_core.standalone.settings import NEGATIVE_PROMPT
+    from wanmove_core.generation.settings import NEGATIVE_PROMPT
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=FOLDER)

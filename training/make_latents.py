@@ -23,8 +23,8 @@ from training.vae_model import LATENT_NOISE, build_vae, channels_last
 from training.world import make_scene
 from wanmove_core import LatentGrid, Tracks, project_tracks
 from wanmove_core.bench.world import FRAMES, HEIGHT, HELD_OUT_SEED, WIDTH, Scene
-from wanmove_core.constant_tail import encode_padded
-from wanmove_core.standalone.keymaps import VAE_KEYS
+from wanmove_core.checkpoints.keymaps import VAE_KEYS
+from wanmove_core.start_image.constant_tail import encode_padded
 
 FOLDER = RUNS / "latents"
 FOLDED_VAE = VAE_FOLDER / "folded.pt"

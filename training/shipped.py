@@ -5,7 +5,7 @@ from pathlib import Path
 from safetensors.torch import load_file
 from torch import Tensor
 
-from wanmove_core.standalone.keymaps import KeyMap
+from wanmove_core.checkpoints.keymaps import KeyMap
 
 FOLDER = Path(__file__).parent.parent / "models" / "toy"
 

@@ -34,8 +34,8 @@ from training.parallel import agreed, average, finish, start
 from training.run_folder import RUNS, Ema, append_row, load_checkpoint, plot_log, save_checkpoint
 from training.shipped import shipped_state
 from wanmove_core import replicate_first_frame
-from wanmove_core.conditioning import conditioning_input, known_mask
-from wanmove_core.standalone.keymaps import TRANSFORMER_KEYS
+from wanmove_core.checkpoints.keymaps import TRANSFORMER_KEYS
+from wanmove_core.start_image.conditioning import conditioning_input, known_mask
 
 FOLDER = RUNS / "dit"
 PEAK_LR = 1.2e-3

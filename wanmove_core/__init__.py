@@ -12,78 +12,62 @@ from .errors import TrackFormatError as TrackFormatError
 from .errors import WanMoveError as WanMoveError
 
 if TYPE_CHECKING:
-    from .conditioning import conditioning_input as conditioning_input
-    from .conditioning import conditioning_video as conditioning_video
-    from .conditioning import fit_image as fit_image
-    from .conditioning import guide_branches as guide_branches
-    from .conditioning import known_mask as known_mask
-    from .conditioning import reference_size as reference_size
-    from .draw import draw_tracks as draw_tracks
     from .formats import read_tracks as read_tracks
     from .formats import write_tracks as write_tracks
     from .grid import LatentGrid as LatentGrid
-    from .guidance import project_tracks as project_tracks
-    from .guidance import replicate_first_frame as replicate_first_frame
-    from .motion import concat_tracks as concat_tracks
-    from .motion import fit_tracks as fit_tracks
-    from .motion import resample_tracks as resample_tracks
-    from .motion import retime_tracks as retime_tracks
-    from .report import GuidanceReport as GuidanceReport
-    from .report import guidance_report as guidance_report
+    from .guidance.project import project_tracks as project_tracks
+    from .guidance.replicate import replicate_first_frame as replicate_first_frame
+    from .guidance.report import GuidanceReport as GuidanceReport
+    from .guidance.report import guidance_report as guidance_report
+    from .motion.concat import concat_tracks as concat_tracks
+    from .motion.fit import fit_tracks as fit_tracks
+    from .motion.retime import resample_tracks as resample_tracks
+    from .motion.retime import retime_tracks as retime_tracks
+    from .start_image.conditioning import conditioning_input as conditioning_input
+    from .start_image.conditioning import conditioning_video as conditioning_video
+    from .start_image.conditioning import fit_image as fit_image
+    from .start_image.conditioning import guide_branches as guide_branches
+    from .start_image.conditioning import known_mask as known_mask
+    from .start_image.conditioning import reference_size as reference_size
     from .tracks import Tracks as Tracks
-
-__all__ = [
-    "CheckpointError",
-    "GridError",
-    "GuidanceReport",
-    "LatentGrid",
-    "MediaError",
-    "OptionError",
-    "ShapeError",
-    "TrackFormatError",
-    "Tracks",
-    "WanMoveError",
-    "concat_tracks",
-    "conditioning_input",
-    "conditioning_video",
-    "draw_tracks",
-    "fit_image",
-    "fit_tracks",
-    "guidance_report",
-    "guide_branches",
-    "known_mask",
-    "project_tracks",
-    "read_tracks",
-    "reference_size",
-    "replicate_first_frame",
-    "resample_tracks",
-    "retime_tracks",
-    "write_tracks",
-]
+    from .view.draw import draw_tracks as draw_tracks
 
 # Where each name lives that needs torch: it is imported when the name is first used, since the
 # command line's help must not wait for it.
 _HOMES = {
-    "conditioning_input": "conditioning",
-    "conditioning_video": "conditioning",
-    "fit_image": "conditioning",
-    "guide_branches": "conditioning",
-    "known_mask": "conditioning",
-    "reference_size": "conditioning",
-    "draw_tracks": "draw",
     "read_tracks": "formats",
     "write_tracks": "formats",
     "LatentGrid": "grid",
-    "project_tracks": "guidance",
-    "replicate_first_frame": "guidance",
-    "concat_tracks": "motion",
-    "fit_tracks": "motion",
-    "resample_tracks": "motion",
-    "retime_tracks": "motion",
-    "GuidanceReport": "report",
-    "guidance_report": "report",
+    "project_tracks": "guidance.project",
+    "replicate_first_frame": "guidance.replicate",
+    "GuidanceReport": "guidance.report",
+    "guidance_report": "guidance.report",
+    "concat_tracks": "motion.concat",
+    "fit_tracks": "motion.fit",
+    "resample_tracks": "motion.retime",
+    "retime_tracks": "motion.retime",
+    "conditioning_input": "start_image.conditioning",
+    "conditioning_video": "start_image.conditioning",
+    "fit_image": "start_image.conditioning",
+    "guide_branches": "start_image.conditioning",
+    "known_mask": "start_image.conditioning",
+    "reference_size": "start_image.conditioning",
     "Tracks": "tracks",
+    "draw_tracks": "view.draw",
 }
+
+__all__ = sorted(  # noqa: PLE0605 (no static list: one place for each name)
+    [
+        "CheckpointError",
+        "GridError",
+        "MediaError",
+        "OptionError",
+        "ShapeError",
+        "TrackFormatError",
+        "WanMoveError",
+        *_HOMES,
+    ]
+)
 
 
 def __getattr__(name: str) -> object:

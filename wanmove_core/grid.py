@@ -1,12 +1,12 @@
 """The latent grid: how video pixels and frames map to latent cells and latent frames."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
+from .choices import FitMode
 from .errors import GridError, OptionError
 
 Size = tuple[int, int]
-FitMode = Literal["stretch", "crop", "pad"]
 
 
 @dataclass(frozen=True)

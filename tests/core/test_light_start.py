@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import wanmove_core
-from wanmove_core import cli
+from wanmove_core.command import main as cli
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("torch", "numpy", "cv2", "av", "diffusers", "transformers")
@@ -16,7 +16,7 @@ HEAVY = ("torch", "numpy", "cv2", "av", "diffusers", "transformers")
 PROBE = """
 import contextlib, io, sys
 {before}
-from wanmove_core import cli
+from wanmove_core.command import main as cli
 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
     try:
         code = cli.main({words!r})
@@ -77,7 +77,7 @@ def test_a_package_that_is_not_installed_is_one_line(monkeypatch, capsys):
         def run(_args, missing=missing):
             raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
 
-        monkeypatch.setattr("wanmove_core.sources.file_verbs.run_show", run)
+        monkeypatch.setattr("wanmove_core.command.tracks.files.run_show", run)
         if code is None:
             with pytest.raises(ModuleNotFoundError):
                 cli.main(["tracks", "show", "a.npy"])

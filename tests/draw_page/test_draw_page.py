@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from wanmove_core.cli import main, make_parser
-from wanmove_core.draw_page.generation import Generation, generate_options
+from wanmove_core.command.draw_generation import _parse, make_generation
+from wanmove_core.command.main import main, make_parser
 from wanmove_core.draw_page.server import DrawServer
 from wanmove_core.draw_page.session import DrawSession
 from wanmove_core.errors import MediaError, OptionError
@@ -28,8 +28,8 @@ TEXT = json.dumps({**HEAD, "tracks": [{"id": "t1", "curve": "polyline", "knots":
 def page(tmp_path):
     image = tmp_path / "start.png"
     Image.new("RGB", (96, 64), (90, 120, 150)).save(image)
-    options = generate_options(["--steps", "1", "--frames", "5"])
-    generation = Generation(image, tmp_path / "results", options)
+    options = ["--steps", "1", "--frames", "5"]
+    generation = make_generation(image, tmp_path / "results", options)
     with DrawServer(DrawSession(image, tmp_path / "out.npy"), generation) as server:
         yield server
 
@@ -138,14 +138,13 @@ def test_generate_makes_a_video_with_the_small_model(page, tmp_path):
     assert entry["video"] == "draw_001.mp4" and entry["overlay"] == "draw_001_tracks.mp4"
     status, video, headers = ask(page, f"result/{entry['video']}")
     assert (status, headers["Content-Type"], video[4:8]) == (200, "video/mp4", b"ftyp")
-    later = Generation(tmp_path / "start.png", tmp_path / "results", generate_options([]))
+    later = make_generation(tmp_path / "start.png", tmp_path / "results", [])
     assert later.status()["results"] == shown["results"]
 
 
 def test_without_the_small_model_the_button_says_what_to_do(page, tmp_path, monkeypatch):
-    generation = "wanmove_core.draw_page.generation"
-    monkeypatch.setattr(f"{generation}._TOY", tmp_path / "models")
-    page.generation._options = generate_options([])
+    monkeypatch.setattr("wanmove_core.command.draw_generation._TOY", tmp_path / "models")
+    page.generation = make_generation(tmp_path / "start.png", tmp_path / "results", [])
     assert ask(page, "generate", json.dumps({"document": TEXT}).encode())[0] == 200
     page.generation._thread.join(30)
     status = page.generation.status()
@@ -161,10 +160,28 @@ def test_what_goes_wrong_is_one_line(tmp_path):
     with pytest.raises(MediaError, match=r"IMAGE must be an image; got text.png"):
         DrawSession(tmp_path / "text.png", tmp_path / "out.npy")
     with pytest.raises(OptionError, match="--nonsense"):
-        Generation(tmp_path / "a.png", tmp_path, generate_options(["--nonsense"]))
+        make_generation(tmp_path / "a.png", tmp_path, ["--nonsense"])
     with pytest.raises(OptionError, match=r"--out must end in .npy, .json, .csv; got out.txt"):
         args = make_parser().parse_args(["draw", "a.png", "-o", "out.txt"])
         args.run(args)
+
+
+@pytest.mark.parametrize(
+    ("options", "checkpoint", "size", "guidance_scale"),
+    [
+        (["--checkpoint=/m"], [Path("/m")], (832, 480), 5.0),
+        (["--check", "/m"], [Path("/m")], (832, 480), 5.0),
+        (["--steps", "3"], None, (96, 64), 1.0),
+        (["--size", "832x480"], None, (832, 480), 1.0),
+    ],
+)
+def test_the_small_models_defaults_end_where_a_checkpoint_is_named(
+    tmp_path, options, checkpoint, size, guidance_scale
+):
+    settings = make_generation(tmp_path / "a.png", tmp_path, options).template.settings
+    assert (settings.size, settings.guidance_scale) == (size, guidance_scale)
+    named = _parse(options).checkpoint
+    assert named == checkpoint if checkpoint else named[0].parent == TOY
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import torch
 from tests.host.graphs import Graph
 from tests.host.server import ComfyServer
 from tests.host.test_tracks import keep, kept
-from tests.sources.test_video_cotracker import Brightest, save
-from wanmove_core.standalone.video_io import write_video
+from tests.tracking.test_cotracker import Brightest, save
+from wanmove_core.media.video_io import write_video
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from wanmove_core.sources.camera_presets import CAMERA_PRESETS
+from wanmove_core.sources.camera.presets import CAMERA_PRESETS
 
 WIDTH, HEIGHT, LENGTH = 112, 64, 13
 SIZE = {"width": WIDTH, "height": HEIGHT, "length": LENGTH}

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from wanmove_core import OptionError, ShapeError, Tracks, WanMoveError
-from wanmove_core.sources.camera import camera_tracks, follow_camera
-from wanmove_core.sources.camera_path import CameraKey, CameraPath, Handheld, camera_path
-from wanmove_core.sources.camera_presets import CAMERA_PRESETS, preset_keys
+from wanmove_core.sources.camera.path import CameraKey, CameraPath, Handheld, camera_path
+from wanmove_core.sources.camera.presets import CAMERA_PRESETS, preset_keys
+from wanmove_core.sources.camera.scene import camera_tracks, follow_camera
 from wanmove_core.sources.depth import Lens, centre_distance, distance_map, sample_distance
-from wanmove_core.sources.points import feature_points, grid_points
+from wanmove_core.sources.starts import feature_points, grid_points
 
 LENS = Lens(208, 112, fov=53.0)
 MIDDLE = np.array([[104.0, 56.0]])

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from wanmove_core import OptionError, ShapeError, Tracks
-from wanmove_core.sources.puppet import bend_points, handle_positions
+from wanmove_core.sources.region.puppet import bend_points, handle_positions
 
 RNG = np.random.default_rng(11)
 POINTS = RNG.uniform(0, 100, (53, 2))

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from wanmove_core import OptionError, ShapeError, Tracks
-from wanmove_core.sources.fill import Fill
-from wanmove_core.sources.region import Following, Keyed, Puppet, RegionKey, region_tracks
+from wanmove_core.sources.region.fill import Fill
+from wanmove_core.sources.region.motion import Following, Keyed, Puppet, RegionKey, region_tracks
 
 WIDTH, HEIGHT, FRAMES = 208, 112, 13
 

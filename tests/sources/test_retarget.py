@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from wanmove_core import OptionError, ShapeError, Tracks
-from wanmove_core.sources.retarget import (
+from wanmove_core.sources.video.retarget import (
     Box,
     camera_motion,
     change_speed,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from wanmove_core import OptionError, ShapeError
-from wanmove_core.sources.camera_path import axis_rotation
+from wanmove_core.sources.camera.path import axis_rotation
 from wanmove_core.sources.depth import Lens
-from wanmove_core.sources.rotation import AXES, TurnKey, rotation_tracks
+from wanmove_core.sources.rotation.turn import AXES, TurnKey, rotation_tracks
 
 WIDTH, HEIGHT, FOV = 208, 112, 20.0
 CENTRE, RADIUS = np.array([0.3, -0.2, 20.0]), 1.3

@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from wanmove_core import OptionError, ShapeError, Tracks, fit_tracks
-from wanmove_core.sources.camera import camera_tracks, follow_camera
-from wanmove_core.sources.camera_path import CameraKey, Handheld, camera_path
-from wanmove_core.sources.camera_presets import preset_keys
+from wanmove_core.sources.camera.path import CameraKey, Handheld, camera_path
+from wanmove_core.sources.camera.presets import preset_keys
+from wanmove_core.sources.camera.scene import camera_tracks, follow_camera
+from wanmove_core.sources.camera.shots import plan_shot, scene_points, shoot
 from wanmove_core.sources.depth import (
     Lens,
     centre_distance,
@@ -15,8 +16,7 @@ from wanmove_core.sources.depth import (
     fit_map,
     start_distance,
 )
-from wanmove_core.sources.points import grid_points
-from wanmove_core.sources.shots import plan_shot, scene_points, shoot
+from wanmove_core.sources.starts import grid_points
 
 LENS = Lens(104, 56, 40)
 HILL = np.linspace(2.0, 5.0, 56)[:, None] + np.zeros(104)

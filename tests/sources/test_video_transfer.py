@@ -9,11 +9,11 @@ import torch
 
 from benchmarks.video import make_clip
 from wanmove_core import MediaError, OptionError, ShapeError, Tracks, read_tracks, write_tracks
-from wanmove_core.cli import main
-from wanmove_core.sources.retarget import Box
-from wanmove_core.sources.video_queries import query_points
-from wanmove_core.sources.video_transfer import Queries, Retarget, transfer_motion
-from wanmove_core.standalone.video_io import write_video
+from wanmove_core.command.main import main
+from wanmove_core.media.video_io import write_video
+from wanmove_core.sources.video.queries import query_points
+from wanmove_core.sources.video.retarget import Box
+from wanmove_core.sources.video.transfer import Queries, Retarget, transfer_motion
 
 WIDTH, HEIGHT, FRAMES = 208, 128, 13
 PAN, WALK = np.array([2.0, -1.0]), np.array([3.0, 2.0])

@@ -19,7 +19,7 @@ from training.make_latents import encode, fold_statistics, wan_statistics
 from training.train_dit import motion_weights, optimisers
 from training.vae_model import build_vae, reconstruct
 from training.vae_model import initialise as initialise_vae
-from wanmove_core.standalone.keymaps import TRANSFORMER_KEYS
+from wanmove_core.checkpoints.keymaps import TRANSFORMER_KEYS
 
 
 @pytest.fixture(scope="module")

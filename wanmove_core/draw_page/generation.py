@@ -1,63 +1,18 @@
 """The Generate button: one job at a time on a model that is loaded at the first one."""
 
-import argparse
 import json
-import logging
+import random
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError, WanMoveError
 
 if TYPE_CHECKING:
-    from ..standalone.pipeline import WanMovePipeline
-
-_log = logging.getLogger("wanmove")
-_TOY = Path(__file__).parents[2] / "models" / "toy"
-_TOY_FILES = ("wanmove_toy_bf16", "wanmove_toy_vae", "wanmove_toy_prompts")
-# What the small model was trained at; it knows no prompts to guide towards.
-_TOY_OPTIONS = [
-    *("--dtype", "fp32", "--size", "96x64", "--resize", "stretch", "--frames", "17"),
-    *("--steps", "20", "--guidance-scale", "1"),
-]
-
-
-def generate_options(given: Sequence[str]) -> list[str]:
-    """The options of `wanmove generate` for the button; without a checkpoint, the small model's."""
-    if "--checkpoint" in given:
-        return list(given)
-    files = [str(_TOY / f"{name}.safetensors") for name in _TOY_FILES]
-    return ["--checkpoint", *files, *_TOY_OPTIONS, *given]
-
-
-def _check_small_model(files: Sequence[Path]) -> None:
-    """Say what to do where the small model was not installed, as from a wheel.
-
-    Raises:
-        OptionError: it is asked for, and is not here.
-    """
-    missing = [path for path in files if path.parent == _TOY and not path.is_file()]
-    if missing:
-        raise OptionError(
-            f"the small trained model must be in {_TOY}; got no {missing[0].name}. It comes with "
-            'the source: use a checkout, or name a model with --generate="--checkpoint PATH".'
-        )
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise OptionError(f"--generate: {message}. See wanmove generate --help.")
-
-
-def _make_parser() -> argparse.ArgumentParser:
-    from ..standalone.options import add_job_options, add_model_options
-
-    parser = _Parser(add_help=False)
-    add_job_options(parser)
-    add_model_options(parser)
-    return parser
+    from ..generation.job import Job
+    from ..generation.pipeline import WanMovePipeline
 
 
 @dataclass
@@ -75,25 +30,31 @@ class Generation:
     """Runs jobs in a thread of its own.
 
     Args:
-        image: the start image.
+        template: a job without tracks; each video adds its own drawing, prompt, seed and file.
         folder: where results go; those of earlier runs are shown too.
-        options: of `wanmove generate`, from `generate_options`.
-
-    Raises:
-        OptionError: a wrong option.
+        load: loads the model, at the first job.
+        model: which model this is, for the videos' metadata.
+        seed: for jobs that name none; None draws one for each.
     """
 
-    def __init__(self, image: Path, folder: Path, options: Sequence[str]) -> None:
+    def __init__(
+        self,
+        template: "Job",
+        folder: Path,
+        load: "Callable[[], WanMovePipeline]",
+        *,
+        model: dict[str, Any] | None = None,
+        seed: int | None = None,
+    ) -> None:
         self.folder = folder
-        self._image = image
-        self._options = list(options)
+        self.template = template
+        self._load = load
+        self._model = model
+        self._seed = seed
         self._lock = threading.Lock()
         self._pipeline: WanMovePipeline | None = None
         self._progress = Progress(results=self._earlier_results())
         self._thread: threading.Thread | None = None
-        from ..standalone.option_values import make_settings
-
-        make_settings(self._arguments("", Path("probe.json"), Path("probe.mp4"), seed=None))
 
     @property
     def busy(self) -> bool:
@@ -121,24 +82,18 @@ class Generation:
             self._thread.start()
 
     def _run(self, document: str, prompt: str, seed: int | None) -> None:
-        from ..standalone.command import describe_model, load_pipeline
-        from ..standalone.generate import run_job
-        from ..standalone.option_values import make_job
+        from ..generation.job import run_job
 
         try:
             video = self._next_name()
             drawing = video.with_suffix(".wanmove.json")
             drawing.parent.mkdir(parents=True, exist_ok=True)
             drawing.write_text(document, encoding="utf-8")
-            args = self._arguments(prompt, drawing, video, seed)
-            _check_small_model(args.checkpoint)
-            job = make_job(args)
+            job = self._job(prompt, drawing, video, seed)
             if self._pipeline is None:
-                self._pipeline = load_pipeline(args)
+                self._pipeline = self._load()
             self._show(state="running", steps=job.settings.steps)
-            result = run_job(
-                self._pipeline, job, model=describe_model(args), progress=self._stepped
-            )
+            result = run_job(self._pipeline, job, model=self._model, progress=self._stepped)
             self._show(
                 state="done",
                 message=f"{result.seconds:.1f} s",
@@ -151,13 +106,14 @@ class Generation:
             self._show(state="failed", message=f"{type(error).__name__}: {error}")
             raise
 
-    def _arguments(
-        self, prompt: str, drawing: Path, video: Path, seed: int | None
-    ) -> argparse.Namespace:
-        words = [*self._options, "--image", str(self._image), "--tracks", str(drawing)]
-        words += ["--out", str(video), f"--prompt={prompt}", "--draw-tracks"]
-        words += [] if seed is None else ["--seed", str(seed)]
-        return _make_parser().parse_args(words)
+    def _job(self, prompt: str, drawing: Path, video: Path, seed: int | None) -> "Job":
+        seed = self._seed if seed is None else seed
+        if seed is None:
+            seed = random.SystemRandom().randrange(2**31)
+        settings = replace(self.template.settings, seed=seed)
+        return replace(
+            self.template, prompt=prompt, tracks=(drawing,), out=video, settings=settings
+        )
 
     def _stepped(self, done: int, total: int) -> None:
         self._show(step=done, steps=total)

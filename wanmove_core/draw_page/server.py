@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from ..document_export import EXPORT_FORMATS, export_document
-from ..document_import import import_document
 from ..errors import OptionError, WanMoveError
+from ..formats.from_document import EXPORT_FORMATS, export_document
+from ..formats.to_document import import_document
 from .generation import Generation
 from .session import DrawSession
 

@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from ..document import parse_document
-from ..document_import import import_document
-from ..document_sampling import sample_document
+from ..document.sampling import sample_document
+from ..document.schema import parse_document
 from ..errors import MediaError, TrackFormatError
 from ..formats import write_tracks
+from ..formats.to_document import import_document
 
 _DEFAULT_FRAMES = 81
 _IMAGE_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}

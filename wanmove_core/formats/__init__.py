@@ -1,7 +1,7 @@
 """Readers and writers of tracks. Every reader parses untrusted input or raises TrackFormatError."""
 
-from .model import ReadOptions as ReadOptions
-from .model import TrackFile as TrackFile
+from .content import ReadOptions as ReadOptions
+from .content import TrackFile as TrackFile
 from .read import FORMATS as FORMATS
 from .read import parse_tracks as parse_tracks
 from .read import read_track_file as read_track_file

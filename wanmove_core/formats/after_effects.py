@@ -14,7 +14,7 @@ import numpy as np
 
 from ..tracks import Tracks
 from .checks import MAX_TEXT_POINTS, check_number, check_points, check_size, refusal
-from .model import Content, RawTrack, ReadOptions, Size
+from .content import Content, RawTrack, ReadOptions, Size
 from .samples import decimal, held, keyed, parse_number, shortest
 
 _log = logging.getLogger("wanmove")

@@ -28,7 +28,7 @@ from .checks import (
     refusal,
     shown,
 )
-from .model import Content, RawTrack, ReadOptions, Size
+from .content import Content, RawTrack, ReadOptions, Size
 from .samples import parse_number, picture_size
 from .splines import MAX_DRAWN_TRACKS
 

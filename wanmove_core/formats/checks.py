@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import TrackFormatError
-from ..motion import MAX_FRAMES
+from ..motion.retime import MAX_FRAMES
 
 MAX_FILE_BYTES = 256 * 2**20
 MAX_TEXT_BYTES = 64 * 2**20

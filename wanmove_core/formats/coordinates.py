@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .checks import check_list, check_number, check_size, refusal, shown
-from .model import Content, RawTrack, ReadOptions, hidden_pairs
+from .content import Content, RawTrack, ReadOptions, hidden_pairs
 from .text import parse_json
 
 _log = logging.getLogger("wanmove")

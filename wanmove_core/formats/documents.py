@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from ..curves import sample_curve
+from ..motion.curves import sample_curve
 from .checks import MAX_FRAMES, check_count, check_list, check_size
+from .content import Content, RawTrack, ReadOptions, hidden_pairs
 from .coordinates import parse_points, track_lists, unwrap_text
 from .kling import by_index
-from .model import Content, RawTrack, ReadOptions, hidden_pairs
 from .splines import check_drawn, frame_count, parse_knots
 
 _log = logging.getLogger("wanmove")

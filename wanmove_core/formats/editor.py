@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from ..document import parse_document
-from ..document_sampling import sample_document, scale_document
+from ..document.sampling import sample_document, scale_document
+from ..document.schema import parse_document
 from ..errors import TrackFormatError
 from .checks import MAX_TEXT_POINTS, check_points, refusal
-from .model import Content, ReadOptions, TrackFile, scale_tracks
+from .content import Content, ReadOptions, TrackFile, scale_tracks
 
 
 def parse_editor_document(value: Any, name: str, options: ReadOptions) -> TrackFile:

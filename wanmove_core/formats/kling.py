@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import OptionError
-from ..motion import resample_tracks
+from ..motion.retime import resample_tracks
 from ..tracks import Tracks
 from .checks import check_list, refusal, shown
-from .model import Content, RawTrack, ReadOptions, Size
+from .content import Content, RawTrack, ReadOptions, Size
 from .samples import keyed, picture_size
 from .splines import check_drawn, frame_count, parse_knots
 

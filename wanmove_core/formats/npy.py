@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..tracks import Tracks
 from .checks import MAX_FILE_BYTES, check_points, refusal, shown
-from .model import Content, ReadOptions, TrackFile, checked_positions, hidden_pairs, scale_tracks
+from .content import Content, ReadOptions, TrackFile, checked_positions, hidden_pairs, scale_tracks
 
 _log = logging.getLogger("wanmove")
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..tracks import Tracks
 from .checks import MAX_TEXT_POINTS, check_points, check_size, refusal, shown
-from .model import Content, RawTrack, ReadOptions, Size
+from .content import Content, RawTrack, ReadOptions, Size
 from .nuke_curve import MAX_TOKENS, Curve, parse_braces, parse_curve
 from .samples import decimal, held, picture_size, shortest
 

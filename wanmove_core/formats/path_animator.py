@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from ..curves import ease_cubic_bezier, sample_polyline
+from ..motion.curves import ease_cubic_bezier, sample_polyline
 from .checks import check_count, check_list, check_number, check_size, refusal, shown
-from .model import Content, RawTrack, ReadOptions
+from .content import Content, RawTrack, ReadOptions
 from .splines import check_drawn, frame_count, labelled, parse_knots
 
 _LINEAR = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0)

@@ -6,16 +6,16 @@ import stat
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..document import is_document
+from ..document.schema import is_document
 from ..errors import OptionError, TrackFormatError
 from ..tracks import Tracks
 from .blender import is_blender_json, parse_blender_json
 from .checks import MAX_FILE_BYTES, refusal, shown
+from .content import Content, ReadOptions, Size, TrackFile, Unit, finish
 from .coordinates import WRAPPER_KEYS, parse_coordinates, unwrap_text
 from .documents import parse_qq, parse_strokes
 from .editor import parse_editor_document
 from .kling import parse_kling
-from .model import Content, ReadOptions, Size, TrackFile, Unit, finish
 from .npy import MAGIC, parse_npy, parse_tracks_dict
 from .path_animator import parse_path_animator
 from .splines import parse_kj_points, parse_ltx_points

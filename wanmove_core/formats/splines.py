@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from ..curves import bezier_segments, evaluate_segments, sample_curve
+from ..motion.curves import bezier_segments, evaluate_segments, sample_curve
 from .checks import MAX_TEXT_POINTS, check_list, check_number, check_points, refusal, shown
+from .content import DEFAULT_FRAMES, Content, RawTrack, ReadOptions
 from .coordinates import parse_coordinates, parse_points, unwrap_text, wrapped_size
-from .model import DEFAULT_FRAMES, Content, RawTrack, ReadOptions
 
 # For a whole document: what can be sampled in about a second. An editor has far fewer.
 MAX_KNOTS = 100_000

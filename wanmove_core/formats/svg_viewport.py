@@ -1,7 +1,7 @@
 """From the user units of an svg element to what lies around it; the outermost gives the canvas."""
 
 from .checks import check_size, refusal, shown
-from .model import Size
+from .content import Size
 from .svg_shapes import IDENTITY, Attributes, Matrix, multiply, parse_length, parse_numbers
 
 _SHARES = {"Min": 0.0, "Mid": 0.5, "Max": 1.0}

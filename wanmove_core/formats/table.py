@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .checks import MAX_FRAMES, MAX_TEXT_POINTS, check_points, refusal, shown
-from .model import Content, RawTrack, ReadOptions, hidden_pairs
+from .content import Content, RawTrack, ReadOptions, hidden_pairs
 
 MAX_ROWS = 1_000_000
 MAX_LINE_CHARACTERS = 100_000

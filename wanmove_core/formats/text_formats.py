@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from .after_effects import is_after_effects, parse_after_effects
 from .blender import is_blender_csv, parse_blender_csv
-from .model import Content, ReadOptions
+from .content import Content, ReadOptions
 from .nuke import is_nuke, parse_nuke
 from .svg import is_svg, parse_svg
 from .table import parse_csv

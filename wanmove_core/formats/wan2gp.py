@@ -4,17 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from ..curves import sample_curve
-from .checks import (
-    MAX_FRAMES,
-    check_count,
-    check_list,
-    check_number,
-    check_size,
-    refusal,
-    shown,
-)
-from .model import Content, RawTrack, ReadOptions
+from ..motion.curves import sample_curve
+from .checks import MAX_FRAMES, check_count, check_list, check_number, check_size, refusal, shown
+from .content import Content, RawTrack, ReadOptions
 from .splines import check_drawn, frame_count, labelled, parse_knots
 
 _DRAWN = ("path", "polygon")

@@ -15,8 +15,8 @@ from ..tracks import Tracks
 from .after_effects import write_after_effects
 from .blender import write_blender
 from .checks import MAX_COORDINATE, check_points, refusal
+from .content import HIDDEN_PAIRS, Size, hidden_pairs
 from .kling import write_kling
-from .model import HIDDEN_PAIRS, Size, hidden_pairs
 from .nuke import write_nuke
 from .read import visibility_path
 from .samples import shortest

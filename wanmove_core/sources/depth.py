@@ -11,8 +11,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 import torch
 
+from ..choices import FitMode
 from ..errors import OptionError, ShapeError
-from ..grid import Fit, FitMode, Size
+from ..grid import Fit, Size
 from ..shapes import Float, Shaped
 from ..tracks import Tracks
 from .keys import Number

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..curves import ease_cubic_bezier
-from ..document import EASES, Ease
-from ..document_sampling import NAMED_EASES
+from ..document.sampling import NAMED_EASES
+from ..document.schema import EASES, Ease
 from ..errors import OptionError, TrackFormatError
 from ..formats.checks import shown
-from ..motion import check_num_frames
+from ..motion.curves import ease_cubic_bezier
+from ..motion.retime import check_num_frames
 from ..shapes import Float
 
 # The type checker of the tests takes no whole number for a float.

@@ -9,7 +9,7 @@ import torch
 
 from ..shapes import Bool, Float
 from ..tracks import Tracks
-from .points import grid_points
+from .starts import grid_points
 
 # Samples of the region that show where it is. More see finer shapes and cost more time.
 _SAMPLES = 2000

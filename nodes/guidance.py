@@ -1,0 +1,215 @@
+"""The conditioning nodes: encode the start image once, then guide it along the tracks."""
+
+from comfy_api.latest import io
+
+from ..wanmove_core import LatentGrid
+from .guide import guide
+from .host import CATEGORY
+from .host.conditioning import condition, empty_latent, latent_from_host, latent_to_host
+from .host.convert import naming, tracks_from_host
+from .host.links import checked
+from .host.start_image import encode_start_image
+
+
+class WanMoveEncodeStartImage(io.ComfyNode):
+    """Start image -> conditioning latent. Apart from guidance so that the host caches it."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="WanMoveEncodeStartImage",
+            display_name="Encode Start Image (Wan-Move)",
+            category=CATEGORY,
+            description="Encodes the start image into the latent that motion guidance works on. "
+            "Connect it to Trajectory Guidance: moving a track then runs no VAE.",
+            search_aliases=["wan move", "image to video", "conditioning latent"],
+            inputs=[
+                io.Vae.Input("vae", tooltip="The Wan 2.1 VAE."),
+                io.Image.Input(
+                    "start_image",
+                    tooltip="First frame of the video. Several images are its first frames.",
+                ),
+                io.Int.Input(
+                    "width",
+                    default=832,
+                    min=16,
+                    max=16384,
+                    step=16,
+                    tooltip="Width of the video in pixels. 832x480 is what the model knows.",
+                ),
+                io.Int.Input(
+                    "height",
+                    default=480,
+                    min=16,
+                    max=16384,
+                    step=16,
+                    tooltip="Height of the video in pixels.",
+                ),
+                io.Int.Input(
+                    "length",
+                    default=81,
+                    min=1,
+                    max=16385,
+                    step=4,
+                    tooltip="Frames of the video, a multiple of 4 plus 1. "
+                    "81 at 16 frames per second is what the model knows.",
+                ),
+                io.Combo.Input(
+                    "resize",
+                    options=["crop", "stretch", "pad"],
+                    default="crop",
+                    tooltip="How the image is brought to the video's size: crop its centre, as "
+                    "ComfyUI does; stretch it, as Wan-Move's own code does; or pad it with grey.",
+                ),
+            ],
+            outputs=[
+                io.Latent.Output(
+                    "conditioning_latent",
+                    display_name="conditioning_latent",
+                    tooltip="The encoded start image, followed by encoded grey.",
+                )
+            ],
+        )
+
+    @classmethod
+    @checked
+    def execute(cls, *, vae, start_image, width, height, length, resize) -> io.NodeOutput:
+        with naming("width, height, length"):
+            grid = LatentGrid(length, height, width)
+        return io.NodeOutput(latent_to_host(encode_start_image(vae, start_image, grid, resize)))
+
+
+class WanMoveTrajectoryGuidance(io.ComfyNode):
+    """Conditioning latent + tracks -> conditioning. Milliseconds."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="WanMoveTrajectoryGuidance",
+            display_name="Trajectory Guidance (Wan-Move)",
+            category=CATEGORY,
+            description="Moves what lies under each track's start along the track: copies "
+            "first-frame features of the conditioning latent to the cells it visits later.",
+            search_aliases=["wan move", "WanMoveTrackToVideo", "motion control", "trajectory"],
+            inputs=[
+                io.Conditioning.Input("positive", tooltip="The prompt. Stays as it is."),
+                io.Conditioning.Input("negative", tooltip="The negative prompt."),
+                io.Latent.Input(
+                    "conditioning_latent", tooltip="From Encode Start Image (Wan-Move)."
+                ),
+                io.Tracks.Input(
+                    "tracks", optional=True, tooltip="The motion. Without it: plain image to video."
+                ),
+                io.ClipVisionOutput.Input(
+                    "clip_vision_output",
+                    optional=True,
+                    tooltip="CLIP vision embedding of the start image; the model was trained with "
+                    "it. Encode with crop: none.",
+                ),
+                io.Int.Input(
+                    "batch_size", default=1, min=1, max=4096, tooltip="Videos made at once."
+                ),
+                io.Float.Input(
+                    "strength",
+                    default=1.0,
+                    min=0.0,
+                    max=2.0,
+                    step=0.01,
+                    tooltip="0 leaves the latent as it is, 1 copies features whole (the model's "
+                    "way), above 1 extrapolates.",
+                ),
+                io.Combo.Input(
+                    "branch",
+                    options=["both", "positive"],
+                    default="both",
+                    tooltip="Which branches of the guidance scale see the motion: both, as in "
+                    "Wan-Move's own code; or the positive one only, which amplifies the motion.",
+                ),
+                *_mapping_inputs(),
+            ],
+            outputs=[
+                io.Conditioning.Output(
+                    "positive", display_name="positive", tooltip="The prompt, with motion."
+                ),
+                io.Conditioning.Output(
+                    "negative", display_name="negative", tooltip="The negative prompt."
+                ),
+                io.Latent.Output(
+                    "latent", display_name="latent", tooltip="The empty latent to sample."
+                ),
+                io.String.Output(
+                    "report",
+                    display_name="report",
+                    tooltip="What guidance did: points used and dropped, cells edited and shared.",
+                ),
+            ],
+        )
+
+    @classmethod
+    @checked
+    def execute(
+        cls,
+        *,
+        positive,
+        negative,
+        conditioning_latent,
+        batch_size,
+        strength,
+        branch,
+        tracks=None,
+        clip_vision_output=None,
+        **mapping,
+    ) -> io.NodeOutput:
+        encoded = latent_from_host(conditioning_latent)
+        given = None if tracks is None else tracks_from_host(tracks)
+        with naming("tracks"):
+            result = guide(encoded, given, strength=strength, branch=branch, **mapping)
+        return io.NodeOutput(
+            condition(positive, result.positive, encoded, clip_vision_output),
+            condition(negative, result.negative, encoded, clip_vision_output),
+            empty_latent(encoded, batch_size),
+            result.report,
+        )
+
+
+def _mapping_inputs() -> list[io.Input]:
+    return [
+        io.Combo.Input(
+            "collision",
+            options=["last", "first", "mean", "random"],
+            default="last",
+            advanced=True,
+            tooltip="Who gets a cell that several tracks visit at once: the later track (it lies "
+            "on top), the earlier, their average, or a shuffled order as in Wan-Move's own code.",
+        ),
+        io.Combo.Input(
+            "temporal",
+            options=["sample", "mean"],
+            default="sample",
+            advanced=True,
+            tooltip="Which of the 4 frames of a latent frame count: one of them, as in the "
+            "released model; or their mean, as in the paper.",
+        ),
+        io.Combo.Input(
+            "track_space",
+            options=["video", "start image"],
+            default="video",
+            tooltip="What the tracks' pixels belong to: the video; or the start image before it "
+            "was resized, so that they follow its crop.",
+        ),
+        io.Combo.Input(
+            "retime",
+            options=["time", "cut", "hold"],
+            default="time",
+            tooltip="Tracks of another length: play the whole motion in the new time; keep the "
+            "speed and cut; or keep the speed and hold the last position.",
+        ),
+        io.Int.Input(
+            "collision_seed",
+            default=0,
+            min=0,
+            max=0xFFFFFFFFFFFFFFFF,
+            advanced=True,
+            tooltip='Order of the tracks when collision is "random".',
+        ),
+    ]

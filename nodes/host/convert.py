@@ -1,0 +1,84 @@
+"""The host's tracks and images, in and out; what is wrong is told with the input's name."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import comfy.model_management
+import comfy.utils
+import torch
+
+from ...wanmove_core import ShapeError, Tracks, WanMoveError
+
+
+@contextmanager
+def naming(input_name: str) -> Iterator[None]:
+    """Put the input's name, as the user sees it, in front of what is wrong with it."""
+    try:
+        yield
+    except WanMoveError as error:
+        raise type(error)(f"{input_name}: {error}") from error
+
+
+def check_images(images: torch.Tensor, input_name: str, *, channels: int = 3) -> None:
+    """Refuse a batch of nothing, which filters make, and pictures without colours."""
+    if len(images) == 0:
+        raise ShapeError(
+            f"{input_name} must hold an image; got none. Look at what the node before it gives."
+        )
+    if images.shape[-1] < channels:
+        raise ShapeError(
+            f"{input_name} must have {channels} channels (RGB); got {images.shape[-1]}. "
+            "Convert it to RGB."
+        )
+
+
+def tracks_from_host(tracks: Mapping[str, Any], input_name: str = "tracks") -> Tracks:
+    """Read the TRACKS dict of comfy_api/latest/_io.py:821.
+
+    Visibility may be missing or have one column for all points (comfy_extras/nodes_wanmove.py:314
+    makes that shape).
+    """
+    with naming(input_name):
+        if not isinstance(tracks, Mapping) or "track_path" not in tracks:
+            raise ShapeError(
+                f"tracks must be TRACKS with a track_path; got {type(tracks).__name__}. "
+                "Connect a node whose output is TRACKS."
+            )
+        return Tracks.from_arrays(tracks["track_path"], tracks.get("track_visibility"))
+
+
+def tracks_to_host(tracks: Tracks) -> dict[str, torch.Tensor]:
+    """Make the TRACKS dict: float32 and bool on the device that outputs live on."""
+    device = comfy.model_management.intermediate_device()
+    return {
+        "track_path": tracks.positions.to(device, torch.float32),
+        "track_visibility": tracks.visibility.to(device),
+    }
+
+
+def progress(total: int) -> Callable[[int], None]:
+    """Make what long loops call with the number of steps done: the node's bar, and the stop."""
+    bar = comfy.utils.ProgressBar(total)
+
+    def show(done: int) -> None:
+        comfy.model_management.throw_exception_if_processing_interrupted()
+        bar.update_absolute(done)
+
+    return show
+
+
+def to_bytes(images: torch.Tensor) -> torch.Tensor:
+    """IMAGE (float 0..1, channels last) -> uint8 RGB on the CPU."""
+    # In place from the second step on: a clip is hundreds of megabytes.
+    return images[..., :3].mul(255).round_().clamp_(0, 255).to("cpu", torch.uint8)
+
+
+def to_image(frames: torch.Tensor) -> torch.Tensor:
+    """uint8 RGB -> IMAGE on the device that outputs live on."""
+    return to_output(frames).float().div_(255)
+
+
+def to_output(image: torch.Tensor) -> torch.Tensor:
+    """A tensor, moved to the device that outputs live on."""
+    return image.to(comfy.model_management.intermediate_device())

@@ -1,0 +1,127 @@
+"""Track files inside the host's folders, and nowhere else."""
+
+import os
+from pathlib import Path
+
+import folder_paths
+
+from ...wanmove_core import OptionError, TrackFormatError
+from ...wanmove_core.formats import (
+    WRITE_FORMATS,
+    ReadOptions,
+    parse_tracks,
+    read_track_file,
+    write_tracks,
+)
+from ...wanmove_core.formats.checks import shown
+from ...wanmove_core.formats.read import visibility_path
+from ...wanmove_core.formats.write import SUFFIXES
+from ...wanmove_core.tracks import Tracks
+
+# File systems take 255; a number and the ending are added.
+_MAX_NAME_BYTES = 200
+_SUFFIXES = (".npy", ".json", ".csv", ".txt", ".svg", ".nk")
+SAVE_FORMATS = list(WRITE_FORMATS)
+
+
+def listed_files() -> list[str]:
+    """Track files of the input folder, as LoadImage names its files."""
+    root = folder_paths.get_input_directory()
+    found = []
+    for folder, _, names in os.walk(root, followlinks=True):
+        found += [
+            os.path.relpath(os.path.join(folder, name), root).replace(os.sep, "/")  # noqa: PTH118
+            for name in names
+            if name.lower().endswith(_SUFFIXES)
+        ]
+    return sorted(found)
+
+
+def find_file(name: str) -> Path:
+    """Find a file that lies in the input, output or temp folder, named as the host names files.
+
+    Raises:
+        TrackFormatError: it lies elsewhere, or is none.
+    """
+    if not isinstance(name, str):
+        raise TrackFormatError(f"file must be a name; got {shown(name)}. Choose one of the list.")
+    path = Path(os.path.abspath(folder_paths.get_annotated_filepath(name)))  # noqa: PTH100
+    roots = (
+        folder_paths.get_input_directory(),
+        folder_paths.get_output_directory(),
+        folder_paths.get_temp_directory(),
+    )
+    if not any(path.is_relative_to(os.path.abspath(root)) for root in roots):  # noqa: PTH100
+        raise TrackFormatError(
+            f"file must lie in ComfyUI's input, output or temp folder; got {shown(name)}. "
+            "Copy it into the input folder."
+        )
+    if not os.path.isfile(path):  # noqa: PTH113 (the other raises for names that are too long)
+        raise TrackFormatError(
+            f"file must exist in ComfyUI's input folder; got {shown(name)}. "
+            "Copy it there, then refresh the list (key R)."
+        )
+    return path
+
+
+def fingerprint(name: str) -> list[tuple[int, int]]:
+    """What changes when the file does."""
+    path = find_file(name)
+    stats = [part.stat() for part in (path, visibility_path(path)) if part and part.is_file()]
+    return [(stat.st_mtime_ns, stat.st_size) for stat in stats]
+
+
+def load_tracks(name: str, text: str | None, options: ReadOptions) -> tuple[Tracks, str]:
+    """Read tracks from text if there is any, else from the file; and say what was read."""
+    if text:
+        # Never as a path: the text comes from any workflow.
+        loaded = parse_tracks(text, options=options)
+    elif name:
+        loaded = read_track_file(find_file(name), options=options)
+    else:
+        raise OptionError(
+            "either text or file must be given; got neither. Connect coordinates, or choose a file."
+        )
+    size = "unknown size" if loaded.size is None else f"{loaded.size[0]}x{loaded.size[1]}"
+    tracks = loaded.tracks
+    return tracks, (
+        f"{tracks.num_points} tracks, {tracks.num_frames} frames, {size}, format {loaded.format}"
+    )
+
+
+def new_file(prefix: str, format_: str) -> Path:
+    """Name a new file under the output folder; the name is counted up.
+
+    Raises:
+        TrackFormatError: a prefix that is no name, or leads out of the folder.
+    """
+    root = os.path.abspath(folder_paths.get_output_directory())  # noqa: PTH100
+    name = Path(prefix).name
+    if not name.strip() or not prefix.isprintable() or len(os.fsencode(name)) > _MAX_NAME_BYTES:
+        raise TrackFormatError(
+            f"filename_prefix must end in a name of at most {_MAX_NAME_BYTES} bytes; got "
+            f'{shown(prefix)}. Use a name such as "tracks/ball".'
+        )
+    if not Path(os.path.abspath(Path(root) / prefix)).is_relative_to(root):  # noqa: PTH100
+        raise TrackFormatError(
+            f"filename_prefix must stay in ComfyUI's output folder; got {shown(prefix)}. "
+            'Use a name such as "tracks/ball".'
+        )
+    try:
+        folder, name, counter, *_ = folder_paths.get_save_image_path(prefix, root)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise TrackFormatError(
+            f"filename_prefix must name a folder that can be written; got {shown(prefix)}: "
+            f"{reason}. Check the output folder."
+        ) from error
+    return Path(folder) / f"{name}_{counter:05}_tracks{SUFFIXES[format_]}"
+
+
+def save_tracks(
+    tracks: Tracks, path: Path, format_: str, *, size: tuple[int, int], fps: float
+) -> str:
+    """Write tracks to a file under the output folder. Returns its name, relative."""
+    write_tracks(tracks, path, format=format_, size=size, fps=fps)
+    root = os.path.abspath(folder_paths.get_output_directory())  # noqa: PTH100
+    return path.relative_to(root).as_posix()

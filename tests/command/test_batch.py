@@ -1,0 +1,199 @@
+"""Many jobs: resumable, and one failure does not stop the rest."""
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.generation.small_parts import PROMPT, small_components, small_image, small_tracks
+from wanmove_core.command import generate as command
+from wanmove_core.command import main as cli
+from wanmove_core.generation.pipeline import WanMovePipeline
+from wanmove_core.media.video_io import read_metadata, read_video, write_image
+
+SMALL = ["--size", "64x48", "--frames", "5", "--steps", "1", "--guidance-scale", "1"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_image(tmp_path / "start.png", small_image())
+    tracks = small_tracks(5)
+    np.save(tmp_path / "cat_tracks.npy", tracks.positions.numpy())
+    np.save(tmp_path / "cat_visibility.npy", tracks.visibility.numpy())
+    return tmp_path
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """The seeds that the model was run with; loading is replaced by a small model."""
+    seeds = []
+
+    class Watched(WanMovePipeline):
+        def generate(self, image, tracks, prompts, settings, *, progress=None):
+            seeds.append(settings.seed)
+            if settings.seed == 666:
+                raise RuntimeError("CUDA out of memory.\nTried to allocate much")
+            return super().generate(image, tracks, prompts, settings, progress=progress)
+
+    monkeypatch.setattr(command, "load_pipeline", lambda _args: Watched(small_components()))
+    return seeds
+
+
+def run(folder, entries, *more):
+    text = "\n".join(e if isinstance(e, str) else json.dumps(e) for e in entries)
+    (folder / "jobs.jsonl").write_text(text, encoding="utf-8")
+    batch = ["--batch", str(folder / "jobs.jsonl"), "--checkpoint", "some.safetensors"]
+    return cli.main(["generate", *batch, *SMALL, *more])
+
+
+def entry(out, **more):
+    return {
+        "image": "start.png",
+        "tracks": ["cat_tracks.npy"],
+        "prompt": PROMPT,
+        "out": out,
+        **more,
+    }
+
+
+def test_each_line_is_a_video_with_its_own_options(folder, made, monkeypatch):
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    lines = [
+        "# two of them",
+        entry("a.mp4", seed=3),
+        "",
+        entry("sub/b.mp4", seed=5, size=[48, 64], resize="stretch", draw_tracks=True),
+    ]
+    assert run(folder, lines) == 0
+    assert made == [3, 5]
+    assert read_video(folder / "a.mp4").shape == (5, 32, 64, 3)
+    assert read_video(folder / "sub" / "b.mp4").shape == (5, 64, 48, 3)
+    assert (folder / "sub" / "b_tracks.mp4").is_file()
+
+
+def test_a_batch_draws_the_tracks_of_the_lines_that_have_some(folder, made, caplog):
+    free = entry("free.mp4", tracks=None)
+    assert run(folder, [entry("a.mp4"), free], "--draw-tracks", "--tracks-size", "64x48") == 0
+    assert sorted(path.name for path in folder.glob("*.mp4")) == [
+        "a.mp4",
+        "a_tracks.mp4",
+        "free.mp4",
+    ]
+    assert run(folder, [entry("b.mp4", tracks=None, draw_tracks=True)]) == 1
+    assert "--draw-tracks must come with --tracks" in caplog.text
+
+
+def test_a_second_run_makes_only_what_is_missing_or_changed(folder, made):
+    lines = [entry(f"{name}.mp4", seed=seed) for seed, name in enumerate("abc")]
+    assert run(folder, lines) == 0
+    assert run(folder, lines) == 0 and made == [0, 1, 2]
+    (folder / "b.mp4").unlink()
+    (folder / "c.mp4").write_bytes(b"cut off")
+    assert run(folder, lines) == 0 and made[3:] == [1, 2]
+    assert run(folder, [*lines[:2], entry("c.mp4", seed=9)]) == 0 and made[5:] == [9]
+    # The same name with other tracks inside is another job.
+    np.save(folder / "cat_tracks.npy", small_tracks(5).positions.numpy() + 1)
+    assert run(folder, lines) == 0 and made[6:] == [0, 1, 2]
+
+
+def test_one_failure_does_not_stop_the_rest(folder, made, caplog):
+    lines = [
+        entry("a.mp4", image="missing.png"),
+        entry("b.mp4", seed=666),
+        "{not json",
+        "[1]",
+        entry("d.mp4", sede=4),
+        entry("e.mp4", steps=0),
+        {"out": "f.mp4"},
+        entry("good.mp4", seed=8),
+    ]
+    caplog.set_level("INFO", logger="wanmove")
+    assert run(folder, lines) == 1
+    assert made == [666, 8] and (folder / "good.mp4").is_file()
+    for message in (
+        "missing.png must be a readable",
+        "b.mp4: CUDA out of memory.",
+        "jobs.jsonl line 3",
+        "jobs.jsonl line 4: must be a JSON object",
+        "jobs.jsonl line 5: unrecognized arguments: --sede=4",
+        "jobs.jsonl line 6: steps must be 1 or more",
+        "jobs.jsonl line 7: --image must be given",
+        "1 made, 0 already there, 7 failed.",
+    ):
+        assert message in caplog.text
+    assert "Tried to allocate" not in caplog.text
+
+
+def test_two_jobs_may_not_write_one_video(folder, made, caplog):
+    assert run(folder, [entry("a.mp4"), entry("a.mp4", seed=2), entry("b.mp4")]) == 1
+    assert made == [0, 0] and "out must be its own; got that of 1/3 a.mp4" in caplog.text
+
+
+def test_a_file_without_jobs_is_refused(folder, made, capsys):
+    assert run(folder, []) == 2
+    assert "must hold at least one job; got none" in capsys.readouterr().err and made == []
+
+
+def test_the_model_is_loaded_once_and_only_for_work(folder, monkeypatch):
+    loads = []
+
+    def load(_args):
+        loads.append(1)
+        return WanMovePipeline(small_components())
+
+    monkeypatch.setattr(command, "load_pipeline", load)
+    lines = [entry("a.mp4"), entry("b.mp4")]
+    assert run(folder, lines) == 0 and len(loads) == 1
+    assert run(folder, lines) == 0 and len(loads) == 1
+
+
+def test_model_options_are_no_part_of_a_line(folder, made, caplog):
+    assert run(folder, [entry("a.mp4", checkpoint="x")]) == 1
+    assert "unrecognized arguments: --checkpoint=x" in caplog.text
+
+
+def test_a_missing_batch_file_is_exit_code_2(folder, capsys):
+    batch = ["--batch", str(folder / "none.jsonl"), "--checkpoint", "x"]
+    assert cli.main(["generate", *batch]) == 2
+    assert "none.jsonl must be a readable UTF-8 file" in capsys.readouterr().err
+
+
+def test_movebench_is_read_as_the_reference_reads_it(folder, made, monkeypatch):
+    root = folder / "MoveBench" / "en"
+    for sub in ("first_frame/clips", "track/single/clips"):
+        (root / sub).mkdir(parents=True)
+    for name in ("one", "two"):
+        write_image(root / "first_frame" / "clips" / f"{name}.jpg", small_image(64, 48))
+        tracks = small_tracks(5, 64, 48)
+        place = root / "track" / "single" / "clips"
+        np.save(place / f"{name}_tracks.npy", tracks.positions.numpy()[None])
+        np.save(place / f"{name}_visibility.npy", tracks.visibility.numpy()[None])
+    listing = f"# all\nclips/one.mp4,{PROMPT}\nclips/two.mp4, {PROMPT}\nbroken line\n"
+    (root / "single_track.txt").write_text(listing, encoding="utf-8")
+    bench = ["--movebench", str(folder / "MoveBench"), "--out-dir", str(folder / "results")]
+    more = ["--checkpoint", "x", "--frames", "5", "--steps", "1", "--seed", "40"]
+    # One line is broken, so not every video is there.
+    assert cli.main(["generate", *bench, *more]) == 1
+    assert made == [40, 41]
+    made_files = sorted(p.name for p in Path(folder / "results" / "clips").iterdir())
+    assert made_files == ["one.mp4", "two.mp4"]
+    video = folder / "results" / "clips" / "one.mp4"
+    assert read_video(video).shape == (5, 48, 64, 3)
+    assert read_metadata(video)["prompt"] == PROMPT
+
+
+def test_progress_is_a_context_of_each_job(folder, made, monkeypatch):
+    names = []
+
+    @contextmanager
+    def bar(name):
+        names.append(name)
+        yield lambda _done, _total: None
+
+    monkeypatch.setattr(command, "progress_bar", bar)
+    assert run(folder, [entry("a.mp4"), entry("b.mp4")]) == 0
+    assert names == ["1/2 a.mp4", "2/2 b.mp4"]

@@ -1,0 +1,101 @@
+"""`wanmove demo`: it runs with no model at all, and its page needs no other file."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+import torch
+
+from tests.generation.small_parts import small_components
+from wanmove_core.command import main as cli
+from wanmove_core.demo.page import Figure, Page, Panel, render_page
+from wanmove_core.demo.random_model import random_components
+from wanmove_core.demo.scene import make_scene
+from wanmove_core.media.video_io import read_metadata, read_video
+
+
+class Outline(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.seen, self.sources = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append(tag)
+        if tag not in ("meta", "img", "input"):
+            self.open.append(tag)
+        self.sources += [value for name, value in attrs if name in ("src", "href")]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_without_a_trained_model_it_says_so_and_runs(tmp_path, caplog):
+    caplog.set_level("INFO", logger="wanmove")
+    arguments = ["demo", "--out", str(tmp_path / "demo"), "--model", str(tmp_path), "--steps", "1"]
+    assert cli.main(arguments) == 0
+    made = tmp_path / "demo"
+    assert read_video(made / "guided.mp4").shape == (17, 64, 96, 3)
+    assert read_video(made / "guided_tracks.mp4").shape == (17, 256, 384, 3)
+    assert read_metadata(made / "without_tracks.mp4")["tracks"] == []
+    # Tracks reach the model: the two videos differ.
+    guided, free = read_video(made / "guided.mp4"), read_video(made / "without_tracks.mp4")
+    assert (guided.float() - free.float()).abs().mean() > 0.1
+    page = (made / "index.html").read_text(encoding="utf-8")
+    assert "random weights" in page and "off their path" not in page
+    assert "random weights" in caplog.text and str(made / "index.html") in caplog.text
+
+
+def test_the_page_needs_no_other_file_and_is_whole(tmp_path):
+    picture = tmp_path / "a.png"
+    picture.write_bytes(b"picture")
+    (tmp_path / "b.mp4").write_bytes(b"video")
+    page = Page(
+        title="A <title> & more",
+        lead="Lead",
+        note="",
+        panels=[Panel(picture, "One", "Cap"), Panel(tmp_path / "b.mp4", 'Two "2"', "Cap")],
+        figures=[Figure("Error", "0.9 px", lead=True)],
+        command="wanmove demo --prompt '<x>'",
+        settings={"seed": 3, "prompt": "猫 $dollar"},
+        size=(96, 64),
+    )
+    text = render_page(page)
+    outline = Outline(text)
+    assert not outline.open
+    assert outline.seen.count("video") == outline.seen.count("img") == 1
+    assert all(source.startswith("data:") for source in outline.sources)
+    assert not re.search(r"https?://", text)
+    assert "A &lt;title&gt; &amp; more" in text and "猫 $dollar" in text
+    assert "aspect-ratio: 96 / 64" in text and "$aspect" not in text
+
+
+def test_the_own_scene_has_a_ball_where_its_tracks_begin():
+    picture, tracks = make_scene(9)
+    assert picture.shape == (64, 96, 3) and tracks.positions.shape == (9, 16, 2)
+    moved = (tracks.positions[-1] - tracks.positions[0]).norm(dim=-1)
+    assert (moved[:7] == 0).all() and (moved[7:] > 40).all()
+    x, y = tracks.positions[0, 7:].round().long().unbind(-1)
+    red, green, blue = picture[y, x].float().unbind(-1)
+    # Red and cream stripes: nothing else in the picture is as red.
+    assert (red > blue + 5).all() and (red > green).all()
+    inside = (tracks.positions >= 0).all() and (tracks.positions < torch.tensor([96, 64])).all()
+    assert inside
+
+
+def test_a_random_model_is_one_model_and_leaves_the_global_rng_alone():
+    before = torch.random.get_rng_state()
+    first, again, other = random_components(1), random_components(1), random_components(2)
+    weight = first.transformer.proj_out.weight
+    assert torch.equal(weight, again.transformer.proj_out.weight)
+    assert not torch.equal(weight, other.transformer.proj_out.weight)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert small_components().transformer.config.in_channels == first.transformer.config.in_channels
+
+
+@pytest.mark.parametrize("words", [["--seed", "-1"], ["--steps", "0"], ["--out", __file__]])
+def test_bad_options_are_refused_at_once(tmp_path, words, capsys, monkeypatch):
+    monkeypatch.delattr("wanmove_core.command.demo._choose_source")
+    assert cli.main(["demo", "--out", str(tmp_path / "demo"), *words]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not (tmp_path / "demo").exists()

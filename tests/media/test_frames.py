@@ -1,0 +1,103 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from wanmove_core import MediaError, OptionError
+from wanmove_core.media.frames import FrameRange, probe_video, read_frames
+from wanmove_core.media.video_io import write_video
+
+COUNT, HEIGHT, WIDTH = 11, 48, 80
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory) -> Path:
+    """Frame k is of grey level 20 k, its left half darker."""
+    frames = np.repeat(np.arange(COUNT, dtype=np.uint8) * 20, HEIGHT * WIDTH * 3)
+    frames = frames.reshape(COUNT, HEIGHT, WIDTH, 3).copy()
+    frames[:, :, : WIDTH // 2] //= 2
+    path = tmp_path_factory.mktemp("video") / "clip.mp4"
+    write_video(path, torch.from_numpy(frames), fps=25)
+    return path
+
+
+def levels(frames) -> list[int]:
+    return [round(float(frame[:, WIDTH // 2 + 8 :].mean()) / 20) for frame in frames]
+
+
+def test_frames_come_in_order(video):
+    assert levels(read_frames(video)) == list(range(COUNT))
+
+
+@pytest.mark.parametrize(
+    ("frames", "expected"),
+    [
+        (FrameRange(3), [3, 4, 5, 6, 7, 8, 9, 10]),
+        (FrameRange(2, 3), [2, 3, 4]),
+        (FrameRange(1, 3, 4), [1, 5, 9]),
+        (FrameRange(0, 100, 5), [0, 5, 10]),
+    ],
+)
+def test_a_range_of_frames(video, frames, expected):
+    assert levels(read_frames(video, frames)) == expected
+
+
+def test_the_header_is_read(video):
+    info = probe_video(video)
+    assert (info.size, info.fps, info.num_frames) == ((WIDTH, HEIGHT), 25.0, COUNT)
+
+
+def test_a_turned_phone_is_turned_back(video, tmp_path):
+    """The track header's matrix says how to show a video; here: a quarter turn."""
+    data = bytearray(video.read_bytes())
+    at = data.index(b"tkhd") + 4 + 4 + 36  # version and flags, times to volume
+    one = 0x10000
+    matrix = (0, one, 0, -one & 0xFFFFFFFF, 0, 0, 0, 0, 0x40000000)
+    data[at : at + 36] = b"".join(value.to_bytes(4, "big") for value in matrix)
+    path = tmp_path / "turned.mp4"
+    path.write_bytes(data)
+    frame = list(read_frames(path))[8]
+    assert frame.shape == (WIDTH, HEIGHT, 3)
+    # Shown clockwise, what was left is on top.
+    assert frame[: WIDTH // 2 - 8].mean() < 0.6 * frame[WIDTH // 2 + 8 :].mean()
+
+
+def test_bad_files_are_one_line(video, tmp_path):
+    with pytest.raises(MediaError, match=r"none\.mp4 must be a readable video; got No such file"):
+        next(read_frames(tmp_path / "none.mp4"))
+    text = tmp_path / "text.mp4"
+    text.write_text("not a video")
+    with pytest.raises(MediaError, match="must be a readable video; got Invalid data"):
+        next(read_frames(text))
+    cut = tmp_path / "cut.mp4"
+    data = video.read_bytes()
+    header = data.index(b"mdat")
+    cut.write_bytes(data[: header + 4])
+    with pytest.raises(MediaError, match=r"must have frames; got none|must be a readable video"):
+        next(read_frames(cut))
+    # Noise needs as many bytes in every frame.
+    noise = torch.from_numpy(
+        np.random.default_rng(0).integers(0, 255, (COUNT, 48, 80, 3), np.uint8)
+    )
+    write_video(cut, noise)
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    with pytest.raises(MediaError, match=r"must have the 11 frames that it promises; got [1-8]"):
+        list(read_frames(cut))
+    with pytest.raises(MediaError, match="must have a frame 40 or later; got none"):
+        next(read_frames(video, FrameRange(40)))
+    with pytest.raises(OptionError, match="every >= 1"):
+        FrameRange(every=0)
+
+
+def test_sound_alone_is_no_video(tmp_path):
+    import av
+
+    path = tmp_path / "sound.wav"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000)
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), layout="mono")
+        sound.sample_rate = 8000
+        container.mux(stream.encode(sound))
+    with pytest.raises(MediaError, match="must have a video stream"):
+        next(read_frames(path))

@@ -1,0 +1,88 @@
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from wanmove_core import ShapeError
+from wanmove_core.tracking.flow import track_points
+
+
+def texture(rows: int, cols: int, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    coarse = rng.uniform(0, 255, (rows // 6, cols // 6, 3)).astype(np.float32)
+    smooth = cv2.resize(coarse, (cols, rows), interpolation=cv2.INTER_CUBIC)
+    return np.clip(smooth, 0, 255)
+
+
+def moved(picture: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    frame = cv2.warpAffine(picture, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP)
+    return np.clip(frame, 0, 255).round().astype(np.uint8)
+
+
+def similarity(angle: float, scale: float, shift: tuple[float, float]) -> np.ndarray:
+    matrix = cv2.getRotationMatrix2D((48.0, 32.0), angle, scale)
+    matrix[:, 2] += shift
+    return matrix
+
+
+def follow(matrices: list[np.ndarray], points: np.ndarray) -> np.ndarray:
+    to_picture = np.linalg.inv(np.vstack([matrices[0], [0, 0, 1]]))
+    local = np.c_[points, np.ones(len(points))] @ to_picture.T
+    return np.stack([local @ matrix.T for matrix in matrices])
+
+
+@pytest.mark.parametrize(
+    ("turn", "grow", "shift"),
+    [(0.0, 0.0, (1.3, -0.7)), (1.5, 0.0, (0.4, 0.2)), (0.0, 0.01, (0.0, 0.9))],
+    ids=["shift", "turn", "grow"],
+)
+def test_motion_is_followed_below_a_pixel(turn, grow, shift):
+    matrices = [similarity(turn * k, 1 + grow * k, (shift[0] * k, shift[1] * k)) for k in range(9)]
+    frames = np.stack([moved(texture(64, 96), matrix, (96, 64)) for matrix in matrices])
+    points = np.array([[40.0, 30.0], [55.25, 35.5], [47.0, 22.0], [33.0, 41.0]])
+    tracks = track_points(torch.from_numpy(frames), torch.from_numpy(points).float())
+    error = np.hypot(*(tracks.positions.numpy() - follow(matrices, points)).transpose(2, 0, 1))
+    assert tracks.visibility.all()
+    assert error.max() < (0.4 if turn else 0.2)
+
+
+def test_large_frames_are_followed_at_their_own_size():
+    matrices = [similarity(0, 1, (2.5 * k, 1.5 * k)) for k in range(4)]
+    frames = np.stack([moved(texture(288, 360), matrix, (360, 288)) for matrix in matrices])
+    points = np.array([[120.0, 130.0], [200.5, 90.0]])
+    tracks = track_points(torch.from_numpy(frames), torch.from_numpy(points).float())
+    error = np.abs(tracks.positions.numpy() - follow(matrices, points))
+    assert error.max() < 0.2
+
+
+def test_points_are_lost_when_their_surroundings_change():
+    frames = np.stack([texture(64, 96), texture(64, 96), texture(64, 96, seed=1)]).astype(np.uint8)
+    points = np.random.default_rng(0).uniform([10, 10], [85, 53], (40, 2))
+    tracks = track_points(torch.from_numpy(frames), torch.from_numpy(points).float())
+    assert tracks.visibility[:2].all()
+    # By chance something alike may lie near.
+    assert tracks.visibility[2].float().mean() <= 0.1
+
+
+def test_a_point_is_lost_for_good_when_it_leaves_the_frame():
+    picture = texture(64, 96)
+    matrices = [similarity(0, 1, (shift, 0)) for shift in (0.0, 5.0, 10.0, 15.0, 10.0, 5.0)]
+    frames = np.stack([moved(picture, matrix, (96, 64)) for matrix in matrices])
+    tracks = track_points(torch.from_numpy(frames), torch.tensor([[84.0, 30.0], [40.0, 30.0]]))
+    assert tracks.visibility[0, 0]
+    assert not tracks.visibility[3:, 0].any()
+    assert tracks.visibility[:, 1].all()
+
+
+def test_flat_frames_give_finite_positions():
+    frames = torch.full((3, 40, 40, 3), 128, dtype=torch.uint8)
+    tracks = track_points(frames, torch.tensor([[20.0, 20.0]]))
+    assert not tracks.visibility[1:].any()
+    torch.testing.assert_close(tracks.positions, torch.full((3, 1, 2), 20.0))
+
+
+def test_no_points_and_no_frames():
+    frames = torch.zeros(3, 40, 40, 3, dtype=torch.uint8)
+    assert track_points(frames, torch.zeros(0, 2)).positions.shape == (3, 0, 2)
+    with pytest.raises(ShapeError, match="at least one frame"):
+        track_points(frames[:0], torch.zeros(1, 2))

@@ -1,0 +1,201 @@
+"""Find the parts of a model among files, whatever the layout of their folders."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import CheckpointError
+from .checkpoint import Checkpoint, group_shards, open_checkpoint
+from .classify import IMAGE_ENCODER, TEXT_ENCODER, TRANSFORMER, VAE, Identity, identify
+from .fp8 import FLOAT8
+
+_log = logging.getLogger("wanmove")
+
+_SUFFIXES = {".safetensors", ".sft", ".pth", ".pt", ".bin", ".gguf"}
+# ComfyUI's folders of single files, then those of a diffusers model.
+_SUBFOLDERS = (
+    "diffusion_models",
+    "unet",
+    "text_encoders",
+    "clip",
+    "vae",
+    "clip_vision",
+    "transformer",
+    "text_encoder",
+    "image_encoder",
+)
+_TOKENIZER_FOLDERS = ("tokenizer", "google/umt5-xxl", "umt5-xxl", ".")
+_TOKENIZER_FILES = ("spiece.model", "tokenizer.json")
+_NEEDED = {
+    TRANSFORMER: (
+        "a Wan-Move image-to-video transformer (36 input channels)",
+        "Download Ruihang/Wan-Move-14B-480P, or Wan21-WanMove_fp8_scaled_e4m3fn_KJ.safetensors "
+        "of Kijai/WanVideo_comfy_fp8_scaled",
+    ),
+    VAE: ("a Wan 2.1 VAE", "Download Wan2.1_VAE.pth or wan_2.1_vae.safetensors"),
+    TEXT_ENCODER: (
+        "a umT5-XXL text encoder, or prompt embeddings in its place",
+        "Download models_t5_umt5-xxl-enc-bf16.pth or umt5_xxl_fp8_e4m3fn_scaled.safetensors",
+    ),
+    IMAGE_ENCODER: (
+        "a CLIP ViT-H/14 image encoder",
+        "Download models_clip_open-clip-xlm-roberta-large-vit-huge-14.pth or "
+        "clip_vision_h.safetensors",
+    ),
+}
+
+
+@dataclass
+class Inventory:
+    """What a set of paths holds. Made by `survey`.
+
+    Args:
+        roots: the paths as given, for messages.
+        parts: part -> checkpoints that can be it.
+        others: files of models that are none of the parts, with what they are.
+        damaged: files in a folder that could not be opened.
+        tokenizer: a folder with umT5's tokenizer files.
+    """
+
+    roots: tuple[Path, ...]
+    parts: dict[str, list[Checkpoint]] = field(default_factory=dict)
+    others: list[tuple[Path, Identity]] = field(default_factory=list)
+    damaged: list[CheckpointError] = field(default_factory=list)
+    tokenizer: Path | None = None
+
+
+def survey(paths: Sequence[Path]) -> Inventory:
+    """Open every file below the paths and tell what it is.
+
+    A file given by itself must be a part of the model. In a folder, files of other models are
+    passed over, so that ComfyUI's `models` folder can be given as it is.
+
+    Raises:
+        CheckpointError: a path that does not exist, or a file given by itself that is damaged or
+            of another model.
+    """
+    inventory = Inventory(tuple(paths))
+    files = [path for path in paths if not path.is_dir()]
+    for group in group_shards(files):
+        checkpoint = open_checkpoint(group)
+        identity = identify(checkpoint)
+        if identity.part is None:
+            raise wrong_model(checkpoint.path, identity)
+        inventory.parts.setdefault(identity.part, []).append(checkpoint)
+    for folder in (path for path in paths if path.is_dir()):
+        _survey_folder(folder, inventory)
+    inventory.tokenizer = next(_tokenizer_folders(paths), None)
+    return inventory
+
+
+def _survey_folder(folder: Path, inventory: Inventory) -> None:
+    for group in group_shards(list(_weight_files(folder))):
+        try:
+            checkpoint = open_checkpoint(group)
+        except CheckpointError as error:
+            _log.debug("passed over: %s", error)
+            inventory.damaged.append(error)
+            continue
+        identity = identify(checkpoint)
+        if identity.part is None:
+            inventory.others.append((checkpoint.path, identity))
+        else:
+            inventory.parts.setdefault(identity.part, []).append(checkpoint)
+
+
+def _weight_files(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.suffix in _SUFFIXES and path.is_file():
+            yield path
+    for name in _SUBFOLDERS:
+        for path in (folder / name).rglob("*"):
+            if path.suffix in _SUFFIXES and path.is_file():
+                yield path
+
+
+def _tokenizer_folders(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        root = path if path.is_dir() else path.parent
+        for name in _TOKENIZER_FOLDERS:
+            folder = root / name
+            if any((folder / file).is_file() for file in _TOKENIZER_FILES):
+                yield folder
+
+
+def wrong_model(path: Path, identity: Identity) -> CheckpointError:
+    """Say what a file is, and what is needed instead."""
+    if identity.description == "a LoRA":
+        return CheckpointError(
+            f"{path} must be a whole model; got a LoRA. Give it with --lora, next to the "
+            "checkpoint it changes."
+        )
+    needed, fix = _NEEDED.get(
+        identity.resembles or "", ("a part of Wan-Move", _NEEDED[TRANSFORMER][1])
+    )
+    return CheckpointError(f"{path} must be {needed}; got {identity.description}. {fix}.")
+
+
+def choose(inventory: Inventory, part: str, dtype: str) -> Checkpoint:
+    """Pick the one checkpoint for a part.
+
+    Of several, `fp8` takes the one that is stored so; any other type takes the one that is not,
+    and of several of those the one stored in that very type.
+
+    Args:
+        inventory: of the given paths.
+        part: one of the names in `classify`.
+        dtype: "bf16", "fp16", "fp32" or "fp8".
+
+    Raises:
+        CheckpointError: no checkpoint for it, or several that are equally good.
+    """
+    candidates = inventory.parts.get(part, [])
+    if not candidates:
+        raise _none_found(inventory, part)
+    if len(candidates) > 1:
+        stored = {id(c): storage(c) for c in candidates}
+        exact = [c for c in candidates if stored[id(c)] == dtype]
+        wide = [c for c in candidates if stored[id(c)] not in ("fp8", "gguf")]
+        candidates = exact or (wide if dtype != "fp8" else []) or candidates
+    if len(candidates) > 1:
+        listed = ", ".join(str(c.path) for c in candidates)
+        raise CheckpointError(
+            f"the checkpoint paths must hold one {part.replace('_', ' ')} stored as {dtype}; got "
+            f"{len(candidates)}: {listed}. Give the files of one model instead of the folder."
+        )
+    return candidates[0]
+
+
+def storage(checkpoint: Checkpoint) -> str:
+    """Name the type that a checkpoint stores its matrices in: bf16, fp16, fp32, fp8 or gguf."""
+    sizes: dict[str, int] = {}
+    for weight in checkpoint.weights.values():
+        if weight.file.is_gguf:
+            return "gguf"
+        name = "fp8" if weight.dtype in FLOAT8 else _NAMES.get(str(weight.dtype), "other")
+        sizes[name] = sizes.get(name, 0) + weight.file.weights[weight.name].bytes
+    # A scaled fp8 file keeps large embeddings in a wider type; any fp8 makes it one.
+    return "fp8" if "fp8" in sizes else max(sizes, key=lambda name: sizes[name])
+
+
+_NAMES = {"torch.bfloat16": "bf16", "torch.float16": "fp16", "torch.float32": "fp32"}
+
+
+def _none_found(inventory: Inventory, part: str) -> CheckpointError:
+    """Say what is there instead: a damaged file, a relative of the part, or other models."""
+    needed, fix = _NEEDED[part]
+    for path, identity in inventory.others:
+        if identity.resembles == part:
+            return wrong_model(path, identity)
+    if inventory.damaged:
+        return inventory.damaged[0]
+    found = [f"{path.name}: {identity.description}" for path, identity in inventory.others]
+    found += [
+        f"{checkpoint.path.name}: {name.replace('_', ' ')}"
+        for name, checkpoints in inventory.parts.items()
+        for checkpoint in checkpoints
+    ]
+    where = ", ".join(str(root) for root in inventory.roots)
+    got = "; ".join(found[:4]) or "no model files"
+    return CheckpointError(f"{where} must contain {needed}; got {got}. {fix}.")

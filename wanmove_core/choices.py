@@ -1,0 +1,17 @@
+"""The named choices of guidance, each listed once: command line and node schemas read them here.
+
+Imports nothing heavy: the command line's help must not wait for torch.
+"""
+
+from typing import Literal
+
+Temporal = Literal["sample", "mean"]
+Collision = Literal["last", "first", "mean", "random"]
+Branch = Literal["both", "positive"]
+Retime = Literal["time", "cut", "hold"]
+FitMode = Literal["stretch", "crop", "pad"]
+# "area" keeps the image's aspect ratio within the area of `size`, as the reference does; "native"
+# is the image's own size, as it does for MoveBench; the others make exactly `size`.
+Resize = Literal["area", "native", "stretch", "crop", "pad"]
+
+MAX_STRENGTH = 2.0

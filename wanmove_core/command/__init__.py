@@ -1,0 +1,1 @@
+"""The `wanmove` command: the only place with argparse."""

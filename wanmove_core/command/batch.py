@@ -1,0 +1,272 @@
+"""Many jobs with one loaded model: resumable, and one failure does not stop the rest."""
+
+import argparse
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ..errors import MediaError, OptionError, WanMoveError
+from ..formats.checks import shown
+from ..generation.job import Job, extend_prompt, is_done, run_job
+from ..generation.pipeline import Progress
+from ..generation.prompt_extension import load_extender
+from ..media.video_io import check_writable
+from .generate_options import add_job_options
+from .option_values import make_extension, make_job, make_settings
+
+if TYPE_CHECKING:
+    from ..generation.pipeline import WanMovePipeline
+
+_log = logging.getLogger("wanmove")
+_PATHS = ("image", "tracks", "visibility", "out")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One job of many, or why it is none.
+
+    Args:
+        name: what to call it in messages.
+        job: the job; None when it could not be read.
+        error: why not.
+    """
+
+    name: str
+    job: Job | None = None
+    error: WanMoveError | None = None
+
+
+def run_batch(
+    lines: Sequence[Line],
+    load: Callable[[], "WanMovePipeline"],
+    *,
+    model: dict[str, Any],
+    progress_bar: Callable[[str], AbstractContextManager[Progress]],
+    prompt_device: str = "cpu",
+) -> int:
+    """Run all jobs that are not done yet.
+
+    Args:
+        lines: the jobs.
+        load: loads the model; called when the first job needs it.
+        model: which model that is, for the metadata.
+        progress_bar: makes one for a name.
+        prompt_device: for a language model that extends prompts; it is gone before `load`.
+
+    Returns:
+        The exit code: 0 when every video is there, else 1.
+
+    Raises:
+        WanMoveError: a model cannot be loaded.
+    """
+    jobs: list[tuple[str, Job]] = []
+    made, skipped = 0, 0
+    owners: dict[Path, str] = {}
+    for number, line in enumerate(lines, 1):
+        label = f"{number}/{len(lines)} {line.name}"
+        try:
+            job = _job_of(line)
+            check_writable(job.out)
+            first = owners.setdefault(job.out.absolute(), label)
+            if first != label:
+                raise OptionError(f"out must be its own; got that of {first}. Rename one.")
+            if is_done(job, model):
+                _log.info("%s: already there", label)
+                skipped += 1
+            else:
+                jobs.append((label, job))
+        except WanMoveError as error:
+            _log.error("%s: %s", label, error)
+    jobs = _extend_prompts(jobs, prompt_device)
+    if not jobs:
+        return _tell(made, skipped, len(lines))
+    pipeline = load()
+    for label, job in jobs:
+        try:
+            with progress_bar(label) as progress:
+                result = run_job(pipeline, job, model=model, progress=progress)
+        # RuntimeError is what torch raises when memory runs out: the next job may be smaller.
+        except (WanMoveError, RuntimeError, OSError) as error:
+            _log.error("%s: %s", label, str(error).splitlines()[0])
+            continue
+        _log.info("%s: wrote %s in %.1f s", label, result.video, result.seconds)
+        made += 1
+    return _tell(made, skipped, len(lines))
+
+
+def _tell(made: int, skipped: int, asked: int) -> int:
+    failed = asked - made - skipped
+    _log.info("%d made, %d already there, %d failed.", made, skipped, failed)
+    return 1 if failed else 0
+
+
+def _extend_prompts(jobs: list[tuple[str, Job]], device: str) -> list[tuple[str, Job]]:
+    """The jobs with their prompts written out, without those where that failed."""
+    asked = [job.extension for _, job in jobs if job.extension is not None]
+    if not asked:
+        return jobs
+    # The options of a batch hold one language model for all its lines.
+    extender = load_extender(asked[0], device=device)
+    extended = []
+    for label, job in jobs:
+        try:
+            extended.append((label, extend_prompt(job, extender)))
+        except WanMoveError as error:
+            _log.error("%s: %s", label, error)
+    return extended
+
+
+def _job_of(line: Line) -> Job:
+    if line.error is not None:
+        raise line.error
+    if line.job is None:
+        raise OptionError(f"{line.name} must hold a job; got none. Fix the line.")
+    return line.job
+
+
+def read_batch(path: Path, args: argparse.Namespace) -> list[Line]:
+    """Read a batch file: one JSON object a line, with the options of `wanmove generate`.
+
+    What a line does not say is as on the command line. Paths are relative to the file's folder.
+    Empty lines and lines that begin with # are left out.
+
+    Args:
+        path: the file, UTF-8.
+        args: the parsed command line.
+
+    Raises:
+        MediaError: the file cannot be read.
+        OptionError: it holds no line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "bytes that are not UTF-8"
+        raise MediaError(
+            f"{path} must be a readable UTF-8 file; got {reason}. Check the path."
+        ) from error
+    parser = _LineParser(add_help=False, allow_abbrev=False)
+    add_job_options(parser)
+    parser.set_defaults(**vars(args))
+    lines = []
+    for number, content in enumerate(text.splitlines(), 1):
+        if content.strip() and not content.lstrip().startswith("#"):
+            lines.append(_parse_line(parser, content, f"{path.name} line {number}", path.parent))
+    if not lines:
+        raise OptionError(f"{path} must hold at least one job; got none. Write one a line.")
+    return lines
+
+
+def _parse_line(parser: argparse.ArgumentParser, content: str, place: str, folder: Path) -> Line:
+    try:
+        entry = _parse_json(content)
+        if not isinstance(entry, dict):
+            raise OptionError(f"must be a JSON object; got {shown(entry)}. Use {{...}}.")
+        args = parser.parse_args(list(_as_arguments(entry)))
+        for name in _PATHS:
+            value = getattr(args, name)
+            # Only what the line itself says; defaults came from the command line.
+            if name in entry and value is not None:
+                inside = [folder / part for part in value] if name == "tracks" else folder / value
+                setattr(args, name, inside)
+        if not args.tracks:
+            _forget_of_tracks(args, entry)
+        job = make_job(args)
+    except WanMoveError as error:
+        return Line(place, error=OptionError(str(error)))
+    return Line(job.out.name, job)
+
+
+def _forget_of_tracks(args: argparse.Namespace, entry: dict[str, Any]) -> None:
+    """Let the command line draw the tracks of all lines that have some, and only of these."""
+    said = {key.replace("-", "_") for key in entry}
+    args.draw_tracks = args.draw_tracks and "draw_tracks" in said
+    args.tracks_size = args.tracks_size if "tracks_size" in said else None
+
+
+def _parse_json(content: str) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise OptionError(f"must be JSON; got {error}. Correct the line.") from error
+
+
+def _as_arguments(entry: dict[str, Any]) -> Iterator[str]:
+    """Write a line's options as a command line would have them."""
+    for key, value in entry.items():
+        option = f"--{key.replace('_', '-')}"
+        if value is None or value is False:
+            continue
+        if value is True:
+            yield option
+        elif isinstance(value, list) and key == "tracks":
+            yield from (option, *map(str, value))
+        elif isinstance(value, list):
+            yield f"{option}={','.join(map(str, value))}"
+        else:
+            yield f"{option}={value}"
+
+
+class _LineParser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise OptionError(message)
+
+
+def movebench_jobs(args: argparse.Namespace) -> list[Line]:
+    """List MoveBench's videos as jobs, as the reference's `--eval_bench` makes them.
+
+    Each has the size of its own first frame, the caption as its prompt, and the seed of the
+    command line plus its number.
+
+    Raises:
+        MediaError: the list is not where MoveBench has it.
+        OptionError: an option of a single video, which would have no effect.
+
+    Source:
+        Wan-Move generate.py:373 @27409be.
+    """
+    for lone in ("image", "tracks", "visibility", "tracks_size", "prompt", "out"):
+        if getattr(args, lone):
+            option = f"--{lone.replace('_', '-')}"
+            raise OptionError(
+                f"{option} must be MoveBench's own; got one beside --movebench. Leave out {option}."
+            )
+    mode, out_dir = args.mode or "single", args.out_dir or Path("results")
+    root = args.movebench / (args.language or "en")
+    listing = root / f"{mode}_track.txt"
+    try:
+        text = listing.read_text(encoding="utf-8")
+    except OSError as error:
+        raise MediaError(
+            f"{listing} must be MoveBench's list; got {error.strerror}. "
+            "Give the folder that holds en/ and zh/."
+        ) from error
+    settings = replace(make_settings(args), resize="native")
+    entries = [line for line in map(str.strip, text.splitlines()) if line and line[0] != "#"]
+    lines = []
+    for number, entry in enumerate(entries):
+        video, comma, caption = entry.partition(",")
+        if not comma:
+            reason = f"{listing.name}: each line must be VIDEO,CAPTION; got {entry!r}. Fix it."
+            lines.append(Line(entry, error=OptionError(reason)))
+            continue
+        name = Path(video.strip()).with_suffix("")
+        track = root / "track" / mode / name
+        job = Job(
+            image=root / "first_frame" / f"{name}.jpg",
+            out=out_dir / f"{name}.mp4",
+            prompt=caption.strip(),
+            tracks=(track.with_name(f"{track.name}_tracks.npy"),),
+            visibility=track.with_name(f"{track.name}_visibility.npy"),
+            negative_prompt=args.negative_prompt,
+            fps=args.fps,
+            draw_tracks=args.draw_tracks,
+            settings=replace(settings, seed=settings.seed + number),
+            extension=make_extension(args),
+        )
+        lines.append(Line(str(name), job))
+    return lines

@@ -1,0 +1,85 @@
+"""`wanmove draw`: draw tracks over an image in the browser, save them, generate from them."""
+
+import argparse
+import logging
+import shlex
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+from ..errors import MediaError, OptionError
+
+_log = logging.getLogger("wanmove")
+_SUFFIXES = (".npy", ".json", ".csv")
+
+
+def add_draw_parser(commands: Any) -> None:
+    """Add `draw` to the commands of `wanmove`."""
+    parser = commands.add_parser(
+        "draw",
+        help="draw tracks over an image in the browser",
+        description="Open the motion editor on this machine. It saves tracks, and its Generate "
+        "button makes the video: with the small trained model, or the one that you name.",
+        epilog="Example: wanmove draw cat.jpg -o cat_tracks.npy "
+        '--generate="--checkpoint ./Wan-Move-14B-480P --offload model"',
+    )
+    parser.add_argument("image", type=Path, metavar="IMAGE", help="start image")
+    parser.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        default=Path("tracks.npy"),
+        metavar="FILE",
+        help="where Save writes, .npy, .csv or .json; the drawing goes beside it (tracks.npy)",
+    )
+    parser.add_argument("--tracks", type=Path, metavar="FILE", help="begin with these; any format")
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), metavar="DIR", help="of Generate (results)"
+    )
+    parser.add_argument("--port", type=int, default=0, metavar="N", help="0 takes a free one (0)")
+    parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    parser.add_argument(
+        "--generate",
+        default="",
+        metavar="OPTIONS",
+        help="of wanmove generate, for the button; default: the small trained model",
+    )
+    parser.set_defaults(run=run_draw)
+
+
+def run_draw(args: argparse.Namespace) -> int:
+    """Run `wanmove draw` until the page is closed; returns the exit code.
+
+    Raises:
+        WanMoveError: an image or tracks that cannot be read, or a wrong option.
+    """
+    from ..draw_page.server import DrawServer
+    from ..draw_page.session import DrawSession
+    from ..media.video_io import check_writable
+    from .draw_generation import make_generation
+
+    if args.out.suffix.lower() not in _SUFFIXES:
+        raise OptionError(
+            f"--out must end in {', '.join(_SUFFIXES)}; got {args.out.name}. Rename it."
+        )
+    if not args.image.is_file():
+        raise MediaError(f"IMAGE must be a file; got {args.image}. Name an image.")
+    check_writable(args.out)
+    check_writable(args.results / "draw_001.mp4")
+    generation = make_generation(args.image, args.results, _split(args.generate))
+    session = DrawSession(args.image, args.out, args.tracks)
+    with DrawServer(session, generation, port=args.port) as server:
+        _log.info("Draw at %s (this machine only). Close the page to end.", server.url)
+        if not args.no_browser:
+            webbrowser.open(server.url)
+        server.serve_until_closed()
+    return 0
+
+
+def _split(options: str) -> list[str]:
+    try:
+        return shlex.split(options)
+    except ValueError as error:
+        raise OptionError(
+            f"--generate must be options of wanmove generate; got {options!r}. Close its quotes."
+        ) from error

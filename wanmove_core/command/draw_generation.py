@@ -1,0 +1,83 @@
+"""`wanmove draw --generate="..."`: the options of `wanmove generate` for the page's button."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from ..errors import OptionError
+from .generate import describe_model, load_pipeline
+from .generate_options import add_job_options, add_model_options
+from .option_values import make_job
+
+if TYPE_CHECKING:
+    from ..draw_page.generation import Generation
+    from ..generation.pipeline import WanMovePipeline
+
+_TOY = Path(__file__).parents[2] / "models" / "toy"
+_TOY_FILES = ("wanmove_toy_bf16", "wanmove_toy_vae", "wanmove_toy_prompts")
+# What the small model was trained at; it knows no prompts to guide towards.
+_TOY_DEFAULTS = {
+    "dtype": "fp32",
+    "size": (96, 64),
+    "resize": "stretch",
+    "frames": 17,
+    "steps": 20,
+    "guidance_scale": 1.0,
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise OptionError(f"--generate: {message}. See wanmove generate --help.")
+
+
+def make_generation(image: Path, results: Path, options: Sequence[str]) -> "Generation":
+    """The page's Generate button, by options; without a checkpoint, with the small model.
+
+    Raises:
+        WanMoveError: a wrong option.
+    """
+    from ..draw_page.generation import Generation
+
+    args = _parse(options)
+    args.image, args.prompt, args.draw_tracks = image, "", True
+    args.out, args.tracks = results / "probe.mp4", [results / "probe.json"]
+    job = make_job(args)
+
+    def load() -> "WanMovePipeline":
+        _check_small_model(args.checkpoint)
+        return load_pipeline(args)
+
+    fixed_seed = None if args.seed < 0 else args.seed
+    return Generation(
+        replace(job, tracks=()), results, load, model=describe_model(args), seed=fixed_seed
+    )
+
+
+def _parse(options: Sequence[str]) -> argparse.Namespace:
+    """Parse options; those of the small model are defaults only where no checkpoint is named."""
+    parser = _Parser(add_help=False)
+    add_job_options(parser)
+    add_model_options(parser)
+    args = parser.parse_args(options)
+    if args.checkpoint is not None:
+        return args
+    files = [_TOY / f"{name}.safetensors" for name in _TOY_FILES]
+    parser.set_defaults(checkpoint=files, **_TOY_DEFAULTS)
+    return parser.parse_args(options)
+
+
+def _check_small_model(files: Sequence[Path]) -> None:
+    """Say what to do where the small model was not installed, as from a wheel.
+
+    Raises:
+        OptionError: it is asked for, and is not here.
+    """
+    missing = [path for path in files if path.parent == _TOY and not path.is_file()]
+    if missing:
+        raise OptionError(
+            f"the small trained model must be in {_TOY}; got no {missing[0].name}. It comes with "
+            'the source: use a checkout, or name a model with --generate="--checkpoint PATH".'
+        )

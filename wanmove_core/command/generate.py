@@ -1,0 +1,205 @@
+"""`wanmove generate`: one video, or many."""
+
+import argparse
+import logging
+import math
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CheckpointError, OptionError
+from .companions import check_companions
+from .generate_options import add_job_options, add_model_options
+from .option_values import make_job, make_speed_options
+
+if TYPE_CHECKING:
+    from ..generation.pipeline import WanMovePipeline
+
+_log = logging.getLogger("wanmove")
+
+
+def add_generate_parser(commands: Any) -> None:
+    """Add `generate` to the commands of `wanmove`."""
+    parser = commands.add_parser(
+        "generate",
+        help="image + tracks + prompt -> video",
+        usage="wanmove generate --checkpoint PATH --image FILE --tracks FILE\n"
+        "                        --prompt TEXT --out FILE.mp4 [options]",
+        description="Make a video in which things move along tracks.",
+        epilog="Example: wanmove generate --checkpoint ./Wan-Move-14B-480P --image cat.jpg "
+        '--tracks cat_tracks.npy --prompt "a cat jumps" --out cat.mp4 --offload model',
+    )
+    add_job_options(parser)
+    add_model_options(parser)
+    many = parser.add_argument_group("many videos")
+    many.add_argument(
+        "--batch",
+        type=Path,
+        metavar="FILE.jsonl",
+        help="one job a line, its options as JSON; run it again to go on where it stopped",
+    )
+    many.add_argument(
+        "--movebench", type=Path, metavar="DIR", help="make the videos that MoveBench asks for"
+    )
+    many.add_argument("--mode", choices=("single", "multi"), help="of MoveBench (single)")
+    many.add_argument("--language", choices=("en", "zh"), help="of MoveBench (en)")
+    many.add_argument("--out-dir", type=Path, metavar="DIR", help="of MoveBench (results)")
+    parser.set_defaults(run=run_generate)
+
+
+def run_generate(args: argparse.Namespace) -> int:
+    """Run `wanmove generate`; returns the exit code.
+
+    Raises:
+        WanMoveError: bad input, of a single video or of all.
+    """
+    if args.checkpoint is None:
+        raise OptionError("--checkpoint must be given; got none. Give the model's folder or files.")
+    if args.batch is not None and args.movebench is not None:
+        raise OptionError("one of --batch and --movebench may be given; got both. Drop one.")
+    needed = "movebench"
+    check_companions(args, ("mode", needed), ("language", needed), ("out_dir", needed))
+    model = describe_model(args)
+    if args.batch is None and args.movebench is None:
+        return _run_one(args, model)
+    from .batch import movebench_jobs, read_batch, run_batch
+
+    lines = read_batch(args.batch, args) if args.batch is not None else movebench_jobs(args)
+    return run_batch(
+        lines,
+        lambda: load_pipeline(args),
+        model=model,
+        progress_bar=progress_bar,
+        prompt_device=_device(args),
+    )
+
+
+def _run_one(args: argparse.Namespace, model: dict[str, Any]) -> int:
+    job = make_job(args)
+    from ..generation.job import extend_prompt, read_inputs, run_job
+    from ..media.video_io import check_writable
+
+    # What is bad is reported before minutes go into loading the model.
+    image, _ = read_inputs(job)
+    job.settings.output_size((image.shape[1], image.shape[0]))
+    check_writable(job.out)
+    if job.extension is not None:
+        from ..generation.prompt_extension import load_extender
+
+        job = extend_prompt(job, load_extender(job.extension, device=_device(args)))
+    with _memory_told():
+        pipeline = load_pipeline(args)
+        with progress_bar(job.out.name) as progress:
+            result = run_job(pipeline, job, model=model, progress=progress)
+    _log.info("Wrote %s in %.1f s.", result.video, result.seconds)
+    if result.overlay is not None:
+        _log.info("Wrote %s.", result.overlay)
+    return 0
+
+
+@contextmanager
+def _memory_told() -> Iterator[None]:
+    """Say in one line that the device's memory ran out, and what needs less of it."""
+    import torch
+
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError as error:
+        raise OptionError(
+            f"the device's memory must hold the model and its work; got: "
+            f"{str(error).splitlines()[0]} Add --offload model (or layer), --dtype fp8 or "
+            "--vae-tiling, or make --size smaller."
+        ) from error
+
+
+def load_pipeline(args: argparse.Namespace) -> "WanMovePipeline":
+    """Load the model that the options name.
+
+    Raises:
+        WanMoveError: an option or a file that does not fit.
+    """
+    speed = make_speed_options(args)
+    loras = [parse_lora(text) for text in args.lora]
+    for path, _ in loras:
+        if not path.is_file():
+            got = "a folder" if path.is_dir() else "no such file"
+            raise CheckpointError(f"{path} must be a readable file; got {got}. Check the path.")
+    from ..checkpoints.loading import load_components
+    from ..checkpoints.lora import add_loras
+    from ..generation.pipeline import WanMovePipeline
+    from ..generation.placement import Placement
+
+    placement = Placement(
+        _device(args), offload=args.offload, text_encoder_device=args.text_encoder_device
+    )
+    resting = placement.resting_device
+    components = load_components(
+        args.checkpoint,
+        dtype=args.dtype,
+        text_encoder_dtype=args.text_encoder_dtype,
+        device=resting,
+        text_encoder_device=placement.text_encoder_device if resting.type != "cpu" else resting,
+    )
+    add_loras(components.transformer, loras)
+    return WanMovePipeline(components, placement, speed=speed, tile_decode=args.vae_tiling)
+
+
+def _device(args: argparse.Namespace) -> str:
+    import torch
+
+    return args.device or ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@contextmanager
+def progress_bar(name: str) -> Iterator[Callable[[int, int], None]]:
+    """Show steps, speed and time left on stderr: on a terminal, and not with --quiet."""
+    hidden = None if _log.isEnabledFor(logging.INFO) else True
+    from tqdm import tqdm
+    from tqdm.contrib.logging import logging_redirect_tqdm
+
+    with (
+        logging_redirect_tqdm(),
+        tqdm(desc=name, unit="step", file=sys.stderr, leave=False, disable=hidden) as bar,
+    ):
+
+        def update(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield update
+
+
+def parse_lora(text: str) -> tuple[Path, float]:
+    """Parse `FILE` or `FILE:STRENGTH`; a Windows drive's colon is part of the file.
+
+    Raises:
+        OptionError: the strength is not a number.
+    """
+    name, colon, strength = text.rpartition(":")
+    if not colon or strength.startswith(("\\", "/")):
+        return Path(text), 1.0
+    try:
+        number = float(strength)
+        if not math.isfinite(number):
+            raise ValueError(strength)
+        return Path(name), number
+    except ValueError as error:
+        if Path(text).is_file():
+            return Path(text), 1.0
+        raise OptionError(
+            f"--lora must be FILE or FILE:STRENGTH; got {text!r}. Use FILE:1."
+        ) from error
+
+
+def describe_model(args: argparse.Namespace) -> dict[str, Any]:
+    """Which model makes the videos, as far as it decides what they look like."""
+    return {
+        "checkpoint": [path.name for path in args.checkpoint or []],
+        "dtype": args.dtype,
+        "text_encoder_dtype": args.text_encoder_dtype,
+        "lora": [Path(text).name for text in args.lora],
+        "cache": [args.cache, args.cache_threshold],
+        "vae_tiling": args.vae_tiling,
+    }

@@ -1,0 +1,139 @@
+"""The `wanmove` command."""
+
+import argparse
+import errno
+import io
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ..errors import OptionError, WanMoveError
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+_NOBODY_READS = 141  # 128 + SIGPIPE
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a wrong option like any other bad input: in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise OptionError(f"{self.prog}: {message}. See {self.prog} --help.")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: the arguments; those of the process by default.
+
+    Returns:
+        The exit code: 0 well, 2 bad input, a full disk or a missing package (one line on stderr),
+        130 interrupted, 141 when nobody reads on, as with `| head -1`. Anything else that goes
+        wrong is a bug, which Python reports with a traceback and exit code 1.
+    """
+    _prepare_streams()
+    try:
+        args = make_parser().parse_args(argv)
+        logging.basicConfig(
+            level=logging.WARNING if args.quiet else logging.INFO,
+            format="%(message)s",
+            stream=sys.stderr,
+        )
+        code = _run(args)
+        sys.stdout.flush()
+        return code
+    except WanMoveError as error:
+        print(f"wanmove: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("wanmove: interrupted; nothing half-written is left.", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        _silence_stdout()
+        return _NOBODY_READS
+    except MemoryError as error:
+        reason = (str(error) or "none left").splitlines()[0]
+        print(f"wanmove: memory must suffice; got: {reason}. Ask for less.", file=sys.stderr)
+        return 2
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _silence_stdout()
+        print("wanmove: the disk must have space; got none left. Free some.", file=sys.stderr)
+        return 2
+
+
+def _run(args: argparse.Namespace) -> int:
+    """Run the chosen command; a wheel alone brings little of what the commands need."""
+    try:
+        code: int = args.run(args)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == __package__.partition(".")[0]:
+            raise
+        raise OptionError(
+            f"the package {error.name} must be installed; got none. "
+            "Run pip install 'wan-move[standalone]'."
+        ) from error
+    return code
+
+
+def _prepare_streams() -> None:
+    """Let output that nobody asked for go nowhere, and file names of any bytes be written."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115, to the end
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _silence_stdout() -> None:
+    """Drop what is still to be written, which Python would try again as it ends."""
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all commands. Imports nothing heavy: help and typing errors answer at once."""
+    parser = _Parser(
+        prog="wanmove",
+        description="Draw where things go: point-trajectory motion control for Wan video.",
+        epilog="Start with: wanmove demo",
+    )
+    parser.add_argument("--version", action="version", version=f"wanmove {_version()}")
+    parser.add_argument("--quiet", action="store_true", help="warnings and errors only")
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, parser_class=_Parser
+    )
+    for add in _command_parsers():
+        add(commands)
+    return parser
+
+
+def _command_parsers() -> list[Any]:
+    from .demo import add_demo_parser
+    from .draw import add_draw_parser
+    from .evaluate import add_evaluate_parser
+    from .generate import add_generate_parser
+    from .tracks.verbs import add_tracks_parser
+
+    return [
+        add_demo_parser,
+        add_draw_parser,
+        add_generate_parser,
+        add_tracks_parser,
+        add_evaluate_parser,
+    ]
+
+
+def _version() -> str:
+    try:
+        return version("wan-move")
+    except PackageNotFoundError:  # a checkout that was never installed
+        return "(not installed)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

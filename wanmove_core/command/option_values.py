@@ -1,0 +1,120 @@
+"""What the options of `wanmove generate` mean: jobs, settings, ways to be faster."""
+
+import argparse
+import random
+from typing import TYPE_CHECKING
+
+from ..errors import OptionError
+from .companions import check_companions
+
+_FASTEST = 1000  # frames per second
+
+if TYPE_CHECKING:
+    from ..generation.job import Job
+    from ..generation.prompt_extension import Extension
+    from ..generation.settings import GenerationSettings
+    from ..generation.speed import SpeedOptions
+
+
+def make_settings(args: argparse.Namespace) -> "GenerationSettings":
+    """Turn parsed options into settings.
+
+    Raises:
+        OptionError, GridError: an option outside of its range.
+    """
+    from ..generation.settings import GenerationSettings
+
+    if len(args.guidance_range) != 2:
+        raise OptionError(
+            f"--guidance-range must be two numbers; got {len(args.guidance_range)}. Use 0,1."
+        )
+    if args.sigmas is not None and args.shift is not None:
+        raise OptionError("one of --sigmas and --shift may be given; got both. Drop one.")
+    return GenerationSettings(
+        size=args.size,
+        num_frames=args.frames,
+        steps=args.steps,
+        shift=args.shift,
+        guidance_scale=args.guidance_scale,
+        solver=args.solver,
+        sigmas=args.sigmas,
+        # A drawn seed is a setting like any other from here on, so the video can be made again.
+        seed=args.seed if args.seed >= 0 else random.SystemRandom().randrange(2**31),
+        branch=args.guidance_branch,
+        motion_scale=args.motion_scale,
+        guidance_range=args.guidance_range,
+        strength=args.strength,
+        collision=args.collision,
+        temporal=args.temporal,
+        resize=args.resize,
+        retime=args.retime,
+    )
+
+
+def make_job(args: argparse.Namespace) -> "Job":
+    """Turn parsed options into a job.
+
+    Raises:
+        OptionError, GridError: an option that is missing or outside of its range.
+    """
+    from ..generation.job import Job
+
+    for name in ("image", "prompt", "out"):
+        if getattr(args, name) is None:
+            raise OptionError(f"--{name} must be given; got none. See wanmove generate --help.")
+    check_companions(args, ("draw_tracks", "tracks"), ("tracks_size", "tracks"))
+    if args.visibility is not None and len(args.tracks) != 1:
+        raise OptionError(
+            f"--visibility must come with one --tracks file; got {len(args.tracks)}. "
+            "Name the files NAME_tracks.npy and NAME_visibility.npy instead."
+        )
+    if args.out.suffix.lower() != ".mp4":
+        raise OptionError(f"--out must end in .mp4; got {args.out.name}. Rename it.")
+    if not 1 <= args.fps <= _FASTEST:
+        asked = "1 or more" if args.fps < 1 else f"at most {_FASTEST}"
+        raise OptionError(f"--fps must be {asked}; got {args.fps}. Use 16.")
+    return Job(
+        image=args.image,
+        out=args.out,
+        prompt=args.prompt,
+        tracks=tuple(args.tracks),
+        visibility=args.visibility,
+        tracks_size=args.tracks_size,
+        negative_prompt=args.negative_prompt,
+        fps=args.fps,
+        draw_tracks=args.draw_tracks,
+        settings=make_settings(args),
+        extension=make_extension(args),
+    )
+
+
+def make_extension(args: argparse.Namespace) -> "Extension | None":
+    """Turn parsed options into how prompts are extended; None where they are not.
+
+    Raises:
+        OptionError: options that do not go together.
+    """
+    from ..generation.prompt_extension import Extension
+
+    needed = "extend_prompt"
+    check_companions(args, ("extend_model", needed), ("extend_language", needed))
+    if args.extend_prompt is None:
+        return None
+    return Extension(args.extend_prompt, args.extend_model, args.extend_language or "zh")
+
+
+def make_speed_options(args: argparse.Namespace) -> "SpeedOptions":
+    """Turn parsed options into speed options.
+
+    Raises:
+        OptionError: options that do not go together.
+    """
+    from ..generation.speed import SpeedOptions
+
+    return SpeedOptions(
+        cache=args.cache,
+        cache_threshold=args.cache_threshold,
+        mag_ratios=args.mag_ratios,
+        attention=args.attention,
+        compile=args.compile,
+    )

@@ -1,0 +1,1 @@
+"""`wanmove tracks`: verbs that show, convert, make, animate or judge tracks."""

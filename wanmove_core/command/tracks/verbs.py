@@ -1,0 +1,224 @@
+"""`wanmove tracks`: verbs that show, convert, make, animate or judge tracks."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...errors import OptionError
+from ..companions import check_companions
+from ..generate_options import parse_size
+from .animate import add_animate_verb
+from .files import add_file_verbs
+from .inputs import check_target, read_colours, read_grey, read_keys, read_mask, write_result
+from .region import add_region_verb
+from .video import add_video_verb
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_WITH_DEPTH = (("depth_kind", "depth"), ("near", "depth"), ("far", "depth"))
+
+
+def add_tracks_parser(commands: Any) -> None:
+    """Add `tracks` to the commands of `wanmove`. Imports nothing heavy."""
+    parser = commands.add_parser(
+        "tracks",
+        help="show or convert files of tracks",
+        description="Read tracks in any format; say what is in them, or write another format.",
+    )
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    add_file_verbs(verbs, parse_size)
+    _add_source_verbs(verbs)
+
+
+def _add_source_verbs(verbs: Any) -> None:
+    camera = verbs.add_parser("camera", help="make tracks of a moving camera")
+    camera.add_argument("target", type=Path, metavar="TO", help=".npy, or as of `tracks convert`")
+    camera.add_argument(
+        "--move",
+        action="append",
+        default=[],
+        metavar="NAME[:STRENGTH]",
+        help="push-in, orbit-left:0.5, ...; several add up. A wrong name lists all",
+    )
+    camera.add_argument("--keys", type=Path, metavar="JSON", help="camera keys: a list of objects")
+    camera.add_argument("--handheld", type=float, metavar="DEGREES", help="unrest of a hand")
+    camera.add_argument("--seed", type=int, help="of the unrest (default 0)")
+    camera.add_argument("--size", type=parse_size, metavar="WxH", help="needed without --depth")
+    camera.add_argument("--objects", type=Path, metavar="FILE", help="tracks to put in the scene")
+    _add_depth(camera, required=False)
+    _add_lens(camera)
+    camera.add_argument("--count", type=int, default=400, help="about how many (default 400)")
+    camera.add_argument(
+        "--features",
+        type=Path,
+        metavar="IMAGE",
+        help="put the points on corners of this picture instead of on a grid",
+    )
+    camera.add_argument("--mask", type=Path, metavar="FILE", help="white where points may lie")
+    camera.set_defaults(run=run_camera)
+
+    rotate = verbs.add_parser("rotate", help="make tracks of an object that turns")
+    rotate.add_argument("target", type=Path, metavar="TO", help=".npy, or as of `tracks convert`")
+    rotate.add_argument("--mask", type=Path, required=True, help="picture, white on the object")
+    rotate.add_argument("--degrees", type=float, default=60.0, help="(default 60)")
+    rotate.add_argument("--axis", default="vertical", help="vertical, horizontal or view")
+    _add_depth(rotate, required=True)
+    _add_lens(rotate)
+    rotate.add_argument("--count", type=int, default=512, help="about how many (default 512)")
+    rotate.add_argument("--pins", type=int, default=0, help="still points on the rest (default 0)")
+    rotate.set_defaults(run=run_rotate)
+
+    add_region_verb(verbs, parse_size)
+    add_animate_verb(verbs)
+    add_video_verb(verbs, parse_size)
+
+    lint = verbs.add_parser("lint", help="say what is likely to go wrong, and what to do")
+    lint.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    lint.add_argument("--size", type=parse_size, default=(832, 480), metavar="WxH")
+    lint.add_argument("--frames", type=int, default=81, metavar="N")
+    _add_depth(lint, required=False)
+    lint.set_defaults(run=run_lint)
+
+
+def run_camera(args: argparse.Namespace) -> int:
+    """Write the tracks of a camera; returns the exit code.
+
+    Raises:
+        WanMoveError: what cannot be read, does not fit together, or is out of range.
+    """
+    from ...formats import read_tracks
+    from ...sources.camera.path import CameraKey, Handheld
+    from ...sources.camera.shots import plan_shot, scene_points, shoot
+    from ...sources.depth import Lens
+
+    check_target(args.target)
+    check_companions(args, *_WITH_DEPTH, ("seed", "handheld"))
+    distance = _distance(args) if args.depth else None
+    if distance is not None:
+        size = distance.shape[1], distance.shape[0]
+        if args.size not in (None, size):
+            raise OptionError(
+                f"--size must be that of the depth picture, {size[0]}x{size[1]}; got "
+                f"{args.size[0]}x{args.size[1]}. Leave out --size, or resize the picture."
+            )
+    elif args.size is None:
+        raise OptionError("--size or --depth must be given; got neither. Add --size 832x480.")
+    else:
+        size = args.size
+    lens = Lens(*size, args.fov)
+    shot = plan_shot(
+        lens,
+        args.frames,
+        moves=[_move(text) for text in args.move],
+        keys=read_keys(args.keys, CameraKey) if args.keys else [],
+        distance=distance,
+        handheld=None if args.handheld is None else Handheld(args.handheld, seed=args.seed or 0),
+    )
+    points = scene_points(
+        lens,
+        args.count,
+        image=read_colours(args.features) if args.features else None,
+        mask=read_mask(args.mask) if args.mask else None,
+    )
+    objects = read_tracks(args.objects, size=size) if args.objects else None
+    return write_result(shoot(points, shot, objects=objects), args.target, size)
+
+
+def run_rotate(args: argparse.Namespace) -> int:
+    """Write the tracks of a turning object; returns the exit code.
+
+    Raises:
+        WanMoveError: what cannot be read, does not fit together, or is out of range.
+    """
+    from ...sources.rotation.turn import TurnKey, rotation_tracks
+
+    check_target(args.target)
+    mask = read_mask(args.mask)
+    tracks = rotation_tracks(
+        mask,
+        _distance(args),
+        [TurnKey(0, 0.0), TurnKey(max(args.frames - 1, 1), args.degrees)],
+        args.frames,
+        axis=args.axis,
+        fov=args.fov,
+        count=args.count,
+        pins=args.pins,
+    )
+    return write_result(tracks, args.target, (mask.shape[1], mask.shape[0]))
+
+
+def run_lint(args: argparse.Namespace) -> int:
+    """Print the findings for each file; returns 1 when there are any, else 0.
+
+    Raises:
+        WanMoveError: a file that is not tracks, a size that no latent grid has.
+    """
+    from ...formats import read_tracks
+    from ...grid import LatentGrid
+    from ...guidance.lint import lint_tracks
+    from ...sources.depth import check_map_size, start_distance
+
+    check_companions(args, *_WITH_DEPTH)
+    width, height = args.size
+    grid = LatentGrid(args.frames, height, width)
+    depth = _distance(args) if args.depth else None
+    if depth is not None:
+        check_map_size("--depth", depth, args.size)
+    total = 0
+    for path in args.files:
+        tracks = read_tracks(path)
+        found = lint_tracks(
+            tracks, grid, distance=None if depth is None else start_distance(tracks, depth)
+        )
+        total += len(found)
+        for finding in found:
+            sys.stdout.write(f"{path}: {finding}\n")
+        if not found:
+            sys.stdout.write(f"{path}: nothing to note\n")
+    return 1 if total else 0
+
+
+def _add_depth(parser: Any, *, required: bool) -> None:
+    parser.add_argument(
+        "--depth",
+        type=Path,
+        required=required,
+        metavar="FILE",
+        help="grey picture or .npy of the start image's size"
+        + ("" if required else "; without it everything is equally far"),
+    )
+    parser.add_argument(
+        "--depth-kind",
+        metavar="KIND",
+        help="inverse (white is near, the default), relative (white is far) or metric",
+    )
+    parser.add_argument("--near", type=float, help="nearest distance (default 1)")
+    parser.add_argument("--far", type=float, help="farthest distance (default 10)")
+
+
+def _add_lens(parser: Any) -> None:
+    parser.add_argument("--fov", type=float, default=50.0, help="degrees across (default 50)")
+    parser.add_argument("--frames", type=int, default=81, metavar="N", help="(default 81)")
+
+
+def _distance(args: argparse.Namespace) -> "np.ndarray":
+    from ...sources.depth import distance_map
+
+    return distance_map(
+        read_grey(args.depth),
+        args.depth_kind or "inverse",
+        near=1.0 if args.near is None else args.near,
+        far=10.0 if args.far is None else args.far,
+    )
+
+
+def _move(text: str) -> tuple[str, float]:
+    name, _, strength = text.partition(":")
+    try:
+        return name, float(strength) if strength else 1.0
+    except ValueError as error:
+        raise OptionError(
+            f"strength must be a number; got {strength!r}. Use push-in:0.5."
+        ) from error

@@ -1,0 +1,242 @@
+"""A document's tracks as points per frame: path, timing, windows, spread.
+
+The same mathematics as web/js/editor/sample.js; both equal tests/fixtures/curves.json.
+"""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from ..errors import TrackFormatError
+from ..motion.curves import bezier_segments, ease_cubic_bezier, flatten_segments, sample_polyline
+from ..shapes import Float
+from ..tracks import Tracks
+from .schema import Ease, EditorDocument, EditorTrack, Spread, Timing, TimingKey
+
+MAX_POINTS = 65_536
+MAX_PLACES = 20_000_000  # points in all frames together: 400 MB while they are made
+# Vogel's spiral turns by this much per point: an even cover of a disc for any count.
+_GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
+_CHORDS_PER_SEGMENT = 64
+# The CSS curves of these names.
+NAMED_EASES = {
+    "linear": (0.0, 0.0, 1.0, 1.0),
+    "in": (0.42, 0.0, 1.0, 1.0),
+    "out": (0.0, 0.0, 0.58, 1.0),
+    "in-out": (0.42, 0.0, 0.58, 1.0),
+}
+
+
+def sample_document(document: EditorDocument) -> Tracks:
+    """Place every point of a drawing in every frame.
+
+    Args:
+        document: from `parse_document`. Hidden tracks are left out.
+
+    Returns:
+        Tracks in pixels of the document's canvas, float32, in the document's order: a
+        track's spread points follow each other. A document without tracks gives no points.
+
+    Raises:
+        TrackFormatError: the spreads make more than MAX_POINTS points, or the frames more than
+            MAX_PLACES of them.
+    """
+    drawn = [track for track in document.tracks if not track.hidden]
+    offsets = [_spread_offsets(track.spread) for track in drawn]
+    total = sum(len(offset) for offset in offsets)
+    if total > MAX_POINTS:
+        raise TrackFormatError(
+            f"The drawing must have at most {MAX_POINTS} points; got {total}. "
+            "Lower the point count of its spreads."
+        )
+    frames = document.num_frames
+    if total * frames > MAX_PLACES:
+        raise TrackFormatError(
+            f"The drawing must have at most {MAX_PLACES} points in all its frames; got {total} in "
+            f"{frames} frames. Lower the point count of its spreads, or shorten it."
+        )
+    positions, visibility = [np.empty((frames, 0, 2))], [np.empty((frames, 0), dtype=bool)]
+    for track, offset in zip(drawn, offsets, strict=True):
+        own = sample_track(track, frames)
+        positions.append(own[:, None] + _posed(offset, track.spread, frames))
+        seen = np.array([_is_seen(track, frame) for frame in range(frames)])
+        visibility.append(np.repeat(seen[:, None], len(offset), axis=1))
+    return Tracks(
+        torch.from_numpy(np.concatenate(positions, axis=1)).float(),
+        torch.from_numpy(np.concatenate(visibility, axis=1)),
+    )
+
+
+def scale_document(
+    document: EditorDocument, *, width: int, height: int, num_frames: int
+) -> EditorDocument:
+    """Stretch a drawing to another canvas and retime it to another length.
+
+    Returns:
+        A new document. Frames scale such that the first and last stay first and last.
+    """
+    sx, sy = width / document.width, height / document.height
+    pace = (num_frames - 1) / max(document.num_frames - 1, 1)
+
+    def frame(value: float | None) -> float | None:
+        return None if value is None else value * pace
+
+    def track(given: EditorTrack) -> EditorTrack:
+        knots = tuple(
+            replace(
+                knot,
+                x=knot.x * sx,
+                y=knot.y * sy,
+                arriving=(knot.arriving[0] * sx, knot.arriving[1] * sy),
+                leaving=(knot.leaving[0] * sx, knot.leaving[1] * sy),
+            )
+            for knot in given.knots
+        )
+        timing = replace(
+            given.timing,
+            start=frame(given.timing.start),
+            end=frame(given.timing.end),
+            keys=tuple(replace(key, frame=key.frame * pace) for key in given.timing.keys),
+        )
+        windows = given.windows
+        if windows is not None:
+            windows = tuple((a * pace, b * pace) for a, b in windows)
+        spread = given.spread and _scale_spread(given.spread, sx, sy, pace)
+        return replace(given, knots=knots, timing=timing, windows=windows, spread=spread)
+
+    return replace(
+        document,
+        width=width,
+        height=height,
+        num_frames=num_frames,
+        tracks=tuple(track(given) for given in document.tracks),
+    )
+
+
+def _scale_spread(spread: Spread, sx: float, sy: float, pace: float) -> Spread:
+    """A line grows along its own direction, a disc keeps its shape and grows by the area."""
+    radians = math.radians(spread.angle)
+    across, down = sx * math.cos(radians), sy * math.sin(radians)
+    grown = math.hypot(across, down) if spread.shape == "line" else math.sqrt(abs(sx * sy))
+    return replace(
+        spread,
+        size=spread.size * grown,
+        angle=spread.angle if sx == sy else math.degrees(math.atan2(down, across)),
+        offsets=tuple((x * sx, y * sy) for x, y in spread.offsets),
+        keys=tuple(replace(key, frame=key.frame * pace) for key in spread.keys),
+    )
+
+
+def sample_track(track: EditorTrack, frames: int) -> Float[np.ndarray, "frames 2"]:
+    """Place the track's own point, without its spread, in every frame."""
+    knots = np.array([(knot.x, knot.y) for knot in track.knots], dtype=np.float64)
+    if len(knots) == 1:
+        return np.repeat(knots, frames, axis=0)
+    chords = 1 if track.curve == "polyline" else _CHORDS_PER_SEGMENT
+    polyline = knots if track.curve == "polyline" else flatten_segments(_segments(track), chords)
+    reached = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(polyline, axis=0), axis=1))])
+    keys = _all_keys(track, frames)
+    travelled = np.array(
+        [
+            _travelled(reached, chords, keys, _played_frame(track.timing, keys, frame))
+            for frame in range(frames)
+        ]
+    )
+    return sample_polyline(polyline, travelled / max(reached[-1], 1e-300))
+
+
+def _segments(track: EditorTrack) -> Float[np.ndarray, "segments 4 2"]:
+    knots = np.array([(knot.x, knot.y) for knot in track.knots], dtype=np.float64)
+    if track.curve == "catmull-rom":
+        return bezier_segments(knots, "centripetal")
+    offsets = np.array([(knot.arriving, knot.leaving) for knot in track.knots], dtype=np.float64)
+    return bezier_segments(knots, "bezier", handles=knots[:, None] + offsets)
+
+
+def _all_keys(track: EditorTrack, frames: int) -> list[TimingKey]:
+    """The keys with the implied ones at both ends of the motion."""
+    timing = track.timing
+    start = 0.0 if timing.start is None else timing.start
+    end = frames - 1.0 if timing.end is None else timing.end
+    inner = [key for key in timing.keys if start < key.frame < end]
+    return [TimingKey(start, 0.0, timing.ease), *inner, TimingKey(end, len(track.knots) - 1.0)]
+
+
+def _played_frame(timing: Timing, keys: list[TimingKey], frame: int) -> float:
+    """Which moment of the first pass plays at `frame`."""
+    start, end = keys[0].frame, keys[-1].frame
+    if end <= start:
+        return end if frame >= end else start - 1
+    passes = 1 if timing.repeat == "once" else timing.times
+    time = min(max((frame - start) / (end - start), 0.0), 1.0) * passes
+    index = min(math.floor(time), passes - 1)
+    share = time - index
+    if timing.repeat == "ping-pong" and index % 2 == 1:
+        share = 1 - share
+    if timing.reverse:
+        share = 1 - share
+    return start + share * (end - start)
+
+
+def _travelled(
+    reached: Float[np.ndarray, " vertices"], chords: int, keys: list[TimingKey], frame: float
+) -> float:
+    """Arc length from the path's start at a frame of the first pass."""
+    index = 0
+    while index + 2 < len(keys) and keys[index + 1].frame <= frame:
+        index += 1
+    before, after = keys[index], keys[index + 1]
+    if frame >= after.frame:
+        return _length_at(reached, chords, after.at)
+    time = (frame - before.frame) / (after.frame - before.frame) if frame > before.frame else 0.0
+    start, end = (_length_at(reached, chords, key.at) for key in (before, after))
+    return start + _eased(time, before.ease) * (end - start)
+
+
+def _length_at(reached: Float[np.ndarray, " vertices"], chords: int, at: float) -> float:
+    last = len(reached) - 1
+    segment = min(math.floor(at), last // chords - 1)
+    start, end = reached[segment * chords], reached[(segment + 1) * chords]
+    return float(start + (at - segment) * (end - start))
+
+
+def _eased(time: float, ease: Ease) -> float:
+    if ease == "linear":
+        return time
+    x1, y1, x2, y2 = NAMED_EASES[ease] if isinstance(ease, str) else ease
+    return float(ease_cubic_bezier(np.array([time]), (0.0, x1, y1, x2, y2, 1.0))[0])
+
+
+def _spread_offsets(spread: Spread | None) -> Float[np.ndarray, "points 2"]:
+    """The cluster around a point, at scale 1 and angle 0."""
+    if spread is None:
+        return np.zeros((1, 2))
+    if spread.shape == "region":
+        return np.array(spread.offsets, dtype=np.float64).reshape(-1, 2)
+    index, turn = np.arange(spread.count), math.radians(spread.angle)
+    if spread.shape == "line":
+        along = (index / max(spread.count - 1, 1) - (0.5 if spread.count > 1 else 0)) * spread.size
+        return along[:, None] * np.array([math.cos(turn), math.sin(turn)])
+    radius = spread.size / 2 * np.sqrt(index / max(spread.count - 1, 1))
+    theta = index * _GOLDEN_ANGLE + turn
+    return radius[:, None] * np.stack([np.cos(theta), np.sin(theta)], axis=1)
+
+
+def _posed(
+    offsets: Float[np.ndarray, "points 2"], spread: Spread | None, frames: int
+) -> Float[np.ndarray, "frames points 2"]:
+    """The cluster turned and scaled as its keys say, linear between them."""
+    if spread is None or not spread.keys:
+        return np.repeat(offsets[None], frames, axis=0)
+    when = [key.frame for key in spread.keys]
+    scale = np.interp(np.arange(frames), when, [key.scale for key in spread.keys])
+    angle = np.radians(np.interp(np.arange(frames), when, [key.angle for key in spread.keys]))
+    cos, sin = scale * np.cos(angle), scale * np.sin(angle)
+    turn = np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], 1)
+    return np.einsum("nj,fjc->fnc", offsets, turn)
+
+
+def _is_seen(track: EditorTrack, frame: int) -> bool:
+    return track.windows is None or any(a <= frame <= b for a, b in track.windows)

@@ -1,0 +1,147 @@
+"""Tracks and pictures of paths as editor documents, so that they can be changed by hand."""
+
+import json
+from typing import Any
+
+import numpy as np
+
+from ..document.schema import DOCUMENT_VERSION, MAX_TRACKS, is_document, parse_document
+from ..errors import TrackFormatError
+from ..shapes import Bool, Float
+from .content import ReadOptions, TrackFile
+from .read import parse_tracks
+from .svg import is_svg, read_svg
+from .svg_document import svg_tracks
+from .text import decode_text, parse_json
+
+_TOLERANCE = 0.25  # px; what is left out of a track never moves it further than this
+
+
+def import_document(
+    data: bytes, *, name: str = "tracks", size: tuple[int, int] = (832, 480), num_frames: int = 81
+) -> str:
+    """Turn a file with tracks into an editor document.
+
+    Args:
+        data: the bytes of any track file that `parse_tracks` reads, or of an editor document,
+            which stays as it is. Paths drawn in an SVG picture stay curves.
+        name: what messages call it.
+        size: (width, height) of the canvas to draw on; tracks that say their own are stretched.
+        num_frames: frames of the canvas; tracks are retimed to it.
+
+    Returns:
+        JSON text for `parse_document`.
+
+    Raises:
+        TrackFormatError: not readable; the message names the place.
+    """
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" and is_svg(text := decode_text(data, name)):
+        picture = read_svg(text, name)
+        if all(path.frames is None for path in picture.paths):
+            tracks = svg_tracks(picture, name, size)
+            return _document(tracks, size, num_frames, picture.fps or 16.0)
+    if data.lstrip()[:1] == b"{":
+        value = _json_or_none(data, name)
+        if is_document(value):
+            text = decode_text(data, name)
+            parse_document(text)
+            return text
+    options = ReadOptions(size=size, num_frames=num_frames)
+    loaded = parse_tracks(data, name=name, options=options)
+    if loaded.tracks.num_points > MAX_TRACKS:
+        raise TrackFormatError(
+            f"{name} must have at most {MAX_TRACKS} tracks to be edited; got "
+            f"{loaded.tracks.num_points}. Connect Load Tracks instead of drawing."
+        )
+    return _document(_tracks(loaded), size, num_frames, loaded.fps or 16.0)
+
+
+def _json_or_none(data: bytes, name: str) -> Any:
+    try:
+        return parse_json(decode_text(data, name), name)
+    except TrackFormatError:  # parse_tracks says what is wrong
+        return None
+
+
+def _document(
+    tracks: list[dict[str, Any]], size: tuple[int, int], num_frames: int, fps: float
+) -> str:
+    numbered = [{"id": f"t{number}", **track} for number, track in enumerate(tracks, start=1)]
+    return json.dumps(
+        {
+            "version": DOCUMENT_VERSION,
+            "width": size[0],
+            "height": size[1],
+            "fps": fps,
+            "frames": num_frames,
+            "tracks": numbered,
+        }
+    )
+
+
+def _tracks(loaded: TrackFile) -> list[dict[str, Any]]:
+    positions = loaded.tracks.positions.numpy().astype(np.float64)
+    visibility = loaded.tracks.visibility.numpy()
+    tracks = []
+    for index in range(positions.shape[1]):
+        own, seen = _hold_hidden(positions[:, index], visibility[:, index]), visibility[:, index]
+        frames = _needed_frames(own)
+        knots = [{"x": round(x, 3), "y": round(y, 3)} for x, y in own[frames].tolist()]
+        inner = enumerate(frames[1:-1].tolist(), start=1)
+        keys = [{"frame": frame, "at": at} for at, frame in inner]
+        name = loaded.names[index] if index < len(loaded.names) else f"Track {index + 1}"
+        track: dict[str, Any] = {"name": name, "curve": "polyline", "knots": knots}
+        track |= {"timing": {"keys": keys}} if keys else {}
+        track |= {} if seen.all() else {"windows": _windows(seen)}
+        color = loaded.colors[index] if index < len(loaded.colors) else ""
+        tracks.append(track | ({"color": color} if _is_hex_color(color) else {}))
+    return tracks
+
+
+def _is_hex_color(color: str) -> bool:
+    return (
+        len(color) == 7
+        and color[0] == "#"
+        and all(c in "0123456789abcdef" for c in color[1:].lower())
+    )
+
+
+def _hold_hidden(
+    positions: Float[np.ndarray, "frames 2"], seen: Bool[np.ndarray, " frames"]
+) -> Float[np.ndarray, "frames 2"]:
+    """Where a point is hidden its position means nothing: it keeps the last one seen."""
+    if not seen.any():
+        return positions
+    source = np.where(seen, np.arange(len(seen)), -1)
+    source = np.maximum.accumulate(source)
+    return positions[np.where(source >= 0, source, np.flatnonzero(seen)[0])]
+
+
+def _needed_frames(positions: Float[np.ndarray, "frames 2"]) -> np.ndarray:
+    """Frames between which a straight, even move stays within the tolerance.
+
+    Source: Douglas and Peucker, Cartographica 10 (1973), over time instead of over distance.
+    """
+    last = len(positions) - 1
+    if np.abs(positions - positions[0]).max() <= _TOLERANCE:
+        return np.array([0])
+    kept, open_ = {0, last}, [(0, last)]
+    while open_:
+        low, high = open_.pop()
+        if high - low < 2:
+            continue
+        share = np.arange(1, high - low)[:, None] / (high - low)
+        straight = positions[low] + share * (positions[high] - positions[low])
+        away = np.linalg.norm(positions[low + 1 : high] - straight, axis=1)
+        worst = int(away.argmax())
+        if away[worst] > _TOLERANCE:
+            middle = low + 1 + worst
+            kept.add(middle)
+            open_ += [(low, middle), (middle, high)]
+    return np.array(sorted(kept))
+
+
+def _windows(seen: Bool[np.ndarray, " frames"]) -> list[list[int]]:
+    """Inclusive frame ranges where `seen`."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], seen.astype(np.int8), [0]])))
+    return [[int(a), int(b) - 1] for a, b in edges.reshape(-1, 2)]

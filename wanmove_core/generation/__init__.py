@@ -1,0 +1,1 @@
+"""Modules to video: settings, sampling, placement, jobs and batches."""

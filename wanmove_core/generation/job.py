@@ -1,0 +1,241 @@
+"""One job: files in, video file out, with everything that made it in the video's metadata."""
+
+import hashlib
+import logging
+import time
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..errors import MediaError
+from ..formats import read_tracks
+from ..grid import Size
+from ..media.video_io import read_image, read_metadata, write_video
+from ..motion.concat import concat_tracks
+from ..motion.fit import fit_tracks
+from ..motion.retime import resample_tracks
+from ..shapes import Tensor, UInt8
+from ..tracks import Tracks
+from ..view.draw import draw_tracks
+from .pipeline import Progress, WanMovePipeline, fit_to_video
+from .prompt_extension import Extender, Extension
+from .settings import NEGATIVE_PROMPT, GenerationSettings
+
+_log = logging.getLogger("wanmove")
+
+_LEGIBLE = 240  # px of the shorter side that dots and trails need
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to make of which files.
+
+    Args:
+        image: the start image.
+        out: the video to write, .mp4.
+        prompt: what happens in the video.
+        tracks: files of tracks, joined in order; later ones lie on top. None: no guidance.
+        visibility: of the tracks, when there is one file of them and it needs it.
+        tracks_size: (width, height) of the picture that the tracks were drawn on, where the
+            file does not say and it is not the start image.
+        negative_prompt: None for the reference's own.
+        fps: frames per second of the file; the model was trained at 16.
+        draw_tracks: write a second video with the tracks drawn on it.
+        settings: everything else.
+        extension: how a language model is to write the prompt out; None: it stays as it is.
+        extended_prompt: what it wrote.
+    """
+
+    image: Path
+    out: Path
+    prompt: str
+    tracks: tuple[Path, ...] = ()
+    visibility: Path | None = None
+    tracks_size: Size | None = None
+    negative_prompt: str | None = None
+    fps: int = 16
+    draw_tracks: bool = False
+    settings: GenerationSettings = field(default_factory=GenerationSettings)
+    extension: Extension | None = None
+    extended_prompt: str | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a job made.
+
+    Args:
+        video: the file.
+        overlay: the file with the tracks drawn; None when not asked for.
+        frames: RGB frames.
+        tracks: in pixels of the video; None without guidance.
+        seconds: the whole job, without loading the model.
+    """
+
+    video: Path
+    overlay: Path | None
+    frames: UInt8[Tensor, "frames height width 3"]
+    tracks: Tracks | None
+    seconds: float
+
+
+def run_job(
+    pipeline: WanMovePipeline,
+    job: Job,
+    *,
+    model: dict[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Make one video.
+
+    Args:
+        pipeline: with the model loaded.
+        job: what to make.
+        model: which model this is, for the metadata.
+        progress: as for `WanMovePipeline.generate`.
+
+    Raises:
+        WanMoveError: an input that cannot be read, or does not fit together.
+    """
+    begin = time.perf_counter()
+    image, tracks = read_inputs(job)
+    if tracks is None:
+        _log.info("No tracks given: plain image-to-video, without guidance.")
+    negative = job.negative_prompt
+    if negative is None:
+        negative = default_negative_prompt(pipeline)
+    prompts = (job.extended_prompt or job.prompt, negative)
+    frames = pipeline.generate(image, tracks, prompts, job.settings, progress=progress)
+    made_of = describe(job, model)
+    if job.extended_prompt is not None:
+        made_of["extended_prompt"] = job.extended_prompt
+    write_video(job.out, frames, fps=job.fps, metadata=made_of)
+    image_size, video_size = (image.shape[1], image.shape[0]), (frames.shape[2], frames.shape[1])
+    on_video = tracks and fit_to_video(tracks, image_size, video_size, len(frames), job.settings)
+    overlay = None
+    if job.draw_tracks and on_video is not None:
+        overlay = overlay_path(job.out)
+        write_video(overlay, draw_tracks(*enlarge(frames, on_video)), fps=job.fps)
+    return Result(job.out, overlay, frames, on_video, time.perf_counter() - begin)
+
+
+def read_inputs(job: Job) -> tuple[UInt8[Tensor, "height width 3"], Tracks | None]:
+    """Read image and tracks, the tracks in pixels of the image.
+
+    Raises:
+        MediaError, TrackFormatError, OptionError: a file that cannot be read.
+    """
+    image = read_image(job.image)
+    if not job.tracks:
+        return image, None
+    # Drawn curves have no frames of their own and are sampled at the video's.
+    num_frames = job.settings.num_frames if job.settings.retime == "time" else None
+    parts = [
+        read_tracks(
+            path,
+            visibility=job.visibility,
+            size=(image.shape[1], image.shape[0]),
+            canvas_size=job.tracks_size,
+            num_frames=num_frames,
+        )
+        for path in job.tracks
+    ]
+    longest = max(part.num_frames for part in parts)
+    return image, concat_tracks([resample_tracks(part, longest) for part in parts])
+
+
+def extend_prompt(job: Job, extender: Extender) -> Job:
+    """The job with its prompt written out.
+
+    Raises:
+        WanMoveError: the image cannot be read, or the language model does not answer.
+    """
+    text = extender(job.prompt, read_image(job.image))
+    _log.info("%s: prompt extended to: %s", job.out.name, text)
+    return replace(job, extended_prompt=text)
+
+
+def default_negative_prompt(pipeline: WanMovePipeline) -> str:
+    """The reference's negative prompt; of a model with prompts of its own, the empty one."""
+    parts = pipeline.components
+    if parts.text_encoder is not None or NEGATIVE_PROMPT in parts.prompt_embeds:
+        return NEGATIVE_PROMPT
+    return ""
+
+
+def overlay_path(video: Path) -> Path:
+    """Where the overlay of a video goes."""
+    return video.with_name(f"{video.stem}_tracks{video.suffix}")
+
+
+def enlarge(
+    frames: UInt8[Tensor, "frames height width 3"], tracks: Tracks
+) -> tuple[UInt8[Tensor, "frames to_height to_width 3"], Tracks]:
+    """Enlarge a tiny video, so that tracks can be drawn on it legibly.
+
+    Args:
+        frames: RGB.
+        tracks: in pixels of the frames.
+
+    Returns:
+        The same objects unless the shorter side is below 240 px.
+    """
+    height, width = frames.shape[1:3]
+    factor = -(-_LEGIBLE // min(height, width))
+    if factor == 1:
+        return frames, tracks
+    size = (width * factor, height * factor)
+    larger = torch.nn.functional.interpolate(
+        frames.movedim(-1, 1).float(), size=(size[1], size[0]), mode="bicubic"
+    )
+    pixels = larger.round().clamp(0, 255).byte().movedim(1, -1).contiguous()
+    return pixels, fit_tracks(tracks, (width, height), size)
+
+
+def describe(job: Job, model: dict[str, Any] | None) -> dict[str, Any]:
+    """Everything that decides what a job's video looks like, as JSON holds it.
+
+    Files count by their content, so a changed image or track is another job.
+
+    Raises:
+        MediaError: a file that cannot be read.
+    """
+    return {
+        "image": _digest(job.image),
+        "tracks": [_digest(path) for path in job.tracks],
+        "visibility": _digest(job.visibility) if job.visibility else None,
+        "tracks_size": list(job.tracks_size) if job.tracks_size else None,
+        "prompt": job.prompt,
+        "negative_prompt": job.negative_prompt,
+        "fps": job.fps,
+        "model": model or {},
+        **job.settings.as_dict(),
+        # A server may answer otherwise next time: what was asked for decides, not what came.
+        **({"extension": asdict(job.extension)} if job.extension else {}),
+    }
+
+
+def is_done(job: Job, model: dict[str, Any] | None) -> bool:
+    """Tell whether the job's video is there already, made by the same inputs and settings."""
+    if not job.out.is_file():
+        return False
+    if job.draw_tracks and job.tracks and not overlay_path(job.out).is_file():
+        return False
+    try:
+        made_of = dict(read_metadata(job.out) or {})
+        made_of.pop("extended_prompt", None)
+        return made_of == describe(job, model)
+    except MediaError:
+        return False
+
+
+def _digest(path: Path) -> dict[str, str]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise MediaError(
+            f"{path} must be a readable file; got {error.strerror}. Check the path."
+        ) from error
+    return {"name": path.name, "sha256": hashlib.sha256(content).hexdigest()[:16]}

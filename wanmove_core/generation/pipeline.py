@@ -1,0 +1,293 @@
+"""Image, tracks and prompt to video: the reference's arithmetic on diffusers' modules."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from ..checkpoints.components import Components
+from ..checkpoints.image_encoder import encode_image
+from ..grid import LatentGrid, Size
+from ..guidance.project import project_tracks
+from ..guidance.replicate import replicate_first_frame
+from ..guidance.report import guidance_report
+from ..motion.fit import fit_tracks
+from ..motion.retime import retime_tracks
+from ..shapes import Float, Tensor, UInt8
+from ..start_image.conditioning import conditioning_input, fit_image, guide_branches, known_mask
+from ..start_image.constant_tail import encode_padded
+from ..tracks import Tracks
+from .denoising import Branches, Conditions, draw_noise
+from .placement import Placement
+from .prompts import embed_prompt
+from .sampling import make_solver
+from .settings import GenerationSettings
+from .speed import SpeedOptions, caching, prepare_transformer
+
+_log = logging.getLogger("wanmove")
+_IMAGE_TOKENS = 257  # 16 x 16 patches and a class token, of CLIP ViT-H/14
+_LATENT_CHANNELS = 16
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class StartImage:
+    """A start image as the model sees it; the same for any tracks and prompts.
+
+    Args:
+        grid: the latent grid of the video.
+        latent: conditioning latent without guidance, normalised, float32.
+        features: CLIP's features of the whole image.
+        image_size: (width, height) of the image itself, which tracks refer to.
+    """
+
+    grid: LatentGrid
+    latent: Float[Tensor, "1 channels latent_frames rows cols"]
+    features: Float[Tensor, "1 image_tokens image_width"]
+    image_size: tuple[int, int]
+
+
+class WanMovePipeline:
+    """Generates videos with one loaded model.
+
+    The parts of the work are methods of their own, so that a caller with many tracks for one
+    image, or many seeds, repeats only what changes.
+
+    Args:
+        components: from `load_components`.
+        placement: which device each part works on, and when it leaves it.
+        speed: ways to make the transformer faster.
+        tile_decode: decode in overlapping tiles, which takes less memory and changes the video
+            a little at their seams.
+
+    Source:
+        `WanMove.generate`, Wan-Move wan/wan_move.py:142 @27409be. Differs: any length, not 81
+        frames alone; the noise comes from a CPU generator, so that a seed means the same video
+        on every device; nothing reads the global RNG.
+    """
+
+    def __init__(
+        self,
+        components: Components,
+        placement: Placement | None = None,
+        *,
+        speed: SpeedOptions | None = None,
+        tile_decode: bool = False,
+    ) -> None:
+        self.components = components
+        self.placement = placement or Placement("cpu")
+        self.speed = speed or SpeedOptions()
+        self.tile_decode = tile_decode
+        prepare_transformer(components.transformer, self.speed, self.placement.device)
+        self.placement.prepare(components)
+
+    @torch.no_grad()
+    def generate(
+        self,
+        image: UInt8[Tensor, "height width 3"],
+        tracks: Tracks | None,
+        prompts: tuple[str, str],
+        settings: GenerationSettings,
+        *,
+        progress: Progress | None = None,
+    ) -> UInt8[Tensor, "frames to_height to_width 3"]:
+        """Make a video.
+
+        Args:
+            image: RGB start image.
+            tracks: in pixels of the image, of any length; None for no guidance.
+            prompts: (prompt, negative prompt).
+            settings: everything else.
+            progress: called with (steps done, steps in all).
+
+        Returns:
+            RGB frames on the CPU.
+
+        Raises:
+            WanMoveError: inputs that do not fit together.
+        """
+        text = self.encode_prompts(*prompts)
+        start = self.encode_start(image, settings)
+        conditions = self.guide(start, tracks, text, settings)
+        latent = self.denoise(conditions, settings, progress=progress)
+        return self.decode(latent)
+
+    @torch.no_grad()
+    def encode_prompts(self, prompt: str, negative_prompt: str) -> tuple[Tensor, Tensor]:
+        """Embed both prompts, [1, 512, channels] each."""
+        parts, place = self.components, self.placement
+        with place.use(parts.text_encoder, place.text_encoder_device):
+            embeds = [
+                embed_prompt(parts, text, place.text_encoder_device)
+                for text in (prompt, negative_prompt)
+            ]
+        return embeds[0].to(place.device), embeds[1].to(place.device)
+
+    @torch.no_grad()
+    def encode_start(
+        self, image: UInt8[Tensor, "height width 3"], settings: GenerationSettings
+    ) -> StartImage:
+        """Encode the start image with CLIP and the VAE."""
+        place = self.placement
+        image_size = (image.shape[1], image.shape[0])
+        width, height = settings.output_size(image_size)
+        grid = LatentGrid(settings.num_frames, height, width)
+        pixels = fit_image(image[None], (width, height), mode=settings.fit_mode).to(place.device)
+        with place.use(self.components.vae, place.device) as vae:
+            latent = encode_padded(vae, pixels[:, :, None].to(vae.dtype), grid.num_frames)
+            mean, std = _latent_statistics(vae, latent)
+            latent = ((latent - mean) / std).float()
+        return StartImage(grid, latent, self._features(image), image_size)
+
+    def _features(self, image: Tensor) -> Tensor:
+        """CLIP sees the image itself, before it is brought to the output size."""
+        parts, place = self.components, self.placement
+        if parts.image_encoder is None:
+            width = parts.transformer.config.image_dim
+            return torch.zeros(1, _IMAGE_TOKENS, width, device=place.device)
+        whole = fit_image(image[None], (image.shape[1], image.shape[0])).to(place.device)
+        with place.use(parts.image_encoder, place.device) as encoder:
+            return encode_image(encoder, whole)
+
+    def guide(
+        self,
+        start: StartImage,
+        tracks: Tracks | None,
+        text: tuple[Tensor, Tensor],
+        settings: GenerationSettings,
+    ) -> Conditions:
+        """Put the tracks into the conditioning latent, and log what they do.
+
+        Args:
+            start: from `encode_start`.
+            tracks: in pixels of the start image; None for no guidance.
+            text: from `encode_prompts`.
+            settings: how to guide.
+        """
+        grid, latent = start.grid, start.latent
+        guided = latent
+        if tracks is not None:
+            tracks = fit_to_video(
+                tracks,
+                start.image_size,
+                (start.grid.width, start.grid.height),
+                start.grid.num_frames,
+                settings,
+            )
+            _log.info("%s", guidance_report(tracks, grid, temporal=settings.temporal))
+            cells, visible = project_tracks(
+                tracks.to(latent.device), grid, temporal=settings.temporal
+            )
+            generator = (
+                torch.Generator().manual_seed(settings.seed)
+                if settings.collision == "random"
+                else None
+            )
+            guided = replicate_first_frame(
+                latent,
+                cells,
+                visible,
+                strength=settings.strength,
+                collision=settings.collision,
+                generator=generator,
+            )
+        known = known_mask(grid).to(latent.device)
+        positive, negative = guide_branches(latent, guided, settings.branch)
+        return Conditions(
+            conditioning_input(positive, known),
+            conditioning_input(negative, known),
+            conditioning_input(latent, known),
+            *text,
+            features=start.features,
+        )
+
+    @torch.no_grad()
+    def denoise(
+        self,
+        conditions: Conditions,
+        settings: GenerationSettings,
+        *,
+        progress: Progress | None = None,
+    ) -> Float[Tensor, "1 channels latent_frames rows cols"]:
+        """Turn noise into the latent of a video.
+
+        Args:
+            conditions: from `guide`.
+            settings: as for `guide`.
+            progress: called with (steps done, steps in all).
+
+        Returns:
+            Normalised latent, float32, on the pipeline's device.
+        """
+        shape = conditions.positive.shape[2:]
+        schedule = settings.schedule((shape[2] * 8, shape[1] * 8))
+        solver = make_solver(settings.solver, schedule)
+        latent = draw_noise(settings.seed, (1, _LATENT_CHANNELS, *shape))
+        latent = latent.to(self.placement.device)
+        steps = len(schedule.timesteps)
+        start, end = (share * steps for share in settings.guidance_range)
+        with (
+            self.placement.use(self.components.transformer, self.placement.device) as model,
+            caching(model, self.speed, steps),
+        ):
+            branches = Branches(model, conditions)
+            for index, timestep in enumerate(schedule.timesteps):
+                in_range = start <= index < end
+                velocity = branches.velocity(
+                    latent,
+                    timestep,
+                    guidance_scale=settings.guidance_scale if in_range else 1.0,
+                    motion_scale=settings.motion_scale if in_range else 0.0,
+                )
+                latent = solver.step(velocity, latent)
+                if progress is not None:
+                    progress(index + 1, steps)
+        return latent
+
+    @torch.no_grad()
+    def decode(
+        self, latent: Float[Tensor, "1 channels latent_frames rows cols"]
+    ) -> UInt8[Tensor, "frames height width 3"]:
+        """Decode a latent to RGB frames on the CPU."""
+        with self.placement.use(self.components.vae, self.placement.device) as vae:
+            mean, std = _latent_statistics(vae, latent)
+            # Only here: tiled encoding would give up the shortcut of the constant tail.
+            vae.use_tiling = self.tile_decode
+            try:
+                video = vae.decode((latent * std + mean).to(vae.dtype), return_dict=False)[0][0]
+            finally:
+                vae.use_tiling = False
+        # Rounded on its device: a quarter of the bytes to move.
+        pixels = ((video.float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+        return pixels.permute(1, 2, 3, 0).contiguous().cpu()
+
+
+def fit_to_video(
+    tracks: Tracks,
+    image_size: Size,
+    video_size: Size,
+    num_frames: int,
+    settings: GenerationSettings,
+) -> Tracks:
+    """Bring tracks drawn on the start image to the video's frame and length.
+
+    Args:
+        tracks: in pixels of the start image.
+        image_size, video_size: (width, height).
+        num_frames: of the video.
+        settings: say how picture and time are fitted.
+    """
+    tracks = retime_tracks(tracks, num_frames, settings.retime)
+    return fit_tracks(tracks, image_size, video_size, mode=settings.fit_mode)
+
+
+def _latent_statistics(vae: Any, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and deviation of each latent channel."""
+    mean, std = (
+        torch.tensor(values, device=like.device, dtype=like.dtype).view(1, -1, 1, 1, 1)
+        for values in (vae.config.latents_mean, vae.config.latents_std)
+    )
+    return mean, std

@@ -1,0 +1,158 @@
+"""What one generation is asked to do, checked before anything slow starts."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from ..choices import MAX_STRENGTH, Branch, Collision, FitMode, Resize, Retime, Temporal
+from ..errors import OptionError
+from ..grid import LatentGrid, Size
+from ..start_image.conditioning import reference_size
+from .sampling import Schedule, SolverName, make_schedule
+
+# The reference's own, in Chinese: camera shake, garish, overexposed, static, blurred details,
+# subtitles, painting, still, grey, worst quality, JPEG artefacts, ugly, deformed hands and faces,
+# fused fingers, messy background, three legs, crowds, walking backwards. Escaped, since Windows
+# may read source files as cp1252.
+NEGATIVE_PROMPT = (
+    "\u955c\u5934\u6643\u52a8\uff0c\u8272\u8c03\u8273\u4e3d\uff0c\u8fc7\u66dd\uff0c\u9759\u6001"
+    "\uff0c\u7ec6\u8282\u6a21\u7cca\u4e0d\u6e05\uff0c\u5b57\u5e55\uff0c\u98ce\u683c\uff0c\u4f5c"
+    "\u54c1\uff0c\u753b\u4f5c\uff0c\u753b\u9762\uff0c\u9759\u6b62\uff0c\u6574\u4f53\u53d1\u7070"
+    "\uff0c\u6700\u5dee\u8d28\u91cf\uff0c\u4f4e\u8d28\u91cf\uff0cJPEG\u538b\u7f29\u6b8b\u7559"
+    "\uff0c\u4e11\u964b\u7684\uff0c\u6b8b\u7f3a\u7684\uff0c\u591a\u4f59\u7684\u624b\u6307\uff0c"
+    "\u753b\u5f97\u4e0d\u597d\u7684\u624b\u90e8\uff0c\u753b\u5f97\u4e0d\u597d\u7684\u8138\u90e8"
+    "\uff0c\u7578\u5f62\u7684\uff0c\u6bc1\u5bb9\u7684\uff0c\u5f62\u6001\u7578\u5f62\u7684\u80a2"
+    "\u4f53\uff0c\u624b\u6307\u878d\u5408\uff0c\u9759\u6b62\u4e0d\u52a8\u7684\u753b\u9762\uff0c"
+    "\u6742\u4e71\u7684\u80cc\u666f\uff0c\u4e09\u6761\u817f\uff0c\u80cc\u666f\u4eba\u5f88\u591a"
+    "\uff0c\u5012\u7740\u8d70"
+)
+_MULTIPLE = 16  # 8 px per latent cell times 2 cells per patch of the model
+_AREA_480P = 480 * 832
+_MAX_FRAMES = 4 * 1023 + 1  # the model tells 1024 latent frames apart
+
+
+@dataclass(frozen=True)
+class GenerationSettings:
+    """Everything about a video but its image, tracks and prompt. Defaults are the reference's.
+
+    Args:
+        size: (width, height) in pixels; see `resize`.
+        num_frames: video frames, a multiple of 4 plus 1.
+        steps: denoising steps.
+        shift: of the noise levels; None is 3 up to 480p and 5 above.
+        guidance_scale: classifier-free guidance; 1 turns it off and halves the time.
+        solver: "unipc", "dpm++" or "euler".
+        sigmas: explicit noise levels in place of `steps` and `shift`.
+        seed: of the noise; the same on every device.
+        branch: which branches of classifier-free guidance see the tracks.
+        motion_scale: above 0 pushes away from the same video without tracks; costs a pass.
+        guidance_range: (start, end), shares of the steps in which both scales are used.
+        strength: of the tracks, 0 to 2.
+        collision: which track wins a shared cell.
+        temporal: how video frames map to latent frames.
+        resize: how image and tracks come to the output size.
+        retime: how tracks come to `num_frames`.
+
+    Raises:
+        OptionError, GridError: a value outside of its range.
+    """
+
+    size: Size = (832, 480)
+    num_frames: int = 81
+    steps: int = 40
+    shift: float | None = None
+    guidance_scale: float = 5.0
+    solver: SolverName = "unipc"
+    sigmas: tuple[float, ...] | None = None
+    seed: int = 0
+    branch: Branch = "both"
+    motion_scale: float = 0.0
+    guidance_range: tuple[float, float] = (0.0, 1.0)
+    strength: float = 1.0
+    collision: Collision = "last"
+    temporal: Temporal = "sample"
+    resize: Resize = "area"
+    retime: Retime = "time"
+
+    def __post_init__(self) -> None:
+        for name, kind in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in get_args(kind):
+                raise OptionError(
+                    f"{name} must be one of {', '.join(get_args(kind))}; got {value!r}. "
+                    "Choose one of them."
+                )
+        for name, low, high in _RANGES:
+            value = getattr(self, name)
+            if not (math.isfinite(value) and low <= value <= high):
+                raise OptionError(f"{name} must be {low:g} to {high:g}; got {value}. Change it.")
+        start, end = self.guidance_range
+        if not 0 <= start <= end <= 1:
+            raise OptionError(
+                f"guidance_range must be two shares of the steps, 0 to 1, in order; "
+                f"got {start}, {end}. Use 0 and 1 for all steps."
+            )
+        self.schedule(self.size)
+        LatentGrid(self.num_frames, _MULTIPLE, _MULTIPLE)
+        if self.num_frames > _MAX_FRAMES:
+            raise OptionError(
+                f"num_frames must be at most {_MAX_FRAMES}, the model's last place in time; "
+                f"got {self.num_frames}. Use 81."
+            )
+        if self.resize in ("stretch", "crop", "pad"):
+            _check_multiple(self.size)
+
+    def schedule(self, size: Size) -> Schedule:
+        """The noise levels for a video of this size."""
+        shift = self.shift
+        if shift is None:
+            shift = 3.0 if size[0] * size[1] <= _AREA_480P else 5.0
+        return make_schedule(self.solver, self.steps, shift, sigmas=self.sigmas)
+
+    @property
+    def fit_mode(self) -> FitMode:
+        """How image and tracks go into the output frame, whose size `resize` decides."""
+        modes: dict[Resize, FitMode] = {"crop": "crop", "pad": "pad"}
+        # Otherwise image and frame have one shape, up to the rounding to cells.
+        return modes.get(self.resize, "stretch")
+
+    def output_size(self, image_size: Size) -> Size:
+        """The (width, height) of the video of an image of this size, pixels.
+
+        Raises:
+            GridError: no size of the model fits the image.
+        """
+        if self.resize == "area":
+            return reference_size(*image_size, area=self.size[0] * self.size[1])
+        size = image_size if self.resize == "native" else self.size
+        _check_multiple(size)
+        return size
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings as JSON holds them."""
+        values = dataclasses.asdict(self)
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+
+
+_CHOICES = {
+    "branch": Branch,
+    "collision": Collision,
+    "temporal": Temporal,
+    "resize": Resize,
+    "retime": Retime,
+}
+_RANGES = (
+    ("guidance_scale", 0.0, 100.0),
+    ("motion_scale", 0.0, 100.0),
+    ("strength", 0.0, MAX_STRENGTH),
+    ("seed", 0, 2**63 - 1),
+)
+
+
+def _check_multiple(size: Size) -> None:
+    if min(size) < _MULTIPLE or size[0] % _MULTIPLE or size[1] % _MULTIPLE:
+        near = "x".join(str(max(_MULTIPLE, round(side / _MULTIPLE) * _MULTIPLE)) for side in size)
+        raise OptionError(
+            f"size must be multiples of {_MULTIPLE} px; got {size[0]}x{size[1]}. Use {near}."
+        )

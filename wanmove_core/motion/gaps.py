@@ -1,0 +1,37 @@
+"""Positions where tracks are hidden: nobody knows them, but motion must go on through them."""
+
+import torch
+
+from ..shapes import Float, Tensor
+from ..tracks import Tracks
+
+
+def bridge_gaps(tracks: Tracks) -> Float[Tensor, "frames points 2"]:
+    """Let each point go on evenly from where it was last seen to where it is seen again.
+
+    Before it is first seen and after it is last seen a point stays there. One that is never seen
+    keeps its positions. Files often hold (0, 0) where a point is hidden: motion that is computed
+    from neighbouring frames must not see those.
+
+    Returns:
+        New positions in float64.
+    """
+    positions, seen = tracks.positions.double(), tracks.visibility
+    last = tracks.num_frames - 1
+    frame = torch.arange(last + 1, device=positions.device)[:, None].expand_as(seen)
+    before = torch.where(seen, frame, -1).cummax(0).values
+    after = torch.where(seen, frame, last + 1).flip(0).cummin(0).values.flip(0)
+    # At the ends the only neighbour counts as both; without any, the frame itself does.
+    before, after = (
+        torch.where(before < 0, after, before),
+        torch.where(after > last, before, after),
+    )
+    never = before > last
+    before, after = (
+        torch.where(never, frame, before),
+        torch.where(never | (after < 0), frame, after),
+    )
+    # In float64: whole numbers divide into float32.
+    share = (frame - before).double() / (after - before).clamp(min=1)
+    start, end = (positions.gather(0, at[..., None].expand_as(positions)) for at in (before, after))
+    return torch.lerp(start, end, share[..., None])

@@ -1,0 +1,93 @@
+"""Give tracks another length: by time, cut or held."""
+
+from typing import get_args
+
+import torch
+
+from ..choices import Retime
+from ..errors import OptionError
+from ..tracks import Tracks
+
+MAX_FRAMES = 100_000  # over an hour and a half; more is a slip of the keys
+
+
+def resample_tracks(tracks: Tracks, num_frames: int) -> Tracks:
+    """Stretch or shrink tracks in time to another number of frames.
+
+    The first frame stays first and the last stays last; positions between two frames are
+    interpolated linearly.
+
+    Args:
+        tracks: of any length. A single frame is held.
+        num_frames: frames of the result, at least 1.
+
+    Returns:
+        New tracks, or the same object when the length does not change. A point is visible where
+        its nearest frame is (the earlier one at a tie). Positions are interpolated only between
+        two frames in which the point is visible, never through a hidden gap: beside one, the
+        nearest frame's position is taken.
+
+    Raises:
+        OptionError: `num_frames` is below 1.
+    """
+    check_num_frames(num_frames)
+    frames = tracks.num_frames
+    if num_frames == frames:
+        return tracks
+    # Time j * (frames-1) / (num_frames-1) in integers, so that whole frames are hit exactly.
+    steps = max(num_frames - 1, 1)
+    time = torch.arange(num_frames, device=tracks.positions.device) * (frames - 1)
+    before = time.div(steps, rounding_mode="floor")
+    after = (before + 1).clamp(max=frames - 1)
+    weight = (time - before * steps).to(tracks.positions.dtype) / steps
+    nearest = torch.where(2 * (time - before * steps) > steps, after, before)
+
+    both = (tracks.visibility[before] & tracks.visibility[after])[..., None]
+    between = torch.lerp(tracks.positions[before], tracks.positions[after], weight[:, None, None])
+    positions = torch.where(both, between, tracks.positions[nearest])
+    return Tracks(positions, tracks.visibility[nearest])
+
+
+def retime_tracks(tracks: Tracks, num_frames: int, mode: Retime = "time") -> Tracks:
+    """Give tracks another number of frames.
+
+    Args:
+        tracks: of any length.
+        num_frames: frames of the result, at least 1.
+        mode: "time" plays the whole motion in the new length (`resample_tracks`). "cut" and
+            "hold" keep the speed and drop frames beyond the new length; where tracks are too
+            short, "cut" hides the points and "hold" leaves them as they were in the last frame.
+
+    Returns:
+        New tracks, or the same object when the length does not change.
+
+    Raises:
+        OptionError: another mode, or `num_frames` is below 1.
+    """
+    if mode not in get_args(Retime):
+        raise OptionError(
+            f"mode must be one of {', '.join(get_args(Retime))}; got {mode!r}. "
+            'Use "time" to keep the whole motion.'
+        )
+    if mode == "time" or num_frames == tracks.num_frames:
+        return resample_tracks(tracks, num_frames)
+    check_num_frames(num_frames)
+    frame = torch.arange(num_frames, device=tracks.positions.device)
+    held = frame.clamp(max=tracks.num_frames - 1)
+    visibility = tracks.visibility[held]
+    if mode == "cut":
+        visibility = visibility & (frame == held)[:, None]
+    return Tracks(tracks.positions[held], visibility)
+
+
+def check_num_frames(num_frames: int) -> None:
+    """Refuse a clip without frames, or with more than a file of tracks may hold.
+
+    Raises:
+        OptionError: `num_frames` is not 1 to 100000.
+    """
+    if not 1 <= num_frames <= MAX_FRAMES:
+        asked = "1 or more" if num_frames < 1 else f"at most {MAX_FRAMES}"
+        raise OptionError(
+            f"num_frames must be {asked}; got {num_frames}. Use the length of the video."
+        )

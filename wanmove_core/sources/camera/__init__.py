@@ -1,0 +1,1 @@
+"""Tracks of a scene that a moving camera sees."""

@@ -1,0 +1,1 @@
+"""Tracks of a region of the picture that moves, turns or bends."""

@@ -1,0 +1,194 @@
+"""Bend a region by a few handles, as a puppet: each part stays as rigid as the handles allow."""
+
+import math
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from ...errors import OptionError, ShapeError
+from ...motion.gaps import bridge_gaps
+from ...shapes import Bool, Float
+from ...tracks import Tracks
+
+Stiffness = Literal["rigid", "similar"]
+# Cells of the grid on which ways through the region are measured. More are finer and slower.
+_MAX_CELLS = 4000
+# Steps along rows, columns, diagonals and knight's moves are at most this much too long.
+_STEPS = ((0, 1), (1, 0), (1, 1), (1, -1), (1, 2), (2, 1), (1, -2), (2, -1))
+_OVERLONG = 1.03
+_NEAREST = 1e-9  # px; at a handle its weight alone counts
+
+
+def bend_points(
+    points: Float[np.ndarray, "points 2"],
+    handles: Float[np.ndarray, "frames handles 2"],
+    *,
+    stiffness: str = "rigid",
+    mask: Bool[np.ndarray, "height width"] | None = None,
+) -> Float[np.ndarray, "frames points 2"]:
+    """Move points with the handles around them.
+
+    Args:
+        points: (x, y) pixels, where they lie in frame 0.
+        handles: (x, y) of each handle in every frame; one still handle pins its surroundings.
+        stiffness: "rigid" keeps sizes: parts turn and shift. "similar" lets parts grow where
+            handles move apart and shrink where they come together.
+        mask: the region. Handles then reach through it, not across a gap: a hand that hangs
+            beside a leg does not drag it along. None measures straight ways.
+
+    Returns:
+        Positions. A point on a handle goes where the handle goes; handles that all move as one
+        rigid body take every point along as part of it; one handle shifts all.
+
+    Raises:
+        ShapeError: no handles, positions that are not finite.
+        OptionError: an unknown stiffness.
+
+    Source:
+        Schaefer, McPhail, Warren, "Image deformation using moving least squares" (2006),
+        sections 2.2 and 2.3 with alpha = 1, written in complex numbers: there the best rotation
+        is linear in the handles. Differs: distances go through the mask.
+    """
+    if stiffness not in get_args(Stiffness):
+        raise OptionError(f"stiffness must be rigid or similar; got {stiffness!r}. Use rigid.")
+    if handles.shape[1] == 0:
+        raise ShapeError("handles must number 1 or more; got none. Draw a track on the region.")
+    if not (np.isfinite(handles).all() and np.isfinite(points).all()):
+        raise ShapeError("handles and points must be finite; got NaN or infinity. Correct them.")
+    away = np.linalg.norm(points[:, None] - handles[0], axis=-1)
+    if mask is not None and handles.shape[1] > 1:
+        away = _ways(mask, points, handles[0], away)
+    weight = 1.0 / np.maximum(away, _NEAREST) ** 2
+    weight /= weight.sum(1, keepdims=True)
+
+    start, rest = _as_complex(points), _as_complex(handles[0])
+    middle = weight @ rest
+    apart = weight * np.conj(rest - middle[:, None])
+    now = _as_complex(handles)
+    turn = now @ apart.T
+    size = (apart * (rest - middle[:, None])).real.sum(1)
+    # Where the handles around a point do not tell how it turns, it does not turn.
+    least = 1e-9 * np.maximum(size, _NEAREST**2)
+    length = np.abs(turn) if stiffness == "rigid" else np.broadcast_to(size, turn.shape)
+    known = (np.abs(turn) > least) & (size > _NEAREST**2)
+    turn = np.where(known, turn / np.where(known, length, 1.0), 1.0)
+    moved = now @ weight.T + turn * (start - middle)
+    return np.stack([moved.real, moved.imag], axis=-1)
+
+
+def handle_positions(handles: Tracks) -> Float[np.ndarray, "frames handles 2"]:
+    """Read tracks as handles: where one is hidden it goes on evenly to where it is seen again.
+
+    Before it is first seen and after it is last seen a handle stays. One never seen is left out.
+
+    Raises:
+        ShapeError: no handle is ever visible.
+    """
+    ever = handles.visibility.any(0)
+    if not ever.any():
+        raise ShapeError("handles must be visible somewhere; got none that is. Draw a track.")
+    positions: np.ndarray = bridge_gaps(handles)[:, ever].cpu().numpy()
+    return positions
+
+
+def _as_complex(pairs: Float[np.ndarray, "*shape 2"]) -> np.ndarray:
+    return pairs[..., 0] + 1j * pairs[..., 1]
+
+
+def _ways(
+    mask: Bool[np.ndarray, "height width"],
+    points: Float[np.ndarray, "points 2"],
+    handles: Float[np.ndarray, "handles 2"],
+    straight: Float[np.ndarray, "points handles"],
+) -> Float[np.ndarray, "points handles"]:
+    """The length of the way from each point to each handle through the mask.
+
+    Never below the straight one, and equal to it where nothing is in between. A piece of the
+    mask without any handle measures straight ways.
+    """
+    csgraph, sparse = _import_scipy()
+    step = max(1, math.ceil(math.sqrt(mask.sum() / _MAX_CELLS)))
+    height, width = (-(-size // step) * step for size in mask.shape)
+    padded = np.zeros((height, width), bool)
+    padded[: mask.shape[0], : mask.shape[1]] = mask
+    blocks = padded.reshape(height // step, step, width // step, step)
+    coarse = np.logical_or.reduce(blocks, axis=(1, 3))
+    number = np.full(coarse.shape, -1)
+    number[coarse] = np.arange(coarse.sum())
+    begin, end, length = _steps(number)
+    size = int(coarse.sum())
+    graph = sparse.coo_matrix((length * step, (begin, end)), shape=(size, size)).tocsr()
+    cell = np.argwhere(coarse)[:, ::-1]
+    from_handle = _nearest_cell(cell, number, handles / step)
+    around = csgraph.dijkstra(graph, directed=False, indices=from_handle)
+    way = _between_cells(around.T, number, points / step)
+    outside = np.isnan(way).any(1)
+    way[outside] = around.T[_nearest_cell(cell, number, points[outside] / step)]
+    # A way on the grid begins and ends up to a cell away, and is a little too long.
+    way = way / _OVERLONG - 2.0 * step
+    alone = np.isinf(way).all(axis=1, keepdims=True)
+    return np.where(alone, straight, np.maximum(straight, way))
+
+
+def _steps(
+    number: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """From which to which cell one may step, and how far that is in cells."""
+    rows, cols = number.shape
+    begin, end, length = [], [], []
+    for down, right in _STEPS:
+        across = slice(max(-right, 0), cols - max(right, 0))
+        one = number[: rows - down, across]
+        other = number[down:, slice(max(right, 0), cols - max(-right, 0))]
+        both = (one >= 0) & (other >= 0)
+        begin.append(one[both])
+        end.append(other[both])
+        length.append(np.full(both.sum(), math.hypot(down, right)))
+    return np.concatenate(begin), np.concatenate(end), np.concatenate(length)
+
+
+def _between_cells(
+    values: np.ndarray, number: np.ndarray, places: Float[np.ndarray, "places 2"]
+) -> np.ndarray:
+    """Interpolate between the centres of the cells around each place; NaN where there are none."""
+    padded = np.pad(number, 1, constant_values=-1)
+    corner = np.floor(places - 0.5)
+    share = places - 0.5 - corner
+    # One cell beyond the grid on each side is padding, and none is farther off than that.
+    top = np.array(number.shape[::-1])
+    col, row = np.clip(corner, -1, top - 1).astype(np.int64).T + 1
+    total, weights = np.zeros((len(places), values.shape[1])), np.zeros((len(places), 1))
+    for down in (0, 1):
+        for right in (0, 1):
+            found = padded[row + down, col + right]
+            weight = np.where(right, share[:, 0], 1 - share[:, 0])
+            weight = weight * np.where(down, share[:, 1], 1 - share[:, 1]) * (found >= 0)
+            some = weight > 0
+            total[some] += values[found[some]] * weight[some, None]
+            weights += weight[:, None]
+    return np.where(weights > 0, total / np.where(weights > 0, weights, 1.0), np.nan)
+
+
+def _nearest_cell(
+    cell: np.ndarray, number: np.ndarray, places: Float[np.ndarray, "places 2"]
+) -> np.ndarray:
+    """The cell that each place lies in; outside of the mask, the nearest one."""
+    col, row = (
+        np.clip(np.floor(part), 0, size - 1).astype(np.int64)
+        for part, size in zip(places.T, number.shape[::-1], strict=True)
+    )
+    found = number[row, col]
+    for index in np.flatnonzero(found < 0):
+        found[index] = ((cell + 0.5 - places[index]) ** 2).sum(1).argmin()
+    return found
+
+
+def _import_scipy() -> tuple[Any, Any]:
+    try:
+        from scipy import sparse
+        from scipy.sparse import csgraph
+    except ImportError as error:
+        raise ImportError(
+            "Puppets within a mask must have SciPy; got no module scipy. Run: pip install scipy"
+        ) from error
+    return csgraph, sparse

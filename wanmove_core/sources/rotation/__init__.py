@@ -1,0 +1,1 @@
+"""Tracks of an object that turns in space."""

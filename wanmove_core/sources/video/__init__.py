@@ -1,0 +1,1 @@
+"""Tracks from the motion of another video."""

@@ -1,1 +1,0 @@
-"""Generation without ComfyUI, on diffusers and transformers components."""

@@ -21,7 +21,7 @@ from ...wanmove_core.checkpoints.classify import (
     identify,
 )
 from ...wanmove_core.formats.checks import shown
-from . import naming
+from .convert import naming
 
 NONE = "none"
 # As in UNETLoader, nodes.py:955.

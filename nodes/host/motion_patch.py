@@ -12,7 +12,7 @@ import torch
 from comfy.patcher_extension import WrappersMP
 
 from ...wanmove_core import OptionError, ShapeError
-from . import UNGUIDED
+from .conditioning import UNGUIDED
 
 _KEY = "wanmove"
 _STILL = "_wanmove_still"
@@ -212,7 +212,7 @@ def _without_tracks(cond: dict[str, Any]) -> dict[str, Any]:
     return {**cond, "concat_latent_image": latent, "uuid": uuid.uuid4()}
 
 
-def ksampler(**inputs: Any) -> dict[str, Any]:
+def run_ksampler(**inputs: Any) -> dict[str, Any]:
     """Run what KSampler runs (nodes.py:1540), so that whatever it gains is gained here too."""
     from nodes import common_ksampler
 

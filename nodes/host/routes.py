@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...wanmove_core import OptionError, WanMoveError
-from ...wanmove_core.document.export import EXPORT_FORMATS, export_document
-from ...wanmove_core.document.reading import import_document
 from ...wanmove_core.document.schema import MAX_DOCUMENT_BYTES, MAX_FRAMES, MAX_SIDE
 from ...wanmove_core.formats.checks import shown
+from ...wanmove_core.formats.from_document import EXPORT_FORMATS, export_document
 from ...wanmove_core.formats.text import decode_text
+from ...wanmove_core.formats.to_document import import_document
 
 _MAX_IMPORT_BYTES = 64_000_000
 

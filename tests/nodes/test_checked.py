@@ -95,7 +95,7 @@ def test_a_file_that_came_later_is_in_the_list(pack, monkeypatch) -> None:
     """The host keeps the schema of its start."""
     node = pack.nodes["WanMoveTextEncodeCached"]
     monkeypatch.setattr(node, "SCHEMA", node.define_schema())
-    loading = pack.module("nodes.loading")
+    loading = pack.module("nodes.host.models")
     monkeypatch.setattr(loading, "files", lambda *_args, **_options: ["later.safetensors"])
     # It is not there after all; the list was right, the disk is not.
     with pytest.raises(ValueError, match=r"^text_encoder must be a file of models/text_encoders"):
@@ -129,7 +129,8 @@ def wan(model_type: str = "i2v") -> Model:
 )
 def test_what_the_model_would_end_in_a_traceback_on(pack, inputs: dict, words: str) -> None:
     """Or, with a text-to-video model, in a video without the motion and no word about it."""
-    cond = {pack.module("nodes.host").UNGUIDED: 0, "concat_latent_image": LATENT["samples"]}
+    unguided = pack.module("nodes.host.conditioning").UNGUIDED
+    cond = {unguided: 0, "concat_latent_image": LATENT["samples"]}
     prompt = [[torch.ones(1, 2, 4), cond]]
     given = {"model": wan(), "positive": prompt, "negative": PROMPT, "latent_image": LATENT}
     given |= {"sampler_name": "euler", "scheduler": "simple"}
@@ -163,7 +164,7 @@ def test_a_name_that_no_file_can_have_is_refused(pack, prefix: str) -> None:
 
 
 def test_a_folder_that_cannot_be_made_is_named(pack, monkeypatch) -> None:
-    paths = pack.module("nodes.track_files").folder_paths
+    paths = pack.module("nodes.host.files").folder_paths
 
     def refuse(_prefix: str, _root: str) -> None:
         raise PermissionError(13, "Permission denied", "/somewhere")

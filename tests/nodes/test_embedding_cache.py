@@ -10,7 +10,7 @@ import torch
 
 @pytest.fixture
 def module(pack):
-    return pack.module("nodes.embedding_cache")
+    return pack.module("nodes.host.prompt_cache")
 
 
 def tensors(value: float, size: int = 1000) -> dict[str, torch.Tensor]:

@@ -235,7 +235,7 @@ def test_prompts_are_encoded_once(pack, monkeypatch) -> None:
     (pack.base / "text_encoders/model.safetensors").write_bytes(b"weights")
     clip = Clip()
     loads = []
-    loading = pack.module("nodes.loading")
+    loading = pack.module("nodes.host.models")
     monkeypatch.setattr(loading, "load_text_encoder", lambda *args: loads.append(args) or clip)
     given = {"text_encoder": "model.safetensors", "negative_prompt": "no"}
     for text in ("yes", "other", "yes"):

@@ -195,7 +195,7 @@ def test_a_model_that_is_needed_but_not_chosen(pack, monkeypatch) -> None:
         "kept": {"inputs": {"value": ["seen", 0]}},
         "other": {"inputs": {}},
     }
-    loading = pack.module("nodes.loading")
+    loading = pack.module("nodes.host.models")
     monkeypatch.setattr(loading, "PromptServer", queue_of(prompt, ["kept"]))
     with pytest.raises(ValueError, match=r"^clip_vision must be a file, .* got none\. Choose"):
         pack.run("WanMoveModelLoader", **nothing)
@@ -207,9 +207,9 @@ def test_a_model_that_is_needed_but_not_chosen(pack, monkeypatch) -> None:
 @pytest.mark.parametrize(("start", "end"), [(0.1, 0.12), (0.0, 0.1), (0.95, 1.0)])
 def test_a_range_of_no_step_is_refused(pack, start: float, end: float) -> None:
     """With few steps; the tracks would do nothing, and nobody would say so."""
-    cond = [{pack.module("nodes.host").UNGUIDED: 0, "concat_latent_image": 0}]
+    cond = [{pack.module("nodes.host.conditioning").UNGUIDED: 0, "concat_latent_image": 0}]
     guider = SimpleNamespace(conds={"positive": cond, "negative": cond})
-    motion = pack.module("nodes.sampling")._Motion(0.0, start, end)
+    motion = pack.module("nodes.host.motion_patch")._Motion(0.0, start, end)
     executor = SimpleNamespace(class_obj=guider)
     with pytest.raises(ValueError, match=rf"must hold a step; got {start} to {end} of 4 steps"):
         motion.outer_sample(executor, None, None, None, torch.linspace(1, 0, 5))
@@ -218,7 +218,7 @@ def test_a_range_of_no_step_is_refused(pack, start: float, end: float) -> None:
 def test_paths_on_many_images_can_be_stopped(pack, monkeypatch) -> None:
     """And show how far they are."""
     shown = []
-    monkeypatch.setattr(pack.module("nodes.host"), "progress", lambda _total: shown.append)
+    monkeypatch.setattr(pack.module("nodes.view"), "progress", lambda _total: shown.append)
     images = IMAGE.expand(3, -1, -1, -1)
     pack.run("WanMoveDrawTracks", images=images, tracks=TRACKS, style="paths")
     assert shown == [1, 2, 3]

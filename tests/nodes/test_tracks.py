@@ -73,5 +73,5 @@ def test_transforming(pack, tracks) -> None:
 def test_files_are_listed_whatever_the_case_of_their_names(pack) -> None:
     for name in ("LOUD.NPY", "quiet.json", "picture.png"):
         (pack.base / "input" / name).touch()
-    listed = pack.module("nodes.track_files").listed_files()
+    listed = pack.module("nodes.host.files").listed_files()
     assert "LOUD.NPY" in listed and "quiet.json" in listed and "picture.png" not in listed

@@ -15,6 +15,7 @@ from training.vae_model import channels_last
 from training.world import make_scene
 from wanmove_core import Tracks
 from wanmove_core.bench.world import HEIGHT, HELD_OUT_SEED, WIDTH, Scene
+from wanmove_core.checkpoints.loading import load_components
 from wanmove_core.evaluate.metrics import EndPointError, end_point_error
 from wanmove_core.start_image.conditioning import conditioning_input, known_mask
 from wanmove_core.tracking.flow import track_points

@@ -6,6 +6,7 @@ hides it, is exact.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -45,10 +46,12 @@ class Scene:
     Args:
         frames: uint8 [frames, height, width, 3].
         layers: layer 0 is the background and covers everything.
+        story: what happens, `world_v2.Story`, where the version tells.
     """
 
     frames: np.ndarray
     layers: tuple[Layer, ...]
+    story: Any = None
 
     def owner(self, points: np.ndarray, frame: int = 0) -> np.ndarray:
         """Int [N]: the nearest layer at each point [N, 2]; 0 is the background."""
@@ -98,22 +101,49 @@ def similarity(centre: np.ndarray, angle: float, scale: float, pivot: np.ndarray
     return matrix
 
 
-def render(layers: list[Layer], height: int, width: int) -> np.ndarray:
-    """Composite the layers to uint8 [frames, height, width, 3]."""
+def render(layers: list[Layer], height: int, width: int, *, whole: bool = False) -> np.ndarray:
+    """Composite the layers to uint8 [frames, height, width, 3].
+
+    `whole` warps every layer over the whole frame: slower, equal but for single units of 1/255,
+    and what version 1 did.
+    """
     fine = (width * SUPERSAMPLE, height * SUPERSAMPLE)
     clip = np.empty((len(layers[0].to_frame), height, width, 3), dtype=np.uint8)
+    ground = None
     for frame in range(len(clip)):
-        canvas = None
-        for layer in layers:
-            matrix = (_TO_FINE @ layer.to_frame[frame])[:2]
-            colour = cv2.warpAffine(
-                layer.colour, matrix, fine, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+        matrix = (_TO_FINE @ layers[0].to_frame[frame])[:2]
+        if ground is None or not np.array_equal(layers[0].to_frame[frame], layers[0].to_frame[0]):
+            ground = cv2.warpAffine(
+                layers[0].colour,
+                matrix,
+                fine,
+                flags=cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REFLECT,
             )
-            if canvas is None:
-                canvas = colour
-                continue
-            alpha = cv2.warpAffine(layer.alpha, matrix, fine, flags=cv2.INTER_LINEAR)[..., None]
-            canvas += alpha * (colour - canvas)
+        canvas = ground.copy()
+        for layer in layers[1:]:
+            _lay_over(canvas, layer, _TO_FINE @ layer.to_frame[frame], whole=whole)
         small = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
         clip[frame] = np.clip(small * 255 + 0.5, 0, 255).astype(np.uint8)
     return clip
+
+
+def _lay_over(canvas: np.ndarray, layer: Layer, matrix: np.ndarray, *, whole: bool) -> None:
+    """Blend one layer over the canvas, in place; unless `whole`, within its picture's bounds."""
+    rows, cols = layer.alpha.shape
+    corners = apply(matrix, np.array([[0, 0], [cols, 0], [0, rows], [cols, rows]], np.float64))
+    left, top = np.maximum(np.floor(corners.min(0)).astype(int) - 2, 0)
+    right, bottom = np.minimum(np.ceil(corners.max(0)).astype(int) + 3, canvas.shape[1::-1])
+    if whole:
+        (left, top), (right, bottom) = (0, 0), canvas.shape[1::-1]
+    if right <= left or bottom <= top:
+        return
+    moved = matrix[:2].copy()
+    moved[:, 2] -= (left, top)
+    size = (int(right - left), int(bottom - top))
+    colour = cv2.warpAffine(
+        layer.colour, moved, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+    )
+    alpha = cv2.warpAffine(layer.alpha, moved, size, flags=cv2.INTER_LINEAR)[..., None]
+    part = canvas[top:bottom, left:right]
+    part += alpha * (colour - part)

@@ -28,7 +28,7 @@ from training.shipped import shipped_state
 from training.vae_model import LATENT_NOISE, build_vae, channels_last, initialise, reconstruct
 from training.world import make_scene
 from wanmove_core.bench.world import FRAMES, HELD_OUT_SEED, strip
-from wanmove_core.standalone.keymaps import VAE_KEYS
+from wanmove_core.checkpoints.keymaps import VAE_KEYS
 
 FOLDER = RUNS / "vae"
 PEAK_LR = 1e-3

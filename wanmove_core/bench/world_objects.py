@@ -57,14 +57,14 @@ def _flower() -> list[tuple[str, np.ndarray]]:
         ("main", _ring(0.58 * np.cos(a), 0.58 * np.sin(a), 0.4, 0.4))
         for a in np.arange(6) * np.pi / 3
     ]
-    return [*petals, ("cream", _ring(0, 0, 0.34, 0.34))]
+    return [*petals, ("cream", _ring(0.0, 0.0, 0.34, 0.34))]
 
 
 # Parts in the order of painting, (x, y) in -1..1, y down.
 DRAWINGS: dict[str, list[tuple[str, np.ndarray]]] = {
     "ball": [
-        ("main", _ring(0, 0, 0.95, 0.95)),
-        ("cream", _ring(0, 0, 0.95, 0.28)),
+        ("main", _ring(0.0, 0.0, 0.95, 0.95)),
+        ("cream", _ring(0.0, 0.0, 0.95, 0.28)),
     ],
     "star": [
         ("main", _star(5, 0.48)),
@@ -75,7 +75,7 @@ DRAWINGS: dict[str, list[tuple[str, np.ndarray]]] = {
     "fish": [
         ("shade", np.array([[0.45, 0.0], [1.0, -0.5], [0.86, 0.0], [1.0, 0.5]])),
         ("shade", np.array([[-0.2, -0.4], [0.15, -0.8], [0.35, -0.35]])),
-        ("main", _ring(-0.2, 0, 0.78, 0.52)),
+        ("main", _ring(-0.2, 0.0, 0.78, 0.52)),
         ("cream", _ring(-0.6, -0.12, 0.15, 0.15)),
         ("dark", _ring(-0.63, -0.12, 0.07, 0.07)),
     ],
@@ -121,12 +121,12 @@ DRAWINGS: dict[str, list[tuple[str, np.ndarray]]] = {
                 ]
             ),
         ),
-        ("glass", _ring(0, -0.25, 0.18, 0.18)),
+        ("glass", _ring(0.0, -0.25, 0.18, 0.18)),
     ],
     "flower": _flower(),
     "mushroom": [
         ("cream", np.array([[-0.28, 0.0], [0.28, 0.0], [0.36, 0.9], [-0.36, 0.9]])),
-        ("main", np.concatenate([_ring(0, 0.1, 0.95, 0.95)[20:], [[0.95, 0.18], [-0.95, 0.18]]])),
+        ("main", np.concatenate([_ring(0.0, 0.1, 0.95, 0.95)[20:], [[0.95, 0.18], [-0.95, 0.18]]])),
         ("cream", _ring(-0.4, -0.3, 0.16, 0.16)),
         ("cream", _ring(0.3, -0.45, 0.18, 0.18)),
         ("cream", _ring(0.55, -0.08, 0.12, 0.12)),
@@ -145,7 +145,7 @@ def draw_object(kind: str, colour: str, radius: float) -> tuple[np.ndarray, np.n
     Returns:
         colour float32 [size, size, 3] in 0..1 and alpha float32 [size, size] in 0..1.
     """
-    size = int(np.ceil(radius * 2.5))
+    size = int(np.ceil(radius * 2.6))
     large = size * _ENLARGE
     middle, unit = (large - 1) / 2, radius * _ENLARGE
     main = np.array(COLOURS[colour], np.float32)

@@ -45,9 +45,8 @@ def _gradient(rows: int, cols: int, top: np.ndarray, bottom: np.ndarray) -> np.n
 def _wavy(rng: np.random.Generator, cols: int, level: float, height: float) -> np.ndarray:
     """A wavering horizontal line, y for every column."""
     x = np.linspace(0, 2 * np.pi, cols)
-    return level + height * sum(
-        rng.uniform(0.3, 1) / k * np.sin(k * x + rng.uniform(0, 2 * np.pi)) for k in (1, 2, 3)
-    )
+    waves = [rng.uniform(0.3, 1) / k * np.sin(k * x + rng.uniform(0, 2 * np.pi)) for k in (1, 2, 3)]
+    return level + height * np.sum(waves, axis=0)
 
 
 def _hills(rng: np.random.Generator, rows: int, cols: int, unit: float) -> np.ndarray:

@@ -1,0 +1,117 @@
+"""Trajectory maps: one picture a frame that shows boxes or masks where objects are to be.
+
+FlashMotion and MagicMotion take these in place of point tracks: a black background, one colour an
+object, frame 0 with filled masks, every later frame with rectangles (or filled masks).
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Literal
+
+import cv2
+import numpy as np
+import torch
+
+from ..errors import OptionError
+from ..shapes import Int, Shaped, Tensor, UInt8
+from .map_objects import MapObject, check_same_length
+
+MapShape = Literal["box", "mask"]
+
+# Half of the annotation library's default colours, from its second on: over black at its default
+# opacity these are what the published sample maps show.
+# Source: supervision 0.31.2 draw/color.py (MIT), DEFAULT_COLOR_PALETTE, by object number.
+_PALETTE = (
+    "FF4040 FFA1A0 FF7633 FFB633 D1D435 4CFB12 94CF1A 40DE8A 1B9640 00D6C1 2E9CAA 00C4FF 364797 "
+    "6675FF 0019EF 863AFF 530087 CD3AFF FF97CA FF39C9 A351FB"
+).split()
+MAP_COLOURS: tuple[tuple[int, int, int], ...] = tuple(
+    (round(red / 2), round(green / 2), round(blue / 2))
+    for red, green, blue in map(bytes.fromhex, _PALETTE)
+)
+
+
+def line_width(size: tuple[int, int]) -> int:
+    """The thickness that boxes are drawn with in a frame of (width, height) pixels.
+
+    Source: MagicMotion trajectory_construction/plan_box.py:213 @7642d61.
+    """
+    return max(1, min(size) // 100)
+
+
+def draw_trajectory_maps(
+    objects: Sequence[MapObject],
+    size: tuple[int, int],
+    *,
+    shape: MapShape = "box",
+    given: Collection[int] | None = None,
+) -> UInt8[Tensor, "frames height width 3"]:
+    """Draw the maps of a clip.
+
+    Frame 0 shows filled masks whatever the shape, as the models were trained. A later object
+    lies on top. An object that is hidden or outside the frame is not drawn.
+
+    Args:
+        objects: of one length.
+        size: (width, height) of the frame that the objects are in.
+        shape: what later frames show: rectangles around the objects, or the objects filled.
+        given: later frames that show anything, the others are black; None: all of them.
+
+    Returns:
+        RGB on the CPU.
+
+    Raises:
+        OptionError: a frame that the clip does not have.
+        ShapeError: no objects, of different lengths, or none of them in frame 0.
+    """
+    num_frames = check_same_length(objects)
+    check_frames(given, num_frames)
+    maps = np.zeros((num_frames, size[1], size[0], 3), dtype=np.uint8)
+    for frame in range(num_frames):
+        if frame and given is not None and frame not in given:
+            continue
+        for index, one in enumerate(objects):
+            mask = one.mask_at(frame)
+            if mask is None:
+                continue
+            colour = MAP_COLOURS[index % len(MAP_COLOURS)]
+            if frame == 0 or shape == "mask":
+                maps[frame][mask] = colour
+            else:
+                _draw_box(maps[frame], mask, colour, line_width(size))
+    return torch.from_numpy(maps)
+
+
+def check_frames(given: Collection[int] | None, num_frames: int) -> None:
+    """Refuse a frame number that the clip does not have.
+
+    Raises:
+        OptionError: such a one.
+    """
+    wrong = sorted(frame for frame in given or () if not 0 <= frame < num_frames)
+    if wrong:
+        raise OptionError(
+            f"the frames with boxes must be 0 to {num_frames - 1}; got {wrong[0]}. Leave it out."
+        )
+
+
+def map_boxes(objects: Sequence[MapObject]) -> Int[np.ndarray, "frames objects 4"]:
+    """The rectangle around each object: x, y, width, height in pixels; width 0 where hidden."""
+    boxes = np.zeros((check_same_length(objects), len(objects), 4), dtype=np.int64)
+    for frame in range(len(boxes)):
+        for index, one in enumerate(objects):
+            mask = one.mask_at(frame)
+            if mask is not None:
+                boxes[frame, index] = cv2.boundingRect(mask.astype(np.uint8))
+    return boxes
+
+
+def _draw_box(
+    picture: Shaped[np.ndarray, "height width 3"],
+    mask: np.ndarray,
+    colour: tuple[int, int, int],
+    width: int,
+) -> None:
+    """Outline a mask's bounding rectangle, as the reference draws it: to x + width, y + height."""
+    x, y, across, down = cv2.boundingRect(mask.astype(np.uint8))
+    if across and down:
+        cv2.rectangle(picture, (x, y), (x + across, y + down), colour, thickness=width)

@@ -2,17 +2,14 @@
 
 Both take the latent of a clip's trajectory maps. The ResNet's residuals depend on nothing else,
 so its body runs once a video; the ControlNet is a copy of the model that runs beside it. The
-published adapters' own layout is not known to us; this one is `checkpoints/flashmotion.py`'s.
+published adapters' own layout is not known to us; this one is what our training writes.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import torch
 from torch import nn
 
-from ..errors import ShapeError
 from ..shapes import Float, Tensor
 
 _PATCH = 2  # latent cells per token, in both directions
@@ -41,6 +38,7 @@ class ResNetAdapter(nn.Module):
         **options: Any,
     ) -> None:
         super().__init__()
+        self.width = width
 
         def conv(inputs: int, outputs: int, kernel: int) -> nn.Module:
             layer: nn.Module = operations.Conv2d(
@@ -86,9 +84,10 @@ class ControlNetAdapter(nn.Module):
 
     def __init__(self, copy: nn.Module, width: int) -> None:
         super().__init__()
-        self.copy = copy
+        self.copy, self.width = copy, width
         blocks = len(copy.blocks)  # type: ignore[arg-type]
-        self.out_projectors = nn.ModuleList(nn.Conv2d(width, width, 1) for _ in range(blocks))
+        # 1x1 convolutions over tokens, as published; written as what they are.
+        self.out_projectors = nn.ModuleList(nn.Linear(width, width) for _ in range(blocks))
 
     def residuals(self, **inputs: Any) -> Iterator[Float[Tensor, "batch tokens width"]]:
         """Run the copy block by block: each step of the iterator is one block's residual.
@@ -100,13 +99,7 @@ class ControlNetAdapter(nn.Module):
         hidden, text, time, rotary = _embed(model, **inputs)
         for block, projector in zip(model.blocks, self.out_projectors, strict=True):
             hidden = block(hidden, text, time, rotary)
-            yield _project(projector, hidden)
-
-
-def _project(projector: nn.Module, hidden: Tensor) -> Tensor:
-    """A 1x1 convolution over tokens."""
-    out: Tensor = projector(hidden.movedim(1, 2)[..., None])
-    return out[..., 0].movedim(1, 2)
+            yield projector(hidden)
 
 
 def _embed(
@@ -123,78 +116,3 @@ def _embed(
         timestep.flatten(), encoder_hidden_states, None, timestep_seq_len=timestep.shape[1]
     )
     return hidden, text, projection.unflatten(2, (6, -1)), rotary
-
-
-@contextmanager
-def resnet_attached(
-    model: Any, adapter: ResNetAdapter, maps: Tensor, *, strength: float
-) -> Iterator[None]:
-    """Add a ResNet adapter's residuals after the model's blocks, within a `with` block.
-
-    Args:
-        model: diffusers `WanTransformer3DModel`.
-        adapter: on the model's device.
-        maps: the trajectory latent, normalised as the video's own.
-        strength: what the residuals are multiplied with.
-    """
-    check_fit(model, len(adapter.blocks), adapter.out_projectors[0].weight.shape[0])  # type: ignore
-    features = adapter.features(maps)
-    with ExitStack() as stack:
-        for index, block in enumerate(model.blocks):
-
-            def add(_block: Any, _inputs: Any, out: Tensor, index: int = index) -> Tensor:
-                residual = adapter.residual(index, features, maps.shape[0])
-                return out + (strength * residual).to(out.dtype)
-
-            stack.callback(block.register_forward_hook(add).remove)
-        yield
-
-
-@contextmanager
-def controlnet_attached(
-    model: Any, adapter: ControlNetAdapter, maps: Tensor, *, strength: float
-) -> Iterator[None]:
-    """Run a ControlNet adapter beside the model, block by block, within a `with` block.
-
-    Args:
-        model: diffusers `WanTransformer3DModel`, called with keyword arguments.
-        adapter: on the model's device.
-        maps: the trajectory latent, normalised as the video's own.
-        strength: what the residuals are multiplied with.
-    """
-    check_fit(model, len(adapter.out_projectors), adapter.out_projectors[0].weight.shape[0])  # type: ignore
-    running: list[Iterator[Tensor]] = []
-
-    def begin(_model: Any, _args: Any, inputs: dict[str, Any]) -> None:
-        latent = inputs["hidden_states"]
-        joined = torch.cat([latent, maps.to(latent).expand(len(latent), -1, -1, -1, -1)], 1)
-        running[:] = [
-            adapter.residuals(
-                hidden_states=joined,
-                timestep=inputs["timestep"],
-                encoder_hidden_states=inputs["encoder_hidden_states"],
-            )
-        ]
-
-    def add(_block: Any, _inputs: Any, out: Tensor) -> Tensor:
-        return out + (strength * next(running[0])).to(out.dtype)
-
-    with ExitStack() as stack:
-        stack.callback(model.register_forward_pre_hook(begin, with_kwargs=True).remove)
-        for block in model.blocks:
-            stack.callback(block.register_forward_hook(add).remove)
-        yield
-
-
-def check_fit(model: Any, blocks: int, width: int) -> None:
-    """Refuse an adapter of another model's size.
-
-    Raises:
-        ShapeError: another number of blocks, or another width.
-    """
-    own = model.config.num_attention_heads * model.config.attention_head_dim
-    if (len(model.blocks), own) != (blocks, width):
-        raise ShapeError(
-            f"adapter must fit the model's {len(model.blocks)} blocks of width {own}; got "
-            f"{blocks} of {width}. Use the adapter that was trained for this model."
-        )

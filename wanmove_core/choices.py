@@ -14,4 +14,7 @@ FitMode = Literal["stretch", "crop", "pad"]
 # is the image's own size, as it does for MoveBench; the others make exactly `size`.
 Resize = Literal["area", "native", "stretch", "crop", "pad"]
 
+# What trajectory maps show after frame 0.
+MapShape = Literal["box", "mask"]
+
 MAX_STRENGTH = 2.0

@@ -6,7 +6,8 @@ import pytest
 from scipy.spatial import cKDTree
 
 from wanmove_core import OptionError, ShapeError
-from wanmove_core.sources.region.fill import Fill, fill_region, polygon_mask
+from wanmove_core.sources.region.fill import Fill, fill_region
+from wanmove_core.view.polygons import polygon_mask
 
 WIDTH, HEIGHT = 211, 113
 

@@ -159,7 +159,7 @@ def test_one_track_alone_moves_without_turning_and_hidden_frames_hide():
 
 def test_an_outline_turns_and_scales_exactly():
     corners = np.array([(-20, -10), (20, -10), (20, 10), (-20, 10)]) @ np.array([[0, 1], [-1, 0]])
-    outline = np.stack([corners + (100.0, 60.0)] * FRAMES)
+    outline = np.stack([corners + np.array([100.0, 60.0])] * FRAMES)
     one = OutlinedObject(outline, np.ones(FRAMES, dtype=bool), SIZE)
     assert map_boxes([one])[2, 0].tolist() == [90, 40, 20, 40]
 

@@ -112,7 +112,7 @@ def _embed(
     """
     rotary = model.rope(hidden_states)
     hidden = model.patch_embedding(hidden_states).flatten(2).transpose(1, 2)
-    time, projection, text, _ = model.condition_embedder(
+    _, projection, text, _ = model.condition_embedder(
         timestep.flatten(), encoder_hidden_states, None, timestep_seq_len=timestep.shape[1]
     )
     return hidden, text, projection.unflatten(2, (6, -1)), rotary

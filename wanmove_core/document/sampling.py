@@ -11,7 +11,7 @@ import torch
 
 from ..errors import TrackFormatError
 from ..motion.curves import bezier_segments, ease_cubic_bezier, flatten_segments, sample_polyline
-from ..shapes import Float
+from ..shapes import Bool, Float
 from ..tracks import Tracks
 from .schema import Ease, EditorDocument, EditorTrack, Spread, Timing, TimingKey
 
@@ -125,8 +125,29 @@ def _scale_spread(spread: Spread, sx: float, sy: float, pace: float) -> Spread:
         size=spread.size * grown,
         angle=spread.angle if sx == sy else math.degrees(math.atan2(down, across)),
         offsets=tuple((x * sx, y * sy) for x, y in spread.offsets),
+        polygon=tuple((x * sx, y * sy) for x, y in spread.polygon),
         keys=tuple(replace(key, frame=key.frame * pace) for key in spread.keys),
     )
+
+
+def region_outlines(
+    document: EditorDocument,
+) -> list[tuple[Float[np.ndarray, "frames vertices 2"], Bool[np.ndarray, " frames"]]]:
+    """Place the outline of every region in every frame, and say where it guides.
+
+    Args:
+        document: from `parse_document`. Hidden tracks are left out, and regions without an
+            outline.
+    """
+    frames, found = document.num_frames, []
+    for track in document.tracks:
+        outline = track.spread.polygon if track.spread else ()
+        if track.hidden or len(outline) < 3:
+            continue
+        posed = _posed(np.array(outline, dtype=np.float64), track.spread, frames)
+        seen = np.array([_is_seen(track, frame) for frame in range(frames)])
+        found.append((sample_track(track, frames)[:, None] + posed, seen))
+    return found
 
 
 def sample_track(track: EditorTrack, frames: int) -> Float[np.ndarray, "frames 2"]:

@@ -72,7 +72,10 @@ class SpreadKey:
 
 @dataclass(frozen=True)
 class Spread:
-    """A cluster that moves with the path's point. `offsets` are for the shape "region" alone."""
+    """A cluster that moves with the path's point.
+
+    `offsets` and the outline `polygon`, both relative to it, are for the shape "region" alone.
+    """
 
     shape: str
     count: int = 1
@@ -80,6 +83,7 @@ class Spread:
     angle: float = 0.0
     offsets: tuple[Pair, ...] = ()
     keys: tuple[SpreadKey, ...] = ()
+    polygon: tuple[Pair, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -225,7 +229,14 @@ def _parse_spread(place: Place) -> Spread:
     shape = place["shape"].choice(("line", "disc", "region"))
     if shape == "region":
         offsets = place["offsets"].items(0, MAX_SPREAD_POINTS)
-        return Spread(shape, offsets=tuple(offset.pair() for offset in offsets), keys=keys)
+        outline = place["polygon"]
+        corners = [] if outline.absent else outline.items(0, MAX_KNOTS)
+        return Spread(
+            shape,
+            offsets=tuple(offset.pair() for offset in offsets),
+            keys=keys,
+            polygon=tuple(corner.pair() for corner in corners),
+        )
     return Spread(
         shape,
         count=place["count"].integer(1, MAX_SPREAD_POINTS),

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..errors import OptionError, ShapeError
 from ..shapes import Bool, Float
-from ..sources.fill import polygon_mask
 from ..tracks import Tracks
+from .polygons import polygon_mask
 
 _ITERATIONS = 8
 _LEAST_SPREAD = 0.25  # px; points closer together than this tell no turn and no scale
@@ -155,7 +155,9 @@ def _cut(index: int, mask: np.ndarray, positions: np.ndarray, visible: np.ndarra
     return CutObject(mask, fit_motion(positions, visible), visible.any(1))
 
 
-def objects_from_points(tracks: Tracks, size: tuple[int, int], box: tuple[int, int]) -> list[OutlinedObject]:
+def objects_from_points(
+    tracks: Tracks, size: tuple[int, int], box: tuple[int, int]
+) -> list[OutlinedObject]:
     """Put a box around each track.
 
     Args:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from ..errors import ShapeError
-from ..shapes import Bool, Float, Int, UInt8
+from ..shapes import Bool, Int, UInt8
 from ..tracks import Tracks
 from .trajectory_maps import MAP_COLOURS, line_width
 

@@ -5,25 +5,23 @@ object, frame 0 with filled masks, every later frame with rectangles (or filled 
 """
 
 from collections.abc import Collection, Sequence
-from typing import Literal
 
 import cv2
 import numpy as np
 import torch
 
+from ..choices import MapShape
 from ..errors import OptionError
 from ..shapes import Int, Shaped, Tensor, UInt8
 from .map_objects import MapObject, check_same_length
 
-MapShape = Literal["box", "mask"]
-
 # Half of the annotation library's default colours, from its second on: over black at its default
 # opacity these are what the published sample maps show.
 # Source: supervision 0.31.2 draw/color.py (MIT), DEFAULT_COLOR_PALETTE, by object number.
-_PALETTE = (
-    "FF4040 FFA1A0 FF7633 FFB633 D1D435 4CFB12 94CF1A 40DE8A 1B9640 00D6C1 2E9CAA 00C4FF 364797 "
-    "6675FF 0019EF 863AFF 530087 CD3AFF FF97CA FF39C9 A351FB"
-).split()
+_PALETTE = """
+    FF4040 FFA1A0 FF7633 FFB633 D1D435 4CFB12 94CF1A 40DE8A 1B9640 00D6C1 2E9CAA
+    00C4FF 364797 6675FF 0019EF 863AFF 530087 CD3AFF FF97CA FF39C9 A351FB
+""".split()  # noqa: SIM905 -- a table of words
 MAP_COLOURS: tuple[tuple[int, int, int], ...] = tuple(
     (round(red / 2), round(green / 2), round(blue / 2))
     for red, green, blue in map(bytes.fromhex, _PALETTE)

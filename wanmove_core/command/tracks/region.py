@@ -93,7 +93,7 @@ def _mask(args: argparse.Namespace) -> "np.ndarray":
     import numpy as np
 
     from ...sources.depth import check_map_size
-    from ...sources.region.fill import polygon_mask
+    from ...view.polygons import polygon_mask
 
     if (args.mask is None) == (args.polygon is None):
         raise OptionError(

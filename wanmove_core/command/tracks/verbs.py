@@ -11,6 +11,7 @@ from ..generate_options import parse_size
 from .animate import add_animate_verb
 from .files import add_file_verbs
 from .inputs import check_target, read_colours, read_grey, read_keys, read_mask, write_result
+from .maps import add_maps_verb
 from .region import add_region_verb
 from .video import add_video_verb
 
@@ -71,6 +72,7 @@ def _add_source_verbs(verbs: Any) -> None:
     rotate.set_defaults(run=run_rotate)
 
     add_region_verb(verbs, parse_size)
+    add_maps_verb(verbs, parse_size)
     add_animate_verb(verbs)
     add_video_verb(verbs, parse_size)
 

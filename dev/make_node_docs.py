@@ -123,12 +123,14 @@ def main() -> None:
     schemas = [node.define_schema() for node in load_nodes()]
     chinese = json.loads((ROOT / "locales/zh/nodeDefs.json").read_text(encoding="utf-8"))
     for schema in schemas:
-        page = ROOT / f"web/docs/{schema.node_id}.md"
-        page.write_text(help_page(schema), encoding="utf-8")
+        folder = ROOT / f"web/docs/{schema.node_id}"
+        folder.mkdir(exist_ok=True)
+        # The frontend asks for its language's page first, and for the other if there is none.
+        for page in (folder / "en.md", folder.with_suffix(".md")):
+            page.write_text(help_page(schema), encoding="utf-8")
         if (NOTES / f"zh/{schema.node_id}.md").exists():
-            page = ROOT / f"web/docs/{schema.node_id}/zh.md"
-            page.parent.mkdir(exist_ok=True)
-            page.write_text(chinese_page(schema, chinese[schema.node_id]), encoding="utf-8")
+            text = chinese_page(schema, chinese[schema.node_id])
+            (folder / "zh.md").write_text(text, encoding="utf-8")
     write_json(ROOT / "locales/en/nodeDefs.json", {s.node_id: labels(s) for s in schemas})
     write_json(ROOT / "tests/nodes/schemas.json", {s.node_id: shape(s) for s in schemas})
 

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from tests.host.workflows import has_companion, is_widget, slots
+from tests.host.workflows import chosen_slots, default_of, has_companion, is_widget, slots
 
 BLUE, PURPLE, GREEN = "#3f789e", "#76508a", "#4a7a4a"
 HUGGING_FACE = "https://huggingface.co/"
@@ -38,14 +38,17 @@ class Canvas:
         info = self._info[kind]
         node_id = len(self.nodes) + 1
         entries, values = [], []
-        for name, spec in slots(info):
+        pending = list(slots(info))
+        while pending:
+            name, spec = pending.pop(0)
             given = inputs.pop(name, None)
             if is_widget(spec):
                 if isinstance(given, Placed):
                     entries.append(self._entry(name, spec, given, node_id, len(entries)))
                     entries[-1]["widget"] = {"name": name}
                     given = None
-                values.append(_default(spec) if given is None else given)
+                values.append(default_of(spec) if given is None else given)
+                pending[:0] = chosen_slots(name, spec, values[-1])
                 companion = "image" if _options(spec).get("image_upload") else "fixed"
                 values += [companion] * has_companion(name, spec)
             elif spec[0] != "COMFY_AUTOGROW_V3":
@@ -131,13 +134,6 @@ class Placed:
 
 def _options(spec: list[Any]) -> dict[str, Any]:
     return spec[1] if len(spec) > 1 else {}
-
-
-def _default(spec: list[Any]) -> Any:
-    if "default" in _options(spec):
-        return _options(spec)["default"]
-    choices = spec[0] if isinstance(spec[0], list) else _options(spec).get("options", [""])
-    return choices[0] if choices else None
 
 
 def _model(name: str) -> dict[str, str]:

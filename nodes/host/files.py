@@ -45,13 +45,8 @@ def find_file(name: str) -> Path:
     """
     if not isinstance(name, str):
         raise TrackFormatError(f"file must be a name; got {shown(name)}. Choose one of the list.")
-    path = Path(os.path.abspath(folder_paths.get_annotated_filepath(name)))  # noqa: PTH100
-    roots = (
-        folder_paths.get_input_directory(),
-        folder_paths.get_output_directory(),
-        folder_paths.get_temp_directory(),
-    )
-    if not any(path.is_relative_to(os.path.abspath(root)) for root in roots):  # noqa: PTH100
+    path = _path_in_folders(name)
+    if path is None:
         raise TrackFormatError(
             f"file must lie in ComfyUI's input, output or temp folder; got {shown(name)}. "
             "Copy it into the input folder."
@@ -62,6 +57,22 @@ def find_file(name: str) -> Path:
             "Copy it there, then refresh the list (key R)."
         )
     return path
+
+
+def _path_in_folders(name: str) -> Path | None:
+    """Where the host finds a file; None outside of its folders."""
+    try:
+        found = folder_paths.get_annotated_filepath(name)
+    except ValueError:  # ComfyUI 0.33; up to 0.26 the path came back, wherever it led
+        return None
+    path = os.path.abspath(found)  # noqa: PTH100
+    roots = (
+        folder_paths.get_input_directory(),
+        folder_paths.get_output_directory(),
+        folder_paths.get_temp_directory(),
+    )
+    inside = any(Path(path).is_relative_to(os.path.abspath(root)) for root in roots)  # noqa: PTH100
+    return Path(path) if inside else None
 
 
 def fingerprint(name: str) -> list[tuple[int, int]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.host.server import Prompt
 
-WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}
+WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "COMFY_DYNAMICCOMBO_V3"}
 NOTES = {"Note", "MarkdownNote"}
 MUTED = {2, 4}
 OUTSIDE = -10  # origin of links that enter a subgraph
@@ -16,6 +16,40 @@ def slots(info: dict[str, Any]) -> Iterator[tuple[str, list[Any]]]:
     for part in ("required", "optional"):
         for name in info["input_order"].get(part, []):
             yield name, info["input"][part][name]
+
+
+def default_of(spec: list[Any]) -> Any:
+    """What a new node's widget holds."""
+    options = spec[1] if len(spec) > 1 else {}
+    if "default" in options:
+        return options["default"]
+    choices = spec[0] if isinstance(spec[0], list) else options.get("options", [""])
+    first = choices[0] if choices else None
+    return first["key"] if isinstance(first, dict) else first
+
+
+def chosen_slots(name: str, spec: list[Any], value: Any) -> Iterator[tuple[str, list[Any]]]:
+    """The inputs that a dynamic combo's choice brings, `format.codec` for one, behind it."""
+    options = spec[1].get("options", []) if spec[0] == "COMFY_DYNAMICCOMBO_V3" else []
+    for option in options:
+        if option["key"] == value:
+            for part in ("required", "optional"):
+                for inner, inner_spec in option["inputs"].get(part, {}).items():
+                    yield f"{name}.{inner}", inner_spec
+
+
+def named_widgets(info: dict[str, Any], values: list[Any]) -> Iterator[tuple[str, list[Any], Any]]:
+    """The widgets of a node in their order, with what was saved for them, or else their default."""
+    saved, pending = list(values), list(slots(info))
+    while pending:
+        name, spec = pending.pop(0)
+        if not is_widget(spec):
+            continue
+        value = saved.pop(0) if saved else default_of(spec)
+        if has_companion(name, spec) and saved:
+            saved.pop(0)
+        yield name, spec, value
+        pending[:0] = chosen_slots(name, spec, value)
 
 
 def is_widget(spec: list[Any]) -> bool:
@@ -101,13 +135,8 @@ def _link(link: Any) -> dict[str, Any]:
 
 
 def _inputs(graph: _Graph, node: dict[str, Any], object_info: dict[str, Any]) -> dict[str, Any]:
-    inputs: dict[str, Any] = {}
-    values = list(node.get("widgets_values") or [])
-    for name, spec in slots(object_info[node["type"]]):
-        if is_widget(spec) and values:
-            inputs[name] = values.pop(0)
-            if has_companion(name, spec) and values:
-                values.pop(0)
+    widgets = named_widgets(object_info[node["type"]], node.get("widgets_values") or [])
+    inputs = {name: value for name, _, value in widgets}
     for entry in node["inputs"]:
         source = None if entry.get("link") is None else graph.source(entry["link"])
         if source is not None:

@@ -39,9 +39,10 @@ def test_everything_is_explained(pack, name: str) -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("name", PINNED)
 def test_every_node_has_a_help_page(pack, name: str, language: str) -> None:
-    """`docs/NAME/zh.md` where there is one for the language, else `docs/NAME.md`."""
-    file = f"{name}.md" if language == "en" else f"{name}/{language}.md"
-    page = (ROOT / "web/docs" / file).read_text(encoding="utf-8")
+    """`docs/NAME/zh.md` in the language; other languages get `docs/NAME.md`, in English."""
+    page = (ROOT / f"web/docs/{name}/{language}.md").read_text(encoding="utf-8")
+    if language == "en":
+        assert page == (ROOT / f"web/docs/{name}.md").read_text(encoding="utf-8")
     labels = json.loads((ROOT / f"locales/{language}/nodeDefs.json").read_text(encoding="utf-8"))
     schema = pack.nodes[name].define_schema()
     assert page.startswith(f"# {labels[name]['display_name']}\n")

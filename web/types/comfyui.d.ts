@@ -34,7 +34,7 @@ interface HostNode {
 interface Binding { node: HostNode; editor: Editor; element: HTMLElement; source: string; own: string | null }
 interface HostImage { filename: string; subfolder: string; type: string }
 interface HostApp {
-  graph: HostGraph;
+  rootGraph: HostGraph;
   canvasEl?: HTMLCanvasElement;
   canvas: {
     processMouseWheel(event: Event): void;

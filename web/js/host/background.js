@@ -57,7 +57,7 @@ export function findBackground(app, api, node) {
 /** The picture that a node made or shows. @param {HostApp} app @param {HostApi} api @param {HostNode} source */
 function addressOf(app, api, source) {
   const graph = source.graph;
-  const isRoot = !graph || graph === app.graph || !graph.id;
+  const isRoot = !graph || graph === app.rootGraph || !graph.id;
   const place = isRoot ? String(source.id) : `${graph.id}:${source.id}`;
   const preview = app.nodePreviewImages[place]?.[0];
   if (preview) return preview;

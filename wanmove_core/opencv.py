@@ -1,0 +1,48 @@
+"""The one place that looks for OpenCV, which is optional: any build of 4.5 or newer will do."""
+
+import importlib.util
+from typing import Any
+
+from .errors import MissingPackageError
+
+INSTALL = "pip install --no-deps opencv-python-headless"
+_OLDEST = (4, 5)
+
+
+def find_opencv() -> Any | None:
+    """Import OpenCV; None where there is none, or only an older or broken one."""
+    try:
+        import cv2
+    except (ImportError, OSError):  # missing, or without a system library that it needs
+        return None
+    return cv2 if _is_recent(cv2) else None
+
+
+def require_opencv(subject: str) -> Any:
+    """Import OpenCV.
+
+    Args:
+        subject: what needs it, for the message.
+
+    Raises:
+        MissingPackageError: there is none of 4.5 or newer.
+    """
+    cv2 = find_opencv()
+    if cv2 is None:
+        raise MissingPackageError(
+            f"{subject} must have OpenCV 4.5 or newer; got none. Run: {INSTALL}"
+        )
+    return cv2
+
+
+def is_opencv_installed() -> bool:
+    """Whether a module cv2 can be found, without the time of importing it."""
+    try:
+        return importlib.util.find_spec("cv2") is not None
+    except ValueError:  # a module that hides itself
+        return False
+
+
+def _is_recent(cv2: Any) -> bool:
+    parts = str(getattr(cv2, "__version__", "0")).split(".")[:2]
+    return tuple(int(part) for part in parts if part.isdigit()) >= _OLDEST

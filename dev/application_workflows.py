@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from dev.workflow_canvas import GREEN, Canvas, Placed
-from dev.workflow_parts import MODELS, conditioned, guided_inputs, motion, saved, texts, track
+from dev.workflow_canvas import Canvas, Placed
+from dev.workflow_parts import LEFT, LOW, MIDDLE, along, motion, sampled, stage, track
 
 NOTE_CAMERA = """## Camera
 
@@ -17,7 +17,7 @@ NOTE_REGION = """## Object by its mask
 - **mask**: the object, from SAM or by hand (right-click the picture, *Open in Mask Editor*). Here
   it is the picture's own alpha.
 - Draw **one** path in the editor. Where it starts does not matter: the whole object makes its way.
-- `pins` keeps the rest of the picture still, so the camera does not move in its place.
+- **pins** keeps the rest of the picture still, so the camera does not move in its place.
 
 Without a path: set **motion** to *keys* and shift, scale or rotate the object."""
 NOTE_ROTATION = """## Turning object
@@ -27,7 +27,7 @@ NOTE_ROTATION = """## Turning object
 - **depth**: of the start image, from any depth node, grey, near is bright. Load the one that
   belongs to your picture.
 
-`pins` keeps the rest of the picture still, so the model does not turn the camera instead."""
+**pins** keeps the rest of the picture still, so the model does not turn the camera instead."""
 NOTE_TRANSFER = """## Motion transfer
 
 Points are followed through the video, then put onto your picture. Both should show things of like
@@ -36,102 +36,93 @@ shape at like places; the mask picks what is followed.
 Look at the preview before you sample: **what you see there is what will move**."""
 
 
-def _sampled(canvas: Canvas, models: Placed, guided: Placed, name: str) -> None:
-    sampled = canvas.add(
-        "WanMoveSampler", (1220, 0), (320, 430), model=models, **guided_inputs(guided)
-    )
-    saved(canvas, sampled, models, x=1600, y=0, name=name)
+Make = Callable[[Canvas, Placed], Placed]
 
 
-def _source(
-    canvas: Canvas,
-    name: str,
-    note: tuple[str, int],
-    make: Callable[[Canvas, Placed], Placed],
-) -> None:
-    """A workflow whose tracks come from a node; `make` places it below and returns it."""
-    models = canvas.add("WanMoveModelLoader", (0, 0), (400, 320), **MODELS)
-    prompts = texts(canvas, 0, 390)
-    image, _, guided = conditioned(canvas, models, x=460, y=0, prompts=prompts)
-    tracks = make(canvas, image)
-    canvas.connect(tracks, guided, "tracks")
-    right = tracks.node["pos"][0] + tracks.node["size"][0]
+def _source(canvas: Canvas, name: str, note: tuple[str, int], right: int, make: Make) -> None:
+    """A workflow whose tracks come from a node; `make` places it in the second row.
+
+    `right` is where the guidance stands: the source and Draw Tracks end before it.
+    """
+    placed = stage(canvas, right=right)
+    tracks = make(canvas, placed.image)
+    edge = tracks.node["pos"][0] + tracks.node["size"][0]
+    canvas.connect(along(tracks, edge + 40, right - 40, 3), placed.guided, "tracks")
     drawn = canvas.add(
         "WanMoveDrawTracks",
-        (right + 40, 960),
-        (300, 240),
-        images=image,
+        (edge + 80, LOW),
+        (300, 230),
+        images=along(placed.image, MIDDLE - 40, edge + 40, 2),
         tracks=tracks,
         style="paths",
     )
-    canvas.add("PreviewImage", (right + 380, 960), (420, 330), images=drawn)
+    canvas.add("PreviewImage", (right, LOW), (340, 330), images=drawn)
     text, height = note
-    canvas.note(text, (0, 960), (400, height))
-    canvas.group("Motion", (440, 880, right + 380, 860), GREEN)
-    _sampled(canvas, models, guided, name)
+    canvas.note(text, (LEFT, LOW + 430), (400, height))
+    sampled(canvas, placed, name)
 
 
-def camera(canvas: Canvas) -> None:
+def camera(canvas: Canvas, name: str) -> None:
     """A camera move over a still scene."""
 
     def make(canvas: Canvas, image: Placed) -> Placed:
-        return canvas.add(
-            "WanMoveCameraTracks", (460, 960), (400, 720), image=image, move="pan-right"
-        )
+        place, size = (MIDDLE, LOW), (400, 560)
+        return canvas.add("WanMoveCameraTracks", place, size, image=image, move="pan-right")
 
-    _source(canvas, "wanmove_camera", (NOTE_CAMERA, 330), make)
+    _source(canvas, name, (NOTE_CAMERA, 240), 1340, make)
 
 
-def region(canvas: Canvas) -> None:
+def region(canvas: Canvas, name: str) -> None:
     """An object that goes along a path, before a background that stays."""
 
     def make(canvas: Canvas, image: Placed) -> Placed:
         path = track("path", "#ff7a4d", [(210, 330), (420, 260), (640, 320)])
-        drawing = motion(canvas, (460, 960), image, path, size=(640, 640))
+        drawing = motion(canvas, image, path, size=(700, 660))
         return canvas.add(
             "WanMoveRegionTracks",
-            (1140, 960),
-            (400, 740),
-            mask=image.out(1),
+            (MIDDLE + 780, LOW),
+            (400, 702),
+            mask=along(image.out(1), MIDDLE - 40, MIDDLE + 740, 3),
             tracks=drawing,
             motion="path",
             pins=200,
         )
 
-    _source(canvas, "wanmove_region", (NOTE_REGION, 330), make)
+    _source(canvas, name, (NOTE_REGION, 240), 2120, make)
 
 
-def rotation(canvas: Canvas) -> None:
+def rotation(canvas: Canvas, name: str) -> None:
     """An object that turns in space."""
 
     def make(canvas: Canvas, image: Placed) -> Placed:
-        depth = canvas.add("LoadImage", (460, 960), (320, 330), image="example_depth.png")
+        depth = canvas.add("LoadImage", (MIDDLE, LOW), (320, 360), image="example_depth.png")
         return canvas.add(
             "WanMoveRotationTracks",
-            (820, 960),
-            (400, 640),
-            mask=image.out(1),
+            (MIDDLE + 400, LOW),
+            (400, 480),
+            mask=along(image.out(1), MIDDLE - 40, MIDDLE + 360, 3),
             depth=depth,
             pins=200,
         )
 
-    _source(canvas, "wanmove_rotation", (NOTE_ROTATION, 330), make)
+    _source(canvas, name, (NOTE_ROTATION, 240), 1740, make)
 
 
-def transfer(canvas: Canvas) -> None:
+def transfer(canvas: Canvas, name: str) -> None:
     """The motion of another video."""
 
     def make(canvas: Canvas, _image: Placed) -> Placed:
-        video = canvas.add("LoadVideo", (460, 960), (320, 330), file="example_motion.mp4")
-        parts = canvas.add("GetVideoComponents", (460, 1360), (320, 110), video=video)
-        return canvas.add("WanMoveVideoTracks", (820, 960), (400, 720), images=parts)
+        video = canvas.add("LoadVideo", (MIDDLE, LOW), (320, 330), file="example_motion.mp4")
+        parts = canvas.add("GetVideoComponents", (MIDDLE, LOW + 400), (320, 110), video=video)
+        place, size = (MIDDLE + 400, LOW), (400, 500)
+        return canvas.add("WanMoveVideoTracks", place, size, images=parts)
 
-    _source(canvas, "wanmove_motion_transfer", (NOTE_TRANSFER, 330), make)
+    _source(canvas, name, (NOTE_TRANSFER, 220), 1740, make)
 
 
 APPLICATIONS = {
-    "wanmove_camera": camera,
-    "wanmove_region": region,
-    "wanmove_rotation": rotation,
-    "wanmove_motion_transfer": transfer,
+    "wan-move-06-camera": camera,
+    "wan-move-07-region": region,
+    "wan-move-08-rotation": rotation,
+    "wan-move-09-motion-transfer": transfer,
 }

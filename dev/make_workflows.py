@@ -8,6 +8,7 @@ Asks a real ComfyUI (COMFYUI_PATH) for every node's slots, so a saved workflow a
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from dev.application_workflows import APPLICATIONS
 from dev.workflow_blueprint import BLUEPRINT, blueprint
@@ -15,32 +16,31 @@ from dev.workflow_canvas import GREEN, HUGGING_FACE, LORA, PURPLE, SOURCES, Canv
 from dev.workflow_parts import (
     ANCHORS,
     BALL,
-    MODELS,
-    conditioned,
+    LOW,
+    MIDDLE,
+    Stage,
     guided_inputs,
     motion,
+    sampled,
     saved,
-    texts,
+    stage,
 )
 from tests.host.server import PACK, running
 
+SHORTEST = "wan-move-01-minimal"
 
-def minimal(canvas: Canvas) -> None:
+
+def minimal(canvas: Canvas, name: str) -> None:
     """The shortest way from an image and tracks to a video."""
-    models = canvas.add("WanMoveModelLoader", (0, 0), (400, 320), **MODELS)
-    prompts = texts(canvas, 0, 390)
-    image, _, guided = conditioned(canvas, models, x=460, y=0, prompts=prompts)
-    canvas.connect(motion(canvas, (460, 740), image, BALL), guided, "tracks")
-    sampled = canvas.add(
-        "WanMoveSampler", (1220, 0), (320, 430), model=models, **guided_inputs(guided)
-    )
-    saved(canvas, sampled, models, x=1600, y=0, name="wanmove_minimal")
+    placed = stage(canvas)
+    canvas.connect(motion(canvas, placed.image, BALL), placed.guided, "tracks")
+    sampled(canvas, placed, name)
 
 
 NOTE_MODELS = "\n".join(
-    ["## Models", "", "Put these into ComfyUI's `models` folder, then press **R**:", ""]
+    ["## Models", "", "Put these into ComfyUI's **models** folder, then press **R**:", ""]
     + [
-        f"- `{folder}/` [{name}]({HUGGING_FACE}{path}{name})"
+        f"- **{folder}** [{name}]({HUGGING_FACE}{path}{name})"
         for name, (folder, path) in SOURCES.items()
         if name != LORA
     ]
@@ -48,8 +48,8 @@ NOTE_MODELS = "\n".join(
 NOTE_MEMORY = """## Low memory
 
 - The fp8 model takes about 16 GB on disk; ComfyUI moves parts of it to the GPU as they fit.
-- `text_encoder_device: cpu` keeps the 6.7 GB text encoder out of the GPU. Prompts are kept on disk:
-  one that you used before loads no encoder at all.
+- **text_encoder_device: cpu** keeps the 6.7 GB text encoder out of the GPU. Prompts are kept on
+  disk: one that you used before loads no encoder at all.
 - VAE Decode (Tiled) decodes in pieces."""
 NOTE_TRACKS = """## Motion
 
@@ -61,101 +61,135 @@ guidance puts them. Red: tracks collide. Violet: a track has no effect, since it
 outside of the picture in the first frame."""
 
 
-def annotated(canvas: Canvas) -> None:
+def annotated(canvas: Canvas, name: str) -> None:
     """The same, explained, with anchors, previews, and settings for little memory."""
-    canvas.note(NOTE_MODELS, (-520, 70), (460, 330))
-    canvas.note(NOTE_MEMORY, (-520, 470), (460, 290))
-    canvas.note(NOTE_TRACKS, (-520, 830), (460, 330))
-    small = {**MODELS, "text_encoder_device": "cpu"}
-    models = canvas.add("WanMoveModelLoader", (0, 80), (400, 320), **small)
-    prompts = texts(canvas, 0, 470)
-    prompts.node["widgets_values"][3] = "cpu"
-    canvas.group("1  Models and prompt", (-20, 0, 440, 850))
-    image, encoded, guided = conditioned(canvas, models, x=480, y=80, prompts=prompts)
-    canvas.group("3  Start image and guidance", (460, 0, 740, 850))
-    tracks = motion(canvas, (0, 960), image, BALL, *ANCHORS, size=(740, 640))
-    canvas.connect(tracks, guided, "tracks")
-    canvas.group("2  Motion", (-20, 880, 780, 740), GREEN)
-    drawn = canvas.add(
-        "WanMoveDrawTracks", (820, 960), (300, 240), images=image, tracks=tracks, style="paths"
+    canvas.note(NOTE_MODELS, (-540, 0), (460, 320))
+    canvas.note(NOTE_MEMORY, (-540, 400), (460, 260))
+    canvas.note(NOTE_TRACKS, (-540, 740), (460, 300))
+    placed = stage(canvas, text_encoder_device="cpu")
+    canvas.group("1  Models and prompt", (-20, -60, 1300, 480))
+    tracks = motion(canvas, placed.image, BALL, *ANCHORS)
+    canvas.connect(tracks, placed.guided, "tracks")
+    canvas.group("2  Start image and motion", (-20, 520, 1300, 790), GREEN)
+    right, after = placed.right, placed.after
+    canvas.add(
+        "WanMoveGuidanceInspector",
+        (right, LOW),
+        (340, 480),
+        conditioning_latent=placed.between(placed.encoded, MIDDLE + 360, 2),
+        tracks=tracks,
+        start_image=placed.between(placed.image, MIDDLE - 40, 3),
     )
-    canvas.add("PreviewImage", (820, 1250), (300, 310), images=drawn)
-    seen = {"conditioning_latent": encoded, "tracks": tracks, "start_image": image}
-    canvas.add("WanMoveGuidanceInspector", (1160, 960), (480, 600), **seen)
-    canvas.group("Look before you sample", (800, 880, 860, 740), PURPLE)
-    sampled = canvas.add(
-        "WanMoveSampler", (1260, 80), (320, 430), model=models, **guided_inputs(guided)
+    canvas.group("3  Guidance, and what the model sees", (right - 20, -60, 380, 1370), PURPLE)
+    _annotated_end(canvas, placed, name)
+    below = LOW + 770
+    drawn = canvas.add(
+        "WanMoveDrawTracks",
+        (after, 1000),
+        (340, 230),
+        images=placed.image.via((MIDDLE - 40, LOW + 60), (MIDDLE - 40, below), (after - 40, below)),
+        tracks=tracks.via(
+            (right - 40, LOW + 60), (right - 40, below - 25), (after - 60, below - 25)
+        ),
+        style="paths",
+    )
+    canvas.add("PreviewImage", (after + 420, 1000), (480, 310), images=drawn)
+    canvas.group("Look before you sample", (after - 20, 940, 940, 390), PURPLE)
+
+
+def _annotated_end(canvas: Canvas, placed: Stage, name: str) -> None:
+    """Sample, decode in pieces, save."""
+    after = placed.after
+    latent = canvas.add(
+        "WanMoveSampler",
+        (after, 0),
+        (340, 430),
+        model=placed.over(placed.models, after),
+        **guided_inputs(placed.guided),
     )
     tiles = {"tile_size": 256, "overlap": 64, "temporal_size": 64, "temporal_overlap": 8}
+    vae = placed.over(placed.models.out(2), after)
+    vae = vae.via(*vae.way, (after - 40, 510))
     decoded = canvas.add(
-        "VAEDecodeTiled", (1640, 80), (260, 180), samples=sampled, vae=models.out(2), **tiles
+        "VAEDecodeTiled", (after, 510), (340, 190), samples=latent, vae=vae, **tiles
     )
-    video = canvas.add("CreateVideo", (1640, 350), (260, 110), images=decoded, fps=16.0)
-    prefix = "video/wanmove_annotated"
-    canvas.add("SaveVideo", (1960, 80), (460, 430), video=video, filename_prefix=prefix)
-    canvas.group("4  Sample and save", (1240, 0, 1200, 570))
+    video = canvas.add("CreateVideo", (after, 770), (340, 130), images=decoded, fps=16.0)
+    canvas.add(
+        "SaveVideo", (after + 420, 0), (480, 480), video=video, filename_prefix=f"video/{name}"
+    )
+    canvas.group("4  Sample and save", (after - 20, -60, 940, 980))
 
 
-def custom_sampling(
-    canvas: Canvas, *, guider: Placed, sigmas: Placed, guided: Placed, sampler: str, x: int
-) -> Placed:
-    """SamplerCustomAdvanced with what it needs."""
-    noise = canvas.add("RandomNoise", (x, 0), (300, 90), noise_seed=0)
-    solver = canvas.add("KSamplerSelect", (x, 150), (300, 90), sampler_name=sampler)
-    return canvas.add(
+def _custom_sampling(
+    canvas: Canvas, placed: Stage, *, guider: Placed, sigmas: Placed, sampler: str, name: str
+) -> None:
+    """Noise, solver and the sampler that joins all; guider and sigmas stand above them."""
+    x, y = placed.after, sigmas.node["pos"][1] + sigmas.node["size"][1] + 70
+    noise = canvas.add("RandomNoise", (x, y), (340, 90), noise_seed=0)
+    solver = canvas.add("KSamplerSelect", (x, y + 160), (340, 80), sampler_name=sampler)
+    gap = guider.node["pos"][1] + guider.node["size"][1] + 20
+    latent = placed.guided.out(2).via((x - 40, gap), (x + 370, gap))
+    joined = canvas.add(
         "SamplerCustomAdvanced",
-        (x + 360, 0),
-        (260, 130),
+        (x + 420, 0),
+        (340, 130),
         noise=noise,
         guider=guider,
         sampler=solver,
         sigmas=sigmas,
-        latent_image=guided.out(2),
+        latent_image=latent,
     )
+    saved(canvas, joined, placed, x=x + 420, y=210, name=name)
 
 
-def few_step(canvas: Canvas) -> None:
+def few_step(canvas: Canvas, name: str) -> None:
     """Four steps with the lightx2v LoRA."""
-    # The sigmas already hold the LoRA's own shift.
-    models = canvas.add("WanMoveModelLoader", (0, 0), (400, 320), **MODELS)
-    prompts = texts(canvas, 0, 390)
-    image, _, guided = conditioned(canvas, models, x=460, y=0, prompts=prompts)
-    canvas.connect(motion(canvas, (460, 740), image, BALL), guided, "tracks")
+    placed = stage(canvas)
+    canvas.connect(motion(canvas, placed.image, BALL), placed.guided, "tracks")
+    x = placed.after
     lora = {"lora_name": LORA, "strength_model": 1.0}
-    fast = canvas.add("LoraLoaderModelOnly", (1220, 290), (300, 110), model=models, **lora)
-    both = {"positive": guided, "negative": guided.out(1)}
-    guider = canvas.add("WanMoveMotionGuider", (1220, 460), (300, 230), model=fast, **both, cfg=1.0)
-    sigmas = canvas.add("WanMoveFewStepSigmas", (1220, 750), (300, 80))
-    latent = custom_sampling(
-        canvas, guider=guider, sigmas=sigmas, guided=guided, sampler="euler", x=1220
-    )
-    saved(canvas, latent, models, x=1580, y=190, name="wanmove_fewstep")
+    model = placed.over(placed.models, x)
+    fast = canvas.add("LoraLoaderModelOnly", (x, 0), (340, 110), model=model, **lora)
+    both = {"positive": placed.guided, "negative": placed.guided.out(1)}
+    guider = canvas.add("WanMoveMotionGuider", (x, 180), (340, 220), model=fast, **both, cfg=1.0)
+    # The sigmas already hold the LoRA's own shift.
+    sigmas = canvas.add("WanMoveFewStepSigmas", (x, 480), (340, 80))
+    _custom_sampling(canvas, placed, guider=guider, sigmas=sigmas, sampler="euler", name=name)
 
 
-def motion_guidance(canvas: Canvas) -> None:
+def motion_guidance(canvas: Canvas, name: str) -> None:
     """Motion strengthened apart from the prompt, and let go of in the last fifth of the steps."""
-    models = canvas.add("WanMoveModelLoader", (0, 0), (400, 320), **MODELS)
-    prompts = texts(canvas, 0, 390)
-    image, _, guided = conditioned(canvas, models, x=460, y=0, prompts=prompts)
-    canvas.connect(motion(canvas, (460, 740), image, BALL), guided, "tracks")
-    both = {"positive": guided, "negative": guided.out(1), "cfg": 5.0}
+    placed = stage(canvas)
+    canvas.connect(motion(canvas, placed.image, BALL), placed.guided, "tracks")
+    x = placed.after
+    model = placed.over(placed.models, x)
+    both = {"positive": placed.guided, "negative": placed.guided.out(1), "cfg": 5.0}
     strong = {"motion_scale": 1.0, "guidance_end": 0.8}
-    guider = canvas.add(
-        "WanMoveMotionGuider", (1220, 290), (300, 230), model=models, **both, **strong
-    )
+    guider = canvas.add("WanMoveMotionGuider", (x, 0), (340, 220), model=model, **both, **strong)
     steps = {"scheduler": "simple", "steps": 40, "denoise": 1.0}
-    sigmas = canvas.add("BasicScheduler", (1220, 600), (300, 150), model=models, **steps)
-    latent = custom_sampling(
-        canvas, guider=guider, sigmas=sigmas, guided=guided, sampler="uni_pc", x=1220
-    )
-    saved(canvas, latent, models, x=1580, y=190, name="wanmove_motion_guidance")
+    lower = model.via(*model.way, (x - 40, 300))
+    sigmas = canvas.add("BasicScheduler", (x, 300), (340, 130), model=lower, **steps)
+    _custom_sampling(canvas, placed, guider=guider, sigmas=sigmas, sampler="uni_pc", name=name)
 
 
+def app(canvas: Canvas, name: str) -> dict[str, Any]:
+    """The shortest workflow as an app: image, drawing, prompt, run."""
+    minimal(canvas, name)
+    ids = {node["type"]: node["id"] for node in canvas.nodes}
+    inputs = [("LoadImage", "image"), ("WanMoveSplineEditor", "splines")]
+    inputs += [("WanMoveTextEncodeCached", "prompt")]
+    data = {"inputs": [[ids[kind], widget] for kind, widget in inputs]}
+    return {"linearMode": True, "linearData": {**data, "outputs": [ids["SaveVideo"]]}}
+
+
+# The number is the order in ComfyUI's list of templates; "wan" and "move" stand apart, so that
+# its search finds both "wan move" and "wan-move".
 WORKFLOWS = {
-    "wanmove_minimal": minimal,
-    "wanmove_annotated": annotated,
-    "wanmove_fewstep": few_step,
-    "wanmove_motion_guidance": motion_guidance,
+    SHORTEST: minimal,
+    "wan-move-02-annotated": annotated,
+    "wan-move-03-app": app,
+    "wan-move-04-few-step": few_step,
+    "wan-move-05-motion-guidance": motion_guidance,
     **APPLICATIONS,
 }
 
@@ -167,8 +201,8 @@ def main() -> None:
     documents = {PACK / "subgraphs" / f"{BLUEPRINT}.json": blueprint(info)}
     for name, lay_out in WORKFLOWS.items():
         canvas = Canvas(info)
-        lay_out(canvas)
-        documents[PACK / "example_workflows" / f"{name}.json"] = canvas.document(name)
+        extra = lay_out(canvas, name) or {}
+        documents[PACK / "example_workflows" / f"{name}.json"] = canvas.document(name, **extra)
     for path, document in documents.items():
         path.parent.mkdir(exist_ok=True)
         text = json.dumps(document, indent=1, ensure_ascii=False)

@@ -1,6 +1,7 @@
 """A canvas that lays out a workflow, as the frontend saves it."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from tests.host.workflows import chosen_slots, default_of, has_companion, is_widget, slots
@@ -29,6 +30,8 @@ class Canvas:
         self._info = info
         self.nodes: list[dict[str, Any]] = []
         self.links: list[list[Any]] = []
+        self.reroutes: list[dict[str, Any]] = []
+        self.bent: list[dict[str, int]] = []  # links that go through reroutes
         self.groups: list[dict[str, Any]] = []
 
     def add(
@@ -103,10 +106,25 @@ class Canvas:
             output["links"].append(link)
             self.links.append([link, given.node["id"], given.slot, node_id, slot, output["type"]])
             entry["link"] = link
+            self._bend(link, given.way)
         return entry
 
-    def document(self, name: str) -> dict[str, Any]:
-        """The workflow as the frontend saves it; its id depends on the name alone."""
+    def _bend(self, link: int, way: Sequence[tuple[int, int]]) -> None:
+        """Lead a link through points, as the frontend's reroutes do."""
+        for index, point in enumerate(way):
+            reroute = {"id": len(self.reroutes) + 1, "pos": list(point), "linkIds": [link]}
+            if index:
+                reroute["parentId"] = len(self.reroutes)
+            self.reroutes.append(reroute)
+        if way:
+            self.bent.append({"id": link, "parentId": len(self.reroutes)})
+
+    def document(self, name: str, **extra: Any) -> dict[str, Any]:
+        """The workflow as the frontend saves it; its id depends on the name alone.
+
+        Without a saved view the frontend shows the whole graph, whatever the window's size.
+        """
+        bends = {"reroutes": self.reroutes, "linkExtensions": self.bent} if self.bent else {}
         return {
             "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"wan-move/{name}")),
             "revision": 0,
@@ -116,7 +134,7 @@ class Canvas:
             "links": self.links,
             "groups": self.groups,
             "config": {},
-            "extra": {"ds": {"scale": 0.6, "offset": [80, 120]}},
+            "extra": {**bends, **extra},
             "version": 0.4,
         }
 
@@ -124,12 +142,18 @@ class Canvas:
 class Placed:
     """A node on the canvas; as an input value, one of its outputs."""
 
-    def __init__(self, node: dict[str, Any], slot: int = 0) -> None:
-        self.node, self.slot = node, slot
+    def __init__(
+        self, node: dict[str, Any], slot: int = 0, way: Sequence[tuple[int, int]] = ()
+    ) -> None:
+        self.node, self.slot, self.way = node, slot, way
 
     def out(self, slot: int) -> "Placed":
         """Another output."""
         return Placed(self.node, slot)
+
+    def via(self, *way: tuple[int, int]) -> "Placed":
+        """The same output, its wire led through these points."""
+        return Placed(self.node, self.slot, way)
 
 
 def _options(spec: list[Any]) -> dict[str, Any]:

@@ -1,6 +1,16 @@
-"""Pieces that several workflows share."""
+"""Pieces that several workflows share, and where they stand.
+
+    loader   encode   prompts  | guidance  sampler
+             vision            |           decode   save
+    image    motion            |           video
+    notes                      |
+
+Each node stands to the right of what it takes. Long wires go along lanes above the first row and
+between the two, so that none passes behind a node that it does not belong to.
+"""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from dev.workflow_canvas import CLIP_VISION, TEXT_ENCODER, VAE, WAN_MOVE, Canvas, Placed
@@ -15,6 +25,10 @@ MODELS = {
     "clip_vision": CLIP_VISION,
     "shift": 3.0,
 }
+LEFT, MIDDLE, RIGHT = 0, 480, 1340  # columns; a workflow may move the last
+LOW = 570  # the second row
+_LANES, _LANE = 450, 20  # between the rows: the first, and from one to the next
+_TOP = -70  # the lanes above
 
 
 def track(name: str, colour: str, knots: list[tuple[int, int]], points: int = 1) -> dict[str, Any]:
@@ -36,10 +50,10 @@ ANCHORS = [
 
 def motion(
     canvas: Canvas,
-    pos: tuple[int, int],
     image: Placed,
     *tracks: dict[str, Any],
-    size: tuple[int, int] = (760, 720),
+    pos: tuple[int, int] = (MIDDLE, LOW),
+    size: tuple[int, int] = (780, 720),
 ) -> Placed:
     """The motion editor over the start image."""
     drawing = {"version": 1, "width": 832, "height": 480, "fps": 16, "frames": 81}
@@ -47,43 +61,92 @@ def motion(
     return canvas.add("WanMoveSplineEditor", pos, size, splines=text, image=image)
 
 
-def conditioned(
-    canvas: Canvas, models: Placed, *, x: int, y: int, prompts: Placed
-) -> tuple[Placed, Placed, Placed]:
-    """Start image to conditioning, tracks still open; returns image, encoded image, guidance."""
-    image = canvas.add("LoadImage", (x, y), (320, 330), image="example.png")
+@dataclass(frozen=True)
+class Stage:
+    """What every workflow has; tracks are still to be connected to `guided`."""
+
+    models: Placed
+    image: Placed
+    encoded: Placed
+    guided: Placed
+    right: int
+
+    @property
+    def after(self) -> int:
+        """Where the nodes behind the guidance stand."""
+        return self.right + 420
+
+    def over(self, output: Placed, x: int) -> Placed:
+        """An output of the loader, led above the first row to the nodes at `x`."""
+        lane = _TOP - 25 * output.slot
+        return output.via((MIDDLE - 40, lane), (x - 40, lane))
+
+    def between(self, output: Placed, begin: int, lane: int = 0) -> Placed:
+        """An output, led between the rows to the guidance."""
+        return along(output, begin, self.right - 40, lane)
+
+
+def along(output: Placed, begin: int, end: int, lane: int) -> Placed:
+    """An output, led between the rows."""
+    y = _LANES + _LANE * lane
+    return output.via((begin, y), (end, y))
+
+
+def stage(canvas: Canvas, *, right: int = RIGHT, **models: Any) -> Stage:
+    """Loader, prompts, start image and guidance."""
+    loader = canvas.add("WanMoveModelLoader", (LEFT, 0), (400, 290), **MODELS | models)
+    image = canvas.add("LoadImage", (LEFT, LOW), (400, 360), image="example.png")
+    encoded = canvas.add(
+        "WanMoveEncodeStartImage", (MIDDLE, 0), (340, 200), vae=loader.out(2), start_image=image
+    )
     seen = canvas.add(
-        "CLIPVisionEncode", (x, y + 400), (320, 110), clip_vision=models.out(3), image=image
+        "CLIPVisionEncode", (MIDDLE, 290), (340, 100), clip_vision=loader.out(3), image=image
     )
     seen.node["widgets_values"] = ["none"]
-    encoded = canvas.add(
-        "WanMoveEncodeStartImage", (x + 380, y), (320, 230), vae=models.out(2), start_image=image
+    where = {"device": models["text_encoder_device"]} if "text_encoder_device" in models else {}
+    prompts = canvas.add(
+        "WanMoveTextEncodeCached",
+        (right - 460, 0),
+        (375, 360),
+        prompt=PROMPT,
+        text_encoder=TEXT_ENCODER,
+        **where,
     )
+    placed = Stage(loader, image, encoded, loader, right)
     guided = canvas.add(
         "WanMoveTrajectoryGuidance",
-        (x + 380, y + 300),
-        (320, 360),
+        (right, 0),
+        (340, 360),
         positive=prompts,
         negative=prompts.out(1),
-        conditioning_latent=encoded,
-        clip_vision_output=seen,
+        conditioning_latent=placed.between(encoded, MIDDLE + 360),
+        clip_vision_output=placed.between(seen, MIDDLE + 360, 1),
     )
-    return image, encoded, guided
+    return Stage(loader, image, encoded, guided, right)
 
 
-def saved(canvas: Canvas, latent: Placed, models: Placed, *, x: int, y: int, name: str) -> None:
-    """Decode and save."""
-    decoded = canvas.add("VAEDecode", (x, y), (230, 80), samples=latent, vae=models.out(2))
-    video = canvas.add("CreateVideo", (x, y + 130), (230, 110), images=decoded, fps=16.0)
+def sampled(canvas: Canvas, placed: Stage, name: str) -> None:
+    """Sample, decode and save."""
+    latent = canvas.add(
+        "WanMoveSampler",
+        (placed.after, 0),
+        (340, 400),
+        model=placed.over(placed.models, placed.after),
+        **guided_inputs(placed.guided),
+    )
+    saved(canvas, latent, placed, x=placed.after, y=510, name=name)
+
+
+def saved(canvas: Canvas, latent: Placed, placed: Stage, *, x: int, y: int, name: str) -> None:
+    """Decode below the sampler, and save to the right of both."""
+    vae = placed.models.out(2)
+    lane = _TOP - 50
+    vae = vae.via((MIDDLE - 40, lane), (x - 40, lane), (x - 40, y))
+    decoded = canvas.add("VAEDecode", (x, y), (340, 80), samples=latent, vae=vae)
+    video = canvas.add("CreateVideo", (x, y + 150), (340, 130), images=decoded, fps=16.0)
     prefix = f"video/{name}"
-    canvas.add("SaveVideo", (x + 280, y), (460, 420), video=video, filename_prefix=prefix)
+    canvas.add("SaveVideo", (x + 420, 0), (480, 480), video=video, filename_prefix=prefix)
 
 
 def guided_inputs(guided: Placed) -> dict[str, Placed]:
     return {"positive": guided, "negative": guided.out(1), "latent_image": guided.out(2)}
-
-
-def texts(canvas: Canvas, x: int, y: int) -> Placed:
-    return canvas.add(
-        "WanMoveTextEncodeCached", (x, y), (400, 330), prompt=PROMPT, text_encoder=TEXT_ENCODER
-    )

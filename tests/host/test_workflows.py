@@ -79,27 +79,6 @@ def test_shipped_workflow_runs(comfy: ComfyServer, path: Path) -> None:
     assert sampled and run.previews
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_shipped_workflow_is_tidy(path: Path) -> None:
-    """No node overlaps another, and every group holds whole nodes."""
-    workflow = json.loads(path.read_text(encoding="utf-8"))
-    boxes = [(*node["pos"], *node["size"]) for node in workflow["nodes"]]
-    title = 30
-    for index, (x, y, width, height) in enumerate(boxes):
-        for other_x, other_y, other_width, other_height in boxes[index + 1 :]:
-            apart_x = x + width <= other_x or other_x + other_width <= x
-            apart_y = y + height <= other_y - title or other_y + other_height <= y - title
-            assert apart_x or apart_y, (workflow["nodes"][index]["type"], other_x, other_y)
-    for group in workflow["groups"]:
-        left, top, width, height = group["bounding"]
-        for x, y, node_width, node_height in boxes:
-            inside = left <= x and x + node_width <= left + width
-            inside &= top <= y - title and y + node_height <= top + height
-            outside = x + node_width <= left or left + width <= x
-            outside |= y + node_height <= top or top + height <= y - title
-            assert inside or outside, (group["title"], x, y)
-
-
 def test_blueprint_takes_cores_inputs(comfy: ComfyServer, output: Path) -> None:
     """The subgraph, fed as core's node is fed, gives what core's node gives."""
     (path,) = (ROOT / "subgraphs").glob("*.json")

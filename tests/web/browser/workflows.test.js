@@ -93,6 +93,7 @@ describe("the example workflows", { skip }, () => {
         errors.length = 0;
         await setRenderer(page, vue);
         const workflow = JSON.parse(readFileSync(join(FOLDER, file), "utf8"));
+        delete workflow.extra.linearMode;  // the app as a graph
         await page.evaluate((graph) => window.app.loadGraphData(graph), workflow);
         await settled(page);
         assert.deepEqual(await page.evaluate(misplaced), []);

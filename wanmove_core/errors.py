@@ -7,6 +7,7 @@
     +-- TrackFormatError    a file or text that is not tracks
     +-- MediaError          an image or video that cannot be read or written
     +-- CheckpointError     model files that are missing, damaged, or of another model
+    +-- MissingPackageError an optional package that is not installed; an ImportError too
     +-- VaeStructureError   a VAE that only its own `encode` may encode (vae_structure.py)
 
 Messages are one line: `<subject> must <expected>; got <actual>. <next step>.`
@@ -39,3 +40,7 @@ class MediaError(WanMoveError):
 
 class CheckpointError(WanMoveError):
     """Model files that are missing, damaged, or belong to another model."""
+
+
+class MissingPackageError(WanMoveError, ImportError):
+    """An optional package that is not installed. Says how to install it."""

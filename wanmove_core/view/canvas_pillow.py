@@ -125,9 +125,7 @@ def _stroke(
     pen.line(points, fill=colour, width=width, joint="curve")
     if width > 2:
         for x, y in (points[0], points[-1]):
-            pen.ellipse(
-                (x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=colour
-            )
+            pen.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=colour)
 
 
 def _paste(image: np.ndarray, box: Box, mask: Image.Image, colour: Colour) -> None:

@@ -94,7 +94,7 @@ Box = tuple[int, int, int, int]
 
 
 def _box(points: np.ndarray, reach: float, image: np.ndarray) -> Box | None:
-    """(left, top, right, bottom) of the pixels that a shape may touch; None outside of the image."""
+    """(left, top, right, bottom) of what a shape may touch; None outside of the image."""
     margin = int(np.ceil(reach / 2)) + 1
     left, top = ((points.min(0) >> SHIFT) - margin).clip(0)
     right, bottom = np.minimum((points.max(0) >> SHIFT) + margin + 2, image.shape[1::-1])

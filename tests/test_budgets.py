@@ -22,6 +22,7 @@ ROOMS = (
     ("guidance",),
     ("start_image", "motion"),
     ("tracks", "grid", "media"),
+    ("opencv",),
     ("choices", "shapes", "errors"),
 )
 RANK = {room: rank for rank, line in enumerate(ROOMS) for room in line}

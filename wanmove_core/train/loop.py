@@ -1,0 +1,330 @@
+"""The training loop: players that learn in turns, and a run that resumes exactly.
+
+A *player* is a module with its optimisers and its loss. Plain training has one; a generator and
+its critic are two. A stage of training is a function that makes the players:
+
+    def loss(draw: Draw) -> dict[str, Tensor]:
+        batch = ...                      # every random number from draw.rng or draw.generator
+        return {"loss": ..., "more": ...}    # "loss" is descended, the rest is logged
+
+    player = Player("adapter", module, [torch.optim.AdamW(...)], loss)
+    critic = Player("critic", head, [torch.optim.AdamW(...)], critic_loss, turns=5)
+    Loop(folder, [critic, player], Plan(steps=1000), report=report).run()
+
+A *round* is every player's turns, in the order given; `Plan.steps` counts rounds, and `draw.turn`
+tells a loss which of its player's turns it is. What learns is what requires a gradient. The
+numbers of a turn come from (seed, round, turn, rank) alone, and everything else that a step
+depends on is saved, so a run that was stopped goes on as if it had not been.
+
+The folder holds `state.safetensors` (weights that learn, their average, the optimisers' memory),
+`log.csv` and `log.png`. Ctrl+C saves and stops after the step; a second one stops at once.
+"""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..errors import CheckpointError
+from .journal import Journal
+from .processes import Processes
+from .state import (
+    Average,
+    optimiser_state,
+    read_state,
+    restore_optimiser,
+    trained,
+    write_state,
+)
+
+_log = logging.getLogger("wanmove")
+STATE = "state.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """The random numbers of one turn: the same for the same (seed, round, turn, rank).
+
+    Args:
+        step: the round.
+        turn: of this player within the round.
+        rng, generator: for numpy and for torch, on the CPU.
+    """
+
+    step: int
+    turn: int
+    rng: np.random.Generator
+    generator: torch.Generator
+
+
+Loss = Callable[[Draw], Mapping[str, Tensor]]
+
+
+@dataclass(eq=False)
+class Player:
+    """Something that learns.
+
+    Args:
+        name: what its weights and figures are called.
+        module: of which the parameters that require a gradient learn.
+        optimisers: together of all of these parameters; their learning rates are the peak.
+        loss: see the module's docstring.
+        turns: steps per round.
+        decay: of the average of its weights; 0 for none.
+    """
+
+    name: str
+    module: nn.Module
+    optimisers: list[torch.optim.Optimizer]
+    loss: Loss
+    turns: int = 1
+    decay: float = 0.0
+    average: Average | None = field(init=False, default=None)
+    peaks: list[list[float]] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.average = Average(self.module, self.decay) if self.decay else None
+        self.peaks = [[g["lr"] for g in own.param_groups] for own in self.optimisers]
+
+    @contextmanager
+    def averaged(self) -> Iterator[nn.Module]:
+        """The module with its averaged weights, for the time of a `with` block."""
+        if self.average is not None:
+            self.average.swap()
+        try:
+            yield self.module
+        finally:
+            if self.average is not None:
+                self.average.swap()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long, how fast, how often.
+
+    Args:
+        steps: rounds in all; None: as many as the minutes hold.
+        minutes: of training time in all; a run that goes on counts what was spent before.
+        seed: of every random number.
+        warm_up: steps in which the learning rate rises.
+        constant: share of the run after which it falls, evenly.
+        floor: share of the learning rate at the end.
+        max_norm: gradients longer than this are shortened to it.
+        log_every: steps per row of the log.
+        report_every: steps between reports; a report is also the end's.
+        save_minutes: training time between saves.
+        dtype: of the arithmetic inside `torch.autocast`; None: as the weights are.
+    """
+
+    steps: int | None = None
+    minutes: float | None = None
+    seed: int = 0
+    warm_up: int = 100
+    constant: float = 0.5
+    floor: float = 0.02
+    max_norm: float = 1.0
+    log_every: int = 10
+    report_every: int = 500
+    save_minutes: float = 5.0
+    dtype: torch.dtype | None = torch.bfloat16
+
+    def share(self, step: int, spent: float) -> float:
+        """How much of the run is over, 0 to 1, after `step` rounds and `spent` seconds."""
+        shares = [0.0]
+        if self.steps is not None:
+            shares.append(step / max(self.steps, 1))
+        if self.minutes is not None:
+            shares.append(spent / max(60 * self.minutes, 1e-9))
+        return max(shares)
+
+    def rate(self, step: int, spent: float) -> float:
+        """The learning rate as a share of its peak."""
+        left = (1 - self.share(step, spent)) / max(1 - self.constant, 1e-9)
+        return min(1.0, (step + 1) / max(self.warm_up, 1)) * max(self.floor, min(1.0, left))
+
+
+Report = Callable[[int], Mapping[str, float]]
+
+
+class Loop:
+    """One run in one folder: goes on where it stopped.
+
+    Args:
+        folder: of the run.
+        players: in the order of their turns.
+        plan: how long and how fast.
+        report: called with the step, every `report_every` steps and at the end; the figures
+            that it returns join the log. It draws no random numbers but its own.
+        device: of the modules.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        players: list[Player],
+        plan: Plan,
+        *,
+        report: Report | None = None,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.folder, self.players, self.plan = folder, players, plan
+        self._report = report
+        self._device = torch.device(device)
+        self.processes = Processes.join(self._device)
+        self.step, self.spent = 0, 0.0
+        self._sums: dict[str, list[float]] = {}
+        self._stop = False
+        self._restore()
+        self.journal = Journal(folder / "log.csv", until=self.step)
+
+    def run(self) -> None:
+        """Train to the plan's end.
+
+        Raises:
+            KeyboardInterrupt: after Ctrl+C, with everything saved.
+        """
+        saved_at = self.spent
+        with self._stoppable():
+            while self.plan.share(self.step, self.spent) < 1 and not self._stop:
+                self._round()
+                at_end = self.plan.share(self.step, self.spent) >= 1
+                due = self.step % self.plan.report_every == 0 or at_end
+                if self.step % self.plan.log_every == 0 or due:
+                    self._write_row(with_report=due and not self._stop)
+                if due or self.spent - saved_at > 60 * self.plan.save_minutes:
+                    saved_at = self.spent
+                    self.save()
+        if self._stop:
+            self.save()
+            _log.warning("Stopped and saved at step %d. The same command goes on.", self.step)
+            raise KeyboardInterrupt
+
+    def save(self) -> None:
+        """Write the state."""
+        if self.processes.rank == 0:
+            tensors, numbers = self._state()
+            facts = {"step": self.step, "spent": self.spent, "sums": self._sums, "numbers": numbers}
+            write_state(self.folder / STATE, tensors, facts)
+        self.processes.wait()
+
+    def _round(self) -> None:
+        began = time.monotonic()
+        rate = self.plan.rate(self.step, self.spent)
+        for index, player in enumerate(self.players):
+            for turn in range(player.turns):
+                figures = self._turn(player, self._draw(index, turn), rate)
+                for name, value in figures.items():
+                    key = name if len(self.players) == 1 else f"{player.name} {name}"
+                    self._sums.setdefault(key, []).append(value)
+        self.step += 1
+        self.spent += time.monotonic() - began
+        if self.processes.count > 1:
+            # All must see the same clock and the same wish to stop.
+            means = self.processes.average(nn.Module(), [self.spent, float(self._stop)])
+            self.spent, self._stop = means[0], means[1] > 0
+
+    def _draw(self, index: int, turn: int) -> Draw:
+        key = [self.plan.seed, self.step, index, turn, self.processes.rank]
+        rng = np.random.default_rng(key)
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        return Draw(self.step, turn, rng, generator)
+
+    def _turn(self, player: Player, draw: Draw, rate: float) -> dict[str, float]:
+        dtype = self.plan.dtype
+        with torch.autocast(self._device.type, dtype or torch.bfloat16, enabled=dtype is not None):
+            figures = dict(player.loss(draw))
+        figures["loss"].backward()
+        values = [float(value.detach()) for value in figures.values()]
+        values = self.processes.average(player.module, values)
+        learning = list(trained(player.module).values())
+        torch.nn.utils.clip_grad_norm_(learning, self.plan.max_norm)
+        for own, peaks in zip(player.optimisers, player.peaks, strict=True):
+            for group, peak in zip(own.param_groups, peaks, strict=True):
+                group["lr"] = peak * rate
+            own.step()
+        # Of all players: a critic's gradient runs through the generator too.
+        for other in self.players:
+            other.module.zero_grad(set_to_none=True)
+        if player.average is not None:
+            player.average.update()
+        return dict(zip(figures, values, strict=True))
+
+    def _write_row(self, *, with_report: bool) -> None:
+        row: dict[str, Any] = {"step": self.step, "minutes": round(self.spent / 60, 3)}
+        row |= {name: float(np.mean(values)) for name, values in self._sums.items()}
+        self._sums = {}
+        if self.processes.rank == 0:
+            if with_report and self._report is not None:
+                row |= self._report(self.step)
+            self.journal.add(row)
+            if with_report:
+                self.journal.plot()
+            _log.info("%s", "  ".join(f"{k} {v:.4g}" for k, v in row.items()))
+        self.processes.wait()
+
+    def _state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        tensors: dict[str, Tensor] = {}
+        numbers: dict[str, Any] = {}
+        for player in self.players:
+            base = player.name
+            tensors |= {f"{base}.weights.{n}": p for n, p in trained(player.module).items()}
+            if player.average is not None:
+                numbers[f"{base}.average.steps"] = player.average.steps
+                weights = player.average.weights.items()
+                tensors |= {f"{base}.average.{n}": w for n, w in weights}
+            for index, own in enumerate(player.optimisers):
+                for name, value in optimiser_state(own, f"{base}.optimiser.{index}"):
+                    (tensors if isinstance(value, Tensor) else numbers)[name] = value
+        return tensors, numbers
+
+    @torch.no_grad()
+    def _restore(self) -> None:
+        found = read_state(self.folder / STATE)
+        if found is None:
+            return
+        tensors, facts = found
+        saved = tensors | facts["numbers"]
+        for player in self.players:
+            for name, parameter in trained(player.module).items():
+                key = f"{player.name}.weights.{name}"
+                if key not in saved or saved[key].shape != parameter.shape:
+                    raise CheckpointError(
+                        f"{self.folder / STATE} must hold {key} of {list(parameter.shape)}; got "
+                        "another run's state. Use the options that the run began with, or another "
+                        "folder."
+                    )
+                parameter.copy_(saved[key])
+            if player.average is not None:
+                player.average.steps = saved[f"{player.name}.average.steps"]
+                for name, weight in player.average.weights.items():
+                    weight.copy_(saved[f"{player.name}.average.{name}"])
+            for index, own in enumerate(player.optimisers):
+                restore_optimiser(own, f"{player.name}.optimiser.{index}", saved)
+        self.step, self.spent, self._sums = facts["step"], facts["spent"], facts["sums"]
+        _log.info("going on at step %d of %s", self.step, self.folder)
+
+    @contextmanager
+    def _stoppable(self) -> Iterator[None]:
+        """Let Ctrl+C end the run after the step that is under way."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(_signal: int, _frame: Any) -> None:
+            self._stop = True
+            signal.signal(signal.SIGINT, before)
+
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)

@@ -1,0 +1,201 @@
+"""Wan-Move's training recipe: flow matching, with first-frame features copied along tracks.
+
+x_t = (1 - s) x0 + s noise, target noise - x0, timestep 1000 s. The conditioning latent of a sample
+carries k ~ U[1, 200] tracks, copied where they are visible, or none in 5 %.
+
+Source: flow matching with logit-normal times, Wan report section 4.2.2; tracks, Wan-Move paper
+section 3.3. The shares at which text and image features are left out are ours: neither says.
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..guidance.project import project_tracks
+from ..guidance.replicate import replicate_first_frame
+from ..shapes import Float
+from ..start_image.conditioning import conditioning_input, known_mask
+from ..tracks import Tracks
+from .attention import Context
+from .cache import Cache, Sample
+from .loop import Draw
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a training sample is.
+
+    Args:
+        no_motion: share of samples without any track.
+        max_tracks: the most in a sample.
+        no_text: share of samples without their caption.
+        no_image: share of samples without CLIP's features (zeros in their place).
+        shift: times move towards noise by this much, as in sampling: 3 at 480p, 5 above.
+        moving_weight: what changes over time counts up to this many times; 1: all cells alike.
+    """
+
+    no_motion: float = 0.05
+    max_tracks: int = 200
+    no_text: float = 0.1
+    no_image: float = 0.1
+    shift: float = 3.0
+    moving_weight: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Samples as the model takes them.
+
+    Args:
+        clean: the clips' latents.
+        given: known mask and conditioning latent with the tracks' features.
+        prompts: embeddings without padding.
+        image: CLIP's features; no tokens where the model has no CLIP.
+    """
+
+    clean: Float[Tensor, "batch channels latent_frames rows cols"]
+    given: Float[Tensor, "batch all_channels latent_frames rows cols"]
+    prompts: list[Tensor]
+    image: Float[Tensor, "batch image_tokens image_width"]
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same on a device."""
+        return Batch(
+            self.clean.to(device),
+            self.given.to(device),
+            [prompt.to(device) for prompt in self.prompts],
+            self.image.to(device),
+        )
+
+
+def chosen_tracks(tracks: Tracks, rng: np.random.Generator, recipe: Recipe) -> Tracks | None:
+    """The tracks of one training sample, in random order; None without motion."""
+    if rng.random() < recipe.no_motion:
+        return None
+    available = torch.nonzero(tracks.visibility[0]).squeeze(1)
+    count = int(rng.integers(1, recipe.max_tracks + 1))
+    chosen = available[torch.from_numpy(rng.permutation(len(available))[:count])]
+    return Tracks(tracks.positions[:, chosen], tracks.visibility[:, chosen])
+
+
+def guided(sample: Sample, tracks: Tracks | None, facts: Any) -> Tensor:
+    """The model's conditioning channels [1, 4 + channels, T', H', W'] with these tracks."""
+    latent = sample.start[None]
+    if tracks is not None and tracks.positions.shape[1]:
+        latent = replicate_first_frame(latent, *project_tracks(tracks, facts.grid))
+    return conditioning_input(latent, known_mask(facts.grid))
+
+
+def draw_batch(
+    caches: Sequence[tuple[Cache, Sequence[int]]],
+    shares: Sequence[float],
+    size: int,
+    recipe: Recipe,
+    rng: np.random.Generator,
+) -> Batch:
+    """Random clips of one of the caches, each with random tracks.
+
+    Args:
+        caches: with the clips of each that may be drawn.
+        shares: how often each cache is taken.
+        size: samples in the batch. Of a cache with larger clips as many as have about the same
+            number of cells as `size` of the cache with the smallest.
+        recipe: what a sample is.
+        rng: of this step.
+    """
+    weights = np.asarray(shares, float) / np.sum(shares)
+    cells = [cache.facts.width * cache.facts.height * cache.facts.frames for cache, _ in caches]
+    index = int(rng.choice(len(caches), p=weights))
+    cache, clips = caches[index]
+    count = max(1, round(size * min(cells) / cells[index]))
+    samples = [cache[clips[i]] for i in rng.integers(len(clips), size=count)]
+    given = [guided(s, chosen_tracks(s.tracks, rng, recipe), cache.facts) for s in samples]
+    prompts = [s.prompt[: 0 if rng.random() < recipe.no_text else None] for s in samples]
+    images = [s.image * (rng.random() >= recipe.no_image) for s in samples]
+    return Batch(
+        torch.stack([s.latent for s in samples]), torch.cat(given), prompts, torch.stack(images)
+    )
+
+
+def draw_times(count: int, generator: torch.Generator, shift: float) -> Float[Tensor, " count"]:
+    """Logit-normal times, shifted towards noise."""
+    even = torch.sigmoid(torch.randn(count, generator=generator))
+    return shift * even / (1 + (shift - 1) * even)
+
+
+def motion_weights(clean: Tensor, most: float) -> Tensor:
+    """How much each latent cell counts, [B, 1, T', H', W'], 1 on average.
+
+    Objects cover a small part of the picture; what changes over time counts up to `most` times.
+    """
+    change = (clean - clean[:, :, :1]).square().mean(1, keepdim=True)
+    weights = 1 + (2 * change).clamp(max=most - 1)
+    return weights / weights.mean()
+
+
+def velocity(
+    model: nn.Module, context: Context, noisy: Tensor, times: Tensor, batch: Batch
+) -> Tensor:
+    """What the model predicts: noise - clean.
+
+    Args:
+        model: a `WanTransformer3DModel` after `use_short_context`.
+        context: what that returned.
+        noisy: [B, channels, T', H', W'].
+        times: [B], 0 = clean, 1 = noise.
+        batch: the rest of the model's input.
+    """
+    dtype = next(model.parameters()).dtype
+    image = batch.image.to(dtype) if batch.image.shape[1] else None
+    out: Tensor = model(
+        hidden_states=torch.cat([noisy, batch.given], 1).to(dtype),
+        timestep=times * 1000,
+        encoder_hidden_states=context.join(batch.prompts).to(dtype),
+        encoder_hidden_states_image=image,
+        return_dict=False,
+    )[0]
+    return out.float()
+
+
+def flow_loss(
+    model: nn.Module, context: Context, batch: Batch, draw: Draw, recipe: Recipe
+) -> dict[str, Tensor]:
+    """Mean squared error of the velocity at random times."""
+    clean = batch.clean
+    times = draw_times(len(clean), draw.generator, recipe.shift).to(clean.device)
+    noise = torch.randn(clean.shape, generator=draw.generator).to(clean.device)
+    s = times.view(-1, 1, 1, 1, 1)
+    flow = velocity(model, context, (1 - s) * clean + s * noise, times, batch)
+    weights = motion_weights(clean, recipe.moving_weight) if recipe.moving_weight > 1 else 1.0
+    return {"loss": (weights * (flow - (noise - clean)).square()).mean()}
+
+
+def sigmas(steps: int, shift: float) -> Float[Tensor, " levels"]:
+    """Noise levels of `steps` Euler steps, from 1 to 0."""
+    even = torch.linspace(1, 0, steps + 1)
+    return shift * even / (1 + (shift - 1) * even)
+
+
+@torch.no_grad()
+def sample_latents(
+    model: nn.Module,
+    context: Context,
+    batch: Batch,
+    *,
+    generator: torch.Generator,
+    steps: int,
+    shift: float,
+) -> Tensor:
+    """Euler sampling: normalised latents [B, channels, T', H', W']."""
+    levels = sigmas(steps, shift)
+    device = batch.given.device
+    latent = torch.randn(batch.clean.shape, generator=generator).to(device)
+    for here, there in itertools.pairwise(levels):
+        times = here.expand(len(latent)).to(device)
+        latent = latent + (there - here).item() * velocity(model, context, latent, times, batch)
+    return latent

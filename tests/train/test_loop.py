@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from wanmove_core.errors import CheckpointError
-from wanmove_core.train.loop import STATE, Loop, Plan, Player
+from wanmove_core.train.loop import STATE, Loop, Player
+from wanmove_core.train.plan import Plan
 
 
 def players(*, decay=0.9):
@@ -105,5 +106,5 @@ def test_the_learning_rate_rises_stays_and_falls():
     plan = Plan(steps=100, warm_up=10, constant=0.6, floor=0.1)
     rates = [plan.rate(step, 0.0) for step in (0, 4, 9, 59, 80, 99)]
     assert rates == pytest.approx([0.1, 0.5, 1, 1, 0.5, 0.1])
-    timed = Plan(minutes=2, warm_up=1, constant=0.5)
+    timed = Plan(minutes=2.0, warm_up=1, constant=0.5)
     assert timed.rate(7, 30.0) == 1 and timed.rate(7, 90.0) == pytest.approx(0.5)

@@ -101,7 +101,7 @@ class MatrixAttention:
         return attn.to_out[0](out.transpose(1, 2).flatten(2, 3))
 
 
-def use_short_context(model: nn.Module) -> Context:
+def use_short_context(model: Any) -> Context:
     """Let cross-attention leave a prompt's padding out, in place; returns what joins prompts."""
     context = Context()
     for block in model.blocks:
@@ -109,7 +109,7 @@ def use_short_context(model: nn.Module) -> Context:
     return context
 
 
-def use_matrix_attention(model: nn.Module) -> None:
+def use_matrix_attention(model: Any) -> None:
     """Switch all self-attention to `MatrixAttention`, in place."""
     for block in model.blocks:
         block.attn1.set_processor(MatrixAttention())

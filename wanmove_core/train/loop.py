@@ -7,6 +7,8 @@ its critic are two. A stage of training is a function that makes the players:
         batch = ...                      # every random number from draw.rng or draw.generator
         return {"loss": ..., "more": ...}    # "loss" is descended, the rest is logged
 
+    from wanmove_core.train.plan import Plan
+
     player = Player("adapter", module, [torch.optim.AdamW(...)], loss)
     critic = Player("critic", head, [torch.optim.AdamW(...)], critic_loss, turns=5)
     Loop(folder, [critic, player], Plan(steps=1000), report=report).run()
@@ -36,6 +38,7 @@ from torch import Tensor, nn
 
 from ..errors import CheckpointError
 from .journal import Journal
+from .plan import Plan
 from .processes import Processes
 from .state import (
     Average,
@@ -105,51 +108,6 @@ class Player:
         finally:
             if self.average is not None:
                 self.average.swap()
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How long, how fast, how often.
-
-    Args:
-        steps: rounds in all; None: as many as the minutes hold.
-        minutes: of training time in all; a run that goes on counts what was spent before.
-        seed: of every random number.
-        warm_up: steps in which the learning rate rises.
-        constant: share of the run after which it falls, evenly.
-        floor: share of the learning rate at the end.
-        max_norm: gradients longer than this are shortened to it.
-        log_every: steps per row of the log.
-        report_every: steps between reports; a report is also the end's.
-        save_minutes: training time between saves.
-        dtype: of the arithmetic inside `torch.autocast`; None: as the weights are.
-    """
-
-    steps: int | None = None
-    minutes: float | None = None
-    seed: int = 0
-    warm_up: int = 100
-    constant: float = 0.5
-    floor: float = 0.02
-    max_norm: float = 1.0
-    log_every: int = 10
-    report_every: int = 500
-    save_minutes: float = 5.0
-    dtype: torch.dtype | None = torch.bfloat16
-
-    def share(self, step: int, spent: float) -> float:
-        """How much of the run is over, 0 to 1, after `step` rounds and `spent` seconds."""
-        shares = [0.0]
-        if self.steps is not None:
-            shares.append(step / max(self.steps, 1))
-        if self.minutes is not None:
-            shares.append(spent / max(60 * self.minutes, 1e-9))
-        return max(shares)
-
-    def rate(self, step: int, spent: float) -> float:
-        """The learning rate as a share of its peak."""
-        left = (1 - self.share(step, spent)) / max(1 - self.constant, 1e-9)
-        return min(1.0, (step + 1) / max(self.warm_up, 1)) * max(self.floor, min(1.0, left))
 
 
 Report = Callable[[int], Mapping[str, float]]

@@ -1,0 +1,50 @@
+"""How long a run is, how fast it learns, and how often it reports."""
+
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long, how fast, how often.
+
+    Args:
+        steps: rounds in all; None: as many as the minutes hold.
+        minutes: of training time in all; a run that goes on counts what was spent before.
+        seed: of every random number.
+        warm_up: steps in which the learning rate rises.
+        constant: share of the run after which it falls, evenly.
+        floor: share of the learning rate at the end.
+        max_norm: gradients longer than this are shortened to it.
+        log_every: steps per row of the log.
+        report_every: steps between reports; a report is also the end's.
+        save_minutes: training time between saves.
+        dtype: of the arithmetic inside `torch.autocast`; None: as the weights are.
+    """
+
+    steps: int | None = None
+    minutes: float | None = None
+    seed: int = 0
+    warm_up: int = 100
+    constant: float = 0.5
+    floor: float = 0.02
+    max_norm: float = 1.0
+    log_every: int = 10
+    report_every: int = 500
+    save_minutes: float = 5.0
+    dtype: torch.dtype | None = torch.bfloat16
+
+    def share(self, step: int, spent: float) -> float:
+        """How much of the run is over, 0 to 1, after `step` rounds and `spent` seconds."""
+        shares = [0.0]
+        if self.steps is not None:
+            shares.append(step / max(self.steps, 1))
+        if self.minutes is not None:
+            shares.append(spent / max(60 * self.minutes, 1e-9))
+        return max(shares)
+
+    def rate(self, step: int, spent: float) -> float:
+        """The learning rate as a share of its peak."""
+        left = (1 - self.share(step, spent)) / max(1 - self.constant, 1e-9)
+        return min(1.0, (step + 1) / max(self.warm_up, 1)) * max(self.floor, min(1.0, left))

@@ -110,6 +110,8 @@ def fill(
         tensor = weights[name].read()
         scale = scales[path].read() if path in scales and leaf == "weight" else torch.ones(())
         dtype = dtype_of(name)
+        if isinstance(layer, nn.Linear) and not isinstance(tensor, GGUFParameter):
+            tensor = tensor.reshape(empty.shape)  # some layouts write 1x1 convolutions
         is_wide = tensor.is_floating_point() and tensor.dtype not in FLOAT8
         if is_wide and rounded_to_fp8 is not None and rounded_to_fp8(name):
             tensor, scale = round_to_fp8(tensor)

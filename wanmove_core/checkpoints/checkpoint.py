@@ -11,6 +11,7 @@ from torch import Tensor
 from ..errors import CheckpointError
 from .keymaps import KeyMap, fused_projection
 from .weight_files import WeightFile, open_weights
+from .wrappers import unwrap
 
 _SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.\w+)")
 # What ComfyUI, transformers and the video wrapper's VAE files put before a model's names.
@@ -50,11 +51,15 @@ class Checkpoint:
         path: the file, or the first shard: what messages name.
         weights: name -> weight.
         metadata: strings of the safetensors header.
+        wrapping: what was taken off in front of the names of a training state.
+        unread: how many weights there belong to other models, such as a critic.
     """
 
     path: Path
     weights: Mapping[str, Weight]
     metadata: Mapping[str, str]
+    wrapping: str = ""
+    unread: int = 0
 
     def in_library_names(self, keys: KeyMap) -> dict[str, Weight]:
         """Rename the weights to diffusers' or transformers' names.
@@ -108,7 +113,9 @@ def open_checkpoint(paths: Sequence[Path]) -> Checkpoint:
         metadata.update(file.metadata)
         for name, info in file.weights.items():
             weights[name] = Weight(file, name, info.shape, info.dtype)
-    return Checkpoint(paths[0], _strip_prefix(weights), metadata)
+    found = unwrap(weights)
+    inner = {name: weights[full] for name, full in found.names.items()}
+    return Checkpoint(paths[0], _strip_prefix(inner), metadata, found.wrapping, found.unread)
 
 
 def _check_shards(paths: Sequence[Path]) -> None:

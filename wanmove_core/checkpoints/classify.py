@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .adapters import find_adapter
 from .checkpoint import Checkpoint, Weight
 
 TRANSFORMER = "transformer"
@@ -10,6 +11,10 @@ VAE = "vae"
 TEXT_ENCODER = "text_encoder"
 IMAGE_ENCODER = "image_encoder"
 PROMPT_EMBEDS = "prompt_embeds"
+ADAPTER = "adapter"
+
+WAN_MOVE = "wan2.1-i2v"
+TI2V_5B = "wan2.2-ti2v-5b"
 
 _LORA_SUFFIXES = (
     ".lora_A.weight",
@@ -38,6 +43,8 @@ _IMAGE_EMBEDDING = (
     "img_emb.proj.1.weight",
     "condition_embedder.image_embedder.ff.net.0.proj.weight",
 )
+_LATENT_CHANNELS = 16
+_TI2V_CHANNELS = 48  # the latent alone: a known first frame is written into it
 INPUT_CHANNELS = 36  # 16 noise + 4 known mask + 16 conditioning latent
 _MAX_PROMPT_TOKENS = 512
 
@@ -50,11 +57,13 @@ class Identity:
         part: the part of Wan-Move that it can be; None for anything else.
         description: what it is, with an article, for messages.
         resembles: of anything else, the part that it may have been taken for.
+        family: of a transformer or VAE, the model family that it belongs to.
     """
 
     part: str | None
     description: str
     resembles: str | None = None
+    family: str | None = None
 
 
 def identify(checkpoint: Checkpoint) -> Identity:
@@ -62,6 +71,10 @@ def identify(checkpoint: Checkpoint) -> Identity:
     names = checkpoint.weights.keys()
     if any(name.endswith(_LORA_SUFFIXES) for name in names):
         return Identity(None, "a LoRA")
+    adapter = find_adapter(checkpoint)
+    if adapter is not None:
+        part = ADAPTER if adapter.known else None
+        return Identity(part, adapter.description, ADAPTER)
     for marks, identify_kind in _KINDS:
         if names & marks:
             return identify_kind(checkpoint)
@@ -76,17 +89,16 @@ def _identify_transformer(checkpoint: Checkpoint) -> Identity:
             return Identity(None, description, TRANSFORMER)
     embedding = weights.get("patch_embedding.weight")
     count = embedding.shape[1] if embedding and len(embedding.shape) > 1 else 0
-    if count == 16:
-        return Identity(None, "a text-to-video transformer (16 input channels)", TRANSFORMER)
-    if count == 48:
-        return Identity(None, "a Wan 2.2 5B transformer (48 input channels)", TRANSFORMER)
+    if count == _TI2V_CHANNELS:
+        return Identity(TRANSFORMER, "a Wan 2.2 5B transformer", family=TI2V_5B)
     if count != INPUT_CHANNELS:
-        return Identity(None, f"a transformer with {count} input channels", TRANSFORMER)
+        kind = "a text-to-video transformer" if count == _LATENT_CHANNELS else "a transformer"
+        return Identity(None, f"{kind} ({count} input channels)", TRANSFORMER)
     if not any(name in weights for name in _IMAGE_EMBEDDING):
         return Identity(
             None, "a Wan 2.2 14B image-to-video transformer (no image embedding)", TRANSFORMER
         )
-    return Identity(TRANSFORMER, "an image-to-video transformer")
+    return Identity(TRANSFORMER, "an image-to-video transformer", family=WAN_MOVE)
 
 
 def _identify_vae(checkpoint: Checkpoint) -> Identity:
@@ -95,8 +107,8 @@ def _identify_vae(checkpoint: Checkpoint) -> Identity:
         "decoder.upsamples.0.upsamples.0.residual.2.weight" in weights
         or "decoder.up_blocks.0.upsampler.resample.1.weight" in weights
     ):
-        return Identity(None, "a Wan 2.2 VAE (48 latent channels)", VAE)
-    return Identity(VAE, "a Wan 2.1 VAE")
+        return Identity(VAE, "a Wan 2.2 VAE (48 latent channels)", family=TI2V_5B)
+    return Identity(VAE, "a Wan 2.1 VAE", family=WAN_MOVE)
 
 
 def _identify_text_encoder(checkpoint: Checkpoint) -> Identity:

@@ -5,13 +5,15 @@ from typing import Any
 
 from torch import Tensor
 
+from .classify import WAN_MOVE
+
 
 @dataclass(frozen=True)
 class Components:
     """What generation needs. Made by `load_components`, used by `WanMovePipeline`.
 
     Args:
-        transformer: diffusers `WanTransformer3DModel` with 36 input channels.
+        transformer: diffusers `WanTransformer3DModel` with 36 input channels, or the 5B's 48.
         vae: diffusers `AutoencoderKLWan`, float32.
         text_encoder: transformers `UMT5EncoderModel`; None when `prompt_embeds` replace it.
         tokenizer: the umT5 tokenizer; None with the encoder.
@@ -19,6 +21,7 @@ class Components:
             trained without CLIP expects.
         prompt_embeds: embeddings shipped with the model, name -> [tokens, channels]; the names
             are the prompts that it understands.
+        family: which of the models that the loader knows it is.
     """
 
     transformer: Any
@@ -27,3 +30,4 @@ class Components:
     tokenizer: Any = None
     image_encoder: Any = None
     prompt_embeds: dict[str, Tensor] = field(default_factory=dict)
+    family: str = WAN_MOVE

@@ -76,6 +76,9 @@ def _rename(name: str, paths: Mapping[str, str]) -> str | None:
     return None
 
 
+_Pairs = tuple[tuple[str, str], ...]
+
+
 def _below(original: str, library: str, pairs: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple((f"{original}.{a}", f"{library}.{b}") for a, b in pairs.items())
 
@@ -163,6 +166,30 @@ VAE_KEYS = KeyMap(
         *_vae_half("decoder"),
         *_below("encoder.downsamples.{n}", "encoder.down_blocks.{n}", _RESIDUAL | _RESAMPLE),
         *_vae_upsamples(),
+    ),
+)
+
+
+def _vae_2_2_stages(half: str, stages: str, library: str, sampler: str, resnets: int) -> _Pairs:
+    """Residual stages: each a list of its own, its sampler the last in it."""
+    pairs: _Pairs = ()
+    for stage in range(_STAGES):
+        original, block = f"{half}.{stages}.{stage}.{stages}", f"{half}.{library}.{stage}"
+        for resnet in range(resnets):
+            pairs += _below(f"{original}.{resnet}", f"{block}.resnets.{resnet}", _RESIDUAL)
+        pairs += _below(f"{original}.{resnets}", f"{block}.{sampler}", _RESAMPLE)
+    return pairs
+
+
+VAE_2_2_KEYS = KeyMap(
+    "Wan 2.2 VAE",
+    (
+        ("conv1", "quant_conv"),
+        ("conv2", "post_quant_conv"),
+        *_vae_half("encoder"),
+        *_vae_half("decoder"),
+        *_vae_2_2_stages("encoder", "downsamples", "down_blocks", "downsampler", 2),
+        *_vae_2_2_stages("decoder", "upsamples", "up_blocks", "upsampler", 3),
     ),
 )
 

@@ -7,7 +7,17 @@ from pathlib import Path
 
 from ..errors import CheckpointError
 from .checkpoint import Checkpoint, group_shards, open_checkpoint
-from .classify import IMAGE_ENCODER, TEXT_ENCODER, TRANSFORMER, VAE, Identity, identify
+from .classify import (
+    ADAPTER,
+    IMAGE_ENCODER,
+    TEXT_ENCODER,
+    TI2V_5B,
+    TRANSFORMER,
+    VAE,
+    WAN_MOVE,
+    Identity,
+    identify,
+)
 from .fp8 import FLOAT8
 
 _log = logging.getLogger("wanmove")
@@ -44,6 +54,10 @@ _NEEDED = {
         "clip_vision_h.safetensors",
     ),
 }
+_NEEDED_5B = (
+    "a Wan 2.2 VAE, which belongs to the 5B transformer",
+    "Download Wan2.2_VAE.pth or wan2.2_vae.safetensors",
+)
 
 
 @dataclass
@@ -56,6 +70,8 @@ class Inventory:
         others: files of models that are none of the parts, with what they are.
         damaged: files in a folder that could not be opened.
         tokenizer: a folder with umT5's tokenizer files.
+        families: file of a transformer or VAE -> the model family that it belongs to.
+        given: files given by themselves.
     """
 
     roots: tuple[Path, ...]
@@ -63,6 +79,22 @@ class Inventory:
     others: list[tuple[Path, Identity]] = field(default_factory=list)
     damaged: list[CheckpointError] = field(default_factory=list)
     tokenizer: Path | None = None
+    families: dict[Path, str] = field(default_factory=dict)
+    given: set[Path] = field(default_factory=set)
+
+    def add(self, checkpoint: Checkpoint, identity: Identity) -> None:
+        """List a checkpoint as the part that it is."""
+        self.parts.setdefault(str(identity.part), []).append(checkpoint)
+        if identity.family is not None:
+            self.families[checkpoint.path] = identity.family
+
+    @property
+    def family(self) -> str:
+        """The family of the transformer: of the one given by itself, else Wan-Move's."""
+        files = [checkpoint.path for checkpoint in self.parts.get(TRANSFORMER, [])]
+        named = [path for path in files if path in self.given] or files
+        found = {self.families.get(path, WAN_MOVE) for path in named}
+        return TI2V_5B if found == {TI2V_5B} else WAN_MOVE
 
 
 def survey(paths: Sequence[Path]) -> Inventory:
@@ -80,9 +112,10 @@ def survey(paths: Sequence[Path]) -> Inventory:
     for group in group_shards(files):
         checkpoint = open_checkpoint(group)
         identity = identify(checkpoint)
-        if identity.part is None:
+        if identity.part in (None, ADAPTER):
             raise wrong_model(checkpoint.path, identity)
-        inventory.parts.setdefault(identity.part, []).append(checkpoint)
+        inventory.add(checkpoint, identity)
+        inventory.given.add(checkpoint.path)
     for folder in (path for path in paths if path.is_dir()):
         _survey_folder(folder, inventory)
     inventory.tokenizer = next(_tokenizer_folders(paths), None)
@@ -98,10 +131,10 @@ def _survey_folder(folder: Path, inventory: Inventory) -> None:
             inventory.damaged.append(error)
             continue
         identity = identify(checkpoint)
-        if identity.part is None:
+        if identity.part in (None, ADAPTER):
             inventory.others.append((checkpoint.path, identity))
         else:
-            inventory.parts.setdefault(identity.part, []).append(checkpoint)
+            inventory.add(checkpoint, identity)
 
 
 def _weight_files(folder: Path) -> Iterator[Path]:
@@ -130,6 +163,11 @@ def wrong_model(path: Path, identity: Identity) -> CheckpointError:
             f"{path} must be a whole model; got a LoRA. Give it with --lora, next to the "
             "checkpoint it changes."
         )
+    if identity.resembles == ADAPTER:
+        return CheckpointError(
+            f"{path} must be a whole model; got {identity.description}. Give it with --adapter, "
+            f"next to the 5B checkpoint, or look at it: wanmove inspect {path}."
+        )
     needed, fix = _NEEDED.get(
         identity.resembles or "", ("a part of Wan-Move", _NEEDED[TRANSFORMER][1])
     )
@@ -150,7 +188,12 @@ def choose(inventory: Inventory, part: str, dtype: str) -> Checkpoint:
     Raises:
         CheckpointError: no checkpoint for it, or several that are equally good.
     """
-    candidates = inventory.parts.get(part, [])
+    # A transformer and a VAE of another family in the same folder are of no use here.
+    candidates = [
+        checkpoint
+        for checkpoint in inventory.parts.get(part, [])
+        if inventory.families.get(checkpoint.path, inventory.family) == inventory.family
+    ]
     if not candidates:
         raise _none_found(inventory, part)
     if len(candidates) > 1:
@@ -184,7 +227,7 @@ _NAMES = {"torch.bfloat16": "bf16", "torch.float16": "fp16", "torch.float32": "f
 
 def _none_found(inventory: Inventory, part: str) -> CheckpointError:
     """Say what is there instead: a damaged file, a relative of the part, or other models."""
-    needed, fix = _NEEDED[part]
+    needed, fix = _NEEDED_5B if (part, inventory.family) == (VAE, TI2V_5B) else _NEEDED[part]
     for path, identity in inventory.others:
         if identity.resembles == part:
             return wrong_model(path, identity)

@@ -11,7 +11,7 @@ from torch import Tensor
 from ..errors import CheckpointError, OptionError
 from .autoencoder import load_vae
 from .checkpoint import Checkpoint
-from .classify import IMAGE_ENCODER, PROMPT_EMBEDS, TEXT_ENCODER, TRANSFORMER, VAE
+from .classify import IMAGE_ENCODER, PROMPT_EMBEDS, TEXT_ENCODER, TI2V_5B, TRANSFORMER, VAE
 from .components import Components
 from .image_encoder import load_image_encoder
 from .layouts import Inventory, choose, survey
@@ -89,7 +89,10 @@ def load_components(
         _log.info("loading the %s from %s", part.replace("_", " "), file.path)
         loaded[part] = loaders[part](file)
     components = Components(
-        **loaded, tokenizer=tokenizer, prompt_embeds=_read_prompt_embeds(inventory)
+        **loaded,
+        tokenizer=tokenizer,
+        prompt_embeds=_read_prompt_embeds(inventory),
+        family=inventory.family,
     )
     _check_widths(components, chosen)
     return components
@@ -123,7 +126,9 @@ def _clip_dtype(device: torch.device | str) -> torch.dtype:
 
 
 def _may_be_absent(inventory: Inventory, part: str) -> bool:
-    """Tell whether a part that is not there is not needed either."""
+    """Tell whether a part is not needed: the 5B model has no place for CLIP's features."""
+    if part == IMAGE_ENCODER and inventory.family == TI2V_5B:
+        return True
     if inventory.parts.get(part):
         return False
     if part == TEXT_ENCODER:

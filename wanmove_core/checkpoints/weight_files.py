@@ -9,7 +9,7 @@ import json
 import math
 import pickle
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from ..errors import CheckpointError
 
 # torch.load wraps everything it stumbles over in one of these.
 _TORCH_LOAD_ERRORS = (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError)
+_MOST_NESTED = 4  # dictionaries of a training state within each other
 _MAX_HEADER_BYTES = 100_000_000  # the safetensors format's own limit
 _SAFETENSORS_DTYPES = {
     "F64": torch.float64,
@@ -190,16 +191,24 @@ def _open_torch(path: Path) -> WeightFile:
             f"{path} must be a whole torch archive of plain tensors; got "
             f"{type(error).__name__}. Download it again, or use a safetensors version."
         ) from error
-    if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
-        state = state["state_dict"]
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+    tensors = dict(_tensors_in(state)) if isinstance(state, dict) else {}
+    if not tensors:
         raise CheckpointError(
             f"{path} must hold a dictionary of tensors; got {type(state).__name__}. "
             "Use a checkpoint of weights alone."
         )
-    tensors = {str(name): tensor.detach() for name, tensor in state.items()}
     weights = {name: WeightInfo(tuple(t.shape), t.dtype) for name, t in tensors.items()}
     return WeightFile(path, weights, tensors.__getitem__)
+
+
+def _tensors_in(state: Mapping[Any, Any], depth: int = 0) -> Iterator[tuple[str, Tensor]]:
+    """The tensors of nested dictionaries, their names joined by dots; what else is there is not
+    needed: a training state also holds step counts and settings."""
+    for name, value in state.items():
+        if isinstance(value, Tensor):
+            yield str(name), value.detach()
+        elif isinstance(value, dict) and depth < _MOST_NESTED:
+            yield from ((f"{name}.{inner}", t) for inner, t in _tensors_in(value, depth + 1))
 
 
 def _load_archive(path: Path) -> Any:

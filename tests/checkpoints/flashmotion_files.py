@@ -1,4 +1,4 @@
-"""Small files of the 5B model and of FlashMotion's adapters, in every wrapping that they come in."""
+"""Small files of the 5B model and of FlashMotion's adapters, in every wrapping there is."""
 
 from functools import cache
 from pathlib import Path

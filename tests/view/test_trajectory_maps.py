@@ -15,7 +15,13 @@ from wanmove_core.view.map_objects import (
     objects_from_points,
 )
 from wanmove_core.view.map_reading import LOSSY_TOLERANCE, read_trajectory_maps
-from wanmove_core.view.trajectory_maps import MAP_COLOURS, draw_trajectory_maps, map_boxes
+from wanmove_core.view.trajectory_maps import (
+    MAP_COLOURS,
+    _draw_box,
+    bounds,
+    draw_trajectory_maps,
+    map_boxes,
+)
 
 WIDTH, HEIGHT, FRAMES = 211, 113, 7
 SIZE = (WIDTH, HEIGHT)
@@ -55,6 +61,19 @@ def test_a_box_is_drawn_as_the_reference_does():
     for index, one in enumerate(_two()):
         filled[one.mask] = MAP_COLOURS[index]
     assert np.array_equal(maps[0].numpy(), filled)
+
+
+@pytest.mark.parametrize("width", range(1, 13))
+def test_a_thick_box_has_the_pixels_of_opencv(width):
+    """Also where it leaves the picture, and where it is narrower than its line."""
+    for rows, cols in [((40, 80), (30, 90)), ((100, 113), (0, 37)), ((50, 52), (50, 53))]:
+        mask = np.zeros((113, 211), dtype=bool)
+        mask[slice(*rows), slice(*cols)] = True
+        x, y, across, down = bounds(mask)
+        mine, expected = np.zeros((2, 113, 211, 3), dtype=np.uint8)
+        _draw_box(mine, mask, (9, 8, 7), width)
+        cv2.rectangle(expected, (x, y), (x + across, y + down), (9, 8, 7), thickness=width)
+        assert np.array_equal(mine, expected)
 
 
 @pytest.mark.parametrize("scale", [1, 3])

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-import cv2
 import numpy as np
 
 from ..errors import OptionError, ShapeError
@@ -14,6 +13,7 @@ from .polygons import polygon_mask
 
 _ITERATIONS = 8
 _LEAST_SPREAD = 0.25  # px; points closer together than this tell no turn and no scale
+_LEAST_SCALE = 1e-4  # of an object's size; below it nothing is left
 _LEAST_MISS = 0.05  # px that a point may miss its object's motion by and count fully
 
 
@@ -56,14 +56,22 @@ class CutObject:
         """Carry the mask to a frame, by the nearest pixel."""
         if not self.shown[frame]:
             return None
-        matrix = self.motion[frame].copy()
-        # Positions count from the frame's corner, OpenCV's from the middle of the first pixel.
-        matrix[:, 2] += matrix[:, :2].sum(1) * 0.5 - 0.5
-        height, width = self.mask.shape
-        moved = cv2.warpAffine(
-            self.mask.astype(np.uint8), matrix, (width, height), flags=cv2.INTER_NEAREST
-        )
-        return moved.astype(bool)
+        return _carried(self.mask, self.motion[frame])
+
+
+def _carried(mask: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Move a mask: each pixel takes the one that its middle comes from."""
+    height, width = mask.shape
+    if abs(np.linalg.det(matrix[:, :2])) < _LEAST_SCALE**2:
+        return np.zeros_like(mask)
+    back = np.linalg.inv(matrix[:, :2])
+    col, row = np.arange(width) + 0.5 - matrix[0, 2], np.arange(height) + 0.5 - matrix[1, 2]
+    x = np.floor(back[0, 0] * col + (back[0, 1] * row)[:, None]).astype(np.int64)
+    y = np.floor(back[1, 0] * col + (back[1, 1] * row)[:, None]).astype(np.int64)
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    moved = np.zeros_like(mask)
+    moved[inside] = mask[y[inside], x[inside]]
+    return moved
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 
 from ..errors import ShapeError
 from ..shapes import Bool, Int, UInt8
 from ..tracks import Tracks
-from .trajectory_maps import MAP_COLOURS, line_width
+from .trajectory_maps import MAP_COLOURS, bounds, half_line, line_width
 
 LOSSY_TOLERANCE = 24  # of 255, per channel: video codecs spread a colour by 4, and darken edges
 _SOLID = 5  # px: blends at the edges of a lossy map are thinner than that
@@ -79,7 +78,7 @@ def _object_colours(picture: np.ndarray, tolerance: int) -> np.ndarray:
         values, counts = np.unique(picture[left], axis=0, return_counts=True)
         colour = values[counts.argmax()]
         near = _matches(picture, colour, tolerance)
-        if not tolerance or cv2.erode(near.astype(np.uint8), np.ones((_SOLID, _SOLID))).any():
+        if not tolerance or _is_solid(near):
             found.append(colour)
         left &= ~near
         if len(found) > _MOST_OBJECTS:
@@ -103,16 +102,23 @@ def _order(picture: np.ndarray, colour: np.ndarray, tolerance: int) -> tuple[int
 
 
 def _matches(picture: np.ndarray, colour: np.ndarray, tolerance: int) -> np.ndarray:
-    low = np.clip(colour.astype(np.int64) - tolerance, 0, 255)
-    high = np.clip(colour.astype(np.int64) + tolerance, 0, 255)
-    inside: np.ndarray = cv2.inRange(picture, low, high) > 0
-    return inside
+    apart = np.abs(picture.astype(np.int16) - colour.astype(np.int16)).max(-1)
+    near: np.ndarray = apart <= tolerance
+    return near
+
+
+def _is_solid(found: np.ndarray) -> bool:
+    """Whether a square of `_SOLID` pixels lies in it."""
+    if min(found.shape) < _SOLID:
+        return False
+    windows = np.lib.stride_tricks.sliding_window_view(found, (_SOLID, _SOLID))
+    return bool(windows.all((2, 3)).any())
 
 
 def _box(found: np.ndarray) -> tuple[int, int, int, int]:
     """The rectangle that was drawn, or the bounds of what is filled."""
-    x, y, across, down = cv2.boundingRect(found.astype(np.uint8))
-    half = _half_line(line_width((found.shape[1], found.shape[0])))
+    x, y, across, down = bounds(found)
+    half = half_line(line_width((found.shape[1], found.shape[0])))
     line = 2 * half + 1
     hole = found[y + line : y + down - line, x + line : x + across - line]
     if hole.size and hole.mean() > _FILLED:
@@ -122,11 +128,6 @@ def _box(found: np.ndarray) -> tuple[int, int, int, int]:
     right -= half * (right < found.shape[1] - 1)
     bottom -= half * (bottom < found.shape[0] - 1)
     return left, top, max(right - left, 1 if across else 0), max(bottom - top, 1 if across else 0)
-
-
-def _half_line(width: int) -> int:
-    """How far OpenCV's line reaches to each side: a width above 1 is drawn odd."""
-    return (width + 1) // 2 if width > 1 else 0
 
 
 _FILLED = 0.5  # share of a rectangle's inside that has the object's colour

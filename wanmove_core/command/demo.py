@@ -163,7 +163,7 @@ def _measure(results: list["Result"]) -> list["EndPointError"]:
     moving = (asked.positions - asked.positions[:1]).norm(dim=-1).amax(0) > _MOVING
     asked = Tracks(asked.positions[:, moving], asked.visibility[:, moving])
     return [
-        end_point_error(asked, track_points(result.frames, asked.positions[0]))
+        end_point_error(asked, track_points(read_video(result.video), asked.positions[0]))
         for result in results
     ]
 
@@ -184,7 +184,9 @@ def _make_page(
     figures = figures if source.trained else []
     figures += [
         Figure("Time for the guided video", f"{guided.seconds:.1f} s"),
-        Figure("Frames", f"{len(guided.frames)} at {job.settings.size[0]}x{job.settings.size[1]}"),
+        Figure(
+            "Frames", f"{job.settings.num_frames} at {job.settings.size[0]}x{job.settings.size[1]}"
+        ),
     ]
     overlay = guided.overlay or guided.video
     return Page(

@@ -3,6 +3,8 @@
 import hashlib
 import logging
 import time
+from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -69,14 +71,12 @@ class Result:
     Args:
         video: the file.
         overlay: the file with the tracks drawn; None when not asked for.
-        frames: RGB frames.
         tracks: in pixels of the video; None without guidance.
         seconds: the whole job, without loading the model.
     """
 
     video: Path
     overlay: Path | None
-    frames: UInt8[Tensor, "frames height width 3"]
     tracks: Tracks | None
     seconds: float
 
@@ -107,18 +107,38 @@ def run_job(
     if negative is None:
         negative = default_negative_prompt(pipeline)
     prompts = (job.extended_prompt or job.prompt, negative)
-    frames = pipeline.generate(image, tracks, prompts, job.settings, progress=progress)
+    latent = pipeline.sample(image, tracks, prompts, job.settings, progress=progress)
     made_of = describe(job, model)
     if job.extended_prompt is not None:
         made_of["extended_prompt"] = job.extended_prompt
-    write_video(job.out, frames, fps=job.fps, metadata=made_of)
-    image_size, video_size = (image.shape[1], image.shape[0]), (frames.shape[2], frames.shape[1])
-    on_video = tracks and fit_to_video(tracks, image_size, video_size, len(frames), job.settings)
-    overlay = None
-    if job.draw_tracks and on_video is not None:
-        overlay = overlay_path(job.out)
-        write_video(overlay, draw_tracks(*enlarge(frames, on_video)), fps=job.fps)
-    return Result(job.out, overlay, frames, on_video, time.perf_counter() - begin)
+    on_video = tracks and _on_video(tracks, image, job.settings)
+    overlay = _write(job, pipeline.decode_stream(latent), on_video, made_of)
+    return Result(job.out, overlay, on_video, time.perf_counter() - begin)
+
+
+def _on_video(tracks: Tracks, image: Tensor, settings: GenerationSettings) -> Tracks:
+    image_size = (image.shape[1], image.shape[0])
+    video_size = settings.output_size(image_size)
+    return fit_to_video(tracks, image_size, video_size, settings.num_frames, settings)
+
+
+def _write(
+    job: Job, frames: Iterable[Tensor], tracks: Tracks | None, made_of: dict[str, Any]
+) -> Path | None:
+    """Write frames as they come, and beside them the overlay if one is asked for: its path."""
+    overlay = overlay_path(job.out) if job.draw_tracks and tracks is not None else None
+    drawer = None
+    with ExitStack() as files:
+        video = files.enter_context(video_writer(job.out, fps=job.fps, metadata=made_of))
+        drawn = overlay and files.enter_context(video_writer(overlay, fps=job.fps))
+        for piece in frames:
+            video.add(piece)
+            if drawn and tracks is not None:
+                larger, on_larger = enlarge(piece, tracks)
+                size = (larger.shape[2], larger.shape[1])
+                drawer = drawer or TrackDrawer(on_larger, size)
+                drawn.add(drawer.draw(larger))
+    return overlay
 
 
 def read_inputs(job: Job) -> tuple[UInt8[Tensor, "height width 3"], Tracks | None]:

@@ -1,9 +1,8 @@
 """Image, tracks and prompt to video: the reference's arithmetic on diffusers' modules."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
@@ -109,11 +108,23 @@ class WanMovePipeline:
         Raises:
             WanMoveError: inputs that do not fit together.
         """
+        return self.decode(self.sample(image, tracks, prompts, settings, progress=progress))
+
+    @torch.no_grad()
+    def sample(
+        self,
+        image: UInt8[Tensor, "height width 3"],
+        tracks: Tracks | None,
+        prompts: tuple[str, str],
+        settings: GenerationSettings,
+        *,
+        progress: Progress | None = None,
+    ) -> Float[Tensor, "1 channels latent_frames rows cols"]:
+        """Make the latent of a video; see `generate`."""
         text = self.encode_prompts(*prompts)
         start = self.encode_start(image, settings)
         conditions = self.guide(start, tracks, text, settings)
-        latent = self.denoise(conditions, settings, progress=progress)
-        return self.decode(latent)
+        return self.denoise(conditions, settings, progress=progress)
 
     @torch.no_grad()
     def encode_prompts(self, prompt: str, negative_prompt: str) -> tuple[Tensor, Tensor]:
@@ -138,7 +149,7 @@ class WanMovePipeline:
         pixels = fit_image(image[None], (width, height), mode=settings.fit_mode).to(place.device)
         with place.use(self.components.vae, place.device) as vae:
             latent = encode_padded(vae, pixels[:, :, None].to(vae.dtype), grid.num_frames)
-            mean, std = _latent_statistics(vae, latent)
+            mean, std = latent_statistics(vae, latent)
             latent = ((latent - mean) / std).float()
         return StartImage(grid, latent, self._features(image), image_size)
 
@@ -252,17 +263,16 @@ class WanMovePipeline:
         self, latent: Float[Tensor, "1 channels latent_frames rows cols"]
     ) -> UInt8[Tensor, "frames height width 3"]:
         """Decode a latent to RGB frames on the CPU."""
+        return torch.cat(list(self.decode_stream(latent)))
+
+    @torch.no_grad()
+    def decode_stream(
+        self, latent: Float[Tensor, "1 channels latent_frames rows cols"]
+    ) -> Iterator[UInt8[Tensor, "frames height width 3"]]:
+        """Decode a latent a few frames at a time; joined they are those of `decode`."""
         with self.placement.use(self.components.vae, self.placement.device) as vae:
-            mean, std = _latent_statistics(vae, latent)
-            # Only here: tiled encoding would give up the shortcut of the constant tail.
-            vae.use_tiling = self.tile_decode
-            try:
-                video = vae.decode((latent * std + mean).to(vae.dtype), return_dict=False)[0][0]
-            finally:
-                vae.use_tiling = False
-        # Rounded on its device: a quarter of the bytes to move.
-        pixels = ((video.float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-        return pixels.permute(1, 2, 3, 0).contiguous().cpu()
+            for frames in decode_stream(vae, latent, tiled=self.tile_decode):
+                yield to_pixels(frames)
 
 
 def fit_to_video(
@@ -282,12 +292,3 @@ def fit_to_video(
     """
     tracks = retime_tracks(tracks, num_frames, settings.retime)
     return fit_tracks(tracks, image_size, video_size, mode=settings.fit_mode)
-
-
-def _latent_statistics(vae: Any, like: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and deviation of each latent channel."""
-    mean, std = (
-        torch.tensor(values, device=like.device, dtype=like.dtype).view(1, -1, 1, 1, 1)
-        for values in (vae.config.latents_mean, vae.config.latents_std)
-    )
-    return mean, std

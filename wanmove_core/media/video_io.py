@@ -66,25 +66,30 @@ def write_video(
     fps: int = 16,
     metadata: dict[str, Any] | None = None,
 ) -> None:
+    """Write all frames of a video at once; see `video_writer`."""
+    with video_writer(path, fps=fps, metadata=metadata) as writer:
+        writer.add(frames)
+
+
+@contextmanager
+def video_writer(
+    path: Path, *, fps: int = 16, metadata: dict[str, Any] | None = None
+) -> Iterator["VideoWriter"]:
     """Write an H.264 mp4 that plays everywhere; it appears under its name only when it is whole.
 
     Args:
-        path: ends in .mp4. An existing file is replaced.
-        frames: RGB. An odd width or height loses its last column or row, for H.264 has no such.
+        path: ends in .mp4. An existing file is replaced when the block ends well.
         fps: frames per second.
         metadata: kept as JSON in the file's comment; `read_metadata` gives it back.
+
+    Yields:
+        What takes the frames, each encoded as it comes.
 
     Raises:
         MediaError: another suffix, no frames, or the file cannot be written.
     """
     if path.suffix.lower() != ".mp4":
         raise MediaError(f"{path} must end in .mp4; got {path.suffix or 'no suffix'!r}. Rename it.")
-    if len(frames) == 0 or min(frames.shape[1:3]) < 2:
-        raise MediaError(
-            f"{path}: frames must be at least one of 2x2 px; got {list(frames.shape)}. "
-            "Check the size."
-        )
-    height, width = frames.shape[1] // 2 * 2, frames.shape[2] // 2 * 2
     with replacing(path) as temporary:
         try:
             with av.open(
@@ -92,23 +97,60 @@ def write_video(
             ) as container:
                 if metadata is not None:
                     container.metadata["comment"] = json.dumps({_KEY: metadata})
-                stream = container.add_stream("libx264", rate=fps, options={"crf": str(_CRF)})
-                stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-                stream.codec_context.color_range = _LIMITED_RANGE
-                stream.codec_context.colorspace = _BT709
-                stream.codec_context.color_primaries = _BT709
-                stream.codec_context.color_trc = _BT709
-                for frame in frames[:, :height, :width].numpy():
-                    picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), "rgb24")
-                    picture = picture.reformat(
-                        format="yuv420p", dst_colorspace=_BT709, dst_color_range=_LIMITED_RANGE
-                    )
-                    container.mux(stream.encode(picture))
-                container.mux(stream.encode())
+                writer = VideoWriter(container, path, fps)
+                yield writer
+                writer.end()
         except av.FFmpegError as error:
             raise MediaError(
                 f"{path} must be writable; got {_reason(error)}. Check folder and disk space."
             ) from error
+
+
+class VideoWriter:
+    """Encodes frames as they come, and keeps none; from `video_writer`."""
+
+    def __init__(self, container: Any, path: Path, fps: int) -> None:
+        self._container, self._path, self._fps = container, path, fps
+        self._stream: Any = None
+
+    def add(self, frames: UInt8[Tensor, "frames height width 3"]) -> None:
+        """Append RGB frames.
+
+        An odd width or height loses its last column or row, for H.264 has no such.
+
+        Raises:
+            MediaError: no frames, or smaller than 2x2 px.
+        """
+        if len(frames) == 0 or min(frames.shape[1:3]) < 2:
+            raise MediaError(
+                f"{self._path}: frames must be at least one of 2x2 px; got {list(frames.shape)}. "
+                "Check the size."
+            )
+        height, width = frames.shape[1] // 2 * 2, frames.shape[2] // 2 * 2
+        if self._stream is None:
+            self._stream = _h264_stream(self._container, (width, height), self._fps)
+        for frame in frames[:, :height, :width].numpy():
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), "rgb24")
+            picture = picture.reformat(
+                format="yuv420p", dst_colorspace=_BT709, dst_color_range=_LIMITED_RANGE
+            )
+            self._container.mux(self._stream.encode(picture))
+
+    def end(self) -> None:
+        """Encode what the encoder still holds."""
+        if self._stream is None:
+            raise MediaError(f"{self._path}: frames must be at least one; got none. Add some.")
+        self._container.mux(self._stream.encode())
+
+
+def _h264_stream(container: Any, size: tuple[int, int], fps: int) -> Any:
+    stream = container.add_stream("libx264", rate=fps, options={"crf": str(_CRF)})
+    (stream.width, stream.height), stream.pix_fmt = size, "yuv420p"
+    stream.codec_context.color_range = _LIMITED_RANGE
+    stream.codec_context.colorspace = _BT709
+    stream.codec_context.color_primaries = _BT709
+    stream.codec_context.color_trc = _BT709
+    return stream
 
 
 def read_video(path: Path) -> UInt8[Tensor, "frames height width 3"]:

@@ -51,31 +51,73 @@ def draw_tracks(
         ShapeError: frames of another dtype, or not as many colours as tracks.
         ImportError: OpenCV is missing.
     """
-    cv2 = _import_opencv()
     tracks = resample_tracks(tracks, frames.shape[0])
-    palette, radius = _check_style(frames, tracks, colours, radius, opacity)
-    if frames.dtype not in (torch.uint8, torch.float32):
-        raise ShapeError(f"frames must be uint8 or float32; got {frames.dtype}. Convert them.")
-    if trail < 0:
-        raise OptionError(f"trail must be 0 frames or more; got {trail}. Use 24 for one second.")
-    points, visible = _to_fixed_point(tracks), tracks.visibility.cpu().numpy()
-    corners = _dot(radius)
-    height, width = frames.shape[1:3]
-    painter = TrailPainter(
-        cv2, (height, width), width=_line_width(radius), trail=trail, outline=_OUTLINE
+    drawer = TrackDrawer(
+        tracks,
+        (frames.shape[2], frames.shape[1]),
+        colours=colours,
+        radius=radius,
+        trail=trail,
+        opacity=opacity,
     )
-    # NumPy's memory comes in huge pages, torch's in small ones, whose faults would take half of
-    # the time; and torch copies with all threads.
-    drawn = np.empty(frames.shape, str(frames.dtype).removeprefix("torch."))
-    torch.from_numpy(drawn).copy_(frames)
-    for index, frame in enumerate(drawn):
-        if index and trail:
-            moved = (points[index] != points[index - 1]).any(-1)
-            steps = np.flatnonzero(visible[index] & visible[index - 1] & moved)
-            painter.advance(points[index - 1 : index + 1, steps].swapaxes(0, 1), palette[steps])
-        shown = np.flatnonzero(visible[index])
-        painter.paint(frame, Dots(points[index, shown], palette[shown], corners), opacity=opacity)
-    return torch.from_numpy(drawn).to(frames.device)
+    return drawer.draw(frames)
+
+
+class TrackDrawer:
+    """Draws as `draw_tracks`, on frames that come some at a time.
+
+    Args:
+        tracks: of the length of all frames.
+        size: (width, height) of the frames.
+        colours, radius, trail, opacity: see `draw_tracks`, as are the errors.
+    """
+
+    def __init__(
+        self,
+        tracks: Tracks,
+        size: Size,
+        *,
+        colours: UInt8[Tensor, "points 3"] | None = None,
+        radius: float | int | None = None,
+        trail: int = 24,
+        opacity: float | int = 0.85,
+    ) -> None:
+        cv2 = _import_opencv()
+        self._palette, radius = _check_style(size, tracks, colours, radius, opacity)
+        if trail < 0:
+            raise OptionError(
+                f"trail must be 0 frames or more; got {trail}. Use 24 for one second."
+            )
+        self._points, self._visible = _to_fixed_point(tracks), tracks.visibility.cpu().numpy()
+        self._corners = _dot(radius)
+        self._trail, self._opacity = trail, opacity
+        self._painter = TrailPainter(
+            cv2, (size[1], size[0]), width=_line_width(radius), trail=trail, outline=_OUTLINE
+        )
+        self._next = 0
+
+    def draw(
+        self, frames: Shaped[Tensor, "frames height width 3"]
+    ) -> Shaped[Tensor, "frames height width 3"]:
+        """Draw on the next frames; returns new ones with the device and dtype of `frames`."""
+        if frames.dtype not in (torch.uint8, torch.float32):
+            raise ShapeError(f"frames must be uint8 or float32; got {frames.dtype}. Convert them.")
+        points, visible, palette = self._points, self._visible, self._palette
+        # NumPy's memory comes in huge pages, torch's in small ones, whose faults would take half
+        # of the time; and torch copies with all threads.
+        drawn = np.empty(frames.shape, str(frames.dtype).removeprefix("torch."))
+        torch.from_numpy(drawn).copy_(frames)
+        for index, frame in enumerate(drawn, self._next):
+            if index and self._trail:
+                moved = (points[index] != points[index - 1]).any(-1)
+                steps = np.flatnonzero(visible[index] & visible[index - 1] & moved)
+                ends = points[index - 1 : index + 1, steps].swapaxes(0, 1)
+                self._painter.advance(ends, palette[steps])
+            shown = np.flatnonzero(visible[index])
+            dots = Dots(points[index, shown], palette[shown], self._corners)
+            self._painter.paint(frame, dots, opacity=self._opacity)
+        self._next += len(drawn)
+        return torch.from_numpy(drawn).to(frames.device)
 
 
 def draw_paths(
@@ -104,7 +146,8 @@ def draw_paths(
         ImportError: OpenCV is missing.
     """
     cv2 = _import_opencv()
-    palette, radius = _check_style(image[None], tracks, colours, radius, opacity)
+    size = (image.shape[1], image.shape[0])
+    palette, radius = _check_style(size, tracks, colours, radius, opacity)
     points, visible = _to_fixed_point(tracks), tracks.visibility.cpu().numpy()
     source = image.cpu().contiguous().numpy()
     drawn = source.copy()
@@ -175,7 +218,7 @@ def _to_fixed_point(tracks: Tracks) -> np.ndarray:
 
 
 def _check_style(
-    frames: Tensor,
+    size: Size,
     tracks: Tracks,
     colours: Tensor | None,
     radius: float | int | None,
@@ -194,7 +237,7 @@ def _check_style(
         )
     palette = track_colours(tracks.num_points) if colours is None else colours
     if radius is None:
-        diagonal = float(np.hypot(*frames.shape[1:3]))
+        diagonal = float(np.hypot(*size))
         crowd = min(1.0, (_FEW / max(tracks.num_points, 1)) ** 0.25)
         radius = max(diagonal * _RADIUS_PER_DIAGONAL * crowd, _SMALLEST)
     return palette.cpu().numpy(), float(radius)

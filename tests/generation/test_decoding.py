@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.standalone.small_parts import numbers, small_components
+from tests.generation.small_parts import numbers, small_components
 from wanmove_core.generation.decoding import decode_stream, latent_statistics, to_pixels
 
 LATENT = numbers("latent", (1, 16, 4, 3, 5))

@@ -2,9 +2,9 @@
 
 import torch
 
-from tests.standalone.small_parts import small_tracks
-from wanmove_core.draw import TrackDrawer, draw_tracks
-from wanmove_core.standalone.video_io import read_video, video_writer, write_video
+from tests.generation.small_parts import small_tracks
+from wanmove_core.media.video_io import read_video, video_writer, write_video
+from wanmove_core.view.draw import TrackDrawer, draw_tracks
 
 
 def clip(frames=7):

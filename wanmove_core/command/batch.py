@@ -17,8 +17,10 @@ from ..generation.prompt_extension import load_extender
 from ..media.video_io import check_writable
 from .generate_options import add_job_options
 from .option_values import make_extension, make_job, make_settings
+from .ranks import in_step
 
 if TYPE_CHECKING:
+    from ..generation.parallel import Ranks
     from ..generation.pipeline import WanMovePipeline
 
 _log = logging.getLogger("wanmove")
@@ -47,6 +49,7 @@ def run_batch(
     model: dict[str, Any],
     progress_bar: Callable[[str], AbstractContextManager[Progress]],
     prompt_device: str = "cpu",
+    ranks: "Ranks | None" = None,
 ) -> int:
     """Run all jobs that are not done yet.
 
@@ -56,6 +59,7 @@ def run_batch(
         model: which model that is, for the metadata.
         progress_bar: makes one for a name.
         prompt_device: for a language model that extends prompts; it is gone before `load`.
+        ranks: processes that hold the model together, and so must ask it in step.
 
     Returns:
         The exit code: 0 when every video is there, else 1.
@@ -82,20 +86,29 @@ def run_batch(
         except WanMoveError as error:
             _log.error("%s: %s", label, error)
     jobs = _extend_prompts(jobs, prompt_device)
+    if ranks is not None:
+        jobs = in_step(jobs, ranks)
     if not jobs:
         return _tell(made, skipped, len(lines))
     pipeline = load()
     for label, job in jobs:
+        # Another process may have made it in the meantime.
+        if ranks is None and is_done(job, model):
+            _log.info("%s: made by another process", label)
+            skipped += 1
+            continue
         try:
             with progress_bar(label) as progress:
                 result = run_job(pipeline, job, model=model, progress=progress)
         # RuntimeError is what torch raises when memory runs out: the next job may be smaller.
         except (WanMoveError, RuntimeError, OSError) as error:
+            if ranks is not None:
+                raise  # the others wait for this process
             _log.error("%s: %s", label, str(error).splitlines()[0])
             continue
         _log.info("%s: wrote %s in %.1f s", label, result.video, result.seconds)
         made += 1
-    return _tell(made, skipped, len(lines))
+    return _tell(made, skipped, len(lines)) if ranks is None else 0
 
 
 def _tell(made: int, skipped: int, asked: int) -> int:

@@ -154,6 +154,7 @@ def _measure(results: list["Result"]) -> list["EndPointError"]:
     Pinned points are left out: a video in which nothing moves does well on them.
     """
     from ..evaluate.metrics import end_point_error
+    from ..media.video_io import read_video
     from ..tracking.flow import track_points
     from ..tracks import Tracks
 

@@ -3,6 +3,7 @@
 import argparse
 import logging
 import math
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,8 +14,18 @@ from ..errors import CheckpointError, OptionError
 from .companions import check_companions
 from .generate_options import add_job_options, add_model_options
 from .option_values import make_job, make_speed_options
+from .ranks import (
+    add_parallel_options,
+    check_parallel,
+    choose_shares,
+    inputs_are_checked,
+    meet,
+    peers_told,
+)
+from .shard import Shard, add_shard_option, parse_shard
 
 if TYPE_CHECKING:
+    from ..generation.parallel import Ranks
     from ..generation.pipeline import WanMovePipeline
 
 _log = logging.getLogger("wanmove")
@@ -46,6 +57,8 @@ def add_generate_parser(commands: Any) -> None:
     many.add_argument("--mode", choices=("single", "multi"), help="of MoveBench (single)")
     many.add_argument("--language", choices=("en", "zh"), help="of MoveBench (en)")
     many.add_argument("--out-dir", type=Path, metavar="DIR", help="of MoveBench (results)")
+    add_shard_option(many)
+    add_parallel_options(parser)
     parser.set_defaults(run=run_generate)
 
 
@@ -62,21 +75,38 @@ def run_generate(args: argparse.Namespace) -> int:
     needed = "movebench"
     check_companions(args, ("mode", needed), ("language", needed), ("out_dir", needed))
     model = describe_model(args)
-    if args.batch is None and args.movebench is None:
-        return _run_one(args, model)
+    world = check_parallel(args)
+    with peers_told():
+        if args.batch is None and args.movebench is None:
+            return _run_one(args, model, world)
+        return _run_many(args, model, world)
+
+
+def _run_many(args: argparse.Namespace, model: dict[str, Any], world: int) -> int:
     from .batch import movebench_jobs, read_batch, run_batch
 
     lines = read_batch(args.batch, args) if args.batch is not None else movebench_jobs(args)
+    ranks = None
+    if args.dit_fsdp or args.t5_fsdp:
+        inputs_are_checked()
+        ranks = meet((1, 1, 1), _device(args))
+    elif world > 1 and args.shard is None:
+        # Each process makes its own videos and waits for nobody.
+        args.shard = parse_shard("auto")
+    inputs_are_checked()
     return run_batch(
-        lines,
-        lambda: load_pipeline(args),
+        (args.shard or Shard()).take(lines),
+        lambda: load_pipeline(args, spread=_spread(args)),
         model=model,
         progress_bar=progress_bar,
         prompt_device=_device(args),
+        ranks=ranks,
     )
 
 
-def _run_one(args: argparse.Namespace, model: dict[str, Any]) -> int:
+def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int:
+    if args.shard is not None:
+        raise OptionError("--shard must come with --batch or --movebench; got one video. Drop it.")
     job = make_job(args)
     from ..generation.job import extend_prompt, read_inputs, run_job
     from ..media.video_io import check_writable
@@ -85,12 +115,18 @@ def _run_one(args: argparse.Namespace, model: dict[str, Any]) -> int:
     image, _ = read_inputs(job)
     job.settings.output_size((image.shape[1], image.shape[0]))
     check_writable(job.out)
-    if job.extension is not None:
+    shares = choose_shares(args, world, job.settings.guidance_scale)
+    inputs_are_checked()
+    ranks = meet(shares, _device(args)) if world > 1 else None
+    if job.extension is not None and (ranks is None or ranks.writes):
         from ..generation.prompt_extension import load_extender
 
         job = extend_prompt(job, load_extender(job.extension, device=_device(args)))
+    if ranks is not None:
+        # A drawn seed and a written prompt are those of rank 0.
+        job = ranks.from_first(job)
     with _memory_told():
-        pipeline = load_pipeline(args)
+        pipeline = load_pipeline(args, ranks, spread=_spread(args))
         with progress_bar(job.out.name) as progress:
             result = run_job(pipeline, job, model=model, progress=progress)
     _log.info("Wrote %s in %.1f s.", result.video, result.seconds)
@@ -114,8 +150,20 @@ def _memory_told() -> Iterator[None]:
         ) from error
 
 
-def load_pipeline(args: argparse.Namespace) -> "WanMovePipeline":
+def _spread(args: argparse.Namespace) -> tuple[str, ...]:
+    parts = {"transformer": args.dit_fsdp, "text_encoder": args.t5_fsdp}
+    return tuple(name for name, is_spread in parts.items() if is_spread)
+
+
+def load_pipeline(
+    args: argparse.Namespace, ranks: "Ranks | None" = None, *, spread: tuple[str, ...] = ()
+) -> "WanMovePipeline":
     """Load the model that the options name.
+
+    Args:
+        args: with the options of `add_model_options`.
+        ranks: the processes that will share its work; None: this one alone.
+        spread: parts whose weights are spread over all processes.
 
     Raises:
         WanMoveError: an option or a file that does not fit.
@@ -126,15 +174,19 @@ def load_pipeline(args: argparse.Namespace) -> "WanMovePipeline":
         if not path.is_file():
             got = "a folder" if path.is_dir() else "no such file"
             raise CheckpointError(f"{path} must be a readable file; got {got}. Check the path.")
+    import torch
+
     from ..checkpoints.loading import load_components
     from ..checkpoints.lora import add_loras
+    from ..generation.parallel import Ranks, spread_weights
     from ..generation.pipeline import WanMovePipeline
     from ..generation.placement import Placement
 
     placement = Placement(
         _device(args), offload=args.offload, text_encoder_device=args.text_encoder_device
     )
-    resting = placement.resting_device
+    # Whole weights would not fit the GPU that is to hold a share of them.
+    resting = torch.device("cpu") if spread else placement.resting_device
     components = load_components(
         args.checkpoint,
         dtype=args.dtype,
@@ -143,19 +195,31 @@ def load_pipeline(args: argparse.Namespace) -> "WanMovePipeline":
         text_encoder_device=placement.text_encoder_device if resting.type != "cpu" else resting,
     )
     add_loras(components.transformer, loras)
-    return WanMovePipeline(components, placement, speed=speed, tile_decode=args.vae_tiling)
+    spread_weights(components, placement, spread)
+    return WanMovePipeline(
+        components,
+        placement,
+        speed=speed,
+        tile_decode=args.vae_tiling,
+        ranks=ranks or Ranks(),
+    )
 
 
 def _device(args: argparse.Namespace) -> str:
     import torch
 
-    return args.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    from ..generation.parallel import launched
+
+    found = launched()
+    cuda = "cuda" if found is None else f"cuda:{found[2]}"
+    return args.device or (cuda if torch.cuda.is_available() else "cpu")
 
 
 @contextmanager
 def progress_bar(name: str) -> Iterator[Callable[[int, int], None]]:
     """Show steps, speed and time left on stderr: on a terminal, and not with --quiet."""
-    hidden = None if _log.isEnabledFor(logging.INFO) else True
+    first = os.environ.get("LOCAL_RANK", "0") == "0"
+    hidden = None if first and _log.isEnabledFor(logging.INFO) else True
     from tqdm import tqdm
     from tqdm.contrib.logging import logging_redirect_tqdm
 

@@ -154,9 +154,9 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("speed")
     group.add_argument(
         "--cache",
-        choices=("none", "firstblock", "magcache"),
+        choices=("none", "auto", "taylor", "firstblock", "magcache", "cfg", "attention"),
         default="none",
-        help="reuse work between steps (none)",
+        help="reuse work between steps; auto chooses by their number (none)",
     )
     group.add_argument(
         "--cache-threshold", type=float, metavar="X", help="higher is faster and less exact"

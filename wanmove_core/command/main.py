@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..errors import OptionError, WanMoveError
+from .ranks import PeerEndedError, tell_failure
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 _NOBODY_READS = 141  # 128 + SIGPIPE
@@ -46,9 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _run(args)
         sys.stdout.flush()
         return code
-    except WanMoveError as error:
-        print(f"wanmove: {error}", file=sys.stderr)
-        return 2
+    except (WanMoveError, PeerEndedError) as error:
+        return tell_failure(error)
     except KeyboardInterrupt:
         print("wanmove: interrupted; nothing half-written is left.", file=sys.stderr)
         return _INTERRUPTED

@@ -34,7 +34,6 @@ def add_shard_option(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--shard",
         type=parse_shard,
-        default=Shard(),
         metavar="I/N",
         help="make each N-th video from the I-th on, I from 0; auto: I and N from torchrun, a "
         "Slurm array or SkyPilot; auto/N: I from a Kubernetes indexed job",

@@ -1,98 +1,118 @@
-"""Caches of our own: the difference that guidance makes, and self attention, kept for some steps.
+"""Reuse work between the steps of one run, and say how much that saved."""
 
-Both decide by the number of the step alone, so that ranks which split tokens decide alike, and
-both keep one memory for each branch of guidance.
-"""
-
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+import torch
+from torch import nn
+
+from ..errors import OptionError
+from ..media.video_io import replacing
+from ..shapes import Tensor
+from .reuse import AttentionReuse, GuidanceReuse
+from .speed import SpeedOptions
 
 _log = logging.getLogger("wanmove")
 
-_GUIDANCE_FROM = 0.4  # share of the steps after which every second difference is kept
-_ATTENTION_TIMESTEPS = (100, 900)  # noise levels between which every second attention is kept
+_THRESHOLDS = {"firstblock": 0.08, "magcache": 0.06}
+_FEW, _MANY = 10, 20  # steps: below, nothing may be skipped; from the other on, most may
 
 
-class GuidanceReuse:
-    """In every second step of the last 60 %, the negative branch is the positive one plus the
-    difference of the step before.
+@dataclass
+class Caching:
+    """What a run reuses besides what the model's own hooks do.
 
     Args:
+        cache: the cache that is at work.
         steps: of the run.
-
-    Source:
-        Wan's report, section 4.4.2. Differs: fixed steps; no compensation of frequencies.
+        attention: what the blocks reuse; None for other caches.
     """
 
-    def __init__(self, steps: int) -> None:
-        self._first = int(_GUIDANCE_FROM * steps)
-        self._difference: Tensor | None = None
-        self.saved = 0
+    cache: str = "none"
+    steps: int = 0
+    attention: AttentionReuse | None = None
 
-    def negative(self, step: int, positive: Tensor) -> Tensor | None:
-        """The negative branch's velocity without asking the model; None: ask."""
-        kept = step >= self._first and (step - self._first) % 2 == 1
-        if not kept or self._difference is None:
+    def __post_init__(self) -> None:
+        self._guidances: list[GuidanceReuse] = []
+
+    def guidance(self) -> GuidanceReuse | None:
+        """What one `Branches` reuses of its guidance; None for other caches."""
+        if self.cache != "cfg":
             return None
-        self.saved += 1
-        return positive + self._difference
+        self._guidances.append(GuidanceReuse(self.steps))
+        return self._guidances[-1]
 
-    def remember(self, positive: Tensor, negative: Tensor) -> None:
-        """Keep the difference of a step in which both branches were asked."""
-        self._difference = negative - positive
+    def tell(self, asked: int, computed: int) -> None:
+        """Log what was saved."""
+        saved = sum(guidance.saved for guidance in self._guidances)
+        if self.attention is not None:
+            done = self.attention.computed
+            all_of = done + self.attention.saved
+            _log.info("Cache attention: %d of %d self attentions computed.", done, all_of)
+        elif asked:
+            _log.info("Cache %s: %d of %d passes computed.", self.cache, computed, asked + saved)
 
 
-class AttentionReuse:
-    """In every second step of the middle, each block adds the self attention of the step before.
+def choose_cache(cache: str, steps: int) -> str:
+    """The cache that "auto" means for a number of steps; any other is itself.
 
-    Source:
-        Pyramid Attention Broadcast (arXiv 2408.12588), as in Wan's report, section 4.4.2.
-        Differs from diffusers': each branch of guidance has its own memory; mixed ones cost 13 dB.
+    Raises:
+        OptionError: too few steps to skip one.
     """
+    if cache != "auto":
+        return cache
+    if steps < _FEW:
+        raise OptionError(
+            f"cache auto must have at least {_FEW} steps, of which it may skip some; got {steps}. "
+            "Use --cache none."
+        )
+    return "taylor" if steps >= _MANY else "cfg"
 
-    def __init__(self) -> None:
-        self._branch, self._reuses = "", False
-        self._last: dict[tuple[str, int], Tensor] = {}
-        self._asked: dict[str, int] = {}
-        self.saved = self.computed = 0
 
-    def enter(self, branch: str, timestep: int) -> None:
-        """Say which branch the model is asked for next, and at which noise level."""
-        low, high = _ATTENTION_TIMESTEPS
-        between = low < timestep < high
-        turn = self._asked.get(branch, 0)
-        self._asked[branch] = turn + 1 if between else 0
-        self._branch, self._reuses = branch, between and turn % 2 == 1
+@contextmanager
+def caching(transformer: nn.Module, options: SpeedOptions, steps: int) -> Iterator[Caching]:
+    """Have a transformer reuse work between the steps of one run.
 
-    @contextmanager
-    def within(self, transformer: Any) -> Iterator[None]:
-        """Have a transformer's blocks reuse attention in the time of a `with` block."""
-        modules = [block.attn1 for block in transformer.blocks]
-        for index, module in enumerate(modules):
-            module.forward = self._reusing(module, index)
-        try:
-            yield
-        finally:
-            for module in modules:
-                del module.forward
+    Args:
+        transformer: diffusers `WanTransformer3DModel`; as before when the block ends.
+        options: which cache.
+        steps: of the run; magcache's ratios are stretched to it.
 
-    def _reusing(self, module: nn.Module, index: int) -> Any:
-        compute = module.forward
+    Yields:
+        What `Branches` reuses.
 
-        def forward(*args: Any, **kwargs: Any) -> Tensor:
-            key = (self._branch, index)
-            if self._reuses:
-                self.saved += 1
-                return self._last[key]
-            self.computed += 1
-            self._last[key] = compute(*args, **kwargs)
-            return self._last[key]
-
-        return forward
+    Raises:
+        OptionError: an unreadable file of ratios, or too few steps for "auto".
+    """
+    model: Any = transformer
+    cache, path = choose_cache(options.cache, steps), options.mag_ratios
+    state = Caching(cache, steps, AttentionReuse() if cache == "attention" else None)
+    if cache == "none":
+        yield state
+        return
+    if cache == "magcache" and path is not None and not path.is_file():
+        with _measured_ratios(model, path):
+            yield state
+        return
+    meter = PassMeter()
+    with meter.watching(model):
+        if state.attention is not None:
+            with state.attention.within(model):
+                yield state
+        elif cache == "cfg":
+            yield state
+        else:
+            model.enable_cache(_cache_config(options, cache, steps))
+            try:
+                yield state
+            finally:
+                model.disable_cache()
+    state.tell(meter.asked, meter.computed)
 
 
 class PassMeter:
@@ -120,3 +140,92 @@ class PassMeter:
         finally:
             for hook in hooks:
                 hook.remove()
+
+
+def _cache_config(options: SpeedOptions, cache: str, steps: int) -> Any:
+    if cache == "taylor":
+        from diffusers import TaylorSeerCacheConfig
+
+        # Lite: whole blocks are skipped, only what leaves the last one is drawn on.
+        return TaylorSeerCacheConfig(
+            cache_interval=3,
+            disable_cache_before_step=3,
+            taylor_factors_dtype=torch.float32,
+            use_lite_mode=True,
+        )
+    threshold = options.cache_threshold or _THRESHOLDS[cache]
+    if cache == "firstblock":
+        from diffusers import FirstBlockCacheConfig
+
+        return FirstBlockCacheConfig(threshold=threshold)
+    from diffusers import MagCacheConfig
+
+    ratios = _read_ratios(options.mag_ratios)
+    return MagCacheConfig(mag_ratios=ratios, threshold=threshold, num_inference_steps=steps)
+
+
+def _read_ratios(path: Path | None) -> list[float]:
+    try:
+        document = json.loads(Path(path or "").read_text(encoding="utf-8"))
+        ratios = [float(value) for value in document["mag_ratios"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise OptionError(
+            f"{path} must hold magcache's ratios; got something else. "
+            "Delete it, and the next run measures them."
+        ) from error
+    return ratios
+
+
+@contextmanager
+def _measured_ratios(model: Any, path: Path) -> Iterator[None]:
+    """Measure magcache's ratios, and write them at the end of the run."""
+    _log.info("Measuring magcache's ratios: this run skips nothing.")
+    meter = _RatioMeter()
+    hooks = [
+        model.register_forward_pre_hook(meter.start_call, with_kwargs=True),
+        model.blocks[0].register_forward_pre_hook(meter.enter),
+        model.blocks[-1].register_forward_hook(meter.leave),
+    ]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps({"mag_ratios": meter.ratios}) + "\n", encoding="utf-8")
+    _log.info("Wrote magcache's ratios to %s; runs that read it skip steps.", path)
+
+
+class _RatioMeter:
+    """Watches how the size of what the blocks add changes from step to step.
+
+    Only the positive branch is measured, which the pipeline asks first in each step; the other
+    branches behave alike.
+
+    Source:
+        The ratio of MagCache (arXiv 2506.09045), as diffusers' `MagCacheHeadHook` calibrates it.
+    """
+
+    def __init__(self) -> None:
+        self.ratios: list[float] = []
+        self._timestep = -1
+        self._watching = False
+        self._input: Tensor | None = None
+        self._size: Tensor | None = None
+
+    def start_call(self, _model: nn.Module, _args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        timestep = int(kwargs["timestep"].flatten()[0])
+        self._watching = timestep != self._timestep
+        self._timestep = timestep
+
+    def enter(self, _block: nn.Module, args: tuple[Any, ...]) -> None:
+        self._input = args[0] if self._watching else None
+
+    def leave(self, _block: nn.Module, _args: tuple[Any, ...], output: Tensor) -> None:
+        if self._input is None:
+            return
+        size = (output - self._input).float().norm(dim=-1)
+        before, self._size = self._size, size
+        ratio = 1.0 if before is None else float((size / (before + 1e-8)).mean())
+        self.ratios.append(round(ratio, 5))
+        self._input = None

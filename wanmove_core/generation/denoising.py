@@ -6,6 +6,8 @@ from typing import Any
 import torch
 
 from ..shapes import Float, Tensor
+from .caches import Caching
+from .parallel import ALONE, Ranks
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +41,26 @@ class Branches:
     Args:
         model: diffusers `WanTransformer3DModel` on its device.
         conditions: on the same device.
+        ranks: the processes that share the branches; each then has every answer.
+        reuse: from `caching`.
+        context: what tells this one's caches from those of others that ask the same model.
     """
 
-    def __init__(self, model: Any, conditions: Conditions) -> None:
+    def __init__(
+        self,
+        model: Any,
+        conditions: Conditions,
+        ranks: Ranks = ALONE,
+        *,
+        reuse: Caching = Caching(),  # noqa: B008, holds nothing
+        context: str = "",
+    ) -> None:
         self._model = model
         self._conditions = conditions
+        self._ranks = ranks
+        self._attention, self._guidance = reuse.attention, reuse.guidance()
+        self._context = context
+        self._step = -1
         # Of the first layer: others may be float32 or float8 besides.
         self._dtype = model.patch_embedding.weight.dtype
 
@@ -65,21 +82,37 @@ class Branches:
             Wan-Move wan/wan_move.py:330 @27409be; the motion term is ours.
         """
         told = self._conditions
+        self._step += 1
         positive = self._ask("positive", latent, timestep, told.positive, told.prompt)
         out = positive
         if guidance_scale != 1:
-            negative = self._ask("negative", latent, timestep, told.negative, told.negative_prompt)
+            negative = self._negative(latent, timestep, positive)
             out = negative + guidance_scale * (positive - negative)
         if motion_scale != 0:
             still = self._ask("still", latent, timestep, told.still, told.prompt)
             out = out + motion_scale * (positive - still)
         return out
 
+    def _negative(self, latent: Tensor, timestep: int, positive: Tensor) -> Tensor:
+        told, reuse = self._conditions, self._guidance
+        kept = reuse.negative(self._step, positive) if reuse is not None else None
+        if kept is not None:
+            return kept
+        negative = self._ask("negative", latent, timestep, told.negative, told.negative_prompt)
+        if reuse is not None:
+            reuse.remember(positive, negative)
+        return negative
+
     def _ask(
         self, branch: str, latent: Tensor, timestep: int, told: Tensor, prompt: Tensor
     ) -> Tensor:
+        if not self._ranks.computes(branch):
+            return self._ranks.shared(branch, torch.empty_like(latent, dtype=torch.float32))
         # Caches keep what they remember apart by this name.
-        with self._model.cache_context(branch):
+        name = branch + self._context
+        if self._attention is not None:
+            self._attention.enter(name, timestep)
+        with self._model.cache_context(name):
             velocity = self._model(
                 hidden_states=torch.cat([latent, told], dim=1).to(self._dtype),
                 timestep=torch.tensor([timestep], device=latent.device),
@@ -87,4 +120,4 @@ class Branches:
                 encoder_hidden_states_image=self._conditions.features.to(self._dtype),
                 return_dict=False,
             )[0]
-        return velocity.float()
+        return self._ranks.shared(branch, velocity.float())

@@ -14,13 +14,13 @@ import torch
 from ..errors import MediaError
 from ..formats import read_tracks
 from ..grid import Size
-from ..media.video_io import read_image, read_metadata, write_video
+from ..media.video_io import read_image, read_metadata, video_writer
 from ..motion.concat import concat_tracks
 from ..motion.fit import fit_tracks
 from ..motion.retime import resample_tracks
 from ..shapes import Tensor, UInt8
 from ..tracks import Tracks
-from ..view.draw import draw_tracks
+from ..view.draw import TrackDrawer
 from .pipeline import Progress, WanMovePipeline, fit_to_video
 from .prompt_extension import Extender, Extension
 from .settings import NEGATIVE_PROMPT, GenerationSettings
@@ -88,7 +88,7 @@ def run_job(
     model: dict[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> Result:
-    """Make one video.
+    """Make one video; of several ranks, the first decodes and writes it.
 
     Args:
         pipeline: with the model loaded.
@@ -108,11 +108,13 @@ def run_job(
         negative = default_negative_prompt(pipeline)
     prompts = (job.extended_prompt or job.prompt, negative)
     latent = pipeline.sample(image, tracks, prompts, job.settings, progress=progress)
-    made_of = describe(job, model)
-    if job.extended_prompt is not None:
-        made_of["extended_prompt"] = job.extended_prompt
     on_video = tracks and _on_video(tracks, image, job.settings)
-    overlay = _write(job, pipeline.decode_stream(latent), on_video, made_of)
+    overlay = None
+    if pipeline.ranks.writes:
+        made_of = describe(job, model)
+        if job.extended_prompt is not None:
+            made_of["extended_prompt"] = job.extended_prompt
+        overlay = _write(job, pipeline.decode_stream(latent), on_video, made_of)
     return Result(job.out, overlay, on_video, time.perf_counter() - begin)
 
 

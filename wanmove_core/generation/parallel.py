@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,9 +11,11 @@ from typing import Any, Literal, TypeVar, get_args
 
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
+from torch import Tensor
 
+from ..checkpoints.components import Components
 from ..errors import OptionError
+from .placement import Placement
 
 _log = logging.getLogger("wanmove")
 
@@ -82,6 +85,9 @@ class Ranks:
         return int(self.mesh.get_local_rank("branch"))
 
 
+ALONE = Ranks()
+
+
 def launched() -> tuple[int, int, int] | None:
     """(rank, world, local rank) where torchrun started this process; None where it did not."""
     names = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
@@ -92,7 +98,7 @@ def launched() -> tuple[int, int, int] | None:
 
 
 def plan_ranks(
-    parallel: Parallel, world: int, *, ulysses: int = 1, ring: int = 1, guided: bool = True
+    parallel: str, world: int, *, ulysses: int = 1, ring: int = 1, guided: bool = True
 ) -> tuple[int, int, int]:
     """Choose how ranks share the work of one video.
 
@@ -115,12 +121,14 @@ def plan_ranks(
             f"parallel must be one of {', '.join(get_args(Parallel))}; got {parallel!r}. Use auto."
         )
     if ulysses > 1 or ring > 1:
-        if ulysses * ring not in (world, world // 2 if parallel == "branch" else world):
+        branches, left = divmod(world, ulysses * ring)
+        if left or branches != (2 if parallel == "branch" else 1):
             raise OptionError(
-                f"ulysses_size * ring_size must be the {world} processes of torchrun; got "
-                f"{ulysses} * {ring}. Start {ulysses * ring} processes."
+                f"ulysses_size * ring_size must be the {world} processes that torchrun started, or "
+                f"half of them with --parallel branch; got {ulysses} * {ring}. "
+                f"Start {ulysses * ring} processes."
             )
-        return world // (ulysses * ring), ulysses, ring
+        return branches, ulysses, ring
     if parallel == "auto":
         parallel = "branch" if guided and world % 2 == 0 else "ulysses"
     if parallel == "branch":
@@ -180,7 +188,7 @@ def join_group(ranks: tuple[int, int, int], device: torch.device) -> Ranks:
 
 
 @contextmanager
-def splitting_tokens(transformer: nn.Module, ranks: Ranks) -> Iterator[None]:
+def splitting_tokens(transformer: Any, ranks: Ranks) -> Iterator[None]:
     """Have a transformer split its tokens over ranks, in the time of a `with` block.
 
     Enable caches before: they must see the tokens of this rank.
@@ -205,29 +213,44 @@ def splitting_tokens(transformer: nn.Module, ranks: Ranks) -> Iterator[None]:
     device = next(transformer.parameters()).device
     config.setup(ranks.rank, ranks.world, device, mesh=ranks.mesh["ring", "ulysses"])
     processors = [m.processor for m in transformer.modules() if hasattr(m, "processor")]
-    plan: Any = transformer._cp_plan
+    plan = transformer._cp_plan
     for processor in processors:
         processor._parallel_config = ParallelConfig(context_parallel_config=config)
     apply_context_parallel(transformer, config, plan)
+    # It warns that Wan 2.1's timestep, one number, cannot be split, and of its own calls to torch.
+    notices = logging.getLogger("diffusers.hooks.context_parallel")
+    level = notices.level
+    notices.setLevel(logging.ERROR)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")
+            yield
     finally:
+        notices.setLevel(level)
         remove_context_parallel(transformer, plan)
         for processor in processors:
             processor._parallel_config = None
 
 
-def shard_weights(model: nn.Module, blocks: Any, device: torch.device) -> None:
-    """Spread a model's weights over all ranks, in place; each gathers a block when it needs it.
+def spread_weights(
+    components: Components, placement: Placement, parts: Sequence[str] = ("transformer",)
+) -> None:
+    """Spread weights over all ranks, in place; each gathers a block when it needs it.
 
     Args:
-        model: on the CPU, before kernels, caches and token splitting.
-        blocks: its large parts, an iterable of modules.
-        device: this process's own.
+        components: on the CPU, before kernels, caches and the splitting of tokens.
+        placement: where the parts will work.
+        parts: of "transformer", "text_encoder".
     """
     from torch.distributed.fsdp import fully_shard
 
-    mesh = dist.init_device_mesh(device.type, (dist.get_world_size(),))
-    for block in blocks:
-        fully_shard(block, mesh=mesh)
-    fully_shard(model, mesh=mesh)
+    for name in parts:
+        model: Any = getattr(components, name)
+        if model is None:
+            continue
+        is_text = name == "text_encoder"
+        device = placement.text_encoder_device if is_text else placement.device
+        mesh = dist.init_device_mesh(device.type, (dist.get_world_size(),))
+        for block in model.encoder.block if is_text else model.blocks:
+            fully_shard(block, mesh=mesh)
+        fully_shard(model, mesh=mesh)

@@ -18,12 +18,15 @@ from ..shapes import Float, Tensor, UInt8
 from ..start_image.conditioning import conditioning_input, fit_image, guide_branches, known_mask
 from ..start_image.constant_tail import encode_padded
 from ..tracks import Tracks
+from .caches import caching
+from .decoding import decode_stream, latent_statistics, to_pixels
 from .denoising import Branches, Conditions, draw_noise
+from .parallel import ALONE, Ranks, splitting_tokens
 from .placement import Placement
 from .prompts import embed_prompt
 from .sampling import make_solver
 from .settings import GenerationSettings
-from .speed import SpeedOptions, caching, prepare_transformer
+from .speed import SpeedOptions, prepare_transformer
 
 _log = logging.getLogger("wanmove")
 _IMAGE_TOKENS = 257  # 16 x 16 patches and a class token, of CLIP ViT-H/14
@@ -61,6 +64,7 @@ class WanMovePipeline:
         speed: ways to make the transformer faster.
         tile_decode: decode in overlapping tiles, which takes less memory and changes the video
             a little at their seams.
+        ranks: the processes that sample one video together.
 
     Source:
         `WanMove.generate`, Wan-Move wan/wan_move.py:142 @27409be. Differs: any length, not 81
@@ -75,11 +79,13 @@ class WanMovePipeline:
         *,
         speed: SpeedOptions | None = None,
         tile_decode: bool = False,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.components = components
         self.placement = placement or Placement("cpu")
         self.speed = speed or SpeedOptions()
         self.tile_decode = tile_decode
+        self.ranks = ranks
         prepare_transformer(components.transformer, self.speed, self.placement.device)
         self.placement.prepare(components)
 
@@ -242,9 +248,10 @@ class WanMovePipeline:
         start, end = (share * steps for share in settings.guidance_range)
         with (
             self.placement.use(self.components.transformer, self.placement.device) as model,
-            caching(model, self.speed, steps),
+            caching(model, self.speed, steps) as reuse,
+            splitting_tokens(model, self.ranks),
         ):
-            branches = Branches(model, conditions)
+            branches = Branches(model, conditions, self.ranks, reuse=reuse)
             for index, timestep in enumerate(schedule.timesteps):
                 in_range = start <= index < end
                 velocity = branches.velocity(
@@ -286,8 +293,7 @@ def fit_to_video(
 
     Args:
         tracks: in pixels of the start image.
-        image_size, video_size: (width, height).
-        num_frames: of the video.
+        image_size, video_size, num_frames: (width, height), and of the video.
         settings: say how picture and time are fitted.
     """
     tracks = retime_tracks(tracks, num_frames, settings.retime)

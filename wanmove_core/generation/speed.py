@@ -1,9 +1,6 @@
 """Ways to make the transformer faster, each of which acts or says why it cannot."""
 
-import json
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -12,12 +9,9 @@ import torch
 from torch import nn
 
 from ..errors import OptionError
-from ..media.video_io import check_writable, replacing
-from ..shapes import Tensor
+from ..media.video_io import check_writable
 
-_log = logging.getLogger("wanmove")
-
-Cache = Literal["none", "firstblock", "magcache"]
+Cache = Literal["none", "auto", "taylor", "firstblock", "magcache", "cfg", "attention"]
 
 # Our name -> diffusers' name. Those but "native" and "flex" run on CUDA only.
 _ATTENTION = {
@@ -31,7 +25,9 @@ _ATTENTION = {
 }
 ATTENTION = tuple(_ATTENTION)
 _ON_CPU = ("native", "flex")
-_THRESHOLDS = {"firstblock": 0.08, "magcache": 0.06}
+# Kernels that diffusers can give a part of the tokens; "native" by ulysses alone.
+SPLITS_TOKENS = ("native", "flash", "sage", "cudnn")
+_WITH_THRESHOLD = ("firstblock", "magcache")
 
 
 @dataclass(frozen=True)
@@ -39,8 +35,11 @@ class SpeedOptions:
     """How to make the transformer faster.
 
     Args:
-        cache: reuse the work of the step before where little changes: "firstblock" decides by
-            how much the first block's output changed, "magcache" by ratios measured beforehand.
+        cache: reuse the work of the step before where little changes: "taylor" draws two of
+            three steps from the last ones; "firstblock" decides by how much the first block's
+            output changed, "magcache" by ratios measured beforehand; "cfg" keeps the difference
+            that the prompt's guidance makes, "attention" each block's self attention; "auto"
+            chooses by the number of steps.
         cache_threshold: change below which work is reused; None for 0.08 and 0.06.
         mag_ratios: file of magcache's ratios. If it is not there yet, the run measures them,
             skips nothing, and writes it.
@@ -94,10 +93,10 @@ class SpeedOptions:
             raise OptionError(
                 f"cache_threshold must be above 0 and below 10; got {threshold}. Use 0.08."
             )
-        if self.cache == "none" and self.cache_threshold is not None:
+        if self.cache not in _WITH_THRESHOLD and threshold is not None:
             raise OptionError(
-                f"cache_threshold must come with a cache; got {self.cache_threshold} and none. "
-                "Add --cache firstblock."
+                f"cache_threshold must come with a cache that has one; got {threshold} and "
+                f"{self.cache}. Add --cache firstblock."
             )
 
 
@@ -121,33 +120,6 @@ def prepare_transformer(
         model.compile_repeated_blocks(fullgraph=True)
 
 
-@contextmanager
-def caching(transformer: nn.Module, options: SpeedOptions, steps: int) -> Iterator[None]:
-    """Have a transformer reuse work between the steps of one run.
-
-    Args:
-        transformer: diffusers `WanTransformer3DModel`; as before when the block ends.
-        options: which cache.
-        steps: of the run; magcache's ratios are stretched to it.
-
-    Raises:
-        OptionError: an unreadable file of ratios.
-    """
-    model: Any = transformer
-    path = options.mag_ratios
-    if options.cache == "none":
-        yield
-    elif options.cache == "magcache" and path is not None and not path.is_file():
-        with _measured_ratios(model, path):
-            yield
-    else:
-        model.enable_cache(_cache_config(options, steps))
-        try:
-            yield
-        finally:
-            model.disable_cache()
-
-
 def _set_attention(model: Any, name: str, device: torch.device) -> None:
     if device.type != "cuda" and name not in _ON_CPU:
         raise OptionError(
@@ -167,82 +139,3 @@ def _set_attention(model: Any, name: str, device: torch.device) -> None:
         ) from error
     finally:
         notices.setLevel(level)
-
-
-def _cache_config(options: SpeedOptions, steps: int) -> Any:
-    threshold = options.cache_threshold or _THRESHOLDS[options.cache]
-    if options.cache == "firstblock":
-        from diffusers import FirstBlockCacheConfig
-
-        return FirstBlockCacheConfig(threshold=threshold)
-    from diffusers import MagCacheConfig
-
-    ratios = _read_ratios(options.mag_ratios)
-    return MagCacheConfig(mag_ratios=ratios, threshold=threshold, num_inference_steps=steps)
-
-
-def _read_ratios(path: Path | None) -> list[float]:
-    try:
-        document = json.loads(Path(path or "").read_text(encoding="utf-8"))
-        ratios = [float(value) for value in document["mag_ratios"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise OptionError(
-            f"{path} must hold magcache's ratios; got something else. "
-            "Delete it, and the next run measures them."
-        ) from error
-    return ratios
-
-
-@contextmanager
-def _measured_ratios(model: Any, path: Path) -> Iterator[None]:
-    """Measure magcache's ratios, and write them at the end of the run."""
-    _log.info("Measuring magcache's ratios: this run skips nothing.")
-    meter = _RatioMeter()
-    hooks = [
-        model.register_forward_pre_hook(meter.start_call, with_kwargs=True),
-        model.blocks[0].register_forward_pre_hook(meter.enter),
-        model.blocks[-1].register_forward_hook(meter.leave),
-    ]
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps({"mag_ratios": meter.ratios}) + "\n", encoding="utf-8")
-    _log.info("Wrote magcache's ratios to %s; runs that read it skip steps.", path)
-
-
-class _RatioMeter:
-    """Watches how the size of what the blocks add changes from step to step.
-
-    Only the positive branch is measured, which the pipeline asks first in each step; the other
-    branches behave alike.
-
-    Source:
-        The ratio of MagCache (arXiv 2506.09045), as diffusers' `MagCacheHeadHook` calibrates it.
-    """
-
-    def __init__(self) -> None:
-        self.ratios: list[float] = []
-        self._timestep = -1
-        self._watching = False
-        self._input: Tensor | None = None
-        self._size: Tensor | None = None
-
-    def start_call(self, _model: nn.Module, _args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        timestep = int(kwargs["timestep"].flatten()[0])
-        self._watching = timestep != self._timestep
-        self._timestep = timestep
-
-    def enter(self, _block: nn.Module, args: tuple[Any, ...]) -> None:
-        self._input = args[0] if self._watching else None
-
-    def leave(self, _block: nn.Module, _args: tuple[Any, ...], output: Tensor) -> None:
-        if self._input is None:
-            return
-        size = (output - self._input).float().norm(dim=-1)
-        before, self._size = self._size, size
-        ratio = 1.0 if before is None else float((size / (before + 1e-8)).mean())
-        self.ratios.append(round(ratio, 5))
-        self._input = None

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from ..errors import OptionError, ShapeError
+from ..grid import Size
 from ..motion.retime import resample_tracks
 from ..shapes import Shaped, Tensor, UInt8
 from ..tracks import Tracks

@@ -1,0 +1,226 @@
+"""One video on several processes that torchrun started: options, meeting, and who speaks."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..errors import OptionError
+
+if TYPE_CHECKING:
+    from ..generation.job import Job
+    from ..generation.parallel import Ranks
+
+_log = logging.getLogger("wanmove")
+_GONE = ("Connection closed by peer", "Connection reset by peer", "Broken pipe")
+
+
+class PeerEndedError(RuntimeError):
+    """Another rank ended, and has said why."""
+
+
+def add_parallel_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of several GPUs; the reference's own names among them."""
+    group = parser.add_argument_group(
+        "several GPUs", "torchrun --nproc_per_node=N -m wanmove_core generate ..."
+    )
+    group.add_argument(
+        "--parallel",
+        choices=("auto", "branch", "ulysses", "ring", "none"),
+        default="auto",
+        help="what the processes share: branches of guidance, tokens (ulysses, ring), or nothing; "
+        "auto: branches, then tokens",
+    )
+    group.add_argument("--ulysses_size", type=int, default=1, metavar="N", help="(1)")
+    group.add_argument("--ring_size", type=int, default=1, metavar="N", help="(1)")
+    group.add_argument(
+        "--dit_fsdp", action="store_true", help="spread the transformer's weights over the GPUs"
+    )
+    group.add_argument("--t5_fsdp", action="store_true", help="the same of umT5")
+
+
+class _Voice:
+    """Whether this process says what is wrong: mistakes that all see alike are told once."""
+
+    inputs_checked = False
+
+
+def inputs_are_checked() -> None:
+    """From here on an error is this process's own, and is told by it."""
+    _Voice.inputs_checked = True
+
+
+def complaint(message: str) -> str | None:
+    """How this process says an error; None where another one says the same."""
+    rank, local = os.environ.get("RANK"), os.environ.get("LOCAL_RANK")
+    if rank is None or local is None:
+        return f"wanmove: {message}"
+    if local != "0" and not _Voice.inputs_checked:
+        return None
+    return f"wanmove (rank {rank}): {message}"
+
+
+def tell_failure(error: Exception) -> int:
+    """Say what is wrong in one line; returns the exit code.
+
+    Where others wait for this process it ends at once, and torchrun ends them.
+    """
+    code = 1 if isinstance(error, PeerEndedError) else 2
+    told = None if isinstance(error, PeerEndedError) else complaint(str(error))
+    if told is not None:
+        sys.stderr.write(f"{told}\n")
+    distributed = sys.modules.get("torch.distributed")
+    if distributed is not None and distributed.is_initialized():
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+@contextmanager
+def peers_told() -> Iterator[None]:
+    """Leave without a traceback where another rank ended: it has told why."""
+    try:
+        yield
+    except RuntimeError as error:
+        backend = type(error).__name__ == "DistBackendError"
+        if backend or any(reason in str(error) for reason in _GONE):
+            raise PeerEndedError(str(error)) from error
+        raise
+
+
+def check_parallel(args: argparse.Namespace) -> int:
+    """Refuse options that need more processes, or each other's absence; returns how many.
+
+    Raises:
+        OptionError: with the way out.
+    """
+    from ..generation.parallel import launched
+
+    found = launched()
+    world = found[1] if found is not None else 1
+    asked = [
+        f"--{name}"
+        for name, value, plain in (
+            ("dit_fsdp", args.dit_fsdp, False),
+            ("t5_fsdp", args.t5_fsdp, False),
+            ("ulysses_size", args.ulysses_size, 1),
+            ("ring_size", args.ring_size, 1),
+        )
+        if value != plain
+    ]
+    if args.parallel not in ("auto", "none"):
+        asked.append(f"--parallel {args.parallel}")
+    if asked and world == 1:
+        raise OptionError(
+            f"{asked[0]} must have several processes; got one. Start it with torchrun "
+            "--nproc_per_node=N -m wanmove_core generate ..."
+        )
+    if world > 1:
+        _check_combination(args)
+    return world
+
+
+def _check_combination(args: argparse.Namespace) -> None:
+    sharded = args.dit_fsdp or args.t5_fsdp
+    for wrong, message in (
+        (
+            sharded and args.offload != "none",
+            f"--offload must be none where weights are spread over GPUs; got {args.offload}. "
+            "Leave it out.",
+        ),
+        (
+            args.dit_fsdp and args.parallel == "branch",
+            "--dit_fsdp must be with processes in step, which the branches of guidance are not; "
+            "got --parallel branch. Use --parallel ulysses.",
+        ),
+        (
+            args.dit_fsdp and args.compile,
+            "--compile must be without --dit_fsdp; got both. Drop one.",
+        ),
+    ):
+        if wrong:
+            raise OptionError(message)
+
+
+def choose_shares(args: argparse.Namespace, world: int, guidance_scale: float) -> Any:
+    """(branches, ulysses, ring) of one video; see `plan_ranks`.
+
+    Raises:
+        OptionError: what does not come out even, or a cache or kernel that cannot split tokens.
+    """
+    from ..generation.parallel import plan_ranks
+
+    parallel = "ulysses" if args.dit_fsdp and args.parallel == "auto" else args.parallel
+    guided = guidance_scale != 1
+    shares = plan_ranks(
+        parallel, world, ulysses=args.ulysses_size, ring=args.ring_size, guided=guided
+    )
+    _, ulysses, ring = shares
+    if ulysses * ring > 1:
+        _check_splitting(args, ring)
+    return shares
+
+
+def _check_splitting(args: argparse.Namespace, ring: int) -> None:
+    from ..generation.speed import SPLITS_TOKENS
+
+    if args.cache == "firstblock":
+        raise OptionError(
+            "--cache must decide by the step alone where tokens are split, else the processes wait "
+            "for each other for ever; got firstblock. Use taylor or magcache, or --parallel branch."
+        )
+    if args.compile:
+        raise OptionError(
+            "--compile must be without ulysses and ring, with which it was never tried; got both. "
+            "Use --parallel branch."
+        )
+    allowed = [name for name in SPLITS_TOKENS if ring == 1 or name != "native"]
+    if args.attention not in allowed:
+        kind = "ring" if ring > 1 else "ulysses"
+        raise OptionError(
+            f"--attention must be one that {kind} can split: {', '.join(allowed)}; got "
+            f"{args.attention}. Use one of them, or --parallel branch."
+        )
+
+
+def meet(shares: tuple[int, int, int], device: str) -> "Ranks":
+    """Meet the other processes; those but rank 0 tell only warnings from here on."""
+    import torch
+
+    from ..generation.parallel import join_group
+
+    ranks = join_group(shares, torch.device(device))
+    if not ranks.writes:
+        _log.setLevel(logging.WARNING)
+    return ranks
+
+
+def in_step(jobs: "Sequence[tuple[str, Job]]", ranks: "Ranks") -> "list[tuple[str, Job]]":
+    """This rank's jobs, as many as any other's: at the end some repeat the last.
+
+    Args:
+        jobs: labels and jobs; those of rank 0 count.
+        ranks: all of them.
+
+    Raises:
+        OptionError: jobs that ask the model another number of times.
+
+    Source:
+        Wan-Move generate.py:373 @27409be, under `--eval_bench`.
+    """
+    jobs = ranks.from_first(list(jobs))
+    asked = {
+        (len(s.schedule(s.size).timesteps), s.guidance_scale != 1, s.motion_scale, s.guidance_range)
+        for s in (job.settings for _, job in jobs)
+    }
+    if len(asked) > 1:
+        raise OptionError(
+            "the jobs must have the same steps and guidance where their weights are spread over "
+            f"processes; got {len(asked)} kinds. Make a batch of each, or leave out --dit_fsdp."
+        )
+    rounds = -(-len(jobs) // ranks.world)
+    places = (ranks.rank + ranks.world * turn for turn in range(rounds))
+    return [jobs[min(place, len(jobs) - 1)] for place in places]

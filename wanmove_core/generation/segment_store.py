@@ -1,0 +1,63 @@
+"""Finished segments of a long video, kept beside the output until it is whole."""
+
+import logging
+import shutil
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from ..media.video_io import replacing
+from ..shapes import Tensor
+
+_log = logging.getLogger("wanmove")
+_KEPT_DAYS = 7
+
+
+class SegmentStore:
+    """Latents of segments in a hidden folder beside a video.
+
+    Args:
+        video: the output.
+        digest: of everything that decides what the video looks like: others are not ours.
+    """
+
+    def __init__(self, video: Path, digest: str) -> None:
+        self.folder = video.with_name(f".{video.stem}.{digest}.segments")
+        for other in video.parent.glob(f".{video.stem}.*.segments"):
+            if other != self.folder and _age_in_days(other) > _KEPT_DAYS:
+                shutil.rmtree(other, ignore_errors=True)
+
+    def load(self, index: int) -> Tensor | None:
+        """The latent of a finished segment; None where there is none, or a damaged one."""
+        path = self._path(index)
+        if not path.is_file():
+            return None
+        try:
+            latent = load_file(path)["latent"]
+        except (SafetensorError, KeyError, OSError) as error:
+            _log.warning("%s is damaged (%s): its segment is made again.", path, error)
+            return None
+        _log.info("Segment %d is there already.", index)
+        return latent
+
+    def save(self, index: int, latent: Tensor) -> None:
+        """Keep the latent of a finished segment."""
+        with replacing(self._path(index)) as temporary:
+            save_file({"latent": latent.cpu().contiguous()}, temporary)
+
+    def clear(self) -> None:
+        """The video is whole: its segments are not needed any more."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _path(self, index: int) -> Path:
+        return self.folder / f"{index:04}.safetensors"
+
+
+def _age_in_days(folder: Path) -> float:
+    newest = 0.0
+    with suppress(OSError):
+        newest = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+    return (time.time() - newest) / 86400

@@ -1,0 +1,94 @@
+"""A long video denoised at once, in windows that overlap: the second way beside segments."""
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from ..shapes import Float, Tensor
+from .caches import Caching
+from .denoising import Branches, Conditions
+from .parallel import Ranks
+
+_OVERLAP = 5  # latent frames that two windows share
+
+
+def plan_windows(latent_frames: int, window: int, overlap: int = _OVERLAP) -> list[list[int]]:
+    """Choose the latent frames of each window; latent frame 0, the start image, leads them all.
+
+    Args:
+        latent_frames: of the video.
+        window: latent frames of a window, with frame 0.
+        overlap: how many two neighbours share, below `window` - 1.
+
+    Returns:
+        For each window its latent frames. The last window ends with the video, and so shares more.
+    """
+    if latent_frames <= window:
+        return [list(range(latent_frames))]
+    length = window - 1
+    starts = [*range(1, latent_frames - length, max(length - overlap, 1)), latent_frames - length]
+    return [[0, *range(start, start + length)] for start in starts]
+
+
+def pyramid(length: int) -> Float[Tensor, " frames"]:
+    """Weights that rise to the middle of a window and fall again: its borders count least."""
+    rising = torch.arange(1, length + 1)
+    return torch.minimum(rising, rising.flip(0)).float()
+
+
+class WindowedBranches:
+    """Asks the model window by window and blends the answers; takes the place of `Branches`.
+
+    Each window sees the noisy latent, mask and guided latent of frame 0 in its first place, as a
+    clip of the length that the model knows.
+
+    Args:
+        model, conditions, ranks, reuse: as for `Branches`, of the whole video.
+        windows: from `plan_windows`.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        conditions: Conditions,
+        ranks: Ranks,
+        windows: list[list[int]],
+        *,
+        reuse: Caching,
+    ) -> None:
+        self._windows = [
+            (index, Branches(model, _part(conditions, index), ranks, reuse=reuse, context=f" {n}"))
+            for n, index in enumerate(windows)
+        ]
+
+    def velocity(
+        self, latent: Tensor, timestep: int, *, guidance_scale: float, motion_scale: float
+    ) -> Tensor:
+        """See `Branches.velocity`; `latent` is that of the whole video."""
+        total = torch.zeros_like(latent)
+        weight = torch.zeros(latent.shape[2], device=latent.device)
+        for number, (index, branches) in enumerate(self._windows):
+            velocity = branches.velocity(
+                latent[:, :, index],
+                timestep,
+                guidance_scale=guidance_scale,
+                motion_scale=motion_scale,
+            )
+            # The known frame is the first window's; the others only look at it.
+            first = 0 if number == 0 else 1
+            share = pyramid(len(index) - 1).to(latent.device)
+            share = torch.cat([share.new_ones(1), share])[first:]
+            places = index[first:]
+            total[:, :, places] += share.view(-1, 1, 1) * velocity[:, :, first:]
+            weight[places] += share
+        return total / weight.view(-1, 1, 1)
+
+
+def _part(conditions: Conditions, index: list[int]) -> Conditions:
+    return replace(
+        conditions,
+        positive=conditions.positive[:, :, index],
+        negative=conditions.negative[:, :, index],
+        still=conditions.still[:, :, index],
+    )

@@ -31,13 +31,13 @@ def made(monkeypatch):
     seeds = []
 
     class Watched(WanMovePipeline):
-        def generate(self, image, tracks, prompts, settings, *, progress=None):
+        def sample(self, image, tracks, prompts, settings, *, progress=None):
             seeds.append(settings.seed)
             if settings.seed == 666:
                 raise RuntimeError("CUDA out of memory.\nTried to allocate much")
-            return super().generate(image, tracks, prompts, settings, progress=progress)
+            return super().sample(image, tracks, prompts, settings, progress=progress)
 
-    monkeypatch.setattr(command, "load_pipeline", lambda _args: Watched(small_components()))
+    monkeypatch.setattr(command, "load_pipeline", lambda *_, **__: Watched(small_components()))
     return seeds
 
 
@@ -141,7 +141,7 @@ def test_a_file_without_jobs_is_refused(folder, made, capsys):
 def test_the_model_is_loaded_once_and_only_for_work(folder, monkeypatch):
     loads = []
 
-    def load(_args):
+    def load(*_args, **_options):
         loads.append(1)
         return WanMovePipeline(small_components())
 
@@ -197,3 +197,23 @@ def test_progress_is_a_context_of_each_job(folder, made, monkeypatch):
     monkeypatch.setattr(command, "progress_bar", bar)
     assert run(folder, [entry("a.mp4"), entry("b.mp4")]) == 0
     assert names == ["1/2 a.mp4", "2/2 b.mp4"]
+
+
+def test_shards_make_every_video_once(folder, made):
+    lines = [entry(f"{number}.mp4", seed=number) for number in range(5)]
+    assert run(folder, lines, "--shard", "1/2") == 0 and made == [1, 3]
+    assert run(folder, lines, "--shard", "0/2") == 0 and made == [1, 3, 0, 2, 4]
+    assert run(folder, lines) == 0 and len(made) == 5
+
+
+def test_what_another_process_made_meanwhile_is_not_made_again(folder, monkeypatch, made):
+    lines = [entry("a.mp4", seed=1), entry("b.mp4", seed=2)]
+    small, others = command.load_pipeline, iter([True])
+
+    def load(*_args, **_options):
+        if next(others, False):
+            assert run(folder, lines) == 0  # another process, while this one loads
+        return small()
+
+    monkeypatch.setattr(command, "load_pipeline", load)
+    assert run(folder, lines) == 0 and made == [1, 2]

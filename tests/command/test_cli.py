@@ -199,7 +199,7 @@ def test_ctrl_c_on_a_terminal_leaves_no_half_written_file(files, tmp_path):
 
 
 def test_a_bug_is_exit_code_1_with_its_traceback(files, tmp_path, monkeypatch):
-    def broken(_args):
+    def broken(*_args, **_options):
         raise ZeroDivisionError
 
     monkeypatch.setattr("wanmove_core.command.generate.load_pipeline", broken)
@@ -216,7 +216,7 @@ def test_a_bug_is_exit_code_1_with_its_traceback(files, tmp_path, monkeypatch):
     ],
 )
 def test_memory_that_runs_out_is_one_line(files, monkeypatch, capsys, error, said):
-    def load(_args):
+    def load(*_args, **_options):
         raise error
 
     monkeypatch.setattr("wanmove_core.command.generate.load_pipeline", load)

@@ -3,6 +3,7 @@
 import pytest
 
 from wanmove_core.command import main as cli
+from wanmove_core.command.ranks import check_parallel, choose_shares
 from wanmove_core.errors import OptionError
 
 THEIRS = (
@@ -38,8 +39,38 @@ def test_names_that_are_not_used_change_no_default():
     assert parse("generate")["steps"] == 40 and parse("generate")["offload"] == "none"
 
 
-def test_the_options_of_many_gpus_are_refused():
-    with pytest.raises(OptionError, match="unrecognized arguments: --ulysses_size"):
-        parse(THEIRS + " --ulysses_size 8")
+@pytest.mark.parametrize(
+    "option", ["--ulysses_size 8", "--ring_size 2", "--dit_fsdp", "--t5_fsdp", "--parallel branch"]
+)
+def test_options_of_many_gpus_name_torchrun_where_there_is_one_process(option, capsys):
+    line = f"generate --checkpoint a --image a.png --prompt cat --out a.mp4 {option}"
+    assert cli.main(line.split()) == 2
+    told = capsys.readouterr().err
+    assert f"{option.removesuffix(' 8').removesuffix(' 2')} must have several processes" in told
+    assert "torchrun --nproc_per_node=N -m wanmove_core generate" in told
+
+
+@pytest.mark.parametrize(
+    "options,said",
+    [
+        ("--ulysses_size 2 --cache firstblock", "Use taylor or magcache, or --parallel branch"),
+        ("--ulysses_size 2 --attention flash3", "must be one that ulysses can split: native"),
+        ("--ring_size 2", "must be one that ring can split: flash, sage, cudnn; got native"),
+        ("--ulysses_size 2 --compile", "Use --parallel branch"),
+        ("--dit_fsdp --offload model", "--offload must be none where weights are spread"),
+        ("--dit_fsdp --parallel branch", "Use --parallel ulysses"),
+        ("--ulysses_size 3", "must be the 2 processes that torchrun started"),
+    ],
+)
+def test_what_cannot_be_combined_is_refused_with_the_way_out(options, said, monkeypatch, tmp_path):
+    for name, value in (("RANK", 0), ("WORLD_SIZE", 2), ("LOCAL_RANK", 0), ("MASTER_PORT", 1)):
+        monkeypatch.setenv(name, str(value))
+    args = cli.make_parser().parse_args(f"generate --checkpoint a {options}".split())
+    with pytest.raises(OptionError) as refusal:
+        choose_shares(args, check_parallel(args), 5.0)
+    assert said in str(refusal.value)
+
+
+def test_offload_is_true_or_false():
     with pytest.raises(OptionError, match="must be True or False; got 'maybe'"):
         parse("generate --offload_model maybe")

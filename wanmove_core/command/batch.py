@@ -5,7 +5,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,7 +16,7 @@ from ..generation.pipeline import Progress
 from ..generation.prompt_extension import load_extender
 from ..media.video_io import check_writable
 from .generate_options import add_job_options
-from .option_values import make_extension, make_job, make_settings
+from .option_values import make_job
 from .ranks import in_step
 
 if TYPE_CHECKING:
@@ -227,59 +227,3 @@ def _as_arguments(entry: dict[str, Any]) -> Iterator[str]:
 class _LineParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise OptionError(message)
-
-
-def movebench_jobs(args: argparse.Namespace) -> list[Line]:
-    """List MoveBench's videos as jobs, as the reference's `--eval_bench` makes them.
-
-    Each has the size of its own first frame, the caption as its prompt, and the seed of the
-    command line plus its number.
-
-    Raises:
-        MediaError: the list is not where MoveBench has it.
-        OptionError: an option of a single video, which would have no effect.
-
-    Source:
-        Wan-Move generate.py:373 @27409be.
-    """
-    for lone in ("image", "tracks", "visibility", "tracks_size", "prompt", "out"):
-        if getattr(args, lone):
-            option = f"--{lone.replace('_', '-')}"
-            raise OptionError(
-                f"{option} must be MoveBench's own; got one beside --movebench. Leave out {option}."
-            )
-    mode, out_dir = args.mode or "single", args.out_dir or Path("results")
-    root = args.movebench / (args.language or "en")
-    listing = root / f"{mode}_track.txt"
-    try:
-        text = listing.read_text(encoding="utf-8")
-    except OSError as error:
-        raise MediaError(
-            f"{listing} must be MoveBench's list; got {error.strerror}. "
-            "Give the folder that holds en/ and zh/."
-        ) from error
-    settings = replace(make_settings(args), resize="native")
-    entries = [line for line in map(str.strip, text.splitlines()) if line and line[0] != "#"]
-    lines = []
-    for number, entry in enumerate(entries):
-        video, comma, caption = entry.partition(",")
-        if not comma:
-            reason = f"{listing.name}: each line must be VIDEO,CAPTION; got {entry!r}. Fix it."
-            lines.append(Line(entry, error=OptionError(reason)))
-            continue
-        name = Path(video.strip()).with_suffix("")
-        track = root / "track" / mode / name
-        job = Job(
-            image=root / "first_frame" / f"{name}.jpg",
-            out=out_dir / f"{name}.mp4",
-            prompt=caption.strip(),
-            tracks=(track.with_name(f"{track.name}_tracks.npy"),),
-            visibility=track.with_name(f"{track.name}_visibility.npy"),
-            negative_prompt=args.negative_prompt,
-            fps=args.fps,
-            draw_tracks=args.draw_tracks,
-            settings=replace(settings, seed=settings.seed + number),
-            extension=make_extension(args),
-        )
-        lines.append(Line(str(name), job))
-    return lines

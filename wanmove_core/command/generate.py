@@ -55,7 +55,9 @@ def add_generate_parser(commands: Any) -> None:
         "--movebench", type=Path, metavar="DIR", help="make the videos that MoveBench asks for"
     )
     many.add_argument("--mode", choices=("single", "multi"), help="of MoveBench (single)")
-    many.add_argument("--language", choices=("en", "zh"), help="of MoveBench (en)")
+    many.add_argument(
+        "--language", choices=("en", "zh"), help="of MoveBench (en; zh with --eval_bench)"
+    )
     many.add_argument("--out-dir", type=Path, metavar="DIR", help="of MoveBench (results)")
     add_shard_option(many)
     add_parallel_options(parser)
@@ -83,13 +85,14 @@ def run_generate(args: argparse.Namespace) -> int:
 
 
 def _run_many(args: argparse.Namespace, model: dict[str, Any], world: int) -> int:
-    from .batch import movebench_jobs, read_batch, run_batch
+    from .batch import read_batch, run_batch
+    from .bench_jobs import movebench_jobs
 
     lines = read_batch(args.batch, args) if args.batch is not None else movebench_jobs(args)
     ranks = None
     if args.dit_fsdp or args.t5_fsdp:
         inputs_are_checked()
-        ranks = meet((1, 1, 1), _device(args))
+        ranks = meet((1, 1, 1), device_of(args))
     elif world > 1 and args.shard is None:
         # Each process makes its own videos and waits for nobody.
         args.shard = parse_shard("auto")
@@ -99,7 +102,7 @@ def _run_many(args: argparse.Namespace, model: dict[str, Any], world: int) -> in
         lambda: load_pipeline(args, spread=_spread(args)),
         model=model,
         progress_bar=progress_bar,
-        prompt_device=_device(args),
+        prompt_device=device_of(args),
         ranks=ranks,
     )
 
@@ -117,11 +120,11 @@ def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int
     check_writable(job.out)
     shares = choose_shares(args, world, job.settings.guidance_scale)
     inputs_are_checked()
-    ranks = meet(shares, _device(args)) if world > 1 else None
+    ranks = meet(shares, device_of(args)) if world > 1 else None
     if job.extension is not None and (ranks is None or ranks.writes):
         from ..generation.prompt_extension import load_extender
 
-        job = extend_prompt(job, load_extender(job.extension, device=_device(args)))
+        job = extend_prompt(job, load_extender(job.extension, device=device_of(args)))
     if ranks is not None:
         # A drawn seed and a written prompt are those of rank 0.
         job = ranks.from_first(job)
@@ -183,7 +186,7 @@ def load_pipeline(
     from ..generation.placement import Placement
 
     placement = Placement(
-        _device(args), offload=args.offload, text_encoder_device=args.text_encoder_device
+        device_of(args), offload=args.offload, text_encoder_device=args.text_encoder_device
     )
     # Whole weights would not fit the GPU that is to hold a share of them.
     resting = torch.device("cpu") if spread else placement.resting_device
@@ -205,7 +208,8 @@ def load_pipeline(
     )
 
 
-def _device(args: argparse.Namespace) -> str:
+def device_of(args: argparse.Namespace) -> str:
+    """The device that the options name, or the best there is for this process."""
     import torch
 
     from ..generation.parallel import launched

@@ -36,6 +36,11 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
     files.add_argument(
         "--draw-tracks", action="store_true", help="also write FILE_tracks.mp4 with them drawn"
     )
+    add_settings_options(parser)
+
+
+def add_settings_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `make_settings`: size, time, sampling, and how tracks guide."""
     _add_frame_options(parser)
     _add_sampling_options(parser)
     _add_motion_options(parser)

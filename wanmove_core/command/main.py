@@ -113,6 +113,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _command_parsers() -> list[Any]:
+    from .bench.verbs import add_bench_parser
     from .demo import add_demo_parser
     from .draw import add_draw_parser
     from .evaluate import add_evaluate_parser
@@ -125,6 +126,7 @@ def _command_parsers() -> list[Any]:
         add_generate_parser,
         add_tracks_parser,
         add_evaluate_parser,
+        add_bench_parser,
     ]
 
 

@@ -20,7 +20,6 @@ _NAMES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("--save_path", "out_dir", {"type": Path}),
     ("--vis_track", "draw_tracks", {"action": "store_true"}),
     ("--t5_cpu", "text_encoder_device", {"action": "store_const", "const": "cpu"}),
-    ("--eval_bench", "movebench", {"action": "store_const", "const": Path("MoveBench")}),
     ("--use_prompt_extend", "use_prompt_extend", {"action": "store_true"}),
     ("--prompt_extend_method", "prompt_extend_method", {"choices": ("local_qwen",)}),
     ("--prompt_extend_model", "extend_prompt", {}),
@@ -28,8 +27,24 @@ _NAMES: tuple[tuple[str, str, dict[str, Any]], ...] = (
 )
 
 
+class _EvalBench(argparse.Action):
+    """MoveBench where the reference looks for it, in Chinese unless --language says else."""
+
+    def __call__(self, _parser: Any, namespace: Any, _values: Any, _option: Any = None) -> None:
+        namespace.movebench = Path("MoveBench")
+        namespace.default_language = "zh"
+
+
 def add_reference_options(parser: argparse.ArgumentParser) -> None:
     """Accept the reference's names beside our own, without a place in --help."""
+    parser.add_argument(
+        "--eval_bench",
+        action=_EvalBench,
+        dest="movebench",
+        nargs=0,
+        help=argparse.SUPPRESS,
+        default=argparse.SUPPRESS,
+    )
     for name, dest, how in _NAMES:
         parser.add_argument(
             name, dest=dest, help=argparse.SUPPRESS, default=argparse.SUPPRESS, **how

@@ -56,7 +56,9 @@ def parse_shard(text: str) -> Shard:
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"must be I/N or auto; got {text[:40]!r}") from error
     if not 0 <= shard.index < shard.count:
-        raise argparse.ArgumentTypeError(f"must be I/N with I from 0 to N - 1; got {text[:40]!r}")
+        raise argparse.ArgumentTypeError(
+            f"must be I/N, counted from 0 (0/8 to 7/8 of eight); got {text[:40]!r}"
+        )
     return shard
 
 

@@ -1,0 +1,42 @@
+"""How sure a figure is: 95 % intervals of means and of shares."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+_RESAMPLES = 2000
+_Z = 1.959963984540054
+
+
+def bootstrap_interval(values: Sequence[float], *, seed: int = 0) -> tuple[float, float]:
+    """The 95 % interval of a mean, by resampling the values.
+
+    Args:
+        values: one per clip, at least one.
+        seed: of the resampling; the same values in the same order give the same interval.
+
+    Source: Efron 1979, percentile bootstrap.
+    """
+    given = np.asarray(values, dtype=np.float64)
+    generator = np.random.default_rng(seed)
+    # One row at a time: 2000 x 1018 indices at once would be 16 MB for nothing.
+    means = [
+        given[generator.integers(len(given), size=len(given))].mean() for _ in range(_RESAMPLES)
+    ]
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def share_interval(hits: int, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share, 0..1; of nothing counted it is all of 0..1.
+
+    Source: Wilson 1927, score interval.
+    """
+    if count == 0:
+        return 0.0, 1.0
+    share, z2 = hits / count, _Z * _Z
+    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
+    spread = math.sqrt(share * (1 - share) / count + z2 / (4 * count * count))
+    half = _Z / (1 + z2 / count) * spread
+    return max(0.0, middle - half), min(1.0, middle + half)

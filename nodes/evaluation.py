@@ -4,6 +4,7 @@ from comfy_api.latest import io, ui
 from torch import Tensor
 
 from ..wanmove_core import ShapeError, Tracks, retime_tracks
+from ..wanmove_core.choices import Retime, options_of
 from .host import CATEGORY
 from .host.convert import check_images, naming, progress, to_bytes, to_image, tracks_from_host
 from .host.links import checked
@@ -29,7 +30,7 @@ class WanMoveTrajectoryError(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "retime",
-                    options=["time", "cut", "hold"],
+                    options=options_of(Retime),
                     default="time",
                     tooltip="How tracks of another length reach the video's. As in Trajectory "
                     "Guidance.",

@@ -3,7 +3,17 @@
 from comfy_api.latest import io
 
 from ..wanmove_core import LatentGrid
-from .guide import guide
+from ..wanmove_core.choices import (
+    Branch,
+    Collision,
+    FitMode,
+    Retime,
+    Temporal,
+    TrackSpace,
+    options_of,
+)
+from ..wanmove_core.guidance.guide import guide
+from ..wanmove_core.guidance.options import GuidanceOptions
 from .host import CATEGORY
 from .host.conditioning import condition, empty_latent, latent_from_host, latent_to_host
 from .host.convert import naming, tracks_from_host
@@ -56,7 +66,7 @@ class WanMoveEncodeStartImage(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "resize",
-                    options=["crop", "stretch", "pad"],
+                    options=options_of(FitMode),
                     default="crop",
                     tooltip="How the image is brought to the video's size: crop its centre, as "
                     "ComfyUI does; stretch it, as Wan-Move's own code does; or pad it with grey.",
@@ -120,7 +130,7 @@ class WanMoveTrajectoryGuidance(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "branch",
-                    options=["both", "positive"],
+                    options=options_of(Branch),
                     default="both",
                     tooltip="Which branches of the guidance scale see the motion: both, as in "
                     "Wan-Move's own code; or the positive one only, which amplifies the motion.",
@@ -154,21 +164,20 @@ class WanMoveTrajectoryGuidance(io.ComfyNode):
         negative,
         conditioning_latent,
         batch_size,
-        strength,
-        branch,
+        collision_seed,
         tracks=None,
         clip_vision_output=None,
-        **mapping,
+        **options,
     ) -> io.NodeOutput:
         encoded = latent_from_host(conditioning_latent)
         given = None if tracks is None else tracks_from_host(tracks)
         with naming("tracks"):
-            result = guide(encoded, given, strength=strength, branch=branch, **mapping)
+            result = guide(encoded, given, GuidanceOptions(**options, seed=collision_seed))
         return io.NodeOutput(
             condition(positive, result.positive, encoded, clip_vision_output),
             condition(negative, result.negative, encoded, clip_vision_output),
             empty_latent(encoded, batch_size),
-            result.report,
+            str(result),
         )
 
 
@@ -176,7 +185,7 @@ def _mapping_inputs() -> list[io.Input]:
     return [
         io.Combo.Input(
             "collision",
-            options=["last", "first", "mean", "random"],
+            options=options_of(Collision),
             default="last",
             advanced=True,
             tooltip="Who gets a cell that several tracks visit at once: the later track (it lies "
@@ -184,7 +193,7 @@ def _mapping_inputs() -> list[io.Input]:
         ),
         io.Combo.Input(
             "temporal",
-            options=["sample", "mean"],
+            options=options_of(Temporal),
             default="sample",
             advanced=True,
             tooltip="Which of the 4 frames of a latent frame count: one of them, as in the "
@@ -192,14 +201,14 @@ def _mapping_inputs() -> list[io.Input]:
         ),
         io.Combo.Input(
             "track_space",
-            options=["video", "start image"],
+            options=options_of(TrackSpace),
             default="video",
             tooltip="What the tracks' pixels belong to: the video; or the start image before it "
             "was resized, so that they follow its crop.",
         ),
         io.Combo.Input(
             "retime",
-            options=["time", "cut", "hold"],
+            options=options_of(Retime),
             default="time",
             tooltip="Tracks of another length: play the whole motion in the new time; keep the "
             "speed and cut; or keep the speed and hold the last position.",

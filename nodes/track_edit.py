@@ -3,6 +3,7 @@
 from comfy_api.latest import io
 
 from ..wanmove_core import concat_tracks, retime_tracks
+from ..wanmove_core.choices import Retime, options_of
 from ..wanmove_core.motion.transform import Transform, transform_tracks
 from .host import CATEGORY
 from .host.convert import naming, tracks_from_host, tracks_to_host
@@ -36,7 +37,7 @@ class WanMoveCombineTracks(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "retime",
-                    options=["time", "cut", "hold"],
+                    options=options_of(Retime),
                     default="time",
                     tooltip="How shorter tracks reach the longest one's length: play slower; end "
                     "early; or hold their last position.",
@@ -79,7 +80,7 @@ class WanMoveTransformTracks(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "retime",
-                    options=["time", "cut", "hold"],
+                    options=options_of(Retime),
                     default="time",
                     tooltip="How to reach the length: play the whole motion; cut; or hold the "
                     "last position.",

@@ -4,9 +4,11 @@ import torch
 from comfy_api.latest import io, ui
 
 from ..wanmove_core import guidance_report
+from ..wanmove_core.choices import Retime, Temporal, TrackSpace, options_of
+from ..wanmove_core.guidance.guide import place_tracks
+from ..wanmove_core.guidance.options import GuidanceOptions
 from ..wanmove_core.view.cells import draw_guidance
 from ..wanmove_core.view.draw import draw_paths, draw_tracks
-from .guide import place_tracks
 from .host import CATEGORY
 from .host.conditioning import latent_from_host
 from .host.convert import (
@@ -120,19 +122,19 @@ class WanMoveGuidanceInspector(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "temporal",
-                    options=["sample", "mean"],
+                    options=options_of(Temporal),
                     default="sample",
                     tooltip="As in Trajectory Guidance.",
                 ),
                 io.Combo.Input(
                     "track_space",
-                    options=["video", "start image"],
+                    options=options_of(TrackSpace),
                     default="video",
                     tooltip="As in Trajectory Guidance.",
                 ),
                 io.Combo.Input(
                     "retime",
-                    options=["time", "cut", "hold"],
+                    options=options_of(Retime),
                     default="time",
                     tooltip="As in Trajectory Guidance.",
                 ),
@@ -154,7 +156,13 @@ class WanMoveGuidanceInspector(io.ComfyNode):
         check_images(start_image, "start_image")
         given = tracks_from_host(tracks)
         with naming("tracks"):
-            given = place_tracks(given, encoded, track_space=track_space, retime=retime)
+            given = place_tracks(
+                given,
+                encoded.grid,
+                GuidanceOptions(track_space=track_space, retime=retime),
+                image_size=encoded.image_size,
+                fit_mode=encoded.fit_mode,
+            )
             known = {"temporal": temporal, "known_latent_frames": encoded.known_latent_frames}
             image = fitted_start(start_image, encoded)
             frames = draw_guidance(image, given, encoded.grid, collision=collision, **known)

@@ -23,7 +23,7 @@ ROOMS = (
     ("start_image", "motion"),
     ("tracks", "grid", "media"),
     ("opencv",),
-    ("choices", "shapes", "errors"),
+    ("choices", "family", "shapes", "errors"),
 )
 RANK = {room: rank for rank, line in enumerate(ROOMS) for room in line}
 # Names that say nothing about what is inside.

@@ -3,13 +3,15 @@
 Imports nothing heavy: the command line's help must not wait for torch.
 """
 
-from typing import Literal
+from typing import Any, Literal, get_args
 
 Temporal = Literal["sample", "mean"]
 Collision = Literal["last", "first", "mean", "random"]
 Branch = Literal["both", "positive"]
 Retime = Literal["time", "cut", "hold"]
-FitMode = Literal["stretch", "crop", "pad"]
+# What the pixels of tracks belong to: the video, or the start image before it was fitted.
+TrackSpace = Literal["video", "start image"]
+FitMode = Literal["crop", "stretch", "pad"]
 # "area" keeps the image's aspect ratio within the area of `size`, as the reference does; "native"
 # is the image's own size, as it does for MoveBench; the others make exactly `size`.
 Resize = Literal["area", "native", "stretch", "crop", "pad"]
@@ -18,3 +20,8 @@ Resize = Literal["area", "native", "stretch", "crop", "pad"]
 MapShape = Literal["box", "mask"]
 
 MAX_STRENGTH = 2.0
+
+
+def options_of(kind: Any) -> list[str]:
+    """The values of a choice, for lists that people choose from."""
+    return list(get_args(kind))

@@ -5,8 +5,7 @@ from typing import get_args
 
 from .choices import FitMode
 from .errors import GridError, OptionError
-
-Size = tuple[int, int]
+from .family import WAN21_I2V, Size
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class LatentGrid:
     num_frames: int
     height: int
     width: int
-    strides: tuple[int, int, int] = (4, 8, 8)
+    strides: tuple[int, int, int] = WAN21_I2V.strides
 
     def __post_init__(self) -> None:
         time, height, width = self.strides

@@ -8,8 +8,9 @@ import node_helpers
 import torch
 
 from ...wanmove_core import LatentGrid, ShapeError, known_mask
+from ...wanmove_core.family import WAN21_I2V
+from ...wanmove_core.start_image.encoded import EncodedStart
 from .convert import naming
-from .start_image import ConditioningLatent
 
 # Rides inside the LATENT dict, next to "samples"; nodes in between copy it along.
 _ORIGIN = "wanmove"
@@ -17,27 +18,27 @@ _ORIGIN = "wanmove"
 UNGUIDED = "wanmove_unguided_latent"
 
 
-def latent_to_host(encoded: ConditioningLatent) -> dict[str, Any]:
+def latent_to_host(encoded: EncodedStart) -> dict[str, Any]:
     """Make the LATENT dict of an encoded start image."""
     origin = {
         "strides": encoded.grid.strides,
         "known_frames": encoded.known_frames,
         "image_size": encoded.image_size,
-        "resize": encoded.resize,
+        "resize": encoded.fit_mode,
     }
     return {"samples": encoded.latent, _ORIGIN: origin}
 
 
 def latent_from_host(
     latent: Mapping[str, Any], input_name: str = "conditioning_latent"
-) -> ConditioningLatent:
+) -> EncodedStart:
     """Read a LATENT; one that this pack did not encode counts as one start frame at stride 8."""
     samples = latent.get("samples")
     with naming(input_name):
         _check_latent(samples)
         frames, rows, cols = samples.shape[2:]
         origin = latent.get(_ORIGIN) or {}
-        strides = origin.get("strides", (4, 8, 8))
+        strides = origin.get("strides", WAN21_I2V.strides)
         num_frames, height, width = (
             (frames - 1) * strides[0] + 1,
             rows * strides[1],
@@ -47,7 +48,7 @@ def latent_from_host(
     # A node in between may have cut the latent.
     known = min(origin.get("known_frames", 1), num_frames)
     image_size = origin.get("image_size", (width, height))
-    return ConditioningLatent(samples, grid, known, image_size, origin.get("resize", "stretch"))
+    return EncodedStart(samples, grid, image_size, origin.get("resize", "stretch"), known)
 
 
 def _check_latent(samples: Any) -> None:
@@ -60,7 +61,7 @@ def _check_latent(samples: Any) -> None:
         )
 
 
-def host_mask(encoded: ConditioningLatent) -> torch.Tensor:
+def host_mask(encoded: EncodedStart) -> torch.Tensor:
     """The host's concat_mask: 1 = to be generated, one channel where all four agree.
 
     Inverted and repeated to four channels in comfy/model_base.py:1316-1329.
@@ -74,7 +75,7 @@ def host_mask(encoded: ConditioningLatent) -> torch.Tensor:
 def condition(
     conditioning: Sequence[Any],
     latent: torch.Tensor,
-    encoded: ConditioningLatent,
+    encoded: EncodedStart,
     clip_vision_output: Any = None,
 ) -> list[Any]:
     """Return new conditioning that carries the latent; the given one stays as it was."""
@@ -85,7 +86,7 @@ def condition(
     return node_helpers.conditioning_set_values(conditioning, values)
 
 
-def empty_latent(encoded: ConditioningLatent, batch_size: int) -> dict[str, torch.Tensor]:
+def empty_latent(encoded: EncodedStart, batch_size: int) -> dict[str, torch.Tensor]:
     """The latent to sample on: zeros, which the sampler turns into noise."""
     shape = (batch_size, *encoded.latent.shape[1:])
     return {"samples": torch.zeros(shape, device=comfy.model_management.intermediate_device())}

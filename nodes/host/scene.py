@@ -9,6 +9,7 @@ import torch
 from comfy_api.latest import io
 
 from ...wanmove_core import ShapeError, fit_image
+from ...wanmove_core.choices import FitMode, options_of
 from ...wanmove_core.document.schema import EASES
 from ...wanmove_core.sources.depth import check_proportions, distance_map, fit_map
 from .convert import check_images, naming, to_bytes
@@ -99,7 +100,7 @@ def scene_inputs() -> list[io.Input]:
         ),
         io.Combo.Input(
             "resize",
-            options=["crop", "stretch", "pad"],
+            options=options_of(FitMode),
             default="crop",
             tooltip="How pictures and masks of the start image are brought to the video's size. "
             "Choose the same as in Encode Start Image.",

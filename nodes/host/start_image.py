@@ -1,7 +1,8 @@
 """The start image through the host's VAE, by the shortest way that it allows."""
 
 import logging
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import comfy.model_management
@@ -9,32 +10,17 @@ import comfy.sd
 import torch
 
 from ...wanmove_core import LatentGrid, ShapeError, fit_image
-from ...wanmove_core.start_image.constant_tail import encode_constant_tail
-from ...wanmove_core.start_image.vae_structure import VaeStructureError
+from ...wanmove_core.choices import FitMode
+from ...wanmove_core.start_image.constant_tail import encode_padded
+from ...wanmove_core.start_image.encoded import EncodedStart
 from .convert import check_images, naming, to_bytes
 
 logger = logging.getLogger("wanmove")
 
 
-@dataclass(frozen=True)
-class ConditioningLatent:
-    """An encoded start image, with what guidance must know about how it came about."""
-
-    latent: torch.Tensor
-    grid: LatentGrid
-    known_frames: int
-    image_size: tuple[int, int]
-    resize: str
-
-    @property
-    def known_latent_frames(self) -> int:
-        """Leading latent frames that encode given pixels."""
-        return self.grid.latent_frame_of(self.known_frames - 1) + 1
-
-
 def encode_start_image(
-    vae: Any, image: torch.Tensor, grid: LatentGrid, resize: str
-) -> ConditioningLatent:
+    vae: Any, image: torch.Tensor, grid: LatentGrid, resize: FitMode
+) -> EncodedStart:
     """Encode start frames followed by grey, through the host's memory management."""
     _check_vae(vae)
     check_images(image, "start_image")
@@ -46,12 +32,10 @@ def encode_start_image(
             "start_image must be finite everywhere; got NaN or infinity. "
             "Decode it again, with the VAE in fp32 or bf16."
         )
-    latent = _encode_constant_tail(vae, pixels, grid.num_frames)
-    if latent is None:
-        latent = _encode_whole(vae, pixels, grid.num_frames)
-    strides = (4, grid.height // latent.shape[-2], grid.width // latent.shape[-1])
+    latent = _encode(vae, pixels, grid.num_frames)
+    strides = (grid.strides[0], grid.height // latent.shape[-2], grid.width // latent.shape[-1])
     grid = LatentGrid(grid.num_frames, grid.height, grid.width, strides)
-    return ConditioningLatent(latent, grid, pixels.shape[0], image_size, resize)
+    return EncodedStart(latent, grid, image_size, resize, pixels.shape[0])
 
 
 def _check_vae(vae: Any) -> None:
@@ -65,30 +49,41 @@ def _check_vae(vae: Any) -> None:
         )
 
 
-def _encode_constant_tail(vae: Any, pixels: torch.Tensor, num_frames: int) -> torch.Tensor | None:
-    """Encode without computing the grey that stands still; None where only the VAE knows how.
+def _encode(vae: Any, pixels: torch.Tensor, num_frames: int) -> torch.Tensor:
+    """Encode without computing the grey that stands still, where the VAE is one that we know.
 
-    Does what `VAE.encode` (comfy/sd.py:1019) does around the module.
+    Does what `VAE.encode` (comfy/sd.py) does around the module.
     """
+    whole = partial(_encode_whole, vae, pixels, num_frames)
     if type(vae) is not comfy.sd.VAE or vae.latent_dim != 3:
         logger.warning("Encoding all %d frames, which is slower: another VAE class.", num_frames)
-        return None
-    start = pixels.movedim(0, 1)[None]
-    if start.shape[2] < num_frames:
-        start = torch.cat([start, torch.zeros_like(start[:, :, :1])], 2)
-    try:
+        return whole()
+    with _device_context(vae.device):
         shape = (1, 3, num_frames, *pixels.shape[-2:])
         comfy.model_management.load_models_gpu(
             [vae.patcher],
             memory_required=vae.memory_used_encode(shape, vae.vae_dtype),
             force_full_load=vae.disable_offload,
         )
-        start = start.to(vae.device, vae.vae_dtype)
-        latent = encode_constant_tail(vae.first_stage_model, start, num_frames)
-    except (VaeStructureError, comfy.model_management.OOM_EXCEPTION) as reason:
-        logger.warning("Encoding all %d frames, which is slower: %s", num_frames, reason)
-        return None
+        start = pixels.movedim(0, 1)[None].to(vae.device, vae.vae_dtype)
+        latent = encode_padded(
+            vae.first_stage_model, start, num_frames, whole=whole, is_oom=_is_oom
+        )
     return latent.to(vae.output_device, vae.vae_output_dtype())
+
+
+def _device_context(device: torch.device) -> AbstractContextManager[Any]:
+    """The host's choice of the current GPU; hosts before 0.26 have none."""
+    choose = getattr(comfy.model_management, "cuda_device_context", nullcontext)
+    return choose(device)
+
+
+def _is_oom(error: BaseException) -> bool:
+    """Whether the device ran out of memory, as the host tells it."""
+    tell = getattr(comfy.model_management, "is_oom", None)
+    if tell is not None:
+        return bool(tell(error))
+    return isinstance(error, comfy.model_management.OOM_EXCEPTION)
 
 
 def _encode_whole(vae: Any, pixels: torch.Tensor, num_frames: int) -> torch.Tensor:
@@ -97,8 +92,7 @@ def _encode_whole(vae: Any, pixels: torch.Tensor, num_frames: int) -> torch.Tens
     return vae.encode(clip)
 
 
-def fitted_start(image: torch.Tensor, encoded: ConditioningLatent) -> torch.Tensor:
+def fitted_start(image: torch.Tensor, encoded: EncodedStart) -> torch.Tensor:
     """The first frame at the video's size, as it was encoded; uint8 RGB."""
-    size = (encoded.grid.width, encoded.grid.height)
-    fitted = fit_image(image[:1], size, mode=encoded.resize)
+    fitted = fit_image(image[:1], encoded.size, mode=encoded.fit_mode)
     return to_bytes((fitted[0].movedim(0, -1) + 1) / 2)

@@ -162,14 +162,23 @@ def test_falls_back_on_the_official_class(caplog):
     assert "conv1" in caplog.text
 
 
-def test_falls_back_on_the_given_encode():
-    frames = start_frames(2)
-    seen = []
-    latent = encode_padded(
-        nn.Identity(), frames, 9, encode=lambda clip: seen.append(clip) or clip[:, :, ::4]
-    )
-    assert torch.equal(seen[0], padded(frames, 9))
-    assert torch.equal(latent, seen[0][:, :, ::4])
+def test_falls_back_on_the_given_way():
+    whole = torch.ones(1, 1, 1, 1, 1)
+    assert encode_padded(nn.Identity(), start_frames(2), 9, whole=lambda: whole) is whole
+
+
+def test_only_a_device_without_memory_falls_back(monkeypatch, caplog):
+    def fail(*_):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr("wanmove_core.start_image.constant_tail.encode_constant_tail", fail)
+    whole = torch.ones(1, 1, 1, 1, 1)
+    given = {"whole": lambda: whole, "is_oom": lambda error: "memory" in str(error)}
+    assert encode_padded(make_vae(), start_frames(1), 5, **given) is whole
+    assert "out of memory" in caplog.text
+    for told in (None, lambda _: False):
+        with pytest.raises(RuntimeError, match="out of memory"):
+            encode_padded(make_vae(), start_frames(1), 5, whole=lambda: whole, is_oom=told)
 
 
 def test_no_warning_on_the_fast_path(caplog):

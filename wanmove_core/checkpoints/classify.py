@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..family import WAN21_I2V, WAN22_TI2V
 from .adapters import find_adapter
 from .checkpoint import Checkpoint, Weight
 
@@ -14,7 +15,7 @@ PROMPT_EMBEDS = "prompt_embeds"
 ADAPTER = "adapter"
 
 WAN_MOVE = "wan2.1-i2v"
-TI2V_5B = "wan2.2-ti2v-5b"
+TI2V_5B = WAN22_TI2V.name
 
 _LORA_SUFFIXES = (
     ".lora_A.weight",
@@ -43,9 +44,7 @@ _IMAGE_EMBEDDING = (
     "img_emb.proj.1.weight",
     "condition_embedder.image_embedder.ff.net.0.proj.weight",
 )
-_LATENT_CHANNELS = 16
-_TI2V_CHANNELS = 48  # the latent alone: a known first frame is written into it
-INPUT_CHANNELS = 36  # 16 noise + 4 known mask + 16 conditioning latent
+INPUT_CHANNELS = WAN21_I2V.input_channels
 _MAX_PROMPT_TOKENS = 512
 
 
@@ -89,10 +88,10 @@ def _identify_transformer(checkpoint: Checkpoint) -> Identity:
             return Identity(None, description, TRANSFORMER)
     embedding = weights.get("patch_embedding.weight")
     count = embedding.shape[1] if embedding and len(embedding.shape) > 1 else 0
-    if count == _TI2V_CHANNELS:
+    if count == WAN22_TI2V.input_channels:
         return Identity(TRANSFORMER, "a Wan 2.2 5B transformer", family=TI2V_5B)
     if count != INPUT_CHANNELS:
-        kind = "a text-to-video transformer" if count == _LATENT_CHANNELS else "a transformer"
+        kind = "a text-to-video transformer" if count == WAN21_I2V.channels else "a transformer"
         return Identity(None, f"{kind} ({count} input channels)", TRANSFORMER)
     if not any(name in weights for name in _IMAGE_EMBEDDING):
         return Identity(

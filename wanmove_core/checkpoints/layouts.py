@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import CheckpointError
+from ..family import WAN21_I2V
 from .checkpoint import Checkpoint, group_shards, open_checkpoint
 from .classify import (
     ADAPTER,
@@ -39,7 +40,7 @@ _TOKENIZER_FOLDERS = ("tokenizer", "google/umt5-xxl", "umt5-xxl", ".")
 _TOKENIZER_FILES = ("spiece.model", "tokenizer.json")
 _NEEDED = {
     TRANSFORMER: (
-        "a Wan-Move image-to-video transformer (36 input channels)",
+        f"a Wan-Move image-to-video transformer ({WAN21_I2V.input_channels} input channels)",
         "Download Ruihang/Wan-Move-14B-480P, or Wan21-WanMove_fp8_scaled_e4m3fn_KJ.safetensors "
         "of Kijai/WanVideo_comfy_fp8_scaled",
     ),

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from ..choices import Branch, Collision, Resize, Retime, Temporal, options_of
 from ..grid import Size
 from .reference_options import add_reference_options
 
@@ -53,7 +54,7 @@ def _add_frame_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--resize",
-        choices=("area", "native", "stretch", "crop", "pad"),
+        choices=options_of(Resize),
         default="area",
         help="area: the image's shape within SIZE's area (default); native: the image's own "
         "size; stretch, crop, pad: SIZE exactly",
@@ -63,7 +64,7 @@ def _add_frame_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--retime",
-        choices=("time", "cut", "hold"),
+        choices=options_of(Retime),
         default="time",
         help="tracks of another length: stretch in time (default), cut, or hold their end",
     )
@@ -97,7 +98,7 @@ def _add_motion_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--guidance-branch",
-        choices=("both", "positive"),
+        choices=options_of(Branch),
         default="both",
         help="which branches of the prompt's guidance see the tracks (both)",
     )
@@ -117,13 +118,13 @@ def _add_motion_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--collision",
-        choices=("last", "first", "mean", "random"),
+        choices=options_of(Collision),
         default="last",
         help="who gets a cell that several tracks visit (last)",
     )
     group.add_argument(
         "--temporal",
-        choices=("sample", "mean"),
+        choices=options_of(Temporal),
         default="sample",
         help="of four frames of tracks: the last, or their mean (sample)",
     )

@@ -13,7 +13,8 @@ import torch
 
 from ..errors import MediaError
 from ..formats import read_tracks
-from ..grid import Size
+from ..grid import LatentGrid, Size
+from ..guidance.guide import place_tracks
 from ..media.video_io import read_image, read_metadata, video_writer
 from ..motion.concat import concat_tracks
 from ..motion.fit import fit_tracks
@@ -21,7 +22,7 @@ from ..motion.retime import resample_tracks
 from ..shapes import Tensor, UInt8
 from ..tracks import Tracks
 from ..view.draw import TrackDrawer
-from .pipeline import Progress, WanMovePipeline, fit_to_video
+from .pipeline import Progress, WanMovePipeline
 from .prompt_extension import Extender, Extension
 from .settings import NEGATIVE_PROMPT, GenerationSettings
 
@@ -120,8 +121,14 @@ def run_job(
 
 def _on_video(tracks: Tracks, image: Tensor, settings: GenerationSettings) -> Tracks:
     image_size = (image.shape[1], image.shape[0])
-    video_size = settings.output_size(image_size)
-    return fit_to_video(tracks, image_size, video_size, settings.num_frames, settings)
+    width, height = settings.output_size(image_size)
+    return place_tracks(
+        tracks,
+        LatentGrid(settings.num_frames, height, width),
+        settings.guidance_options,
+        image_size=image_size,
+        fit_mode=settings.fit_mode,
+    )
 
 
 def _write(

@@ -8,15 +8,13 @@ import torch
 
 from ..checkpoints.components import Components
 from ..checkpoints.image_encoder import encode_image
-from ..grid import LatentGrid, Size
-from ..guidance.project import project_tracks
-from ..guidance.replicate import replicate_first_frame
-from ..guidance.report import guidance_report
-from ..motion.fit import fit_tracks
-from ..motion.retime import retime_tracks
+from ..family import WAN21_I2V
+from ..grid import LatentGrid
+from ..guidance.guide import guide
 from ..shapes import Float, Tensor, UInt8
-from ..start_image.conditioning import conditioning_input, fit_image, guide_branches, known_mask
+from ..start_image.conditioning import conditioning_input, fit_image, known_mask
 from ..start_image.constant_tail import encode_padded
+from ..start_image.encoded import EncodedStart
 from ..tracks import Tracks
 from .caches import caching
 from .decoding import decode_stream, latent_statistics, to_pixels
@@ -29,27 +27,19 @@ from .settings import GenerationSettings
 from .speed import SpeedOptions, prepare_transformer
 
 _log = logging.getLogger("wanmove")
-_IMAGE_TOKENS = 257  # 16 x 16 patches and a class token, of CLIP ViT-H/14
-_LATENT_CHANNELS = 16
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
-class StartImage:
-    """A start image as the model sees it; the same for any tracks and prompts.
+class Start(EncodedStart):
+    """An encoded start image with what CLIP saw of it.
 
     Args:
-        grid: the latent grid of the video.
-        latent: conditioning latent without guidance, normalised, float32.
-        features: CLIP's features of the whole image.
-        image_size: (width, height) of the image itself, which tracks refer to.
+        features: CLIP's features of the whole image; zeros without an image encoder.
     """
 
-    grid: LatentGrid
-    latent: Float[Tensor, "1 channels latent_frames rows cols"]
-    features: Float[Tensor, "1 image_tokens image_width"]
-    image_size: tuple[int, int]
+    features: Float[Tensor, "1 image_tokens image_width"] | None = None
 
 
 class WanMovePipeline:
@@ -86,6 +76,7 @@ class WanMovePipeline:
         self.speed = speed or SpeedOptions()
         self.tile_decode = tile_decode
         self.ranks = ranks
+        self.family = WAN21_I2V
         prepare_transformer(components.transformer, self.speed, self.placement.device)
         self.placement.prepare(components)
 
@@ -146,7 +137,7 @@ class WanMovePipeline:
     @torch.no_grad()
     def encode_start(
         self, image: UInt8[Tensor, "height width 3"], settings: GenerationSettings
-    ) -> StartImage:
+    ) -> Start:
         """Encode the start image with CLIP and the VAE."""
         place = self.placement
         image_size = (image.shape[1], image.shape[0])
@@ -157,21 +148,21 @@ class WanMovePipeline:
             latent = encode_padded(vae, pixels[:, :, None].to(vae.dtype), grid.num_frames)
             mean, std = latent_statistics(vae, latent)
             latent = ((latent - mean) / std).float()
-        return StartImage(grid, latent, self._features(image), image_size)
+        return Start(latent, grid, image_size, settings.fit_mode, features=self._features(image))
 
     def _features(self, image: Tensor) -> Tensor:
         """CLIP sees the image itself, before it is brought to the output size."""
         parts, place = self.components, self.placement
         if parts.image_encoder is None:
             width = parts.transformer.config.image_dim
-            return torch.zeros(1, _IMAGE_TOKENS, width, device=place.device)
+            return torch.zeros(1, self.family.image_tokens, width, device=place.device)
         whole = fit_image(image[None], (image.shape[1], image.shape[0])).to(place.device)
         with place.use(parts.image_encoder, place.device) as encoder:
             return encode_image(encoder, whole)
 
     def guide(
         self,
-        start: StartImage,
+        start: Start,
         tracks: Tracks | None,
         text: tuple[Tensor, Tensor],
         settings: GenerationSettings,
@@ -184,39 +175,14 @@ class WanMovePipeline:
             text: from `encode_prompts`.
             settings: how to guide.
         """
-        grid, latent = start.grid, start.latent
-        guided = latent
-        if tracks is not None:
-            tracks = fit_to_video(
-                tracks,
-                start.image_size,
-                (start.grid.width, start.grid.height),
-                start.grid.num_frames,
-                settings,
-            )
-            _log.info("%s", guidance_report(tracks, grid, temporal=settings.temporal))
-            cells, visible = project_tracks(
-                tracks.to(latent.device), grid, temporal=settings.temporal
-            )
-            generator = (
-                torch.Generator().manual_seed(settings.seed)
-                if settings.collision == "random"
-                else None
-            )
-            guided = replicate_first_frame(
-                latent,
-                cells,
-                visible,
-                strength=settings.strength,
-                collision=settings.collision,
-                generator=generator,
-            )
-        known = known_mask(grid).to(latent.device)
-        positive, negative = guide_branches(latent, guided, settings.branch)
+        guided = guide(start, tracks, settings.guidance_options)
+        if guided.report is not None:
+            _log.info("%s", guided)
+        known = known_mask(start.grid).to(guided.still.device)
         return Conditions(
-            conditioning_input(positive, known),
-            conditioning_input(negative, known),
-            conditioning_input(latent, known),
+            conditioning_input(guided.positive, known),
+            conditioning_input(guided.negative, known),
+            conditioning_input(guided.still, known),
             *text,
             features=start.features,
         )
@@ -240,9 +206,11 @@ class WanMovePipeline:
             Normalised latent, float32, on the pipeline's device.
         """
         shape = conditions.positive.shape[2:]
-        schedule = settings.schedule((shape[2] * 8, shape[1] * 8))
+        _, rows, cols = shape
+        _, row_stride, col_stride = self.family.strides
+        schedule = settings.schedule((cols * col_stride, rows * row_stride))
         solver = make_solver(settings.solver, schedule)
-        latent = draw_noise(settings.seed, (1, _LATENT_CHANNELS, *shape))
+        latent = draw_noise(settings.seed, (1, self.family.channels, *shape))
         latent = latent.to(self.placement.device)
         steps = len(schedule.timesteps)
         start, end = (share * steps for share in settings.guidance_range)
@@ -280,21 +248,3 @@ class WanMovePipeline:
         with self.placement.use(self.components.vae, self.placement.device) as vae:
             for frames in decode_stream(vae, latent, tiled=self.tile_decode):
                 yield to_pixels(frames)
-
-
-def fit_to_video(
-    tracks: Tracks,
-    image_size: Size,
-    video_size: Size,
-    num_frames: int,
-    settings: GenerationSettings,
-) -> Tracks:
-    """Bring tracks drawn on the start image to the video's frame and length.
-
-    Args:
-        tracks: in pixels of the start image.
-        image_size, video_size, num_frames: (width, height), and of the video.
-        settings: say how picture and time are fitted.
-    """
-    tracks = retime_tracks(tracks, num_frames, settings.retime)
-    return fit_tracks(tracks, image_size, video_size, mode=settings.fit_mode)

@@ -3,11 +3,13 @@
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
-from ..choices import MAX_STRENGTH, Branch, Collision, FitMode, Resize, Retime, Temporal
+from ..choices import Branch, Collision, FitMode, Resize, Retime, Temporal
 from ..errors import OptionError
+from ..family import WAN21_I2V
 from ..grid import LatentGrid, Size
+from ..guidance.options import GuidanceOptions, check_choice
 from ..start_image.conditioning import reference_size
 from .sampling import Schedule, SolverName, make_schedule
 
@@ -27,8 +29,8 @@ NEGATIVE_PROMPT = (
     "\u6742\u4e71\u7684\u80cc\u666f\uff0c\u4e09\u6761\u817f\uff0c\u80cc\u666f\u4eba\u5f88\u591a"
     "\uff0c\u5012\u7740\u8d70"
 )
-_MULTIPLE = 16  # 8 px per latent cell times 2 cells per patch of the model
-_AREA_480P = 480 * 832
+_FAMILY = WAN21_I2V
+_MULTIPLE = _FAMILY.multiple[0]
 _MAX_FRAMES = 4 * 1023 + 1  # the model tells 1024 latent frames apart
 
 
@@ -58,9 +60,9 @@ class GenerationSettings:
         OptionError, GridError: a value outside of its range.
     """
 
-    size: Size = (832, 480)
-    num_frames: int = 81
-    steps: int = 40
+    size: Size = _FAMILY.size
+    num_frames: int = _FAMILY.longest_clip
+    steps: int = _FAMILY.steps
     shift: float | None = None
     guidance_scale: float = 5.0
     solver: SolverName = "unipc"
@@ -76,13 +78,8 @@ class GenerationSettings:
     retime: Retime = "time"
 
     def __post_init__(self) -> None:
-        for name, kind in _CHOICES.items():
-            value = getattr(self, name)
-            if value not in get_args(kind):
-                raise OptionError(
-                    f"{name} must be one of {', '.join(get_args(kind))}; got {value!r}. "
-                    "Choose one of them."
-                )
+        check_choice("resize", self.resize, Resize)
+        self.guidance_options  # noqa: B018, checks them
         for name, low, high in _RANGES:
             value = getattr(self, name)
             if not (math.isfinite(value) and low <= value <= high):
@@ -98,16 +95,14 @@ class GenerationSettings:
         if self.num_frames > _MAX_FRAMES:
             raise OptionError(
                 f"num_frames must be at most {_MAX_FRAMES}, the model's last place in time; "
-                f"got {self.num_frames}. Use 81."
+                f"got {self.num_frames}. Use {_FAMILY.longest_clip}."
             )
         if self.resize in ("stretch", "crop", "pad"):
             _check_multiple(self.size)
 
     def schedule(self, size: Size) -> Schedule:
         """The noise levels for a video of this size."""
-        shift = self.shift
-        if shift is None:
-            shift = 3.0 if size[0] * size[1] <= _AREA_480P else 5.0
+        shift = _FAMILY.shift(size) if self.shift is None else self.shift
         return make_schedule(self.solver, self.steps, shift, sigmas=self.sigmas)
 
     @property
@@ -116,6 +111,19 @@ class GenerationSettings:
         modes: dict[Resize, FitMode] = {"crop": "crop", "pad": "pad"}
         # Otherwise image and frame have one shape, up to the rounding to cells.
         return modes.get(self.resize, "stretch")
+
+    @property
+    def guidance_options(self) -> GuidanceOptions:
+        """How the tracks, which are in pixels of the start image, guide."""
+        return GuidanceOptions(
+            strength=self.strength,
+            collision=self.collision,
+            temporal=self.temporal,
+            branch=self.branch,
+            retime=self.retime,
+            track_space="start image",
+            seed=self.seed,
+        )
 
     def output_size(self, image_size: Size) -> Size:
         """The (width, height) of the video of an image of this size, pixels.
@@ -135,17 +143,9 @@ class GenerationSettings:
         return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
 
 
-_CHOICES = {
-    "branch": Branch,
-    "collision": Collision,
-    "temporal": Temporal,
-    "resize": Resize,
-    "retime": Retime,
-}
 _RANGES = (
     ("guidance_scale", 0.0, 100.0),
     ("motion_scale", 0.0, 100.0),
-    ("strength", 0.0, MAX_STRENGTH),
     ("seed", 0, 2**63 - 1),
 )
 

@@ -9,8 +9,8 @@ from ..grid import LatentGrid
 from ..motion.retime import retime_tracks
 from ..shapes import Bool, Float, Int, Tensor
 from ..tracks import Tracks
-from .project import project_tracks
-from .report import GuidanceReport, guidance_report
+from .project import Projection, project_tracks
+from .report import GuidanceReport, guidance_report, indices_of
 
 # Share of the frame's diagonal. A step this long in one frame is a cut, not a motion.
 _TELEPORT = 0.12
@@ -47,6 +47,8 @@ def lint_tracks(
     *,
     distance: Float[Tensor, " points"] | None = None,
     report: GuidanceReport | None = None,
+    fitted: Tracks | None = None,
+    projected: Projection | None = None,
 ) -> list[Finding]:
     """Look for what guidance ignores or the model cannot follow.
 
@@ -55,7 +57,8 @@ def lint_tracks(
         grid: of the video to make.
         distance: of each track from the camera, in any unit, to find what is drawn before
             nearer things; None does not look.
-        report: of these tracks on this grid where there is one already, to save time.
+        report, fitted, projected: of these tracks on this grid, where they are there already:
+            the report, the tracks at the grid's length, and their projection.
 
     Returns:
         Findings in the order in which to solve them; none for good tracks.
@@ -69,12 +72,13 @@ def lint_tracks(
             "Read it from the depth map where each track starts."
         )
     found = [*_length(tracks, grid), *_size(tracks, grid.width, grid.height)]
-    fitted = retime_tracks(tracks, grid.num_frames, "time")
+    fitted = fitted or retime_tracks(tracks, grid.num_frames, "time")
     report = report or guidance_report(fitted, grid)
     found += _effect(report, grid)
     found += _teleports(fitted, grid.width, grid.height)
     found += _numbers(report, grid)
-    visits = _visits(fitted, grid)
+    cells, visible = projected or project_tracks(fitted, grid)
+    visits = _visits(cells, visible, grid)
     found += _collisions(visits, report)
     if distance is not None:
         found += _order(visits, distance.to(fitted.positions.device))
@@ -157,7 +161,7 @@ def _teleports(tracks: Tracks, width: int, height: int) -> list[Finding]:
     both = tracks.visibility[1:] & tracks.visibility[:-1]
     x, y = (part.diff(dim=0) for part in tracks.positions.unbind(-1))
     far = (x.square_().add_(y.square_()) > limit**2) & both
-    points = _indices(far.any(0))
+    points = indices_of(far.any(0))
     if not points:
         return []
     frame = int(far[:, points[0]].int().argmax()) + 1
@@ -192,7 +196,7 @@ def _numbers(report: GuidanceReport, grid: LatentGrid) -> list[Finding]:
 
 @dataclass(frozen=True)
 class _Visits:
-    """Who comes to which cell of which latent frame behind the first, and who lies on top there."""
+    """Which point visits which cell after the first, and which is on top."""
 
     point: Int[Tensor, " visits"]
     cell: Int[Tensor, " visits"]
@@ -200,8 +204,9 @@ class _Visits:
     home: Int[Tensor, "points 2"]
 
 
-def _visits(tracks: Tracks, grid: LatentGrid) -> _Visits:
-    cells, visible = project_tracks(tracks, grid)
+def _visits(
+    cells: Int[Tensor, "points frames 2"], visible: Bool[Tensor, "points frames"], grid: LatentGrid
+) -> _Visits:
     point, frame = (visible & visible[:, :1])[:, 1:].nonzero(as_tuple=True)
     row, col = cells[:, 1:].unbind(-1)
     cell = frame * (grid.rows * grid.cols) + (row * grid.cols + col)[point, frame]
@@ -239,7 +244,3 @@ def _order(visits: _Visits, distance: Float[Tensor, " points"]) -> list[Finding]
 
 def _counted(count: int, text: str) -> str:
     return f"{count} {'track' if count == 1 else 'tracks'} {text}"
-
-
-def _indices(chosen: Bool[Tensor, " points"]) -> tuple[int, ...]:
-    return tuple(torch.nonzero(chosen).squeeze(1).tolist())

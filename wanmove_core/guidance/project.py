@@ -10,6 +10,9 @@ from ..grid import LatentGrid
 from ..shapes import Bool, Float, Int, Tensor
 from ..tracks import Tracks
 
+# What `project_tracks` returns: cells (row, col) and visibility per latent frame.
+Projection = tuple[Tensor, Tensor]
+
 
 def project_tracks(
     tracks: Tracks, grid: LatentGrid, *, temporal: Temporal = "sample"

@@ -8,7 +8,7 @@ from ..choices import Temporal
 from ..grid import LatentGrid
 from ..shapes import Bool, Tensor
 from ..tracks import Tracks
-from .project import project_tracks
+from .project import Projection, project_tracks
 
 
 @dataclass(frozen=True)
@@ -63,17 +63,19 @@ def guidance_report(
     *,
     temporal: Temporal = "sample",
     known_latent_frames: int = 1,
+    projected: Projection | None = None,
 ) -> GuidanceReport:
     """Count what `replicate_first_frame` will do with these tracks.
 
     Args:
         tracks, grid, temporal: as for `project_tracks`.
         known_latent_frames: as for `replicate_first_frame`.
+        projected: what `project_tracks` made of them, where that is there already.
 
     Raises:
         ShapeError, OptionError: as `project_tracks`.
     """
-    cells, visible = project_tracks(tracks, grid, temporal=temporal)
+    cells, visible = projected or project_tracks(tracks, grid, temporal=temporal)
     start, seen = visible[:, 0], visible.any(1)
     guided = (visible & start[:, None])[:, known_latent_frames:]
     guiding = guided.any(1)
@@ -86,19 +88,20 @@ def guidance_report(
     index = (frame * (grid.rows * grid.cols) + place)[:, known_latent_frames:]
     # Counting cells is 20 times faster than sorting visits.
     visits = torch.bincount(index[guided], minlength=1)
-    asked_at_start = tracks.visibility[0]
+    asked_at_start = tracks.visibility[0].to(visible.device)
     return GuidanceReport(
         num_points=tracks.num_points,
         num_guiding=int(guiding.sum()),
         num_still=int((guiding & ~moved.any(1)).sum()),
         edited_cells=int((visits > 0).sum()),
         shared_cells=int((visits > 1).sum()),
-        hidden_starts=_indices(seen & ~start & ~asked_at_start),
-        outside_starts=_indices(seen & ~start & asked_at_start),
-        start_only=_indices(start & ~guiding),
-        never_seen=_indices(~seen),
+        hidden_starts=indices_of(seen & ~start & ~asked_at_start),
+        outside_starts=indices_of(seen & ~start & asked_at_start),
+        start_only=indices_of(start & ~guiding),
+        never_seen=indices_of(~seen),
     )
 
 
-def _indices(chosen: Bool[Tensor, " points"]) -> tuple[int, ...]:
+def indices_of(chosen: Bool[Tensor, " points"]) -> tuple[int, ...]:
+    """Where a mask of tracks is set."""
     return tuple(chosen.nonzero().squeeze(1).tolist())

@@ -15,8 +15,12 @@ from torch.nn import functional
 
 from ..choices import Branch, FitMode
 from ..errors import GridError, OptionError, ShapeError
+from ..family import WAN21_I2V
 from ..grid import Fit, LatentGrid, Size
 from ..shapes import Float, Shaped, Tensor
+
+_MULTIPLE = WAN21_I2V.multiple[0]
+_AREA = math.prod(WAN21_I2V.size)
 
 
 def fit_image(
@@ -167,7 +171,7 @@ def guide_branches(
     return guided, (guided if branch == "both" else latent)
 
 
-def reference_size(width: int, height: int, area: int = 480 * 832) -> Size:
+def reference_size(width: int, height: int, area: int = _AREA) -> Size:
     """Choose the output size for an image as the reference does.
 
     Args:
@@ -188,12 +192,11 @@ def reference_size(width: int, height: int, area: int = 480 * 832) -> Size:
             f"width, height and area must be positive; got {width}, {height}, {area}. "
             "Give the size of the start image in pixels."
         )
-    # 16 = 8 px per latent cell times 2 cells per patch.
-    to_height = int(math.sqrt(area * (height / width)) // 16 * 16)
-    to_width = int(math.sqrt(area / (height / width)) // 16 * 16)
-    if min(to_width, to_height) < 16:
+    to_height = int(math.sqrt(area * (height / width)) // _MULTIPLE * _MULTIPLE)
+    to_width = int(math.sqrt(area / (height / width)) // _MULTIPLE * _MULTIPLE)
+    if min(to_width, to_height) < _MULTIPLE:
         raise GridError(
-            f"the image must fit an output of at least 16 px a side and {area} px in all; "
+            f"the image must fit an output of at least {_MULTIPLE} px a side and {area} px in all; "
             f"got {width}x{height}. Crop it, or allow a larger area."
         )
     return to_width, to_height

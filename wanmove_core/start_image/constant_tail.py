@@ -19,6 +19,7 @@ import torch
 from torch import nn
 
 from ..errors import GridError, ShapeError
+from ..family import WAN21_I2V
 from ..shapes import Float, Tensor
 from .vae_structure import (
     CausalConv,
@@ -33,7 +34,7 @@ from .vae_structure import (
 
 logger = logging.getLogger("wanmove")
 
-_TIME_STRIDE = 4
+_TIME_STRIDE = WAN21_I2V.strides[0]
 
 
 @torch.no_grad()
@@ -42,7 +43,8 @@ def encode_padded(
     frames: Float[Tensor, "batch channels start_frames height width"],
     num_frames: int,
     *,
-    encode: Callable[[Tensor], Tensor] | None = None,
+    whole: Callable[[], Tensor] | None = None,
+    is_oom: Callable[[BaseException], bool] | None = None,
 ) -> Float[Tensor, "batch latent_channels latent_frames rows cols"]:
     """Encode start frames followed by grey ones, as image-to-video conditioning needs it.
 
@@ -53,9 +55,10 @@ def encode_padded(
         vae: see `encode_constant_tail`.
         frames: the start frames in -1..1 on the device and in the dtype of the VAE.
         num_frames: length of the clip, a multiple of 4 plus 1.
-        encode: encodes a whole clip [batch, channels, num_frames, height, width] to mean latents,
-            for the fallback; by default the VAE's own, which must be the one of diffusers
-            (mode of the distribution), ComfyUI or the official code.
+        whole: encodes the whole clip to mean latents, for the fallback; by default the VAE's own
+            encode, which must be the one of diffusers (mode of the distribution), ComfyUI or the
+            official code.
+        is_oom: tells errors of a device without memory left; after one the fallback is taken.
 
     Returns:
         The mean of the latent distribution, not normalised by the latent statistics.
@@ -69,11 +72,14 @@ def encode_padded(
     start = frames if frames.shape[2] == num_frames else torch.cat([frames, grey], 2)
     try:
         return encode_constant_tail(vae, start, num_frames)
-    except VaeStructureError as refusal:
+    except (VaeStructureError, RuntimeError) as refusal:
+        if not isinstance(refusal, VaeStructureError) and not (is_oom and is_oom(refusal)):
+            raise
         logger.warning("Encoding all %d frames, which is slower: %s", num_frames, refusal)
+    if whole is not None:
+        return whole()
     grey = grey.expand(-1, -1, num_frames - frames.shape[2], -1, -1)
-    clip = torch.cat([frames, grey], 2)
-    return encode(clip) if encode is not None else _encode_whole(vae, clip)
+    return _encode_whole(vae, torch.cat([frames, grey], 2))
 
 
 @torch.no_grad()

@@ -1,0 +1,124 @@
+"""The product's central operation: tracks and an encoded start image to guided latents."""
+
+from dataclasses import dataclass
+
+import torch
+
+from ..choices import FitMode
+from ..grid import LatentGrid, Size
+from ..motion.fit import fit_tracks
+from ..motion.retime import retime_tracks
+from ..shapes import Float, Tensor
+from ..start_image.conditioning import guide_branches
+from ..start_image.encoded import EncodedStart
+from ..tracks import Tracks
+from .lint import Finding, lint_tracks
+from .options import GuidanceOptions
+from .project import project_tracks
+from .replicate import replicate_first_frame
+from .report import GuidanceReport, guidance_report
+
+
+@dataclass(frozen=True, eq=False)
+class Guided:
+    """What guidance made, and what it found.
+
+    Args:
+        positive, negative: conditioning latents of both branches of classifier-free guidance.
+        still: the same without tracks.
+        tracks: in pixels and frames of the video; None for plain image to video.
+        report: what each track did; None without tracks.
+        findings: what is likely to go wrong.
+    """
+
+    positive: Float[Tensor, "batch channels latent_frames rows cols"]
+    negative: Float[Tensor, "batch channels latent_frames rows cols"]
+    still: Float[Tensor, "batch channels latent_frames rows cols"]
+    tracks: Tracks | None = None
+    report: GuidanceReport | None = None
+    findings: tuple[Finding, ...] = ()
+
+    def __str__(self) -> str:
+        if self.report is None:
+            return "No tracks: plain image to video."
+        return "\n".join(map(str, (self.report, *self.findings)))
+
+
+def guide(
+    start: EncodedStart, tracks: Tracks | None, options: GuidanceOptions | None = None
+) -> Guided:
+    """Copy the first frame's features along the tracks into the conditioning latent.
+
+    Args:
+        start: the encoded start image; stays as it was.
+        tracks: of any length; None is plain image to video.
+        options: how to guide; the defaults otherwise.
+
+    Returns:
+        New latents; without tracks, the start's own. Tracks without effect are reported, not
+        refused.
+
+    Raises:
+        WanMoveError: tracks or options that do not fit.
+
+    Source:
+        Wan-Move wan/wan_move.py:260-283 @27409be.
+    """
+    options = options or GuidanceOptions()
+    still = start.latent
+    if tracks is None:
+        return Guided(still, still, still)
+    placed = place_tracks(
+        tracks, start.grid, options, image_size=start.image_size, fit_mode=start.fit_mode
+    )
+    projected = project_tracks(placed.to(still.device), start.grid, temporal=options.temporal)
+    shuffled = options.collision == "random"
+    guided = replicate_first_frame(
+        still,
+        *projected,
+        strength=options.strength,
+        collision=options.collision,
+        generator=torch.Generator().manual_seed(options.seed) if shuffled else None,
+        known_latent_frames=start.known_latent_frames,
+    )
+    report = guidance_report(
+        placed,
+        start.grid,
+        temporal=options.temporal,
+        known_latent_frames=start.known_latent_frames,
+        projected=projected,
+    )
+    as_drawn = options.track_space == "video" and options.retime == "time"
+    findings = lint_tracks(
+        # Stretching in time is worth a word, other ways of fitting were asked for.
+        tracks if as_drawn else placed,
+        start.grid,
+        report=report,
+        fitted=placed,
+        projected=projected if options.temporal == "sample" else None,
+    )
+    positive, negative = guide_branches(still, guided, options.branch)
+    return Guided(positive, negative, still, placed, report, tuple(findings))
+
+
+def place_tracks(
+    tracks: Tracks,
+    grid: LatentGrid,
+    options: GuidanceOptions,
+    *,
+    image_size: Size,
+    fit_mode: FitMode,
+) -> Tracks:
+    """Bring tracks to the length and the pixels of a video.
+
+    Args:
+        tracks: of any length.
+        grid: of the video.
+        options: say how time is fitted, and what the tracks' pixels belong to.
+        image_size: (width, height) of the start image before it was fitted to the video.
+        fit_mode: how it was fitted.
+    """
+    tracks = retime_tracks(tracks, grid.num_frames, options.retime)
+    if options.track_space == "video":
+        return tracks
+    return fit_tracks(tracks, image_size, (grid.width, grid.height), mode=fit_mode)

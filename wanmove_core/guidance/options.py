@@ -1,0 +1,63 @@
+"""How tracks guide: every choice with its default, checked once. Imports nothing heavy."""
+
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from ..choices import MAX_STRENGTH, Branch, Collision, Retime, Temporal, TrackSpace
+from ..errors import OptionError
+
+
+@dataclass(frozen=True)
+class GuidanceOptions:
+    """How tracks become guidance. Defaults are the released model's, but for shared cells.
+
+    Args:
+        strength: 0 leaves the latent as it is, 1 copies features whole, above 1 extrapolates.
+        collision: which track wins a cell that several visit.
+        temporal: how video frames map to latent frames.
+        branch: which branches of classifier-free guidance see the tracks.
+        retime: how tracks of another length come to the video's.
+        track_space: what pixels belong to: the video, or the start image before its fit.
+        seed: of the order of tracks where `collision` is "random".
+
+    Raises:
+        OptionError: a value outside of its range.
+    """
+
+    strength: float = 1.0
+    collision: Collision = "last"
+    temporal: Temporal = "sample"
+    branch: Branch = "both"
+    retime: Retime = "time"
+    track_space: TrackSpace = "video"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, kind in _CHOICES.items():
+            check_choice(name, getattr(self, name), kind)
+        if not 0.0 <= self.strength <= MAX_STRENGTH:
+            raise OptionError(
+                f"strength must be 0 to {MAX_STRENGTH:g}; got {self.strength}. "
+                "1 copies the feature."
+            )
+
+
+_CHOICES = {
+    "collision": Collision,
+    "temporal": Temporal,
+    "branch": Branch,
+    "retime": Retime,
+    "track_space": TrackSpace,
+}
+
+
+def check_choice(name: str, value: str, kind: Any) -> None:
+    """Refuse a value that is none of a Literal's.
+
+    Raises:
+        OptionError: it is none of them.
+    """
+    if value not in get_args(kind):
+        raise OptionError(
+            f"{name} must be one of {', '.join(get_args(kind))}; got {value!r}. Choose one of them."
+        )

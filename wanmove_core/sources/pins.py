@@ -71,9 +71,11 @@ def _region_samples(
 
 
 def _near(mask: Bool[np.ndarray, "height width"], clearance: float) -> Bool[np.ndarray, "..."]:
-    import cv2
+    from scipy.ndimage import distance_transform_edt
 
-    away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    if not mask.any():
+        return np.zeros(mask.shape, bool)
+    away = distance_transform_edt(~mask)
     near: np.ndarray = away < clearance
     return near
 

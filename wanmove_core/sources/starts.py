@@ -1,13 +1,12 @@
 """Where to put points on a start image: an even grid, or its features."""
 
-from typing import Any
-
 import numpy as np
 
 from ..errors import OptionError, ShapeError
 from ..shapes import Bool, Float, UInt8
 
 MAX_POINTS = 65_536
+_LEAST_SHARE = 0.002  # of the strongest corner
 
 
 def grid_points(width: int, height: int, count: int) -> Float[np.ndarray, "points 2"]:
@@ -47,7 +46,9 @@ def feature_points(
         OptionError: a count out of range, or an image without any corner.
         ShapeError: a mask of another size.
 
-    Source: Shi and Tomasi, "Good features to track" (1994), by OpenCV.
+    Source:
+        Shi and Tomasi, "Good features to track" (1994), in the order of steps of OpenCV's
+        goodFeaturesToTrack.
     """
     _check_count(count)
     height, width = image.shape[:2]
@@ -57,32 +58,62 @@ def feature_points(
             f"{mask.shape[1]}x{mask.shape[0]}. Resize one of them."
         )
     area = height * width if mask is None else int(mask.sum())
-    cv2 = _import_opencv()
-    corners = cv2.goodFeaturesToTrack(
-        cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY),
-        maxCorners=count,
-        qualityLevel=0.002,
-        minDistance=max(1.0, 0.7 * (area / count) ** 0.5),
-        mask=None if mask is None else mask.astype(np.uint8),
-    )
-    if corners is None or len(corners) == 0:
+    strength = _corner_strength(luma(image))
+    if mask is not None:
+        strength = np.where(mask, strength, 0.0)
+    corners = _apart(strength, count, max(1.0, 0.7 * (area / count) ** 0.5))
+    if len(corners) == 0:
         raise OptionError(
             "The image must have corners to put points on; got none. Use a grid instead."
         )
-    # OpenCV counts from the centre of the first pixel, tracks from its corner.
-    return corners.reshape(-1, 2).astype(np.float64) + 0.5
+    return corners
+
+
+def luma(image: UInt8[np.ndarray, "height width 3"]) -> Float[np.ndarray, "height width"]:
+    """Brightness 0..255 of RGB, by BT.601 as OpenCV has it."""
+    grey: np.ndarray = image.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    return grey
+
+
+def _corner_strength(grey: Float[np.ndarray, "height width"]) -> Float[np.ndarray, "..."]:
+    """The least eigenvalue of the gradients' covariance over 3x3 pixels."""
+    from scipy.ndimage import sobel, uniform_filter
+
+    down, right = sobel(grey, 0, mode="mirror"), sobel(grey, 1, mode="mirror")
+    xx, yy, xy = (
+        uniform_filter(a * b, 3) for a, b in ((right, right), (down, down), (right, down))
+    )
+    least: np.ndarray = (xx + yy) / 2 - np.hypot((xx - yy) / 2, xy)
+    return least
+
+
+def _apart(
+    strength: Float[np.ndarray, "height width"], count: int, distance: float
+) -> Float[np.ndarray, "points 2"]:
+    """Middles of the strongest peaks, each at least `distance` px from all stronger ones."""
+    from scipy.ndimage import maximum_filter
+
+    peak = (strength == maximum_filter(strength, 3)) & (strength > _LEAST_SHARE * strength.max())
+    peak[[0, -1]] = peak[:, [0, -1]] = False  # the gradients there are guesses
+    rows, cols = np.nonzero(peak)
+    order = np.argsort(-strength[rows, cols], kind="stable")
+    taken: list[tuple[int, int]] = []
+    cells: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for row, col in zip(rows[order].tolist(), cols[order].tolist(), strict=True):
+        y, x = int(row / distance), int(col / distance)
+        near = (cells.get((y + dy, x + dx), ()) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
+        if all(
+            (row - other[0]) ** 2 + (col - other[1]) ** 2 >= distance**2
+            for cell in near
+            for other in cell
+        ):
+            taken.append((row, col))
+            cells.setdefault((y, x), []).append((row, col))
+            if len(taken) == count:
+                break
+    return np.array(taken, np.float64).reshape(-1, 2)[:, ::-1] + 0.5
 
 
 def _check_count(count: int) -> None:
     if not 1 <= count <= MAX_POINTS:
         raise OptionError(f"count must be 1 to {MAX_POINTS}; got {count}. Use 1024.")
-
-
-def _import_opencv() -> Any:
-    try:
-        import cv2
-    except ImportError as error:
-        raise ImportError(
-            "Features must have OpenCV; got no module cv2. Run: pip install opencv-python-headless"
-        ) from error
-    return cv2

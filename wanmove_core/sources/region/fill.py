@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from ...errors import OptionError, ShapeError
 from ...shapes import Bool, Float, UInt8
 from ..depth import check_map_size
 from ..keys import Number
+from ..starts import luma
 
 Pattern = Literal["scatter", "grid"]
 MAX_REGION_POINTS = 16_384
@@ -94,12 +95,13 @@ def fill_region(
     check_region(mask)
     if fill.detail > 0 and image is None:
         raise OptionError(f"detail must have an image; got {fill.detail} and none. Give it, or 0.")
-    cv2 = _import_opencv()
+    from scipy.ndimage import distance_transform_edt
+
     box = _box(mask)
     # A frame of background around the region: its outline counts also along the picture's edge.
     inner = np.pad(mask[box], 1)
-    depth = cv2.distanceTransform(inner.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    usable = _inside(cv2, inner, depth, fill.margin)[1:-1, 1:-1]
+    depth = distance_transform_edt(inner).astype(np.float32)
+    usable = _inside(inner, depth, fill.margin)[1:-1, 1:-1]
     depth = depth[1:-1, 1:-1]
     if fill.pattern == "grid":
         pixels = _grid(usable, fill)
@@ -107,7 +109,7 @@ def fill_region(
         closeness = np.ones_like(depth)
         if image is not None and fill.detail > 0:
             check_map_size("image", image[..., 0], (mask.shape[1], mask.shape[0]))
-            closeness += (_DENSEST - 1) * fill.detail * _edges(cv2, image[box], usable)
+            closeness += (_DENSEST - 1) * fill.detail * _edges(image[box], usable)
         pixels = _scatter(usable, depth, closeness, fill)
     return pixels + np.array([box[1].start, box[0].start])
 
@@ -128,11 +130,13 @@ def _box(mask: Bool[np.ndarray, "height width"]) -> tuple[slice, slice]:
     return slice(int(row[0]), int(row[-1]) + 1), slice(int(col[0]), int(col[-1]) + 1)
 
 
-def _inside(cv2: Any, mask: np.ndarray, depth: np.ndarray, margin: Number) -> np.ndarray:
+def _inside(mask: np.ndarray, depth: np.ndarray, margin: Number) -> np.ndarray:
     """The pixels that keep the margin; of a piece that is too thin for it, its inner half."""
-    pieces, label = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
-    deepest = np.full(pieces, depth.max())
-    if pieces > 2:
+    from scipy.ndimage import label as labelled
+
+    label, pieces = labelled(mask, np.ones((3, 3)))
+    deepest = np.full(pieces + 1, depth.max())
+    if pieces > 1:
         deepest[:] = 0.0
         np.maximum.at(deepest, label[mask], depth[mask])
     # The distance is to the centre of the nearest pixel outside, half a pixel off the outline.
@@ -220,21 +224,12 @@ def _check_number(usable: Bool[np.ndarray, "rows cols"], spacing: float) -> None
 
 
 def _edges(
-    cv2: Any, image: UInt8[np.ndarray, "rows cols 3"], usable: Bool[np.ndarray, "rows cols"]
+    image: UInt8[np.ndarray, "rows cols 3"], usable: Bool[np.ndarray, "rows cols"]
 ) -> Float[np.ndarray, "rows cols"]:
     """How strong the picture's edge is at each pixel, 0 to 1 within the region."""
-    grey = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY).astype(np.float32)
-    grey = cv2.GaussianBlur(grey, (0, 0), _EDGE_BLUR)
-    strength = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
+    from scipy.ndimage import gaussian_filter, sobel
+
+    grey = gaussian_filter(luma(image), _EDGE_BLUR, mode="mirror")
+    strength = np.hypot(sobel(grey, 0, mode="mirror"), sobel(grey, 1, mode="mirror"))
     full = float(np.percentile(strength[usable], 98.0))
     return np.clip(strength / max(full, 1e-6), 0.0, 1.0)
-
-
-def _import_opencv() -> Any:
-    try:
-        import cv2
-    except ImportError as error:
-        raise ImportError(
-            "Regions must have OpenCV; got no module cv2. Run: pip install opencv-python-headless"
-        ) from error
-    return cv2

@@ -9,7 +9,16 @@ from wanmove_core import OptionError, ShapeError, Tracks
 from wanmove_core.view.colours import track_colours
 from wanmove_core.view.draw import draw_paths, draw_tracks
 
-pytest.importorskip("cv2")
+
+@pytest.fixture(autouse=True, params=["opencv", "pillow"])
+def renderer(request, monkeypatch):
+    """Every law holds for both renderers."""
+    if request.param == "pillow":
+        monkeypatch.setitem(sys.modules, "cv2", None)
+    else:
+        pytest.importorskip("cv2")
+    return request.param
+
 
 HEIGHT, WIDTH = 61, 97
 RED, GREEN = (255, 0, 0), (0, 255, 0)
@@ -260,9 +269,3 @@ def test_options_out_of_range(options):
 def test_one_colour_for_each_track():
     with pytest.raises(ShapeError, match="each of 1 tracks; got 2"):
         draw_tracks(grey_frames(), straight(), colours=palette(RED, GREEN))
-
-
-def test_says_how_to_get_opencv(monkeypatch):
-    monkeypatch.setitem(sys.modules, "cv2", None)
-    with pytest.raises(ImportError, match="pip install opencv-python-headless"):
-        draw_tracks(grey_frames(), straight())

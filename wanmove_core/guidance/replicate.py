@@ -1,5 +1,6 @@
 """Copy first-frame features of the conditioning latent along cells."""
 
+from dataclasses import dataclass
 from typing import get_args
 
 import torch
@@ -7,6 +8,19 @@ import torch
 from ..choices import MAX_STRENGTH, Collision
 from ..errors import OptionError, ShapeError
 from ..shapes import Bool, Float, Int, Shaped, Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureSource:
+    """Where tracks take their features, when that is not the first frame of the latent itself.
+
+    Args:
+        latent: known latent frames: the first one of this clip, of the clips before it, ...
+        origins: (known frame, row, col) of each track; known frame -1: it has no feature.
+    """
+
+    latent: Float[Tensor, "batch channels known_frames rows cols"]
+    origins: Int[Tensor, "points 3"]
 
 
 def replicate_first_frame(
@@ -18,6 +32,7 @@ def replicate_first_frame(
     collision: Collision = "last",
     generator: torch.Generator | None = None,
     known_latent_frames: int = 1,
+    source: FeatureSource | None = None,
 ) -> Float[Tensor, "batch channels latent_frames rows cols"]:
     """Copy each track's first-frame feature into the cells it visits later.
 
@@ -38,6 +53,7 @@ def replicate_first_frame(
             average of their features, "random" a shuffled order, the same in all frames.
         generator: for "random" only, and needed there.
         known_latent_frames: leading latent frames that encode given pixels; never overwritten.
+        source: where the features come from; None: latent frame 0, for tracks visible there.
 
     Returns:
         A new tensor on the device and of the dtype of `latent`, which stays as it was.
@@ -55,25 +71,30 @@ def replicate_first_frame(
     _check_options(strength, collision, generator, known_latent_frames)
     _check_axes(latent, cells, visible)
     cells, visible = cells.to(latent.device), visible.to(latent.device)
+    if source is not None:
+        _check_source(source, latent, len(cells))
+    origin, visible = _origins(source, cells, visible, latent.shape[4])
     # The later entry lies on top, so "first" and "random" are other orders.
     if collision == "first":
-        cells, visible = cells.flip(0), visible.flip(0)
+        cells, visible, origin = cells.flip(0), visible.flip(0), origin.flip(0)
     elif generator is not None:
         order = torch.randperm(len(cells), generator=generator, device=generator.device)
-        cells, visible = cells[order.to(cells.device)], visible[order.to(cells.device)]
+        order = order.to(cells.device)
+        cells, visible, origin = cells[order], visible[order], origin[order]
 
     out = latent.clone(memory_format=torch.contiguous_format)
     if strength == 0.0 or known_latent_frames >= latent.shape[2]:
         return out
-    # Every channel becomes one line of cells. Features come from frame 0 and go behind it, so
-    # the order of the copies does not matter.
+    # Every channel becomes one line of cells. Features come from known frames and go after them,
+    # so the order of the copies does not matter.
     lines = out.flatten(0, 1).flatten(1)
-    source, target = _source_and_target(cells, visible, latent.shape[2:], known_latent_frames)
+    given = lines if source is None else source.latent.to(lines).flatten(0, 1).flatten(1)
+    target = _targets(cells, visible, latent.shape[2:])[:, known_latent_frames:]
     if collision == "mean":
-        target, feature = _mean_features(lines, source, target)
+        target, feature = _mean_features(given, origin, target, lines.shape[1])
     else:
         target, point = _topmost(target, lines.shape[1])
-        feature = lines.gather(1, source[point].expand(len(lines), -1))
+        feature = given.gather(1, origin[point].expand(len(lines), -1))
     if strength != 1.0:
         before = lines.gather(1, target.expand(len(lines), -1))
         wide = _wide(latent.dtype)
@@ -82,19 +103,30 @@ def replicate_first_frame(
     return out
 
 
-def _source_and_target(
+def _origins(
+    source: FeatureSource | None,
     cells: Int[Tensor, "points frames 2"],
     visible: Bool[Tensor, "points frames"],
+    cols: int,
+) -> tuple[Int[Tensor, " points"], Bool[Tensor, "points frames"]]:
+    """Where each track's feature lies in a line of cells, and which cells are to have one."""
+    if source is None:
+        return cells[:, 0, 0].long() * cols + cells[:, 0, 1], visible & visible[:, :1]
+    frame, row, col = source.origins.to(cells.device).long().unbind(1)
+    index = (frame * source.latent.shape[3] + row) * cols + col
+    return torch.where(frame < 0, 0, index), visible & (frame >= 0)[:, None]
+
+
+def _targets(
+    cells: Int[Tensor, "points frames 2"],
+    guided: Bool[Tensor, "points frames"],
     size: tuple[int, int, int],
-    known_latent_frames: int,
-) -> tuple[Int[Tensor, " points"], Int[Tensor, "points later_frames"]]:
-    """Cells as indices into a line of cells; the target is one behind the line for no copy."""
+) -> Int[Tensor, "points frames"]:
+    """Cells as indices into a line of cells; one past the end of the line for no copy."""
     frames, rows, cols = size
     index = cells[..., 0].long() * cols + cells[..., 1]
     offset = torch.arange(frames, device=cells.device) * (rows * cols)
-    guided = visible & visible[:, :1]
-    target = torch.where(guided, index + offset, frames * rows * cols)
-    return index[:, 0], target[:, known_latent_frames:]
+    return torch.where(guided, index + offset, frames * rows * cols)
 
 
 def _topmost(
@@ -110,19 +142,20 @@ def _topmost(
 
 
 def _mean_features(
-    lines: Shaped[Tensor, "lines cells"],
+    given: Shaped[Tensor, "lines given_cells"],
     source: Int[Tensor, " points"],
     target: Int[Tensor, "points later_frames"],
+    num_cells: int,
 ) -> tuple[Int[Tensor, " hits"], Shaped[Tensor, "lines hits"]]:
     """The cells that are hit, and the average feature of the points that hit each."""
-    point, frame = (target < lines.shape[1]).nonzero(as_tuple=True)
+    point, frame = (target < num_cells).nonzero(as_tuple=True)
     # A sorted segment sum adds in one order on every device; atomic adds do not.
     target, order = target[point, frame].sort(stable=True)
     hit, count = target.unique_consecutive(return_counts=True)
-    feature = lines[:, source[point[order]]].to(_wide(lines.dtype))
+    feature = given[:, source[point[order]]].to(_wide(given.dtype))
     if len(hit) > 0:
         feature = torch.segment_reduce(feature.t().contiguous(), "mean", lengths=count).t()
-    return hit, feature.to(lines.dtype)
+    return hit, feature.to(given.dtype)
 
 
 def _wide(dtype: torch.dtype) -> torch.dtype:
@@ -174,4 +207,25 @@ def _check_axes(latent: Tensor, cells: Tensor, visible: Tensor) -> None:
             f"track {point}, latent frame {frame}: the cell must lie on the latent's "
             f"{rows}x{cols} cells; got {cells[point, frame].tolist()}. "
             "Project the tracks with the grid of the latent."
+        )
+
+
+def _check_source(source: FeatureSource, latent: Tensor, points: int) -> None:
+    given, origins = source.latent, source.origins
+    if (
+        len(origins) != points
+        or given.shape[:2] + given.shape[3:] != latent.shape[:2] + (latent.shape[3:])
+    ):
+        raise ShapeError(
+            f"source must have the latent's axes {list(latent.shape)} but for time, and an origin "
+            f"for each of {points} tracks; got {list(given.shape)} and {len(origins)}. "
+            "Encode it at the same size."
+        )
+    limits = torch.tensor(given.shape[2:], device=origins.device)
+    outside = ((origins < 0) | (origins >= limits)).any(1) & (origins[:, 0] >= 0)
+    if outside.any():
+        point = int(outside.nonzero()[0])
+        raise ShapeError(
+            f"track {point}: the origin must lie in the source's {list(given.shape[2:])} cells; "
+            f"got {origins[point].tolist()}. Project it with the grid of the source."
         )

@@ -6,7 +6,7 @@ in 1/16 px, and the centres of pixels are whole.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -17,6 +17,7 @@ SHIFT = 4  # bits of a coordinate behind the point
 Colour = tuple[int, ...]
 
 
+@runtime_checkable
 class Canvas(Protocol):
     """A renderer."""
 

@@ -1,6 +1,6 @@
 """The renderer by Pillow and NumPy: slower than OpenCV's, and always there.
 
-Pillow draws no smooth edges. Shapes are drawn four times as large and made smaller again.
+Pillow draws no smooth edges. Shapes are drawn five times as large and made smaller again.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from .canvas import SHIFT, Colour, Layers
 
-_FINE = 4  # fine pixels a pixel, in each direction
+_FINE = 5  # fine pixels a pixel, in each direction; odd: a pixel's centre is one's centre
 # What OpenCV's smooth edges add to a shape, measured: its finest line is this wide, px.
 _FINEST = 1.34
 
@@ -36,20 +36,20 @@ class PillowCanvas:
     def marks(self, image: np.ndarray, ends: np.ndarray, colours: np.ndarray, width: int) -> None:
         picture = Image.fromarray(image)
         pen = ImageDraw.Draw(picture)
-        for line, colour in zip((ends >> SHIFT).tolist(), colours.tolist(), strict=True):
-            _stroke(pen, [tuple(point) for point in line], width, tuple(colour))
+        whole = (ends + (1 << SHIFT - 1)) >> SHIFT
+        for line, colour in zip(whole.tolist(), colours.tolist(), strict=True):
+            # Wider: OpenCV's hard lines reach as far as its smooth ones.
+            _stroke(pen, [(x, y) for x, y in line], width + 2, tuple(colour))
         image[...] = np.asarray(picture)
 
     def polygons(self, image: np.ndarray, corners: np.ndarray, colours: np.ndarray) -> None:
         picture = Image.fromarray(image)
-        for shape, colour in zip(corners, colours.tolist(), strict=True):
-            box = _box(shape, _FINEST, image)
+        for shape, colour in zip(_swollen(corners), colours.tolist(), strict=True):
+            box = _box(shape, 0.0, image)
             if box is None:
                 continue
             mask, pen = _fine_mask(box)
-            points = _fine(shape, box)
-            pen.polygon(points, fill=255)
-            pen.line([*points, *points[:2]], fill=255, width=round(_FINEST * _FINE), joint="curve")
+            pen.polygon(_fine(shape, box), fill=255)
             picture.paste(tuple(colour), box, mask.reduce(_FINE))
         image[...] = np.asarray(picture)
 
@@ -81,6 +81,22 @@ class PillowCanvas:
         return _whole(layers.colour * over + below * (1 - edge) * (1 - over))
 
 
+def _swollen(corners: np.ndarray) -> np.ndarray:
+    """Convex polygons whose edges lie half of the finest line further out."""
+    # Pillow fills the pixels on the edge too: half a fine pixel.
+    reach = (_FINEST - 1 / _FINE) / 2 * (1 << SHIFT)
+    shapes = corners.astype(np.float64)
+    edges = np.roll(shapes, -1, axis=1) - shapes
+    x, y = edges[..., 0], edges[..., 1]
+    normals = np.stack([y, -x], -1) / np.maximum(np.hypot(x, y), 1e-9)[..., None]
+    before = np.roll(normals, 1, axis=1)
+    turn = 1 + (normals * before).sum(-1, keepdims=True)
+    # Positive where the corners go clockwise on screen: then the normals point outwards.
+    side = np.sign((shapes[..., 0] * y - shapes[..., 1] * x).sum(1))[:, None, None]
+    out = side * (normals + before) / np.maximum(turn, 0.5)
+    return np.rint(shapes + reach * out).astype(np.int64)
+
+
 def _whole(values: np.ndarray) -> np.ndarray:
     return np.rint(values).clip(0, 255).astype(np.uint8)
 
@@ -109,15 +125,15 @@ def _fine_mask(box: Box) -> tuple[Image.Image, ImageDraw.ImageDraw]:
     return mask, ImageDraw.Draw(mask)
 
 
-def _fine(points: np.ndarray, box: Box) -> list[tuple[float, float]]:
+def _fine(points: np.ndarray, box: Box) -> list[tuple[int, int]]:
     """Points in fine pixels of the box, whose centres are whole too."""
     places = (points / (1 << SHIFT) - box[:2] + 0.5) * _FINE - 0.5
-    return [tuple(place) for place in places.tolist()]
+    return [(x, y) for x, y in np.rint(places).astype(int).tolist()]
 
 
 def _stroke(
     pen: ImageDraw.ImageDraw,
-    points: Sequence[tuple[float, ...]],
+    points: Sequence[tuple[int, int]],
     width: int,
     colour: int | Colour = 255,
 ) -> None:

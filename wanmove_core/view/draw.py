@@ -1,7 +1,5 @@
 """Draw tracks over frames: dots with fading trails on a clip, whole paths on a still image."""
 
-from typing import Any
-
 import numpy as np
 import torch
 
@@ -10,10 +8,10 @@ from ..grid import Size
 from ..motion.retime import resample_tracks
 from ..shapes import Shaped, Tensor, UInt8
 from ..tracks import Tracks
+from .canvas import SHIFT, Canvas, find_canvas
 from .colours import track_colours
 from .trails import Dots, TrailPainter, draw_dots
 
-_SHIFT = 4  # OpenCV draws at 1/16 px, here and in trails.py
 _FARTHEST = 16384.0  # px; beyond it OpenCV's fixed-point coordinates overflow
 _OUTLINE = (24, 22, 28)  # RGB, near black
 _RADIUS_PER_DIAGONAL = 1 / 165  # for few tracks; many get smaller dots
@@ -50,7 +48,6 @@ def draw_tracks(
     Raises:
         OptionError: an option out of range.
         ShapeError: frames of another dtype, or not as many colours as tracks.
-        ImportError: OpenCV is missing.
     """
     tracks = resample_tracks(tracks, frames.shape[0])
     drawer = TrackDrawer(
@@ -83,7 +80,7 @@ class TrackDrawer:
         trail: int = 24,
         opacity: float | int = 0.85,
     ) -> None:
-        cv2 = _import_opencv()
+        canvas = find_canvas()
         self._palette, radius = _check_style(size, tracks, colours, radius, opacity)
         if trail < 0:
             raise OptionError(
@@ -93,7 +90,7 @@ class TrackDrawer:
         self._corners = _dot(radius)
         self._trail, self._opacity = trail, opacity
         self._painter = TrailPainter(
-            cv2, (size[1], size[0]), width=_line_width(radius), trail=trail, outline=_OUTLINE
+            canvas, (size[1], size[0]), width=_line_width(radius), trail=trail, outline=_OUTLINE
         )
         self._next = 0
 
@@ -144,9 +141,8 @@ def draw_paths(
     Raises:
         OptionError: an option out of range.
         ShapeError: not as many colours as tracks.
-        ImportError: OpenCV is missing.
     """
-    cv2 = _import_opencv()
+    canvas = find_canvas()
     size = (image.shape[1], image.shape[0])
     palette, radius = _check_style(size, tracks, colours, radius, opacity)
     points, visible = _to_fixed_point(tracks), tracks.visibility.cpu().numpy()
@@ -155,18 +151,19 @@ def draw_paths(
     dot = _dot(radius)
     shown = [track for track in range(tracks.num_points) if visible[:, track].any()]
     for track in shown:
-        _draw_path(cv2, drawn, _runs(points[:, track], visible[:, track]), palette[track], radius)
+        _draw_path(
+            canvas, drawn, _runs(points[:, track], visible[:, track]), palette[track], radius
+        )
     if _line_width(radius) == 1:  # thin lines are many: keep the image visible through them
-        drawn = cv2.addWeighted(drawn, 0.6, source, 0.4, 0)
+        drawn = canvas.mix(drawn, source, 0.6)
     for track in shown:
         seen = points[visible[:, track], track]
         head = _arrow_head(_runs(points[:, track], visible[:, track])[-1], 2.4 * radius)
         if head is not None:
-            cv2.polylines(drawn, [head], True, _OUTLINE, 2, cv2.LINE_AA, _SHIFT)
-            cv2.fillPoly(drawn, [head], palette[track].tolist(), cv2.LINE_AA, _SHIFT)
-        draw_dots(cv2, drawn, Dots(seen[:1], palette[track][None], dot), _OUTLINE)
-    blended = cv2.addWeighted(drawn, opacity, source, 1 - opacity, 0)
-    return torch.from_numpy(blended).to(image.device)
+            canvas.lines(drawn, [np.concatenate([head, head[:1]])], _OUTLINE, 2)
+            canvas.polygons(drawn, head[None], palette[track][None])
+        draw_dots(canvas, drawn, Dots(seen[:1], palette[track][None], dot), _OUTLINE)
+    return torch.from_numpy(canvas.mix(drawn, source, opacity)).to(image.device)
 
 
 def _runs(path: np.ndarray, visible: np.ndarray) -> list[np.ndarray]:
@@ -176,29 +173,29 @@ def _runs(path: np.ndarray, visible: np.ndarray) -> list[np.ndarray]:
 
 
 def _draw_path(
-    cv2: Any, image: np.ndarray, runs: list[np.ndarray], colour: np.ndarray, radius: float
+    canvas: Canvas, image: np.ndarray, runs: list[np.ndarray], colour: np.ndarray, radius: float
 ) -> None:
     width = _line_width(radius)
     # Thin lines are many: their outlines would blacken the image.
     outline = [(width + 2, _OUTLINE)] if width > 1 else []
-    for thickness, shade in (*outline, (width, colour.tolist())):
-        cv2.polylines(image, runs, False, shade, thickness, cv2.LINE_AA, _SHIFT)
+    for thickness, shade in (*outline, (width, tuple(colour.tolist()))):
+        canvas.lines(image, runs, shade, thickness)
 
 
 def _dot(radius: float) -> np.ndarray:
     """Fixed-point corners [2, corners, 2] of an outline and a disc around 0.
 
-    Own polygons, since cv2.circle turns small circles into squares.
+    Own polygons, since OpenCV turns small circles into squares.
     """
     turn = np.linspace(0, 2 * np.pi, max(12, int(2.5 * radius)), endpoint=False)
     radii = np.array([radius + min(max(0.3 * radius, 0.8), 3.0), radius])
     corners = radii[:, None, None] * np.stack([np.cos(turn), np.sin(turn)], -1)
-    return np.round(corners * (1 << _SHIFT)).astype(np.int32)
+    return np.round(corners * (1 << SHIFT)).astype(np.int32)
 
 
 def _arrow_head(path: np.ndarray, length: float) -> np.ndarray | None:
     """A triangle at the end of a fixed-point path, or None where it hardly moves."""
-    length *= 1 << _SHIFT
+    length *= 1 << SHIFT
     tip = path[-1].astype(np.float64)
     away = np.linalg.norm(path - tip, axis=1)
     far = np.flatnonzero(away >= length)
@@ -213,9 +210,9 @@ def _arrow_head(path: np.ndarray, length: float) -> np.ndarray | None:
 
 
 def _to_fixed_point(tracks: Tracks) -> np.ndarray:
-    """[frames, points, 2] int32 in OpenCV's units: pixel centres are whole, 1/16 px steps."""
+    """[frames, points, 2] int32 in 1/16 px; pixel centres are whole."""
     positions = tracks.positions.detach().cpu().double().numpy() - 0.5
-    return np.round(positions.clip(-_FARTHEST, _FARTHEST) * (1 << _SHIFT)).astype(np.int32)
+    return np.round(positions.clip(-_FARTHEST, _FARTHEST) * (1 << SHIFT)).astype(np.int32)
 
 
 def _check_style(
@@ -246,13 +243,3 @@ def _check_style(
 
 def _line_width(radius: float) -> int:
     return max(round(0.55 * radius), 1)
-
-
-def _import_opencv() -> Any:
-    try:
-        import cv2
-    except ImportError as error:
-        raise ImportError(
-            "Drawing must have OpenCV; got no module cv2. Run: pip install opencv-python-headless"
-        ) from error
-    return cv2

@@ -7,13 +7,12 @@ opacity. So the cost of a frame does not grow with the length of the trails.
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-_SHIFT = 4  # coordinates are OpenCV's fixed-point ones, 1/16 px
+from .canvas import SHIFT, Canvas, Colour, Layers
+
 _SHADOW, _THIN_SHADOW = 0.55, 0.3  # opacity of a trail's outline, as a share of the trail's
-_AROUND = np.ones((3, 3), np.uint8)  # a pixel and its neighbours
 _MARGIN = 3  # px around a dot that antialiasing and rounding may reach
 
 
@@ -40,9 +39,9 @@ class TrailPainter:
     """
 
     def __init__(
-        self, cv2: Any, size: tuple[int, int], *, width: int, trail: int, outline: tuple[int, ...]
+        self, canvas: Canvas, size: tuple[int, int], *, width: int, trail: int, outline: Colour
     ) -> None:
-        self._cv2, self._size, self._width, self._trail = cv2, size, width, trail
+        self._canvas, self._size, self._width, self._trail = canvas, size, width, trail
         self._outline = outline
         self._darkness = _SHADOW if width > 1 else _THIN_SHADOW
         self._life = np.zeros(size, np.uint8)
@@ -52,14 +51,12 @@ class TrailPainter:
 
     def advance(self, steps: np.ndarray, colours: np.ndarray) -> None:
         """Let all trails fade by one frame, then add `steps` [points, 2 ends, 2]."""
-        cv2 = self._cv2
         # Whole numbers that add up to 255 over the length of a trail.
         fade = (self._frame + 1) * 255 // self._trail - self._frame * 255 // self._trail
         self._frame += 1
-        cv2.subtract(self._life, fade, dst=self._life)
-        cv2.polylines(self._life, list(steps), False, 255, self._width, cv2.LINE_AA, _SHIFT)
-        for (begin, end), colour in zip(steps.tolist(), colours.tolist(), strict=True):
-            cv2.line(self._colour, begin, end, colour, self._width + 2, cv2.LINE_8, _SHIFT)
+        self._canvas.fade(self._life, fade)
+        self._canvas.lines(self._life, list(steps), (255,), self._width)
+        self._canvas.marks(self._colour, steps, colours, self._width + 2)
 
     def paint(self, frame: np.ndarray, dots: Dots, *, opacity: float | int) -> None:
         """Paint the trails and the dots into `frame`, contiguous, uint8 or float 0..1.
@@ -67,16 +64,16 @@ class TrailPainter:
         Trails and dots cover little of a frame, so only the groups of pixels that they touch are
         read and written.
         """
-        shadow = self._cv2.dilate(self._life, _AROUND)
+        shadow = self._canvas.grow(self._life)
         touched = self._touched(shadow, dots)
         if not touched.size:
             return
         before = np.take(frame.reshape(-1, 3 * self._group), touched, axis=0)
         exact = before.dtype == np.uint8
-        given = before if exact else self._to_bytes(before)
+        given = before if exact else self._canvas.to_bytes(before)
         painted = _items(self._painted, self._group)
         painted[touched] = _items(self._blend(given, shadow, touched, opacity), self._group)
-        draw_dots(self._cv2, self._painted, dots, self._outline)
+        draw_dots(self._canvas, self._painted, dots, self._outline)
         after = painted[touched]
         if not exact:
             after = _items(after.view(np.uint8) / np.float32(255), self._group)
@@ -85,17 +82,18 @@ class TrailPainter:
     def _touched(self, shadow: np.ndarray, dots: Dots) -> np.ndarray:
         """Flat indices of the groups of pixels that trails or dots lie on."""
         mask = shadow.copy()
-        reach = (int(dots.corners.max()) >> _SHIFT) + _MARGIN
-        for x, y in (dots.centres >> _SHIFT).tolist():
-            self._cv2.rectangle(mask, (x - reach, y - reach), (x + reach, y + reach), 1, -1)
+        reach = (int(dots.corners.max()) >> SHIFT) + _MARGIN
+        for x, y in (dots.centres >> SHIFT).tolist():
+            mask[
+                max(y - reach, 0) : max(y + reach + 1, 0), max(x - reach, 0) : max(x + reach + 1, 0)
+            ] = 1
         return np.flatnonzero(mask.reshape(-1).view(f"u{self._group}"))
 
     def _blend(
         self, before: np.ndarray, shadow: np.ndarray, touched: np.ndarray, opacity: float | int
     ) -> np.ndarray:
         """The trails over groups of pixels [groups, 3 * group], uint8."""
-        cv2 = self._cv2
-        life, outline, colour = (
+        layers = (
             np.take(layer.reshape(-1, size), touched, axis=0)
             for layer, size in (
                 (self._life, self._group),
@@ -103,24 +101,18 @@ class TrailPainter:
                 (self._colour, 3 * self._group),
             )
         )
-        over = cv2.convertScaleAbs(life, alpha=opacity)
-        under = cv2.convertScaleAbs(outline, alpha=-opacity * self._darkness, beta=255)
-        under = cv2.multiply(under, cv2.bitwise_not(over), scale=1 / 255)
-        over, under = (cv2.merge([x, x, x]).reshape(before.shape) for x in (over, under))
-        painted = cv2.multiply(colour, over, scale=1 / 255)
-        return cv2.add(painted, cv2.multiply(before, under, scale=1 / 255))
-
-    def _to_bytes(self, values: np.ndarray) -> np.ndarray:
-        # Rounds and saturates, NaN to 0, in one pass; NumPy takes five.
-        return self._cv2.addWeighted(values, 255, values, 0, 0, dtype=self._cv2.CV_8U)
+        return self._canvas.overlay(
+            before, Layers(*layers), opacity=opacity, darkness=self._darkness
+        )
 
 
-def draw_dots(cv2: Any, image: np.ndarray, dots: Dots, outline: tuple[int, ...]) -> None:
+def draw_dots(canvas: Canvas, image: np.ndarray, dots: Dots, outline: Colour) -> None:
     """Draw the dots into an image, later ones above earlier ones."""
-    rings, discs = dots.centres[:, None] + dots.corners[:, None]
-    for ring, disc, colour in zip(rings, discs, dots.colours.tolist(), strict=True):
-        cv2.fillConvexPoly(image, ring, outline, cv2.LINE_AA, _SHIFT)
-        cv2.fillConvexPoly(image, disc, colour, cv2.LINE_AA, _SHIFT)
+    # The ring and the disc of one dot, then those of the next.
+    shapes = (dots.centres[:, None, None] + dots.corners).reshape(-1, *dots.corners.shape[1:])
+    shades = np.repeat(dots.colours, 2, axis=0)
+    shades[::2] = outline
+    canvas.polygons(image, shapes, shades)
 
 
 def _items(pixels: np.ndarray, group: int) -> np.ndarray:

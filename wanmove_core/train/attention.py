@@ -101,9 +101,9 @@ class MatrixAttention:
         return attn.to_out[0](out.transpose(1, 2).flatten(2, 3))
 
 
-def use_short_context(model: Any) -> Context:
+def use_short_context(model: Any, context: Context | None = None) -> Context:
     """Let cross-attention leave a prompt's padding out, in place; returns what joins prompts."""
-    context = Context()
+    context = context or Context()
     for block in model.blocks:
         block.attn2.set_processor(context)
     return context

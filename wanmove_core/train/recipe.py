@@ -8,13 +8,13 @@ section 3.3. The shares at which text and image features are left out are ours: 
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..guidance.project import project_tracks
 from ..guidance.replicate import replicate_first_frame
@@ -138,9 +138,7 @@ def motion_weights(clean: Tensor, most: float) -> Tensor:
     return weights / weights.mean()
 
 
-def velocity(
-    model: nn.Module, context: Context, noisy: Tensor, times: Tensor, batch: Batch
-) -> Tensor:
+def velocity(model: Any, context: Context, noisy: Tensor, times: Tensor, batch: Batch) -> Tensor:
     """What the model predicts: noise - clean.
 
     Args:
@@ -150,7 +148,7 @@ def velocity(
         times: [B], 0 = clean, 1 = noise.
         batch: the rest of the model's input.
     """
-    dtype = next(model.parameters()).dtype
+    dtype = model.patch_embedding.weight.dtype
     image = batch.image.to(dtype) if batch.image.shape[1] else None
     out: Tensor = model(
         hidden_states=torch.cat([noisy, batch.given], 1).to(dtype),
@@ -162,15 +160,17 @@ def velocity(
     return out.float()
 
 
-def flow_loss(
-    model: nn.Module, context: Context, batch: Batch, draw: Draw, recipe: Recipe
-) -> dict[str, Tensor]:
-    """Mean squared error of the velocity at random times."""
+# (noisy latents, times, batch) -> velocity.
+Velocity = Callable[[Tensor, Tensor, Batch], Tensor]
+
+
+def flow_loss(predict: Velocity, batch: Batch, draw: Draw, recipe: Recipe) -> dict[str, Tensor]:
+    """Mean squared error of the predicted velocity at random times."""
     clean = batch.clean
     times = draw_times(len(clean), draw.generator, recipe.shift).to(clean.device)
     noise = torch.randn(clean.shape, generator=draw.generator).to(clean.device)
     s = times.view(-1, 1, 1, 1, 1)
-    flow = velocity(model, context, (1 - s) * clean + s * noise, times, batch)
+    flow = predict((1 - s) * clean + s * noise, times, batch)
     weights = motion_weights(clean, recipe.moving_weight) if recipe.moving_weight > 1 else 1.0
     return {"loss": (weights * (flow - (noise - clean)).square()).mean()}
 
@@ -183,8 +183,7 @@ def sigmas(steps: int, shift: float) -> Float[Tensor, " levels"]:
 
 @torch.no_grad()
 def sample_latents(
-    model: nn.Module,
-    context: Context,
+    predict: Velocity,
     batch: Batch,
     *,
     generator: torch.Generator,
@@ -197,5 +196,5 @@ def sample_latents(
     latent = torch.randn(batch.clean.shape, generator=generator).to(device)
     for here, there in itertools.pairwise(levels):
         times = here.expand(len(latent)).to(device)
-        latent = latent + (there - here).item() * velocity(model, context, latent, times, batch)
+        latent = latent + (there - here).item() * predict(latent, times, batch)
     return latent

@@ -1,0 +1,106 @@
+"""Encode scenes of the synthetic world into a cache for `wanmove train run`.
+
+Tracks are exact: no tracker is needed. Goes on where it stopped; several processes can share the
+work, each into a cache of its own.
+
+    python -m training.make_cache training/runs/large --version 2 --scenes 600
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from training.prompts import embed
+from training.shipped import FOLDER as SHIPPED
+from training.world import make_scene
+from wanmove_core.bench.world import FRAMES, HELD_OUT_SEED, SIZES, Scene
+from wanmove_core.checkpoints.loading import load_components
+from wanmove_core.start_image.constant_tail import encode_padded
+from wanmove_core.train.cache import CacheWriter, Facts, Sample
+
+SHARD = 16
+POINTS = 384
+# Scenes to learn from; those of the VAE lie elsewhere below HELD_OUT_SEED.
+FIRST_SEED = 1_000_000
+
+
+def statistics(vae: Any) -> tuple[Tensor, Tensor]:
+    """The latents' mean and standard deviation, [1, 16, 1, 1, 1]."""
+    mean, std = torch.tensor(vae.config.latents_mean), torch.tensor(vae.config.latents_std)
+    return mean.view(1, -1, 1, 1, 1), std.view(1, -1, 1, 1, 1)
+
+
+def candidate_points(scene: Scene, rng: np.random.Generator, count: int) -> np.ndarray:
+    """Frame-0 points [count, 2]: half anywhere, half on objects where there are enough."""
+    height, width = scene.frames.shape[1:3]
+    anywhere = rng.uniform([0, 0], [width - 1, height - 1], (count * 6, 2))
+    on_object = scene.owner(anywhere) > 0
+    objects = anywhere[on_object][: count // 2]
+    points = np.concatenate([objects, anywhere[~on_object]])[:count]
+    return points[rng.permutation(len(points))]
+
+
+@torch.no_grad()
+def make_sample(vae: Any, scene: Scene, rng: np.random.Generator) -> tuple[str, Sample]:
+    """A scene's caption, and the scene as the transformer sees it."""
+    video = torch.from_numpy(scene.frames)[None].permute(0, 4, 1, 2, 3).float() / 127.5 - 1
+    mean, std = statistics(vae)
+    with torch.autocast("cpu", torch.bfloat16):
+        latent = vae._encode(video)[:, :16].float()
+        start = encode_padded(vae, video[:, :, :1], len(scene.frames)).float()
+    positions, visibility = scene.tracks(candidate_points(scene, rng, POINTS))
+    caption = ", ".join(scene.story.clauses()) if scene.story else ""
+    return caption, Sample(
+        ((latent - mean) / std)[0],
+        ((start - mean) / std)[0],
+        torch.from_numpy(positions),
+        torch.from_numpy(visibility),
+        embed(caption),
+        torch.zeros(0, 1280),
+    )
+
+
+def main() -> None:
+    """Write the scenes that are missing."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--version", type=int, choices=(1, 2), default=2)
+    parser.add_argument("--scenes", type=int, default=600)
+    parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
+    parser.add_argument("--held-out", action="store_true", help="scenes that nothing trains on")
+    parser.add_argument("--model", type=Path, default=SHIPPED, help="folder with the VAE")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    fill(
+        args.out,
+        args.model,
+        args.version,
+        HELD_OUT_SEED if args.held_out else args.first_seed,
+        args.scenes,
+    )
+
+
+def fill(out: Path, model: Path, version: Literal[1, 2], first: int, count: int) -> None:
+    """Write scenes `first` to `first + count` that the cache does not hold yet."""
+    vae = load_components([model], needs=("vae",)).vae
+    height, width = SIZES[version]
+    writer = CacheWriter(out, Facts(width, height, FRAMES, {"world": version, "first": first}))
+    missing = [s for s in range(first, first + count) if f"scene_{s}" not in writer.names]
+    for begin in range(0, len(missing), SHARD):
+        writer.add(
+            {
+                f"scene_{seed}": make_sample(
+                    vae, make_scene(seed, version=version), np.random.default_rng([77, seed])
+                )
+                for seed in missing[begin : begin + SHARD]
+            }
+        )
+        print(f"{out.name}: {len(writer.names)} scenes", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""Distillation to a few steps: one step of the student does what several of the teacher's do.
+
+Between two of the student's noise levels the teacher takes `substeps` Euler steps from a noised
+clip; the student learns the straight way to where these end. Deterministic, without a critic.
+
+Source: Salimans and Ho, "Progressive Distillation for Fast Sampling of Diffusion Models", 2022,
+with the velocity of flow matching. FlashMotion's second stage distils by distribution matching.
+"""
+
+import itertools
+
+import torch
+from torch import Tensor
+
+from ..shapes import Float
+from .loop import Draw
+from .recipe import Batch, Velocity, motion_weights, sigmas
+
+
+@torch.no_grad()
+def teacher_end(
+    teacher: Velocity, noisy: Tensor, times: tuple[Tensor, Tensor], batch: Batch, substeps: int
+) -> Tensor:
+    """Where the teacher's Euler steps lead from the first to the second of `times`, [B] each."""
+    start, end = times
+    latent = noisy
+    shares = torch.linspace(0, 1, substeps + 1, device=noisy.device)
+    for here, there in itertools.pairwise(shares):
+        step = _wide((there - here) * (end - start))
+        latent = latent + step * teacher(latent, start + here * (end - start), batch)
+    return latent
+
+
+def few_step_loss(
+    student: Velocity,
+    teacher: Velocity,
+    batch: Batch,
+    draw: Draw,
+    *,
+    steps: int,
+    shift: float,
+    substeps: int = 2,
+    moving_weight: float = 1.0,
+) -> dict[str, Tensor]:
+    """Mean squared error of the student's velocity to the teacher's end point.
+
+    Args:
+        student, teacher: the same model at two stages.
+        batch: clips and what is given of them.
+        draw: random numbers.
+        steps: that the student is to sample with, at the noise levels of `sigmas`.
+        shift: of these levels.
+        substeps: of the teacher in each step.
+        moving_weight: as in `Recipe`.
+    """
+    clean = batch.clean
+    levels = sigmas(steps, shift)
+    chosen = torch.randint(steps, (len(clean),), generator=draw.generator)
+    start, end = levels[chosen].to(clean.device), levels[chosen + 1].to(clean.device)
+    noise = torch.randn(clean.shape, generator=draw.generator).to(clean.device)
+    s = _wide(start)
+    noisy = (1 - s) * clean + s * noise
+    goal = teacher_end(teacher, noisy, (start, end), batch, substeps)
+    wanted = (goal - noisy) / _wide(end - start)
+    weights = motion_weights(clean, moving_weight) if moving_weight > 1 else 1.0
+    return {"loss": (weights * (student(noisy, start, batch) - wanted).square()).mean()}
+
+
+def _wide(times: Float[Tensor, " batch"]) -> Tensor:
+    return times.view(-1, 1, 1, 1, 1)

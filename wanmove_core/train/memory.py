@@ -1,0 +1,130 @@
+"""How much memory a training run takes, computed before anything large is loaded."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..checkpoints.checkpoint import Checkpoint
+from ..checkpoints.keymaps import TRANSFORMER_KEYS
+from ..checkpoints.transformer import infer_config
+from ..errors import OptionError
+from ..grid import LatentGrid
+
+_GIB = 2**30
+# Of a training step besides what is counted: the allocator's slack, workspaces, the batch.
+_SLACK = 1.1
+# Bytes per learning parameter of the optimiser's memory.
+_MOMENTS = {"adamw": 8.0, "adamw8bit": 2.1, "muon": 4.0}
+
+
+@dataclass(frozen=True)
+class MemoryNeed:
+    """Bytes of one training process.
+
+    Args:
+        weights: of the transformer, and of a teacher's copy.
+        learning: gradients, the optimiser's memory, the average, float32 copies.
+        activations: kept for the backward pass, and the largest block's own.
+    """
+
+    weights: float
+    learning: float
+    activations: float
+
+    @property
+    def total(self) -> float:
+        """All of it, with slack."""
+        return _SLACK * (self.weights + self.learning + self.activations)
+
+    def __str__(self) -> str:
+        parts = (("weights", self.weights), ("learning", self.learning))
+        listed = ", ".join(f"{name} {size / _GIB:.1f}" for name, size in parts)
+        return f"{self.total / _GIB:.1f} GiB ({listed}, activations {self.activations / _GIB:.1f})"
+
+
+def memory_need(
+    config: dict[str, Any],
+    grid: LatentGrid,
+    *,
+    dtype: str,
+    lora_rank: int | None,
+    optimiser: str = "adamw",
+    batch: int = 1,
+    checkpointing: bool = True,
+    average: bool = True,
+    teacher: bool = False,
+) -> MemoryNeed:
+    """Estimate a run's memory from the model's shapes alone.
+
+    Args:
+        config: arguments of `WanTransformer3DModel`.
+        grid: of the clips.
+        dtype: the weights are stored as: "bf16", "fp16", "fp32" or "fp8".
+        lora_rank: None: everything learns, in float32.
+        optimiser: a name that `optimisers` knows.
+        batch: clips per step.
+        checkpointing: of gradients: keeps one tensor per block, computes the rest again.
+        average: keeps a float32 average of what learns.
+        teacher: keeps a frozen copy beside a fully trained model.
+    """
+    from diffusers import WanTransformer3DModel
+
+    with torch.device("meta"):
+        model = WanTransformer3DModel(**config)
+    count = sum(p.numel() for p in model.parameters())
+    blocks = [m for m in model.blocks.modules() if isinstance(m, torch.nn.Linear)]
+    wide = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp8": 2.0}[dtype]
+    weights = wide * count
+    if dtype == "fp8":  # of the blocks' matrices; the rest is bf16
+        weights -= sum(layer.weight.numel() for layer in blocks)
+    if lora_rank is None:
+        weights, learning_count = 4.0 * count * (1.5 if teacher else 1.0), count
+    else:
+        shapes = [tuple(layer.weight.shape) for layer in blocks]
+        learning_count = sum(lora_rank * (rows + cols) for rows, cols in shapes)
+        weights += 4.0 * learning_count
+    learning = learning_count * (4.0 + _MOMENTS[optimiser] + (4.0 if average else 0.0))
+    tokens = batch * grid.latent_frames * (grid.rows // 2) * (grid.cols // 2)
+    dim, hidden = model.config.num_attention_heads * 128, model.config.ffn_dim
+    # Inside a block: normed inputs, q, k, v, o of two attentions, the feed-forward twice; bf16.
+    block = 2.0 * tokens * (14 * dim + 3 * hidden)
+    layers = len(model.blocks)
+    kept = 2.0 * tokens * dim * layers + block if checkpointing else block * layers
+    return MemoryNeed(weights, learning, kept)
+
+
+def check_memory(need: MemoryNeed, device: torch.device, limit: float | None = None) -> None:
+    """Refuse a run that cannot fit.
+
+    Args:
+        need: of the run.
+        device: whose memory counts.
+        limit: bytes, in place of what the device has free.
+
+    Raises:
+        OptionError: it needs more; says what would help.
+    """
+    free = limit if limit is not None else _free(device)
+    if free is not None and need.total > free:
+        raise OptionError(
+            f"The run must fit {free / _GIB:.1f} GiB of memory; got a need of about {need}. "
+            "Use --dtype fp8, a LoRA of lower rank, --checkpointing, shorter or smaller clips."
+        )
+
+
+def _free(device: torch.device) -> float | None:
+    if device.type == "cuda":
+        return float(torch.cuda.mem_get_info(device)[0])
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    found = [line for line in lines if line.startswith("MemAvailable:")]
+    return 1024.0 * float(found[0].split()[1]) if found else None
+
+
+def config_of(checkpoint: Checkpoint) -> dict[str, Any]:
+    """The transformer's sizes, read off a checkpoint's header."""
+    return infer_config(checkpoint, checkpoint.in_library_names(TRANSFORMER_KEYS))

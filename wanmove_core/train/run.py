@@ -1,0 +1,294 @@
+"""One training run: caches and a checkpoint in, a LoRA or a whole model out."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from ..checkpoints.classify import TRANSFORMER, VAE
+from ..checkpoints.layouts import choose, survey
+from ..checkpoints.loading import load_components
+from ..errors import OptionError
+from ..media.video_io import replacing
+from .adapters import (
+    full_weights,
+    learn_everything,
+    learn_lora,
+    lora_weights,
+    optimisers,
+    without_lora,
+)
+from .attention import use_matrix_attention, use_short_context
+from .cache import Cache
+from .few_steps import few_step_loss
+from .held_out import Check, check_held_out
+from .loop import Draw, Loop, Player
+from .memory import MemoryNeed, check_memory, config_of, memory_need
+from .plan import Plan
+from .recipe import Batch, Recipe, draw_batch, flow_loss, velocity
+
+_log = logging.getLogger("wanmove")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What to train, on what, and how.
+
+    Args:
+        caches: folders that `prepare` wrote.
+        checkpoint: files or folders of the model.
+        out: folder of the run.
+        lora_rank: None: every weight learns.
+        shares: how often each cache is drawn from; None: evenly.
+        dtype: how the model's weights are kept: "bf16", "fp16", "fp32", or "fp8" under a LoRA.
+        batch: clips per step and process, of the smallest clips.
+        rate: peak learning rate; None: 1e-4 for a LoRA, 1e-5 for a whole model.
+        optimiser: "adamw", "adamw8bit" or "muon".
+        checkpointing: compute activations again instead of keeping them.
+        decay: of the average of the weights, which is what is written; 0: the weights themselves.
+        few_steps: distil to this many sampling steps instead of learning from the clips.
+        held_out: clips that are only measured.
+        compile: let torch.compile make the step faster; needs a C++ compiler.
+        device: of the computation.
+        memory_limit: bytes that the run may take; None: what is free.
+    """
+
+    caches: tuple[Path, ...]
+    checkpoint: tuple[Path, ...]
+    out: Path
+    lora_rank: int | None = 32
+    shares: tuple[float, ...] | None = None
+    dtype: str = "bf16"
+    batch: int = 1
+    rate: float | None = None
+    optimiser: str = "adamw"
+    checkpointing: bool = False
+    decay: float = 0.99
+    few_steps: int | None = None
+    held_out: int = 4
+    compile: bool = False
+    device: str = "cpu"
+    memory_limit: float | None = None
+
+
+class Run:
+    """A run that is ready to start, or to go on.
+
+    Args:
+        options: what and how.
+        plan: how long.
+        recipe: what a sample is.
+        check: how held-out clips are measured.
+
+    Raises:
+        WanMoveError: inputs that do not fit together, or too little memory.
+    """
+
+    def __init__(
+        self, options: RunOptions, plan: Plan, recipe: Recipe, check: Check | None = None
+    ) -> None:
+        self.options, self.recipe, self.plan = options, recipe, plan
+        self.check = check or Check(shift=recipe.shift)
+        self.device = torch.device(options.device)
+        self.caches = [Cache(path) for path in options.caches]
+        splits = [cache.split(options.held_out) for cache in self.caches]
+        self.train_on = [
+            (cache, clips) for cache, (clips, _) in zip(self.caches, splits, strict=True)
+        ]
+        self.held_out = [out for _, out in splits]
+        self._refuse_misfits()
+        self.need = plan_memory(options, self.caches)
+        check_memory(self.need, self.device, options.memory_limit)
+        self.model = self._load_model()
+        self.context = use_short_context(self.model)
+        if self.device.type == "cpu":
+            use_matrix_attention(self.model)
+        self.teacher = self._make_teacher()
+        needs_vae = options.held_out > 0
+        self.vae = self._load(VAE).vae if needs_vae else None
+        rate = options.rate or (1e-4 if options.lora_rank else 1e-5)
+        self.player = Player(
+            "model",
+            self.model,
+            optimisers(self.model, options.optimiser, rate),
+            self._loss,
+            decay=options.decay,
+        )
+        self._velocity = self._predictor(self.model)
+        self.loop = Loop(options.out, [self.player], plan, report=self.report, device=self.device)
+
+    def train(self) -> Path:
+        """Train to the plan's end.
+
+        Returns:
+            The file that was written: `lora.safetensors` or `model.safetensors`.
+
+        Raises:
+            KeyboardInterrupt: after Ctrl+C, with everything saved.
+        """
+        _log.info("about %s in all; %s", self.need, _counted(self.model))
+        self.loop.run()
+        return self.write()
+
+    def report(self, step: int) -> dict[str, float]:
+        """Measure held-out clips with the averaged weights, and write these."""
+        figures: dict[str, float] = {}
+        with self.player.averaged():
+            for number, (cache, clips) in enumerate(zip(self.caches, self.held_out, strict=True)):
+                if not clips or self.vae is None:
+                    continue
+                errors = check_held_out(
+                    self._velocity,
+                    self.vae,
+                    cache,
+                    clips,
+                    check=self.check,
+                    device=self.device,
+                    videos=self.options.out / "samples" / f"step_{step:06d}",
+                )
+                name = "held-out EPE px" + (f" {number + 1}" if len(self.caches) > 1 else "")
+                figures[name] = float(np.mean(errors))
+        self.write()
+        return figures
+
+    def write(self) -> Path:
+        """Write the averaged weights, with what they were made from."""
+        is_lora = self.options.lora_rank is not None
+        path = self.options.out / ("lora.safetensors" if is_lora else "model.safetensors")
+        with self.player.averaged():
+            weights = lora_weights(self.model) if is_lora else full_weights(self.model)
+        whole = {name: tensor.cpu().contiguous() for name, tensor in weights.items()}
+        with replacing(path) as temporary:
+            save_file(whole, temporary, self.metadata())
+        return path
+
+    def metadata(self) -> dict[str, str]:
+        """What the file was made from, as safetensors metadata holds it."""
+        chosen = choose(survey(self.options.checkpoint), TRANSFORMER, self.options.dtype)
+        kept = ("image_encoder", "license")
+        base = {name: chosen.metadata[name] for name in kept if name in chosen.metadata}
+        facts = {
+            "base": {"name": chosen.path.name, "sha256": _digest(chosen.path)},
+            "clips": [
+                {"folder": cache.folder.name, "clips": len(cache), **cache.facts.made_from}
+                for cache in self.caches
+            ],
+            "recipe": asdict(self.recipe),
+            "steps": self.loop.step if hasattr(self, "loop") else 0,
+            "lora_rank": self.options.lora_rank,
+            "few_steps": self.options.few_steps,
+        }
+        return {"format": "pt", **base, "wanmove_train": json.dumps(facts, sort_keys=True)}
+
+    def _loss(self, draw: Draw) -> dict[str, Tensor]:
+        options = self.options
+        batch = draw_batch(
+            self.train_on,
+            options.shares or (1.0,) * len(self.caches),
+            options.batch,
+            self.recipe,
+            draw.rng,
+        ).to(self.device)
+        if options.few_steps is None:
+            return flow_loss(self._velocity, batch, draw, self.recipe)
+        return few_step_loss(
+            self._velocity,
+            self._teach,
+            batch,
+            draw,
+            steps=options.few_steps,
+            shift=self.recipe.shift,
+            moving_weight=self.recipe.moving_weight,
+        )
+
+    def _teach(self, noisy: Tensor, times: Tensor, batch: Batch) -> Tensor:
+        if self.teacher is not None:
+            return velocity(self.teacher, self.context, noisy, times, batch)
+        with without_lora(self.model):
+            return velocity(self.model, self.context, noisy, times, batch)
+
+    def _predictor(self, model: nn.Module) -> Callable[[Tensor, Tensor, Batch], Tensor]:
+        if not self.options.compile:
+            return partial(velocity, model, self.context)
+        return partial(velocity, torch.compile(model, dynamic=False), self.context)
+
+    def _load(self, part: str) -> Any:
+        return load_components(
+            self.options.checkpoint, dtype=self.options.dtype, device=self.device, needs=(part,)
+        )
+
+    def _load_model(self) -> nn.Module:
+        model = self._load(TRANSFORMER).transformer
+        if self.options.lora_rank is None:
+            model = model.float()
+            learn_everything(model)
+        else:
+            learn_lora(model, self.options.lora_rank, seed=self.plan.seed)
+        if self.options.checkpointing:
+            model.enable_gradient_checkpointing()
+        return model.train()
+
+    def _make_teacher(self) -> nn.Module | None:
+        if self.options.few_steps is None or self.options.lora_rank is not None:
+            return None
+        teacher = deepcopy(self.model).requires_grad_(False)
+        use_short_context(teacher, self.context)
+        return teacher
+
+    def _refuse_misfits(self) -> None:
+        options = self.options
+        if options.lora_rank is None and options.dtype == "fp8":
+            raise OptionError(
+                "Full training must start from bf16, fp16 or fp32 weights; got --dtype fp8. "
+                "Train a LoRA, or use --dtype bf16."
+            )
+        if options.shares is not None and len(options.shares) != len(options.caches):
+            raise OptionError(
+                f"There must be a share for each of the {len(options.caches)} caches; got "
+                f"{len(options.shares)}. Give as many."
+            )
+        for cache, (clips, _) in zip(self.caches, self.train_on, strict=True):
+            del clips
+            if len(cache) < 2:
+                raise OptionError(
+                    f"{cache.folder} must hold at least 2 clips; got {len(cache)}. Prepare more."
+                )
+
+
+def plan_memory(options: RunOptions, caches: list[Cache]) -> MemoryNeed:
+    """What the run will take: the larger of the caches counts."""
+    checkpoint = choose(survey(options.checkpoint), TRANSFORMER, options.dtype)
+    largest = max(caches, key=lambda cache: cache.facts.width * cache.facts.height)
+    return memory_need(
+        config_of(checkpoint),
+        largest.facts.grid,
+        dtype=options.dtype,
+        lora_rank=options.lora_rank,
+        optimiser=options.optimiser,
+        batch=options.batch,
+        checkpointing=options.checkpointing,
+        average=options.decay > 0,
+        teacher=options.few_steps is not None,
+    )
+
+
+def _counted(model: nn.Module) -> str:
+    learning = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    return f"{learning / 1e6:.1f} million weights learn"
+
+
+def _digest(path: Path) -> str:
+    """The start of a file's SHA-256, of its first 64 MiB and its size: enough to tell files."""
+    with path.open("rb") as file:
+        start = file.read(2**26)
+    return hashlib.sha256(start + str(path.stat().st_size).encode()).hexdigest()[:16]

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Literal
 
-import cv2
 import numpy as np
 import torch
 
 from ..errors import ShapeError
+from ..opencv import require_opencv
 from ..shapes import Float, Tensor, UInt8
+
+cv2 = require_opencv("Comparing pictures")
 
 SsimKind = Literal["2d", "3d"]
 

@@ -1,12 +1,14 @@
 """Draw asked and got tracks over a video."""
 
-import cv2
 import numpy as np
 import torch
 
+from ..opencv import require_opencv
 from ..shapes import Tensor, UInt8
 from ..tracks import Tracks
 from .metrics import EndPointError
+
+cv2 = require_opencv("Drawing the comparison")
 
 ASKED = (80, 230, 120)
 GOT = (255, 70, 200)

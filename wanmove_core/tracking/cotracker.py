@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from ..errors import CheckpointError, MediaError
+from ..opencv import require_opencv
 from ..shapes import Float, Tensor
 from ..tracks import Tracks
 
@@ -111,7 +112,7 @@ def track_with_cotracker(
 
 def _video(frames: Iterable[Any]) -> tuple[Tensor, np.ndarray]:
     """Float 0..255 [1, frames, 3, height, width], and its size in units of the given one."""
-    import cv2
+    cv2 = require_opencv("Following points")
 
     pictures, scale = [], np.ones(2)
     for frame in frames:

@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 
 from ..errors import ShapeError
+from ..opencv import require_opencv
 from ..shapes import Float, Tensor, UInt8
 from ..tracks import Tracks
 from .steady import steady_tracks
+
+cv2 = require_opencv("Measuring motion")
 
 # Frames are enlarged to at least this many pixels on the shorter side: the flow's patches are a
 # fixed number of pixels, and on a tiny clip they would span whole objects.

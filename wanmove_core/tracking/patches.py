@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
+from ..opencv import require_opencv
 from ..shapes import Float
+
+cv2 = require_opencv("Following points")
 
 _RADIUS = 7
 _SIGMA = 4.5

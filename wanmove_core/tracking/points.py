@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 
+from ..opencv import require_opencv
 from ..shapes import Bool, Float
 from .mates import Mates
 from .patches import Match, Patches, difference, levels, surroundings
+
+cv2 = require_opencv("Following points")
 
 # Every so many frames the points are checked against their first appearance. In between they are
 # followed from one frame, the key frame, so that errors do not add up from frame to frame.

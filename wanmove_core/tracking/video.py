@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from ..errors import MediaError, ShapeError
+from ..opencv import require_opencv
 from ..shapes import Float
 from ..tracks import Tracks
 
@@ -95,7 +96,7 @@ def _working_size(frame: np.ndarray) -> tuple[tuple[int, int], np.ndarray]:
 
 
 def _grey(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    import cv2
+    cv2 = require_opencv("Following points")
 
     grey = cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY)
     if grey.shape == size[::-1]:

@@ -7,6 +7,7 @@ import torch
 
 from ...errors import OptionError, ShapeError
 from ...motion.retime import MAX_FRAMES, check_num_frames, resample_tracks
+from ...opencv import require_opencv
 from ...shapes import Bool, Float
 from ...tracks import Tracks
 
@@ -215,7 +216,7 @@ def change_speed(tracks: Tracks, speed: float, num_frames: int | None = None) ->
 def _transform(start: np.ndarray, end: np.ndarray) -> np.ndarray | None:
     """The transform that most points agree on; None if there are too few."""
     # Imported late: OpenCV is slow to import, and ComfyUI imports this module at its start.
-    import cv2
+    cv2 = require_opencv("Motion transfer")
 
     if len(start) >= _HOMOGRAPHY_POINTS:
         matrix, _ = cv2.findHomography(start, end, cv2.USAC_MAGSAC, _RANSAC_PX, None, 2000, 0.999)

@@ -100,9 +100,9 @@ def region_panels() -> list[np.ndarray]:
     angle = 2.4 * time
     handles[:, 2] = [72, 110] + 44 * np.stack([np.sin(angle + 2.7), -np.cos(angle + 2.7)], -1)
     motions = (
-        Following(shown(path)),
+        Following(all_visible(path)),
         Keyed([RegionKey(0), RegionKey(FRAMES - 1, rotate=35, stretch=0.85)], FRAMES, "bottom"),
-        Puppet(shown(handles)),
+        Puppet(all_visible(handles)),
     )
     return [
         panel(image, region_tracks(mask, motion, fill=Fill(70, margin=3), pins=60), 2.2)
@@ -110,7 +110,7 @@ def region_panels() -> list[np.ndarray]:
     ]
 
 
-def shown(positions: np.ndarray) -> Tracks:
+def all_visible(positions: np.ndarray) -> Tracks:
     return Tracks.from_arrays(positions)
 
 

@@ -88,7 +88,7 @@ class WanMoveCameraTracks(io.ComfyNode):
                     min=0,
                     max=0xFFFFFFFF,
                     control_after_generate=False,  # see region_inputs.py
-                    tooltip="Another number, another unrest of the hand.",
+                    tooltip="Seed of the camera shake.",
                 ),
                 io.Int.Input(
                     "count",

@@ -135,7 +135,7 @@ class WanMoveTrajectoryGuidance(io.ComfyNode):
                     tooltip="Which branches of the guidance scale see the motion: both, as in "
                     "Wan-Move's own code; or the positive one only, which amplifies the motion.",
                 ),
-                *_mapping_inputs(),
+                *_choice_inputs(),
             ],
             outputs=[
                 io.Conditioning.Output(
@@ -181,7 +181,7 @@ class WanMoveTrajectoryGuidance(io.ComfyNode):
         )
 
 
-def _mapping_inputs() -> list[io.Input]:
+def _choice_inputs() -> list[io.Input]:
     return [
         io.Combo.Input(
             "collision",

@@ -42,7 +42,7 @@ def average(model: nn.Module, *figures: float) -> list[float]:
     return tail.tolist()
 
 
-def agreed(figure: float) -> float:
+def broadcast_figure(figure: float) -> float:
     """Rank 0's figure, in all processes."""
     if not distributed.is_initialized():
         return figure

@@ -30,7 +30,7 @@ from training.dit_model import (
 )
 from training.make_latents import FOLDER as LATENTS
 from training.make_latents import GRID
-from training.parallel import agreed, average, finish, start
+from training.parallel import average, broadcast_figure, finish, start
 from training.run_folder import RUNS, Ema, append_row, load_checkpoint, plot_log, save_checkpoint
 from training.shipped import shipped_state
 from wanmove_core import replicate_first_frame
@@ -227,7 +227,7 @@ def train(run: Run, minutes: float, *, batch: int, rank: int, report_s: float) -
         (mean_loss,) = average(run.model, loss.item())
         losses.append(mean_loss)
         run.descend(learning_rate(run.step, run.spent / (minutes * 60)))
-        run.spent = agreed(run.spent + time.monotonic() - began)
+        run.spent = broadcast_figure(run.spent + time.monotonic() - began)
         if run.spent - last_report > report_s or run.spent >= minutes * 60:
             last_report = run.spent
             if rank == 0:

@@ -163,7 +163,7 @@ def _model(slot: Any, value: Any) -> Any:
     return value
 
 
-def _vision(slot: Any, value: Any) -> Any:
+def _check_clip_vision(slot: Any, value: Any) -> Any:
     states = getattr(value, "penultimate_hidden_states", None)
     if not isinstance(states, torch.Tensor):
         raise _wrong(slot, "a CLIP_VISION_OUTPUT", value)
@@ -203,5 +203,5 @@ _CHECKS: dict[str, Callable[[Any, Any], Any]] = {
     "LATENT": _latent,
     "CONDITIONING": _conditioning,
     "MODEL": _model,
-    "CLIP_VISION_OUTPUT": _vision,
+    "CLIP_VISION_OUTPUT": _check_clip_vision,
 }

@@ -21,7 +21,7 @@ _POST_CFG = "sampler_post_cfg_function"
 
 
 def check_sampling(model: Any, latent: Any = None, **prompts: Any) -> None:
-    """Refuse what does not fit together; it would end deep in the model, or do without tracks.
+    """Reject mismatched inputs; otherwise the model fails inside or ignores the tracks.
 
     Args:
         model: the host's model patcher.
@@ -30,7 +30,7 @@ def check_sampling(model: Any, latent: Any = None, **prompts: Any) -> None:
 
     Raises:
         OptionError: a model that takes no start image, for prompts that carry tracks.
-        ShapeError: prompts of another text encoder, a latent of none or of another length.
+        ShapeError: prompts of another text encoder, a missing latent, or one of another length.
     """
     if latent is not None:
         _check_samples(latent.get("samples"), getattr(model.model, "latent_format", None))

@@ -39,7 +39,7 @@ def encode_start_image(
 
 
 def _check_vae(vae: Any) -> None:
-    """Refuse what is for no video before it runs; a class that says nothing is believed."""
+    """Reject VAEs that are not for video; accept one that does not state its dimensions."""
     known = hasattr(vae, "encode") and not isinstance(vae, str)
     if not known or getattr(vae, "latent_dim", 3) != 3:
         kind = "none" if vae is None else type(vae).__name__

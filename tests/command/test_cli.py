@@ -212,7 +212,7 @@ def test_a_bug_is_exit_code_1_with_its_traceback(files, tmp_path, monkeypatch):
     ("error", "said"),
     [
         (torch.cuda.OutOfMemoryError("CUDA out of memory.\nMuch more."), "Add --offload model"),
-        (MemoryError(), "memory must suffice; got: none left"),
+        (MemoryError(), "out of memory: none left"),
     ],
 )
 def test_memory_that_runs_out_is_one_line(files, monkeypatch, capsys, error, said):

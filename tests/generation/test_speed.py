@@ -195,7 +195,7 @@ def test_offload_model_brings_a_part_for_its_work_and_sends_it_back(monkeypatch)
     parts = Components(Part(), Part(), text_encoder=Part())
     placement = Placement("cuda", offload="model", text_encoder_device="cpu")
     assert placement.resting_device.type == "cpu"
-    placement.prepare(parts)
+    placement.place(parts)
     with placement.use(parts.vae, placement.device) as vae:
         assert vae.sent == ["cpu", "cuda"]
     assert parts.vae.sent == ["cpu", "cuda", "cpu"]
@@ -212,7 +212,7 @@ def test_offload_none_puts_each_part_on_its_device_once(monkeypatch):
     monkeypatch.setattr("wanmove_core.generation.placement.check_device", torch.device)
     parts = Components(Part(), Part(), text_encoder=Part())
     placement = Placement("cuda", text_encoder_device="cpu")
-    placement.prepare(parts)
+    placement.place(parts)
     with placement.use(parts.vae, placement.device):
         pass
     assert parts.vae.sent == parts.transformer.sent == ["cuda"]

@@ -20,7 +20,7 @@ def random_tracks(seed=0, points=POINTS, frames=FRAMES):
     return Tracks(positions, torch.rand(frames, points, generator=generator) > 0.3)
 
 
-def shown(positions):
+def all_visible(positions):
     return Tracks(positions, torch.ones(positions.shape[:2], dtype=torch.bool))
 
 
@@ -33,7 +33,7 @@ def turning_parent(scale=1.0):
         turn = body.new_tensor([[math.cos(a), math.sin(a)], [-math.sin(a), math.cos(a)]])
         shift = body.new_tensor([3.0 * frame, -2.0 * frame])
         poses.append((body - body.mean(0)) @ turn * scale**frame + body.mean(0) + shift)
-    return shown(torch.stack(poses))
+    return all_visible(torch.stack(poses))
 
 
 def carried(child, parent, frame, degrees, scale):
@@ -57,7 +57,7 @@ def test_a_child_moves_in_its_parents_space(turn, scale):
 
 
 def test_a_parent_of_one_point_shifts():
-    child, parent = random_tracks(), shown(random_tracks(2, 1).positions)
+    child, parent = random_tracks(), all_visible(random_tracks(2, 1).positions)
     out = parent_tracks(child, parent, scale=True)
     truth = child.positions + parent.positions - parent.positions[:1]
     torch.testing.assert_close(out.positions, truth, **CLOSE)
@@ -65,7 +65,9 @@ def test_a_parent_of_one_point_shifts():
 
 
 def test_followers_do_what_the_leader_did():
-    leader = shown(torch.stack([torch.arange(13.0) ** 2, 5.0 * torch.arange(13.0)], -1)[:, None])
+    leader = all_visible(
+        torch.stack([torch.arange(13.0) ** 2, 5.0 * torch.arange(13.0)], -1)[:, None]
+    )
     followers = random_tracks()
     out = follow_tracks(followers, leader, delay=2.5, stagger=1.25)
     for frame in range(FRAMES):
@@ -79,7 +81,7 @@ def test_followers_do_what_the_leader_did():
 
 
 def test_no_delay_is_a_parent():
-    leader = shown(random_tracks(2, 1).positions)
+    leader = all_visible(random_tracks(2, 1).positions)
     one, other = follow_tracks(random_tracks(), leader, delay=0), random_tracks()
     torch.testing.assert_close(one.positions, parent_tracks(other, leader).positions, **CLOSE)
 
@@ -102,7 +104,7 @@ def test_loops_play_these_frames(mode, frames):
 
 
 def test_an_offset_loop_walks_on():
-    step = shown(torch.tensor([[[0.0, 5.0]], [[1.0, 3.0]], [[4.0, 6.0]]]))
+    step = all_visible(torch.tensor([[[0.0, 5.0]], [[1.0, 3.0]], [[4.0, 6.0]]]))
     out = loop_tracks(step, 7, mode="offset").positions[:, 0]
     assert out.tolist() == [[0, 5], [1, 3], [4, 6], [5, 4], [8, 7], [9, 5], [12, 8]]
 

@@ -12,7 +12,7 @@ FRAMES, POINTS = 61, 5
 CLOSE = {"rtol": 0, "atol": 1e-8}
 
 
-def shown(positions):
+def all_visible(positions):
     return Tracks(positions, torch.ones(positions.shape[:2], dtype=torch.bool))
 
 
@@ -20,7 +20,7 @@ def held_then_pulled():
     """At rest for a frame, then a step of (30, -20) that takes one frame, then still."""
     positions = torch.zeros(FRAMES, 1, 2, dtype=torch.float64)
     positions[1:] = torch.tensor([30.0, -20.0])
-    return shown(positions)
+    return all_visible(positions)
 
 
 def ramp_response(time, period, damping):
@@ -60,7 +60,7 @@ def test_critical_damping_never_swings_over_and_less_does():
 def test_a_spring_at_rest_stays_and_gaps_do_not_pull():
     generator = torch.Generator().manual_seed(0)
     still = torch.rand(1, POINTS, 2, generator=generator, dtype=torch.float64).repeat(FRAMES, 1, 1)
-    torch.testing.assert_close(spring_tracks(shown(still)).positions, still, **CLOSE)
+    torch.testing.assert_close(spring_tracks(all_visible(still)).positions, still, **CLOSE)
     hidden = Tracks(still.clone(), torch.ones(FRAMES, POINTS, dtype=torch.bool))
     hidden.visibility[20:30] = False
     hidden.positions[20:30] = 0.0
@@ -73,7 +73,7 @@ def thrown(frames=FRAMES, points=1):
     """Moves by (2, -3) a frame from (10, 40); further points each 5 px to the right and down."""
     time = torch.arange(frames, dtype=torch.float64)[:, None]
     start = torch.tensor([10.0, 40.0]).double() + 5.0 * torch.arange(points)[:, None]
-    return shown(start + (time * torch.tensor([2.0, -3.0]))[:, None])
+    return all_visible(start + (time * torch.tensor([2.0, -3.0]))[:, None])
 
 
 def fallen_by_steps(gravity, floor, bounce, steps=4000):
@@ -129,16 +129,16 @@ def test_together_keeps_the_shape_and_apart_does_not():
 
 
 def test_what_lies_on_the_floor_stays():
-    still = shown(torch.full((FRAMES, 2, 2), 50.0, dtype=torch.float64))
+    still = all_visible(torch.full((FRAMES, 2, 2), 50.0, dtype=torch.float64))
     for floor in (50, 45):
         out = fall_tracks(still, floor=floor)
         assert torch.equal(out.positions, still.positions)
-    nothing = shown(torch.zeros(FRAMES, 0, 2))
+    nothing = all_visible(torch.zeros(FRAMES, 0, 2))
     assert fall_tracks(nothing, floor=5).num_points == 0
 
 
 def wiggled(seed=4, points=POINTS, **options):
-    still = shown(torch.full((400, points, 2), 7.0))
+    still = all_visible(torch.full((400, points, 2), 7.0))
     generator = torch.Generator().manual_seed(seed)
     return wiggle_tracks(still, generator=generator, **options).positions
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import OptionError
-from .generate import describe_model, load_pipeline
+from .generate import load_pipeline, model_settings
 from .generate_options import add_job_options, add_model_options
 from .option_values import make_job
 
@@ -52,7 +52,7 @@ def make_generation(image: Path, results: Path, options: Sequence[str]) -> "Gene
 
     fixed_seed = None if args.seed < 0 else args.seed
     return Generation(
-        replace(job, tracks=()), results, load, model=describe_model(args), seed=fixed_seed
+        replace(job, tracks=()), results, load, model=model_settings(args), seed=fixed_seed
     )
 
 

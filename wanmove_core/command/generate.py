@@ -76,7 +76,7 @@ def run_generate(args: argparse.Namespace) -> int:
         raise OptionError("one of --batch and --movebench may be given; got both. Drop one.")
     needed = "movebench"
     check_companions(args, ("mode", needed), ("language", needed), ("out_dir", needed))
-    model = describe_model(args)
+    model = model_settings(args)
     world = check_parallel(args)
     with peers_told():
         if args.batch is None and args.movebench is None:
@@ -261,8 +261,8 @@ def parse_lora(text: str) -> tuple[Path, float]:
         ) from error
 
 
-def describe_model(args: argparse.Namespace) -> dict[str, Any]:
-    """Which model makes the videos, as far as it decides what they look like."""
+def model_settings(args: argparse.Namespace) -> dict[str, Any]:
+    """The model settings that affect the result, for the video's metadata."""
     return {
         "checkpoint": [path.name for path in args.checkpoint or []],
         "dtype": args.dtype,

@@ -57,7 +57,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _NOBODY_READS
     except MemoryError as error:
         reason = (str(error) or "none left").splitlines()[0]
-        print(f"wanmove: memory must suffice; got: {reason}. Ask for less.", file=sys.stderr)
+        print(
+            f"wanmove: out of memory: {reason}. Use a smaller size or fewer frames.",
+            file=sys.stderr,
+        )
         return 2
     except OSError as error:
         if error.errno != errno.ENOSPC:
@@ -68,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    """Run the chosen command; a wheel alone brings little of what the commands need."""
+    """Run the command; name a missing package and how to install it."""
     try:
         code: int = args.run(args)
     except ModuleNotFoundError as error:
@@ -82,7 +85,7 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _prepare_streams() -> None:
-    """Let output that nobody asked for go nowhere, and file names of any bytes be written."""
+    """Discard output when there is no stdout; escape characters it cannot encode."""
     if sys.stdout is None:
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115, to the end
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -42,7 +42,7 @@ class Curve:
 
 
 def parse_braces(text: str, start: int, name: str, limit: int) -> tuple[list[Any], int]:
-    """What stands in the braces that open at `start`: words, texts and further lists.
+    """What is in the braces that open at `start`: words, texts and further lists.
 
     Args:
         text: a script.

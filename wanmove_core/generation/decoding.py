@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from diffusers.models.autoencoders.autoencoder_kl_wan import unpatchify
+from einops import rearrange
 
 from ..shapes import Float, Tensor, UInt8
 
@@ -67,4 +68,4 @@ def to_pixels(
     """RGB on the CPU, of frames in -1..1."""
     # Rounded on its device: a quarter of the bytes to move.
     pixels = ((frames[0].float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-    return pixels.permute(1, 2, 3, 0).contiguous().cpu()
+    return rearrange(pixels, "rgb frames rows cols -> frames rows cols rgb").contiguous().cpu()

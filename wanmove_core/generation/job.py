@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from einops import rearrange
 
 from ..errors import MediaError
 from ..formats import read_tracks
@@ -217,9 +218,13 @@ def enlarge(
         return frames, tracks
     size = (width * factor, height * factor)
     larger = torch.nn.functional.interpolate(
-        frames.movedim(-1, 1).float(), size=(size[1], size[0]), mode="bicubic"
+        rearrange(frames, "frames rows cols rgb -> frames rgb rows cols").float(),
+        size=(size[1], size[0]),
+        mode="bicubic",
     )
-    pixels = larger.round().clamp(0, 255).byte().movedim(1, -1).contiguous()
+    pixels = rearrange(
+        larger.round().clamp(0, 255).byte(), "frames rgb rows cols -> frames rows cols rgb"
+    ).contiguous()
     return pixels, fit_tracks(tracks, (width, height), size)
 
 

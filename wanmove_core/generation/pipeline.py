@@ -78,7 +78,7 @@ class WanMovePipeline:
         self.ranks = ranks
         self.family = WAN21_I2V
         prepare_transformer(components.transformer, self.speed, self.placement.device)
-        self.placement.prepare(components)
+        self.placement.place(components)
 
     @torch.no_grad()
     def generate(

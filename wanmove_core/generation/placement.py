@@ -55,7 +55,7 @@ class Placement:
         """Where parts are between their work: load them there."""
         return self.device if self.offload == "none" else torch.device("cpu")
 
-    def prepare(self, components: Components) -> None:
+    def place(self, components: Components) -> None:
         """Put the parts where they wait, and let layers stream to the device if asked."""
         homes = {
             "transformer": self.device,

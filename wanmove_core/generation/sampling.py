@@ -161,6 +161,8 @@ class DpmPlusPlus:
 class UniPc:
     """UniPC of order 2 (B2) for flow models: a predictor, corrected once the model has answered.
 
+    Letters are the paper's (arXiv 2302.04867): h, r_1, D_1, D_t, b and rho of its corrector.
+
     Source:
         `FlowUniPCMultistepScheduler` with its defaults,
         Wan-Move wan/utils/fm_solvers_unipc.py @27409be.
@@ -192,9 +194,9 @@ class UniPc:
         phi = math.expm1(-h)
         out = (there / here) * start - (1 - there) * phi * self._cleans[0]
         if self._order == 2:
-            before = (_log_snr(self._sigmas[self._index - 2]) - _log_snr(here)) / h
-            slope = (self._cleans[1] - self._cleans[0]) / before
-            out = out - (1 - there) * phi * 0.5 * slope
+            r_1 = (_log_snr(self._sigmas[self._index - 2]) - _log_snr(here)) / h
+            d_1 = (self._cleans[1] - self._cleans[0]) / r_1
+            out = out - (1 - there) * phi * 0.5 * d_1
         return out
 
     def _correct(self, clean: Tensor, start: Tensor) -> Tensor:
@@ -203,16 +205,16 @@ class UniPc:
         h = _log_snr(there) - _log_snr(here)
         phi = math.expm1(-h)
         out = (there / here) * start - (1 - there) * phi * self._cleans[0]
-        change = clean - self._cleans[0]
+        d_t = clean - self._cleans[0]
         if self._order == 1:
-            return out - (1 - there) * phi * 0.5 * change
-        before = (_log_snr(self._sigmas[self._index - 2]) - _log_snr(here)) / h
+            return out - (1 - there) * phi * 0.5 * d_t
+        r_1 = (_log_snr(self._sigmas[self._index - 2]) - _log_snr(here)) / h
         # The two conditions that make the step exact for polynomials of degree 2.
-        first = (-phi / h - 1) / phi
-        second = 2 * ((-phi / h - 1) / -h - 0.5) / phi
-        at_slope = (first - second) / (1 - before)
-        slope = (self._cleans[1] - self._cleans[0]) / before
-        return out - (1 - there) * phi * (at_slope * slope + (first - at_slope) * change)
+        b_1 = (-phi / h - 1) / phi
+        b_2 = 2 * ((-phi / h - 1) / -h - 0.5) / phi
+        rho_1 = (b_1 - b_2) / (1 - r_1)
+        d_1 = (self._cleans[1] - self._cleans[0]) / r_1
+        return out - (1 - there) * phi * (rho_1 * d_1 + (b_1 - rho_1) * d_t)
 
 
 _SOLVERS: dict[str, Callable[[Schedule], Solver]] = {

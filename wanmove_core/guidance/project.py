@@ -1,8 +1,10 @@
 """Tracks in pixels to cells of the latent grid."""
 
+from functools import partial
 from typing import get_args
 
 import torch
+from einops import rearrange, reduce
 
 from ..choices import Temporal
 from ..errors import OptionError, ShapeError
@@ -51,12 +53,14 @@ def project_tracks(
         )
     step = grid.strides[0] if temporal == "sample" else 1
     # Planes of x and of y run several times faster than pairs of (x, y).
-    x, y = tracks.positions[::step].permute(2, 1, 0).contiguous().unbind(0)
+    planes = rearrange(tracks.positions[::step], "frames points xy -> xy points frames")
+    x, y = planes.contiguous().unbind(0)
     visible = tracks.visibility[::step].t().contiguous()
     visible = visible & (x >= 0) & (x <= grid.width) & (y >= 0) & (y <= grid.height)
     if temporal == "mean":
         x, y = (_mean_over_latent_frames(value, visible, grid) for value in (x, y))
-        later = visible[:, 1:].unflatten(1, (grid.latent_frames - 1, grid.strides[0])).any(2)
+        blocks = "points (latent_frames stride) -> points latent_frames"
+        later = reduce(visible[:, 1:], blocks, "any", stride=grid.strides[0])
         visible = torch.cat([visible[:, :1], later], dim=1)
     # Positions far outside fit no integer, so they go first.
     row = (torch.where(visible, y, 0.0) / grid.strides[1]).int().clamp_(max=grid.rows - 1)
@@ -70,8 +74,12 @@ def _mean_over_latent_frames(
     grid: LatentGrid,
 ) -> Float[Tensor, "points latent_frames"]:
     """Average the visible values over the video frames that each latent frame covers."""
-    blocks = (grid.latent_frames - 1, grid.strides[0])
-    seen = visible[:, 1:].unflatten(1, blocks)
+    blocks = partial(
+        rearrange,
+        pattern="points (latent_frames stride) -> points latent_frames stride",
+        stride=grid.strides[0],
+    )
+    seen = blocks(visible[:, 1:])
     # Values that do not count may be huge, so they are zeroed rather than weighted by 0.
-    total = torch.where(seen, value[:, 1:].unflatten(1, blocks), 0.0).sum(2)
+    total = torch.where(seen, blocks(value[:, 1:]), 0.0).sum(2)
     return torch.cat([value[:, :1], total / seen.sum(2).clamp(min=1)], dim=1)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 import torch
+from einops import rearrange
 
 from ..choices import MAX_STRENGTH, Collision
 from ..errors import OptionError, ShapeError
@@ -87,8 +88,8 @@ def replicate_first_frame(
         return out
     # Every channel becomes one line of cells. Features come from known frames and go after them,
     # so the order of the copies does not matter.
-    lines = out.flatten(0, 1).flatten(1)
-    given = lines if source is None else source.latent.to(lines).flatten(0, 1).flatten(1)
+    lines = _lines(out)
+    given = lines if source is None else _lines(source.latent.to(lines))
     target = _targets(cells, visible, latent.shape[2:])[:, known_latent_frames:]
     if collision == "mean":
         target, feature = _mean_features(given, origin, target, lines.shape[1])
@@ -101,6 +102,10 @@ def replicate_first_frame(
         feature = torch.lerp(before.to(wide), feature.to(wide), strength).to(latent.dtype)
     lines.scatter_(1, target.expand(len(lines), -1), feature)
     return out
+
+
+def _lines(latent: Tensor) -> Shaped[Tensor, "lines cells"]:
+    return rearrange(latent, "b channels frames rows cols -> (b channels) (frames rows cols)")
 
 
 def _origins(
@@ -122,7 +127,7 @@ def _targets(
     guided: Bool[Tensor, "points frames"],
     size: tuple[int, int, int],
 ) -> Int[Tensor, "points frames"]:
-    """Cells as indices into a line of cells; one past the end of the line for no copy."""
+    """Cells as indices into a line of cells; a target one past the end means: no copy."""
     frames, rows, cols = size
     index = cells[..., 0].long() * cols + cells[..., 1]
     offset = torch.arange(frames, device=cells.device) * (rows * cols)

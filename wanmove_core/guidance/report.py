@@ -25,7 +25,7 @@ class GuidanceReport:
         shared_cells: of those, cells that several tracks visit at once (`collision` decides).
         hidden_starts: seen later, but hidden in latent frame 0, which features come from.
         outside_starts: seen later, but outside of the picture in latent frame 0.
-        start_only: seen in no latent frame behind the given ones.
+        start_only: seen in no latent frame after the given ones.
         never_seen: seen in no latent frame at all.
     """
 

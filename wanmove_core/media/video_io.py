@@ -186,7 +186,7 @@ def check_writable(path: Path) -> None:
     """Refuse a place where no file can be written, before work goes into what belongs there.
 
     Raises:
-        MediaError: `path` is a folder, or no file can come to be there.
+        MediaError: `path` is a folder, or its folder is not writable.
     """
     if path.is_dir():
         raise MediaError(f"{path} must be a file; got a folder. Add a file name.")

@@ -14,7 +14,7 @@ from .retime import check_num_frames
 
 Loop = Literal["cycle", "ping-pong", "offset"]
 Mirror = Literal["left-right", "up-down"]
-# The type checker of the tests takes no whole number for a float.
+# The type checker of the tests refuses an integer for a float.
 Number = float | int
 
 

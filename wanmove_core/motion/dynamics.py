@@ -1,4 +1,4 @@
-"""Motion by physics, exact in time: springs, gravity with bounces, and unrest."""
+"""Motion by physics, exact in time: springs, gravity with bounces, and shake."""
 
 import math
 from itertools import pairwise
@@ -10,7 +10,7 @@ from ..shapes import Float, Tensor
 from ..tracks import Tracks
 from .gaps import bridge_gaps
 
-# The type checker of the tests takes no whole number for a float.
+# The type checker of the tests refuses an integer for a float.
 Number = float | int
 _WAVES = 5
 _OCTAVES = (-1.0, 1.5)
@@ -73,7 +73,7 @@ def fall_tracks(
         gravity: pixels per frame squared, downwards. A person of h px falls at about
             9.8 * h / 1.75 / fps^2.
         start: frame at which they are let go.
-        floor: y of the ground in pixels; None is none.
+        floor: y of the ground in pixels; None: no ground.
         bounce: share of the speed that is left after a bounce: 0 stays down, 1 goes on for ever.
         together: as one body, of which the lowest point meets the floor; else each by itself.
 
@@ -115,11 +115,11 @@ def wiggle_tracks(
     period: Number = 16.0,
     together: bool = True,
 ) -> Tracks:
-    """Add smooth unrest, as of a leaf or a hand; none in the first frame.
+    """Add smooth shake, as of a leaf or a hand; the first frame stays.
 
     Args:
         tracks: what to disturb.
-        generator: chooses the unrest. It is advanced.
+        generator: chooses the shake. It is advanced.
         amount: root mean square in pixels, across and down.
         period: frames of the main swing; a slower and some faster ones ride on it.
         together: the same for all points, or for each its own.
@@ -145,8 +145,8 @@ def wiggle_tracks(
     share = share * (2 / share.square().sum()).sqrt()
     time = torch.arange(tracks.num_frames, dtype=torch.float64)[:, None, None, None]
     waves = (share * torch.sin(2 * math.pi * (pace * time + random[1]))).sum(-1)
-    unrest = (amount * (waves - waves[:1])).to(tracks.positions.device)
-    positions = tracks.positions.double() + unrest
+    shake = (amount * (waves - waves[:1])).to(tracks.positions.device)
+    positions = tracks.positions.double() + shake
     return Tracks(positions.to(tracks.positions.dtype), tracks.visibility.clone())
 
 

@@ -31,7 +31,7 @@ def bridge_gaps(tracks: Tracks) -> Float[Tensor, "frames points 2"]:
         torch.where(never, frame, before),
         torch.where(never | (after < 0), frame, after),
     )
-    # In float64: whole numbers divide into float32.
+    # In float64: integers divide into float32.
     share = (frame - before).double() / (after - before).clamp(min=1)
     start, end = (positions.gather(0, at[..., None].expand_as(positions)) for at in (before, after))
     return torch.lerp(start, end, share[..., None])

@@ -16,7 +16,7 @@ from ..motion.curves import ease_cubic_bezier
 from ..motion.retime import check_num_frames
 from ..shapes import Float
 
-# The type checker of the tests takes no whole number for a float.
+# The type checker of the tests refuses an integer for a float.
 Number = float | int
 Key = TypeVar("Key")
 LARGEST = 1e9  # of a key; beyond it places lose their pixels
@@ -34,7 +34,7 @@ def interpolate_keys(
         when: frame of each key, ascending; fractions are allowed.
         values: of each key.
         eases: how each key moves on to the next: linear, in, out, in-out, or the four numbers
-            of a CSS cubic-bezier. The last one's counts for nothing.
+            of a CSS cubic-bezier. The last key's ease is ignored.
         num_frames: frames of the clip. The first and last keys hold to its ends.
 
     Raises:

@@ -11,6 +11,7 @@ import math
 from typing import get_args
 
 import torch
+from einops import rearrange, repeat
 from torch.nn import functional
 
 from ..choices import Branch, FitMode
@@ -56,7 +57,7 @@ def fit_image(
             f"image must have 3 channels (RGB) last; got {list(image.shape)}. Convert it to RGB."
         )
     fit = Fit.between((image.shape[2], image.shape[1]), size, mode)
-    pixels = image[..., :3].movedim(-1, 1).float()
+    pixels = rearrange(image[..., :3], "frames rows cols rgb -> frames rgb rows cols").float()
     if image.dtype == torch.uint8:
         pixels = pixels / 255
     if mode == "stretch":
@@ -79,7 +80,7 @@ def conditioning_video(
         num_frames: video frames of the clip.
 
     Returns:
-        New tensor; 0 (mid grey) behind the start frames.
+        New tensor; 0 (mid grey) after the start frames.
 
     Raises:
         ShapeError: more start frames than `num_frames`.
@@ -90,7 +91,8 @@ def conditioning_video(
             f"Use image[:{num_frames}]."
         )
     padding = (0, 0, 0, 0, 0, num_frames - image.shape[0])
-    return functional.pad(image.movedim(0, 1), padding)[None]
+    clip = rearrange(image, "frames rgb rows cols -> 1 rgb frames rows cols")
+    return functional.pad(clip, padding)
 
 
 def known_mask(
@@ -119,8 +121,13 @@ def known_mask(
         )
     stride = grid.strides[0]
     frame = torch.arange(1 - stride, grid.num_frames).clamp(min=0)
-    known = (frame < known_frames).float().view(grid.latent_frames, stride).t()
-    return known[..., None, None].repeat(1, 1, grid.rows, grid.cols)
+    return repeat(
+        (frame < known_frames).float(),
+        "(latent_frames stride) -> stride latent_frames rows cols",
+        stride=stride,
+        rows=grid.rows,
+        cols=grid.cols,
+    )
 
 
 def conditioning_input(
@@ -138,7 +145,7 @@ def conditioning_input(
     Returns:
         New tensor of the latent's dtype and device, mask first.
     """
-    mask = known.to(latent).expand(latent.shape[0], *known.shape)
+    mask = repeat(known.to(latent), "... -> batch ...", batch=latent.shape[0])
     return torch.cat([mask, latent], dim=1)
 
 

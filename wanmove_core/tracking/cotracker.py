@@ -90,7 +90,7 @@ def track_with_cotracker(
     """
     video, scale = _video(frames)
     given = torch.from_numpy(points * scale - 0.5).float()
-    # (frame, x, y); CoTracker's whole numbers are pixel centres.
+    # (frame, x, y); CoTracker's integers are pixel centres.
     queries = torch.cat([torch.zeros(len(given), 1), given], dim=1)[None]
     result = model(video.to(device), queries.to(device))
     count = video.shape[1]

@@ -49,7 +49,7 @@ def track_points(
 
     Args:
         frames: RGB video, at least 12 px a side.
-        points: (x, y) in pixels of frame 0; whole numbers are pixel centres.
+        points: (x, y) in pixels of frame 0; integers are pixel centres.
         max_round_trip: pixels by which the way back may miss the start. A point that misses by
             more, or that leaves the frame, is lost from that frame on.
         on_frame: called with each frame's index after it is done; may raise to stop.
@@ -132,7 +132,7 @@ def _enlarge(frame: Tensor, scale: int) -> np.ndarray:
 
 
 def _to_enlarged(points: np.ndarray, scale: int) -> np.ndarray:
-    """Pixel centres are whole numbers at every scale: x sits at scale * (x + 0.5) - 0.5."""
+    """Pixel centres are integers at every scale: x sits at scale * (x + 0.5) - 0.5."""
     return ((points + 0.5) * scale - 0.5).astype(np.float32)
 
 

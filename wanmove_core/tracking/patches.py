@@ -29,7 +29,7 @@ class Match:
     """Where patches were found.
 
     Args:
-        position: [points, 2], pixel centres are whole numbers.
+        position: [points, 2], pixel centres are integers.
         linear: [points, 2, 2], how each patch is turned and scaled against its first frame.
         likeness: correlation with the first frame's patch, -1..1; 0 for a flat patch.
     """

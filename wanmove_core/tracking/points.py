@@ -64,7 +64,7 @@ class PointTracker:
 
         Args:
             frame: grey uint8 [height, width].
-            points: where whole numbers are pixel centres. Points outside are hidden.
+            points: where integers are pixel centres. Points outside are hidden.
         """
         self.position = points.astype(np.float64)
         self.visible = _inside(self.position, frame)

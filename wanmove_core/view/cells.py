@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from einops import rearrange
 
 from ..choices import Temporal
 from ..errors import ShapeError
@@ -76,16 +77,21 @@ def _to_cells(
 ) -> Float[Tensor, "1 block 1 rows cols"]:
     """Make each cell's pixels its channels, so that guidance can copy them like features."""
     _, high, wide = grid.strides
-    blocks = image.unflatten(1, (grid.cols, wide)).unflatten(0, (grid.rows, high))
-    return blocks.permute(1, 3, 4, 0, 2).flatten(0, 2)[None, :, None]
+    return rearrange(
+        image, "(rows high) (cols wide) rgb -> 1 (high wide rgb) 1 rows cols", high=high, wide=wide
+    )
 
 
 def _to_pixels(
     latent: Float[Tensor, "1 block frames rows cols"], grid: LatentGrid
 ) -> Float[Tensor, "frames height width 3"]:
     _, high, wide = grid.strides
-    blocks = latent[0].unflatten(0, (high, wide, 3))
-    return blocks.permute(3, 4, 0, 5, 1, 2).flatten(3, 4).flatten(1, 2)
+    return rearrange(
+        latent,
+        "1 (high wide rgb) frames rows cols -> frames (rows high) (cols wide) rgb",
+        high=high,
+        wide=wide,
+    )
 
 
 def _count(

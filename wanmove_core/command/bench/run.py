@@ -19,7 +19,7 @@ from ...errors import OptionError
 from ...generation.settings import GenerationSettings
 from ..batch import run_batch
 from ..bench_jobs import jobs_of
-from ..generate import describe_model, device_of, load_pipeline, progress_bar
+from ..generate import device_of, load_pipeline, model_settings, progress_bar
 from ..option_values import make_settings
 from .score import score_part, shard_of, tools_of
 
@@ -83,7 +83,7 @@ def _make(  # noqa: PLR0917, one step of the loop above
     return run_batch(
         jobs_of(part, args, settings, folder / "videos", tracker=tools.tracker),
         load,
-        model=describe_model(args),
+        model=model_settings(args),
         progress_bar=progress_bar,
         prompt_device=device_of(args),
     )

@@ -42,7 +42,7 @@ def add_animate_verb(verbs: Any) -> None:
     fall.add_argument("--bounce", type=float, help="speed kept on --floor (default 0.6)")
     fall.add_argument("--apart", action="store_true", help="each track by itself")
 
-    wiggle = _add(kinds, "wiggle", "add smooth unrest", _wiggle)
+    wiggle = _add(kinds, "wiggle", "add smooth shake", _wiggle)
     wiggle.add_argument("--amount", type=float, default=4.0, metavar="PX", help="(default 4)")
     wiggle.add_argument("--period", type=float, default=16.0, metavar="FRAMES", help="(default 16)")
     wiggle.add_argument("--seed", type=int, default=0, help="(default 0)")

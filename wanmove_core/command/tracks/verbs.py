@@ -44,8 +44,8 @@ def _add_source_verbs(verbs: Any) -> None:
         help="push-in, orbit-left:0.5, ...; several add up. A wrong name lists all",
     )
     camera.add_argument("--keys", type=Path, metavar="JSON", help="camera keys: a list of objects")
-    camera.add_argument("--handheld", type=float, metavar="DEGREES", help="unrest of a hand")
-    camera.add_argument("--seed", type=int, help="of the unrest (default 0)")
+    camera.add_argument("--handheld", type=float, metavar="DEGREES", help="shake of a hand")
+    camera.add_argument("--seed", type=int, help="of the shake (default 0)")
     camera.add_argument("--size", type=parse_size, metavar="WxH", help="needed without --depth")
     camera.add_argument("--objects", type=Path, metavar="FILE", help="tracks to put in the scene")
     _add_depth(camera, required=False)

@@ -52,7 +52,7 @@ CHANNELS = ("pan", "tilt", "roll", "truck", "pedestal", "dolly", "orbit", "zoom"
 
 @dataclass(frozen=True)
 class Handheld:
-    """The unrest of a camera held by hand; it is 0 in the start image.
+    """The shake of a camera held by hand; it is 0 in the start image.
 
     Args:
         degrees: root mean square of pan and tilt; roll gets half of it.
@@ -148,8 +148,8 @@ def camera_path(
             No moves hold the camera still.
         num_frames: frames of the clip.
         pivot: distance, straight ahead in the start image, of what an orbit turns about.
-        handheld: unrest on top of the moves.
-        fps: frames per second, for the pace of the unrest alone.
+        handheld: shake on top of the moves.
+        fps: frames per second, for the pace of the shake alone.
 
     Raises:
         OptionError: a key that is not finite, keys out of order, zoom not above 0, fps or

@@ -42,7 +42,7 @@ def plan_shot(
         moves: (name, strength) of `CAMERA_PRESETS`; all run at the same time.
         keys: of your own, on top of them.
         distance: from `distance_map`. None is a plane at distance 1.
-        handheld: unrest on top of all.
+        handheld: shake on top of all moves.
 
     Raises:
         OptionError, ShapeError: as `preset_keys`, `camera_path` and `camera_tracks`.

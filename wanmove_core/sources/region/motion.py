@@ -159,7 +159,7 @@ def in_frame(
     *,
     front: Bool[np.ndarray, "height width"] | None = None,
 ) -> Tracks:
-    """Show points where they are inside the frame and not behind what stands in front."""
+    """Show points where they are inside the frame and not behind what is in front."""
     width, height = size
     x, y = positions[..., 0], positions[..., 1]
     visible = (x >= 0) & (x <= width) & (y >= 0) & (y <= height) & seen[:, None]

@@ -113,17 +113,17 @@ def _ways(
     padded[: mask.shape[0], : mask.shape[1]] = mask
     blocks = padded.reshape(height // step, step, width // step, step)
     coarse = np.logical_or.reduce(blocks, axis=(1, 3))
-    number = np.full(coarse.shape, -1)
-    number[coarse] = np.arange(coarse.sum())
-    begin, end, length = _steps(number)
+    index_of = np.full(coarse.shape, -1)
+    index_of[coarse] = np.arange(coarse.sum())
+    begin, end, length = _steps(index_of)
     size = int(coarse.sum())
     graph = sparse.coo_matrix((length * step, (begin, end)), shape=(size, size)).tocsr()
-    cell = np.argwhere(coarse)[:, ::-1]
-    from_handle = _nearest_cell(cell, number, handles / step)
+    cells = np.argwhere(coarse)[:, ::-1]
+    from_handle = _cell_index_at(cells, index_of, handles / step)
     around = csgraph.dijkstra(graph, directed=False, indices=from_handle)
-    way = _between_cells(around.T, number, points / step)
+    way = _between_cells(around.T, index_of, points / step)
     outside = np.isnan(way).any(1)
-    way[outside] = around.T[_nearest_cell(cell, number, points[outside] / step)]
+    way[outside] = around.T[_cell_index_at(cells, index_of, points[outside] / step)]
     # A way on the grid begins and ends up to a cell away, and is a little too long.
     way = way / _OVERLONG - 2.0 * step
     alone = np.isinf(way).all(axis=1, keepdims=True)
@@ -131,15 +131,15 @@ def _ways(
 
 
 def _steps(
-    number: np.ndarray,
+    index_of: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """From which to which cell one may step, and how far that is in cells."""
-    rows, cols = number.shape
+    rows, cols = index_of.shape
     begin, end, length = [], [], []
     for down, right in _STEPS:
         across = slice(max(-right, 0), cols - max(right, 0))
-        one = number[: rows - down, across]
-        other = number[down:, slice(max(right, 0), cols - max(-right, 0))]
+        one = index_of[: rows - down, across]
+        other = index_of[down:, slice(max(right, 0), cols - max(-right, 0))]
         both = (one >= 0) & (other >= 0)
         begin.append(one[both])
         end.append(other[both])
@@ -148,14 +148,14 @@ def _steps(
 
 
 def _between_cells(
-    values: np.ndarray, number: np.ndarray, places: Float[np.ndarray, "places 2"]
+    values: np.ndarray, index_of: np.ndarray, places: Float[np.ndarray, "places 2"]
 ) -> np.ndarray:
     """Interpolate between the centres of the cells around each place; NaN where there are none."""
-    padded = np.pad(number, 1, constant_values=-1)
+    padded = np.pad(index_of, 1, constant_values=-1)
     corner = np.floor(places - 0.5)
     share = places - 0.5 - corner
-    # One cell beyond the grid on each side is padding, and none is farther off than that.
-    top = np.array(number.shape[::-1])
+    # One cell beyond the grid on each side is padding, and nothing is farther away than that.
+    top = np.array(index_of.shape[::-1])
     col, row = np.clip(corner, -1, top - 1).astype(np.int64).T + 1
     total, weights = np.zeros((len(places), values.shape[1])), np.zeros((len(places), 1))
     for down in (0, 1):
@@ -169,17 +169,17 @@ def _between_cells(
     return np.where(weights > 0, total / np.where(weights > 0, weights, 1.0), np.nan)
 
 
-def _nearest_cell(
-    cell: np.ndarray, number: np.ndarray, places: Float[np.ndarray, "places 2"]
+def _cell_index_at(
+    cells: np.ndarray, index_of: np.ndarray, places: Float[np.ndarray, "places 2"]
 ) -> np.ndarray:
-    """The cell that each place lies in; outside of the mask, the nearest one."""
+    """Index of the cell that each place lies in; outside of the mask, of the nearest one."""
     col, row = (
         np.clip(np.floor(part), 0, size - 1).astype(np.int64)
-        for part, size in zip(places.T, number.shape[::-1], strict=True)
+        for part, size in zip(places.T, index_of.shape[::-1], strict=True)
     )
-    found = number[row, col]
+    found = index_of[row, col]
     for index in np.flatnonzero(found < 0):
-        found[index] = ((cell + 0.5 - places[index]) ** 2).sum(1).argmin()
+        found[index] = ((cells + 0.5 - places[index]) ** 2).sum(1).argmin()
     return found
 
 

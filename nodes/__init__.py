@@ -1,7 +1,10 @@
 """The ComfyUI nodes: the only Python here that imports the host."""
 
+import logging
+
 from comfy_api.latest import ComfyExtension
 
+from ..wanmove_core.environment import describe_opencv
 from .camera import WanMoveCameraTracks
 from .editor import WanMoveSplineEditor
 from .evaluation import WanMoveTrajectoryError
@@ -16,6 +19,8 @@ from .track_edit import WanMoveCombineTracks, WanMoveTransformTracks
 from .track_io import WanMoveLoadTracks, WanMoveSaveTracks
 from .video import WanMoveVideoTracks
 from .view import WanMoveDrawTracks, WanMoveGuidanceInspector
+
+logger = logging.getLogger("wanmove")
 
 NODES = [
     WanMoveModelLoader,
@@ -50,6 +55,7 @@ class WanMoveExtension(ComfyExtension):
         server = getattr(PromptServer, "instance", None)
         if server is not None:
             add_routes(server)
+            logger.info("Wan-Move: %d nodes, %s", len(NODES), describe_opencv())
 
     async def get_node_list(self):
         return list(NODES)

@@ -22,6 +22,7 @@ ROOMS = (
     ("guidance",),
     ("start_image", "motion"),
     ("tracks", "grid", "media"),
+    ("environment",),
     ("opencv",),
     ("choices", "family", "shapes", "errors"),
 )

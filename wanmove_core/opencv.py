@@ -1,12 +1,21 @@
 """The one place that looks for OpenCV, which is optional: any build of 4.5 or newer will do."""
 
 import importlib.util
+import sys
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from .errors import MissingPackageError
 
 INSTALL = "pip install --no-deps opencv-python-headless"
 _OLDEST = (4, 5)
+# Each of these brings the same module.
+_PACKAGES = (
+    "opencv-python-headless",
+    "opencv-python",
+    "opencv-contrib-python-headless",
+    "opencv-contrib-python",
+)
 
 
 def find_opencv() -> Any | None:
@@ -35,12 +44,19 @@ def require_opencv(subject: str) -> Any:
     return cv2
 
 
-def is_opencv_installed() -> bool:
-    """Whether a module cv2 can be found, without the time of importing it."""
-    try:
-        return importlib.util.find_spec("cv2") is not None
-    except ValueError:  # a module that hides itself
-        return False
+def opencv_version() -> str | None:
+    """The version of OpenCV, without the time of importing it; None where there is none."""
+    if "cv2" in sys.modules:
+        cv2 = find_opencv()
+        return None if cv2 is None else str(cv2.__version__)
+    if importlib.util.find_spec("cv2") is None:
+        return None
+    for name in _PACKAGES:
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            continue
+    return "of an unknown version"
 
 
 def _is_recent(cv2: Any) -> bool:

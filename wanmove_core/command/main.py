@@ -7,10 +7,10 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ..environment import wanmove_version
 from ..errors import OptionError, WanMoveError
 from .ranks import PeerEndedError, tell_failure
 
@@ -105,7 +105,7 @@ def make_parser() -> argparse.ArgumentParser:
         description="Draw where things go: point-trajectory motion control for Wan video.",
         epilog="Start with: wanmove demo",
     )
-    parser.add_argument("--version", action="version", version=f"wanmove {_version()}")
+    parser.add_argument("--version", action="version", version=f"wanmove {wanmove_version()}")
     parser.add_argument("--quiet", action="store_true", help="warnings and errors only")
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", required=True, parser_class=_Parser
@@ -118,6 +118,7 @@ def make_parser() -> argparse.ArgumentParser:
 def _command_parsers() -> list[Any]:
     from .bench.verbs import add_bench_parser
     from .demo import add_demo_parser
+    from .doctor import add_doctor_parser
     from .draw import add_draw_parser
     from .evaluate import add_evaluate_parser
     from .generate import add_generate_parser
@@ -130,14 +131,8 @@ def _command_parsers() -> list[Any]:
         add_tracks_parser,
         add_evaluate_parser,
         add_bench_parser,
+        add_doctor_parser,
     ]
-
-
-def _version() -> str:
-    try:
-        return version("wan-move")
-    except PackageNotFoundError:  # a checkout that was never installed
-        return "(not installed)"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,51 @@
+"""`wanmove doctor`: one block that says what there is, and what is missing."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from wanmove_core import opencv
+from wanmove_core.command.main import main
+
+TOY = Path(__file__).parents[2] / "models/toy"
+
+
+def test_tells_versions_and_each_model(capsys) -> None:
+    assert main(["doctor", "--models", str(TOY)]) == 0
+    told = capsys.readouterr().out
+    assert f"torch {torch.__version__}" in told and "\nOpenCV " in told
+    assert "wanmove_toy_bf16.safetensors, 0.02 GB: an image-to-video transformer" in told
+    assert "wanmove_toy_vae.safetensors, 0.01 GB: a Wan 2.1 VAE" in told
+
+
+def test_a_damaged_file_is_a_line(capsys, tmp_path: Path) -> None:
+    (tmp_path / "vae").mkdir()
+    (tmp_path / "vae/bad.safetensors").write_bytes(b"\xff" * 99)
+    (tmp_path / "elsewhere.safetensors").write_bytes(b"")
+    assert main(["doctor", "--models", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2].endswith("1 files") and "bad.safetensors, 0.00 GB: not readable" in lines[-1]
+
+
+def test_says_what_goes_without_opencv(capsys, monkeypatch) -> None:
+    monkeypatch.delitem(sys.modules, "cv2", raising=False)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    assert main(["doctor"]) == 0
+    assert f"Video Tracks and Trajectory Error need it. Run: {opencv.INSTALL}" in (
+        capsys.readouterr().out
+    )
+
+
+def test_a_folder_that_is_none(capsys) -> None:
+    assert main(["doctor", "--models", "/none"]) == 2
+    assert capsys.readouterr().err.startswith("wanmove: --models must be a folder; got /none.")
+
+
+@pytest.mark.parametrize(("found", "recent"), [("4.5.0", True), ("4.4.9", False), ("5.0.0", True)])
+def test_versions_of_opencv(monkeypatch, found: str, recent: bool) -> None:
+    cv2 = pytest.importorskip("cv2")
+    monkeypatch.setattr(cv2, "__version__", found)
+    assert (opencv.find_opencv() is not None) == recent

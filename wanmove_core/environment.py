@@ -1,0 +1,63 @@
+"""What this Python has: versions, the card, OpenCV. Text to paste into a report."""
+
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+from .opencv import INSTALL, opencv_version
+
+_PACKAGES = ("numpy", "scipy", "pillow", "av", "safetensors", "diffusers", "transformers", "gguf")
+_GIB = 1 << 30
+
+
+def wanmove_version() -> str:
+    """The installed version, or that there is none."""
+    return _version("wan-move") or "(not installed)"
+
+
+def describe_environment() -> list[str]:
+    """One line each about Python, the packages, the card and OpenCV; imports torch."""
+    import torch
+
+    packages = [f"{name} {_version(name) or '(none)'}" for name in _PACKAGES]
+    return [
+        f"wan-move {wanmove_version()}",
+        f"python {platform.python_version()}, {platform.platform()}, {os.cpu_count()} CPUs",
+        f"torch {torch.__version__}, {_describe_card()}",
+        ", ".join(packages),
+        describe_opencv(),
+    ]
+
+
+def describe_opencv() -> str:
+    """The OpenCV that is taken; or what goes without, and what to install. Does not import it."""
+    found = opencv_version()
+    if found is None:
+        return (
+            "OpenCV (none): drawing is slower, and Video Tracks and Trajectory Error need it. "
+            f"Run: {INSTALL}"
+        )
+    return f"OpenCV {found}"
+
+
+def _describe_card() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        cards = [
+            f"{found.name}, {found.total_memory / _GIB:.0f} GiB"
+            for found in map(torch.cuda.get_device_properties, range(torch.cuda.device_count()))
+        ]
+        return f"CUDA {torch.version.cuda}: {'; '.join(cards)}"
+    if torch.backends.mps.is_available():
+        return "Apple GPU (mps)"
+    return f"no card, {torch.get_num_threads()} threads"
+
+
+def _version(name: str) -> str | None:
+    module = sys.modules.get(name)
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return getattr(module, "__version__", None)

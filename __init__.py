@@ -6,7 +6,7 @@ import sys
 WEB_DIRECTORY = "./web"
 
 _NEEDED = "Wan-Move must have ComfyUI 0.19 or newer and its requirements"
-_UPDATE = "Update ComfyUI, then run pip install -r requirements.txt in this folder."
+_UPDATE = "Update ComfyUI, then run pip install -r requirements.txt in its folder."
 
 # A host from before entry points would pass this pack over without a reason. One that has them
 # has imported `comfy_api.latest` itself by now.

@@ -26,7 +26,8 @@ from wanmove_core import write_tracks
 from wanmove_core.bench.world import FRAMES, HEIGHT, WIDTH
 from wanmove_core.command import main as cli
 from wanmove_core.evaluate.fidelity import psnr
-from wanmove_core.media.video_io import read_video, write_image
+from wanmove_core.media.video import read_video
+from wanmove_core.media.writer import write_image
 
 STEPS, SHIFT, SEED = 8, 3.0, 0
 MODELS = {"bf16": "wanmove_toy_bf16", "fp8": "wanmove_toy_fp8_scaled"}

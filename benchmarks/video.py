@@ -18,8 +18,8 @@ import torch
 from training.textures import photo_texture
 from wanmove_core.bench.world import Layer, Scene, similarity
 from wanmove_core.bench.world_textures import recolour, soften
-from wanmove_core.media.frames import read_frames
-from wanmove_core.media.video_io import write_video
+from wanmove_core.media.video import read_frames
+from wanmove_core.media.video_writer import write_video
 from wanmove_core.sources.starts import feature_points, grid_points
 from wanmove_core.tracking.video import track_video
 from wanmove_core.tracks import Tracks

@@ -22,7 +22,7 @@ from tests.host.workflows import to_prompt
 from training.demo_scene import SEED
 from training.world import make_scene
 from wanmove_core import Tracks, fit_tracks, read_tracks
-from wanmove_core.media.video_io import write_video
+from wanmove_core.media.video_writer import write_video
 from wanmove_core.view.draw import draw_paths
 
 TOY = PACK / "models/toy"

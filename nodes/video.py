@@ -6,7 +6,7 @@ import torch
 from comfy_api.latest import io
 
 from ..wanmove_core import WanMoveError
-from ..wanmove_core.media.frames import FrameRange
+from ..wanmove_core.media.video import FrameRange
 from ..wanmove_core.sources.video.retarget import mask_box
 from ..wanmove_core.sources.video.transfer import Queries, Retarget, transfer_motion
 from .host import CATEGORY

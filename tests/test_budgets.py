@@ -23,7 +23,7 @@ ROOMS = (
     ("start_image", "motion"),
     ("tracks", "grid", "media"),
     ("environment",),
-    ("opencv",),
+    ("opencv", "packages"),
     ("choices", "family", "shapes", "errors"),
 )
 RANK = {room: rank for rank, line in enumerate(ROOMS) for room in line}

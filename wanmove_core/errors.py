@@ -13,9 +13,27 @@
 Messages are one line: `<subject> must <expected>; got <actual>. <next step>.`
 """
 
+MAX_MESSAGE = 500
+
+
+def printable(text: str, most: int = MAX_MESSAGE) -> str:
+    """Text for a terminal, a log or a message: one line, without control characters, cut short.
+
+    Names of files, tensors and tracks may hold line breaks, escape sequences or bytes that are
+    not UTF-8.
+    """
+    if len(text) > most:
+        text = f"{text[: most * 2 // 3]} ... {text[len(text) - most // 4 :]}"
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    # Escapes are longer than what they stand for.
+    return line if len(line) <= most else f"{line[: most - 4]} ..."
+
 
 class WanMoveError(ValueError):
     """Bad input, described in one line. Base of every error that this library raises on purpose."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(printable(message))
 
 
 class ShapeError(WanMoveError):

@@ -16,6 +16,7 @@ from ...wanmove_core.formats import (
 from ...wanmove_core.formats.checks import shown
 from ...wanmove_core.formats.read import visibility_path
 from ...wanmove_core.formats.write import SUFFIXES
+from ...wanmove_core.media.files import list_files
 from ...wanmove_core.tracks import Tracks
 
 # File systems take 255; a number and the ending are added.
@@ -26,15 +27,7 @@ SAVE_FORMATS = list(WRITE_FORMATS)
 
 def listed_files() -> list[str]:
     """Track files of the input folder, as LoadImage names its files."""
-    root = folder_paths.get_input_directory()
-    found = []
-    for folder, _, names in os.walk(root, followlinks=True):
-        found += [
-            os.path.relpath(os.path.join(folder, name), root).replace(os.sep, "/")  # noqa: PTH118
-            for name in names
-            if name.lower().endswith(_SUFFIXES)
-        ]
-    return sorted(found)
+    return list_files(folder_paths.get_input_directory(), _SUFFIXES)
 
 
 def find_file(name: str) -> Path:

@@ -1,6 +1,5 @@
 """Video files, frames and trackers of the host, for Video Tracks."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ import torch
 from comfy_api.latest import io
 
 from ...wanmove_core import MediaError, OptionError
-from ...wanmove_core.media.frames import FrameRange, probe_video, read_frames
+from ...wanmove_core.media.files import list_files
+from ...wanmove_core.media.video import FrameRange, probe_video, read_frames
 from ...wanmove_core.sources.video.queries import PATTERNS
 from ...wanmove_core.sources.video.retarget import CAMERAS, FITS
 from ...wanmove_core.sources.video.transfer import Follow
@@ -31,15 +31,7 @@ NO_FILE = "none"
 
 def video_files() -> list[str]:
     """Videos of the input folder, as LoadImage names its files."""
-    root = folder_paths.get_input_directory()
-    found = []
-    for folder, _, names in os.walk(root, followlinks=True):
-        found += [
-            os.path.relpath(os.path.join(folder, name), root).replace(os.sep, "/")  # noqa: PTH118
-            for name in names
-            if name.lower().endswith(_VIDEOS)
-        ]
-    return sorted(found)
+    return list_files(folder_paths.get_input_directory(), _VIDEOS)
 
 
 def tracker_files() -> list[str]:

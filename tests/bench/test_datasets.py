@@ -7,7 +7,7 @@ from wanmove_core import MediaError, OptionError
 from wanmove_core.bench.check import describe, find_defects
 from wanmove_core.bench.clips import points_in_masks, read_clip
 from wanmove_core.bench.datasets import open_dataset, videos_in
-from wanmove_core.media.video_io import write_video
+from wanmove_core.media.video_writer import write_video
 
 
 def picture(path, width=48, height=32, level=90):

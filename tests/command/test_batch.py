@@ -11,7 +11,8 @@ from tests.generation.small_parts import PROMPT, small_components, small_image, 
 from wanmove_core.command import generate as command
 from wanmove_core.command import main as cli
 from wanmove_core.generation.pipeline import WanMovePipeline
-from wanmove_core.media.video_io import read_metadata, read_video, write_image
+from wanmove_core.media.video import read_metadata, read_video
+from wanmove_core.media.writer import write_image
 
 SMALL = ["--size", "64x48", "--frames", "5", "--steps", "1", "--guidance-scale", "1"]
 

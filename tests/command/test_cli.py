@@ -15,7 +15,8 @@ from tests.checkpoints.checkpoint_writers import small_model, write_comfyui, wri
 from tests.generation.small_parts import small_image, small_tracks
 from wanmove_core.command import main as cli
 from wanmove_core.command.generate_options import parse_numbers, parse_size
-from wanmove_core.media.video_io import read_metadata, read_video, write_image
+from wanmove_core.media.video import read_metadata, read_video
+from wanmove_core.media.writer import write_image
 
 SMALL = ["--size", "64x48", "--frames", "5", "--steps", "2", "--dtype", "fp32", "--device", "cpu"]
 

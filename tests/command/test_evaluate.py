@@ -11,7 +11,8 @@ from wanmove_core.command.evaluate import add_evaluate_parser
 from wanmove_core.evaluate.metrics import end_point_error
 from wanmove_core.evaluate.overlay import draw_comparison
 from wanmove_core.formats.write import write_tracks
-from wanmove_core.media.video_io import read_video, write_video
+from wanmove_core.media.video import read_video
+from wanmove_core.media.video_writer import write_video
 
 FRAMES, HEIGHT, WIDTH = 9, 64, 96
 SPEED = 2.0

@@ -60,7 +60,7 @@ def test_tracks_with_a_mask_or_boxes_and_given_frames(files):
 
 
 def test_a_lossy_video_of_maps_is_read_too(files):
-    from wanmove_core.media.video_io import write_video
+    from wanmove_core.media.video_writer import write_video
 
     assert run(files, "@drawing.json", "@maps", "--size", "384x256", "--shape", "mask") == 0
     import torch

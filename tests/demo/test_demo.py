@@ -11,7 +11,7 @@ from wanmove_core.command import main as cli
 from wanmove_core.demo.page import Figure, Page, Panel, render_page
 from wanmove_core.demo.random_model import random_components
 from wanmove_core.demo.scene import make_scene
-from wanmove_core.media.video_io import read_metadata, read_video
+from wanmove_core.media.video import read_metadata, read_video
 
 
 class Outline(HTMLParser):

@@ -216,7 +216,8 @@ def test_generate_uses_and_keeps_the_extended_prompt(server, tmp_path, monkeypat
     from tests.generation.small_parts import small_components
     from wanmove_core.command import generate as command
     from wanmove_core.generation.pipeline import WanMovePipeline
-    from wanmove_core.media.video_io import read_metadata, write_image
+    from wanmove_core.media.video import read_metadata
+    from wanmove_core.media.writer import write_image
 
     prompts = []
 

@@ -3,7 +3,8 @@
 import torch
 
 from tests.generation.small_parts import small_tracks
-from wanmove_core.media.video_io import read_video, video_writer, write_video
+from wanmove_core.media.video import read_video
+from wanmove_core.media.video_writer import video_writer, write_video
 from wanmove_core.view.draw import TrackDrawer, draw_tracks
 
 

@@ -9,7 +9,7 @@ from tests.host.graphs import Graph
 from tests.host.server import ComfyServer
 from tests.host.test_tracks import keep, kept
 from tests.tracking.test_cotracker import Brightest, save
-from wanmove_core.media.video_io import write_video
+from wanmove_core.media.video_writer import write_video
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 

@@ -12,7 +12,7 @@ from tests.host.graphs import Graph, Node
 from tests.host.server import ComfyServer, Prompt, find_host
 from tests.host.test_guidance import HEIGHT, LENGTH, WIDTH, start, tracks
 from tests.host.workflows import slots, to_prompt
-from wanmove_core.media.video_io import write_video
+from wanmove_core.media.video_writer import write_video
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / "example_workflows").glob("*.json"))

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from wanmove_core import MediaError, OptionError
-from wanmove_core.media.frames import FrameRange, probe_video, read_frames
-from wanmove_core.media.video_io import write_video
+from wanmove_core.media.video import FrameRange, probe_video, read_frames
+from wanmove_core.media.video_writer import write_video
 
 COUNT, HEIGHT, WIDTH = 11, 48, 80
 

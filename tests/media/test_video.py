@@ -10,14 +10,10 @@ import torch
 from PIL import Image
 
 from wanmove_core import MediaError
-from wanmove_core.media.video_io import (
-    check_writable,
-    read_image,
-    read_metadata,
-    read_video,
-    replacing,
-    write_video,
-)
+from wanmove_core.media.image import read_image
+from wanmove_core.media.video import read_metadata, read_video
+from wanmove_core.media.video_writer import write_video
+from wanmove_core.media.writer import check_writable, replacing
 
 
 def clip(frames=7, height=34, width=46):

@@ -10,7 +10,7 @@ import torch
 from benchmarks.video import make_clip
 from wanmove_core import MediaError, OptionError, ShapeError, Tracks, read_tracks, write_tracks
 from wanmove_core.command.main import main
-from wanmove_core.media.video_io import write_video
+from wanmove_core.media.video_writer import write_video
 from wanmove_core.sources.video.queries import query_points
 from wanmove_core.sources.video.retarget import Box
 from wanmove_core.sources.video.transfer import Queries, Retarget, transfer_motion

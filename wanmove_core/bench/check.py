@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ..errors import WanMoveError
 from ..formats.read import read_tracks
 from ..grid import Size
-from ..media.frames import probe_video
+from ..media.video import probe_video
 from .case import Case, DataSet
 from .clips import clip_length, image_size, read_clip
 from .masks import label_files, read_labels

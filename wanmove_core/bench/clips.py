@@ -16,7 +16,8 @@ from ..evaluate.metrics import hide_outside
 from ..formats.read import read_tracks
 from ..formats.write import write_tracks
 from ..grid import Size
-from ..media.video_io import read_image, read_video
+from ..media.image import read_image
+from ..media.video import read_video
 from ..motion.fit import fit_tracks
 from ..motion.retime import retime_tracks
 from ..shapes import Float, Tensor, UInt8

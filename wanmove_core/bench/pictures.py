@@ -7,7 +7,8 @@ import numpy as np
 from PIL import Image
 
 from ..evaluate.overlay import draw_comparison
-from ..media.video_io import replacing, write_video
+from ..media.video_writer import write_video
+from ..media.writer import replacing
 from ..shapes import Tensor, UInt8
 from .compare import Followed
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import MediaError, OptionError
-from ..media.video_io import replacing
+from ..media.writer import replacing
 
 _MAX_JSON_BYTES = 64 * 2**20
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import MediaError, WanMoveError
-from ..media.video_io import write_video
+from ..media.video_writer import write_video
 from ..shapes import Tensor
 from .case import Case, DataSet
 from .clips import asked_tracks, digest_of, read_clip, same_length_and_size, with_followed_tracks

@@ -9,7 +9,8 @@ from PIL import Image
 
 from ..errors import OptionError
 from ..evaluate.metrics import end_point_error
-from ..media.video_io import replacing, write_video
+from ..media.video_writer import write_video
+from ..media.writer import replacing
 from ..tracking.flow import track_points
 from ..tracks import Tracks
 from .datasets import TOY_MARK

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MediaError, OptionError
-from ..media.video_io import replacing
+from ..media.writer import replacing
 from .datasets import videos_in
 from .intervals import share_interval
 from .page_style import STYLE

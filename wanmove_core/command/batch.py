@@ -14,7 +14,7 @@ from ..formats.checks import shown
 from ..generation.job import Job, extend_prompt, is_done, run_job
 from ..generation.pipeline import Progress
 from ..generation.prompt_extension import load_extender
-from ..media.video_io import check_writable
+from ..media.writer import check_writable
 from .generate_options import add_job_options
 from .option_values import make_job
 from .ranks import in_step

@@ -12,7 +12,8 @@ from ..bench.datasets import open_dataset
 from ..errors import MediaError, OptionError, WanMoveError
 from ..generation.job import Job
 from ..generation.settings import GenerationSettings
-from ..media.video_io import read_metadata, write_image
+from ..media.video import read_metadata
+from ..media.writer import write_image
 from ..shapes import Tensor
 from ..tracks import Tracks
 from .batch import Line

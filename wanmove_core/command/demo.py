@@ -67,7 +67,7 @@ def run_demo(args: argparse.Namespace) -> int:
         raise OptionError(f"--seed must be 0 or more; got {args.seed}. Use 0.")
     from ..generation.job import Job, read_inputs
     from ..generation.settings import GenerationSettings
-    from ..media.video_io import check_writable, replacing
+    from ..media.writer import check_writable, replacing
 
     settings = GenerationSettings(
         size=_SIZE,
@@ -115,7 +115,7 @@ def _choose_source(args: argparse.Namespace) -> _Source:
     from ..demo.random_model import random_components
     from ..demo.scene import make_scene
     from ..formats import write_tracks
-    from ..media.video_io import write_image
+    from ..media.writer import write_image
 
     picture, request = make_scene(_FRAMES)
     image, tracks = args.out / "start.png", args.out / "curve_tracks.npy"
@@ -140,7 +140,7 @@ def _generate(components: "Components", *jobs: "Job") -> list["Result"]:
 def _write_request(image: Any, tracks: Any, path: Path) -> Path:
     """The start image with the paths that were asked for, large enough to see them."""
     from ..generation.job import enlarge
-    from ..media.video_io import write_image
+    from ..media.writer import write_image
     from ..view.draw import draw_paths
 
     frames, drawn = enlarge(image[None], tracks)
@@ -154,7 +154,7 @@ def _measure(results: list["Result"]) -> list["EndPointError"]:
     Pinned points are left out: a video in which nothing moves does well on them.
     """
     from ..evaluate.metrics import end_point_error
-    from ..media.video_io import read_video
+    from ..media.video import read_video
     from ..tracking.flow import track_points
     from ..tracks import Tracks
 

@@ -55,7 +55,7 @@ def run_draw(args: argparse.Namespace) -> int:
     """
     from ..draw_page.server import DrawServer
     from ..draw_page.session import DrawSession
-    from ..media.video_io import check_writable
+    from ..media.writer import check_writable
     from .draw_generation import make_generation
 
     if args.out.suffix.lower() not in _SUFFIXES:

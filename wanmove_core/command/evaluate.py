@@ -60,7 +60,9 @@ def run_evaluate(args: argparse.Namespace) -> int:
     from ..evaluate.fidelity import compare_videos
     from ..evaluate.metrics import end_point_error
     from ..evaluate.overlay import draw_comparison
-    from ..media.video_io import read_video, replacing, write_video
+    from ..media.video import read_video
+    from ..media.video_writer import write_video
+    from ..media.writer import replacing
     from ..tracking.flow import track_points
 
     _check_outputs(args)
@@ -127,7 +129,7 @@ def _tracks_for(frames: "Tensor", args: argparse.Namespace) -> "Tracks":
 
 def _check_outputs(args: argparse.Namespace) -> None:
     """Refuse, before the work, outputs that cannot be written or would replace an input."""
-    from ..media.video_io import check_writable
+    from ..media.writer import check_writable
 
     if args.overlay is not None and args.overlay.suffix.lower() != ".mp4":
         raise OptionError(f"--overlay must end in .mp4; got {args.overlay.name}. Rename it.")

@@ -112,7 +112,7 @@ def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int
         raise OptionError("--shard must come with --batch or --movebench; got one video. Drop it.")
     job = make_job(args)
     from ..generation.job import extend_prompt, read_inputs, run_job
-    from ..media.video_io import check_writable
+    from ..media.writer import check_writable
 
     # What is bad is reported before minutes go into loading the model.
     image, _ = read_inputs(job)

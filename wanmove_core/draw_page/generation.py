@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError, WanMoveError
+from ..media.writer import write_files
 
 if TYPE_CHECKING:
     from ..generation.job import Job
@@ -87,8 +88,7 @@ class Generation:
         try:
             video = self._next_name()
             drawing = video.with_suffix(".wanmove.json")
-            drawing.parent.mkdir(parents=True, exist_ok=True)
-            drawing.write_text(document, encoding="utf-8")
+            write_files({drawing: document.encode()})
             job = self._job(prompt, drawing, video, seed)
             if self._pipeline is None:
                 self._pipeline = self._load()

@@ -106,7 +106,7 @@ class DrawServer:
     def answer_get(self, path: str) -> tuple[str, bytes]:
         """Content type and body. Raises FileNotFoundError."""
         if path == "image":
-            return self.session.image_type, self.session.image
+            return "image/png", self.session.image
         if path == "start":
             return "application/json", self.session.document.encode()
         if path == "status":
@@ -126,7 +126,6 @@ class DrawServer:
             self.goodbye()
             return "application/json", b"{}"
         if path == "save":
-            self.session.document = body.decode()
             files = [str(file) for file in self.session.save(body.decode())]
             return "application/json", json.dumps({"files": files}).encode()
         if path == "tracks":

@@ -1,16 +1,19 @@
 """What is drawn: the image, the document, and the files that Save writes."""
 
+import io
 import json
+import threading
 from pathlib import Path
+from typing import Any
 
 from ..document.sampling import sample_document
 from ..document.schema import parse_document
 from ..errors import MediaError, TrackFormatError
 from ..formats import write_tracks
 from ..formats.to_document import import_document
+from ..media.writer import write_files
 
 _DEFAULT_FRAMES = 81
-_IMAGE_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
 
 
 class DrawSession:
@@ -27,17 +30,19 @@ class DrawSession:
     """
 
     def __init__(self, image: Path, out: Path, tracks: Path | None = None) -> None:
-        from PIL import Image, UnidentifiedImageError
+        from PIL import Image
+
+        from ..media.image import read_image
 
         self.out = out
         self.drawing = out.with_suffix(".wanmove.json")
+        # What the model gets is what the page shows: upright, opaque, 8 bits.
         try:
-            self.image = image.read_bytes()
-            with Image.open(image) as opened:
-                self.size, kind = opened.size, opened.format or ""
-        except (OSError, UnidentifiedImageError) as error:
-            raise MediaError(f"IMAGE must be an image; got {image.name} ({error}).") from error
-        self.image_type = _IMAGE_TYPES.get(kind, "application/octet-stream")
+            picture = Image.fromarray(read_image(image).numpy())
+        except MediaError as error:
+            raise MediaError(f"IMAGE must be an image; got {image.name} ({error})") from error
+        self.size, self.image = picture.size, _png(picture)
+        self._saving = threading.Lock()
         self.document = self._begin(tracks)
 
     def _begin(self, tracks: Path | None) -> str:
@@ -61,11 +66,24 @@ class DrawSession:
         return import_document(data, name=source.name, size=self.size, num_frames=_DEFAULT_FRAMES)
 
     def save(self, text: str) -> list[Path]:
-        """Write the drawing, and its tracks when it has any. Returns the files."""
+        """Write the drawing, and its tracks when it has any. Returns the files.
+
+        Raises:
+            TrackFormatError: not a drawing; the session stays as it was.
+            MediaError: a file cannot be written.
+        """
         document = parse_document(text)
-        self.drawing.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.drawing.with_suffix(".part")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(self.drawing)
         tracks = sample_document(document)
-        return [self.drawing, *(write_tracks(tracks, self.out) if tracks.num_points else [])]
+        with self._saving:
+            write_files({self.drawing: text.encode()})
+            self.document = text
+            drawn = tracks.num_points > 0
+            size = (document.width, document.height)
+            written = write_tracks(tracks, self.out, size=size) if drawn else []
+        return [self.drawing, *written]
+
+
+def _png(picture: Any) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "PNG", compress_level=1)
+    return out.getvalue()

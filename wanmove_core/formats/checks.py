@@ -47,10 +47,7 @@ def refusal(subject: str, expected: str, got: str, step: str) -> TrackFormatErro
     Returns:
         An error with a message of one line; the caller raises it.
     """
-    message = f"{subject} must {expected}; got {got}. {step}."
-    # A file name may hold line breaks, control characters, or bytes that are not UTF-8.
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
-    return TrackFormatError(line)
+    return TrackFormatError(f"{subject} must {expected}; got {got}. {step}.")
 
 
 def check_number(value: Any, subject: str, low: float | int, high: float | int) -> float:

@@ -2,15 +2,13 @@
 
 import io
 import json
-import os
 import pathlib
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import numpy as np
 
-from ..errors import OptionError
+from ..errors import MediaError, OptionError, TrackFormatError
+from ..media.writer import check_writable, write_files
 from ..tracks import Tracks
 from .after_effects import write_after_effects
 from .blender import write_blender
@@ -90,10 +88,9 @@ def write_tracks(
     else:
         files = _WRITERS[kind](path, positions, visible)
     try:
-        _write_all(files)
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise refusal(str(path), "be a file that can be written", reason, "Check it") from error
+        write_files(files)
+    except MediaError as error:
+        raise _unwritable(path, error) from error
     return list(files)
 
 
@@ -102,17 +99,33 @@ def check_path(path: pathlib.Path, format: str | None = None) -> str:
 
     Raises:
         OptionError: neither `format` nor the name of the file says one.
-        TrackFormatError: `path` is a folder.
+        TrackFormatError: no file of that name can be written.
     """
-    if path.is_dir():
-        raise refusal(str(path), "be a file", "a folder", "Add a file name")
+    _check_writable(path)
     kind = (format or format_of(path)).lower()
     if kind not in WRITE_FORMATS:
         raise OptionError(
             f"format must be one of {', '.join(WRITE_FORMATS)}; got {kind!r}. End the file name "
             f"in {', '.join(SUFFIXES.values())}, or name the format."
         )
+    if kind == "npy" and (beside := visibility_path(path)) is not None:
+        _check_writable(beside)
     return kind
+
+
+def _check_writable(path: pathlib.Path) -> None:
+    try:
+        check_writable(path)
+    except MediaError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: pathlib.Path, error: MediaError) -> TrackFormatError:
+    if isinstance(error.__cause__, OSError):
+        cause = error.__cause__
+        reason = (cause.strerror or type(cause).__name__).lower()
+        return refusal(str(path), "be a file that can be written", reason, "Check it")
+    return TrackFormatError(str(error))
 
 
 def keeps_size(kind: str) -> bool:
@@ -202,28 +215,3 @@ SUFFIXES = {
     "blender": ".blender.json",
     "kling": ".kling.json",
 }
-
-
-def _write_all(files: dict[pathlib.Path, bytes]) -> None:
-    """Write every file under a temporary name, then move all into place; folders are made."""
-    for path in files:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    with _temporary_names(list(files)) as names:
-        for name, data in zip(names, files.values(), strict=True):
-            with name.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        for name, path in zip(names, files, strict=True):
-            name.replace(path)
-
-
-@contextmanager
-def _temporary_names(paths: list[pathlib.Path]) -> Iterator[list[pathlib.Path]]:
-    """Names beside the final ones, so that the move stays on one disk; removed if left over."""
-    names = [path.with_name(f".{uuid.uuid4().hex}.tmp") for path in paths]
-    try:
-        yield names
-    finally:
-        for name in names:
-            name.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from ..errors import OptionError
-from ..media.video_io import replacing
+from ..media.writer import replacing
 from ..shapes import Tensor
 from .reuse import AttentionReuse, GuidanceReuse
 from .speed import SpeedOptions

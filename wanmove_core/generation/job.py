@@ -16,7 +16,9 @@ from ..errors import MediaError
 from ..formats import read_tracks
 from ..grid import LatentGrid, Size
 from ..guidance.guide import place_tracks
-from ..media.video_io import read_image, read_metadata, video_writer
+from ..media.image import read_image
+from ..media.video import read_metadata
+from ..media.video_writer import video_writer
 from ..motion.concat import concat_tracks
 from ..motion.fit import fit_tracks
 from ..motion.retime import resample_tracks

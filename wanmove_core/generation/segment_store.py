@@ -9,7 +9,7 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from ..media.video_io import replacing
+from ..media.writer import replacing
 from ..shapes import Tensor
 
 _log = logging.getLogger("wanmove")

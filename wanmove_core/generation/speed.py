@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from ..errors import OptionError
-from ..media.video_io import check_writable
+from ..media.writer import check_writable
 
 Cache = Literal["none", "auto", "taylor", "firstblock", "magcache", "cfg", "attention"]
 

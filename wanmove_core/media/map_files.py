@@ -3,14 +3,13 @@
 import re
 from pathlib import Path
 
-import av
 import numpy as np
-from PIL import Image
 
 from ..errors import MediaError
 from ..shapes import Tensor, UInt8
-from .frames import read_frames
-from .video_io import read_image, replacing
+from .image import read_image
+from .video import import_av, probe_video, read_frames
+from .writer import replacing, write_image
 
 # Source: MagicData's card; the numbers start at 0.
 _NAME = "annotated_frame_{:05d}.png"
@@ -73,12 +72,12 @@ def write_maps(
             f"{path.suffix!r}. Leave the suffix out."
         )
     else:
-        for index, frame in enumerate(frames.numpy()):
-            with replacing(path / _NAME.format(index)) as temporary:
-                Image.fromarray(frame).save(temporary)
+        for index, frame in enumerate(frames):
+            write_image(path / _NAME.format(index), frame)
 
 
 def _write_video(path: Path, frames: Tensor, fps: int) -> None:
+    av = import_av()
     with replacing(path) as temporary:
         try:
             with av.open(str(temporary), "w", format="matroska") as container:
@@ -96,8 +95,7 @@ def _write_video(path: Path, frames: Tensor, fps: int) -> None:
 
 
 def _is_lossless(path: Path) -> bool:
-    with av.open(str(path)) as container:
-        return container.streams.video[0].codec_context.name in ("ffv1", "png", "rawvideo")
+    return probe_video(path).codec in ("ffv1", "png", "rawvideo")
 
 
 def _check_amount(path: Path, count: int, size: int) -> None:

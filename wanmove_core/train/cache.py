@@ -19,7 +19,7 @@ from torch import Tensor
 
 from ..errors import MediaError
 from ..grid import LatentGrid
-from ..media.video_io import replacing
+from ..media.writer import replacing
 from ..shapes import Bool, Float
 from ..tracks import Tracks
 

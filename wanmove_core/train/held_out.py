@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..evaluate.metrics import end_point_error, hide_outside
-from ..media.video_io import write_video
+from ..media.video_writer import write_video
 from ..shapes import Float, UInt8
 from ..tracking.flow import track_points
 from ..tracks import Tracks

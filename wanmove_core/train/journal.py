@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from ..media.video_io import replacing
+from ..media.writer import replacing
 
 
 class Journal:

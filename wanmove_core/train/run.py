@@ -19,7 +19,7 @@ from ..checkpoints.classify import TRANSFORMER, VAE
 from ..checkpoints.layouts import choose, survey
 from ..checkpoints.loading import load_components
 from ..errors import OptionError
-from ..media.video_io import replacing
+from ..media.writer import replacing
 from .adapters import (
     full_weights,
     learn_everything,

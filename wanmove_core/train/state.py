@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ..errors import CheckpointError
-from ..media.video_io import replacing
+from ..media.writer import replacing
 
 
 def trained(module: nn.Module) -> dict[str, nn.Parameter]:

@@ -13,7 +13,7 @@ from ...bench.summary import Run, load_run, summarise
 from ...bench.tables import format_csv, format_tables
 from ...bench.vote import count_votes, format_votes, write_vote
 from ...errors import OptionError
-from ...media.video_io import check_writable, replacing
+from ...media.writer import check_writable, replacing
 
 _log = logging.getLogger("wanmove")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import OptionError
 from ..companions import check_companions
-from .inputs import check_target, read_colours, read_keys, read_mask, write_result
+from .inputs import check_target, read_keys, read_mask, write_result
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,6 +60,7 @@ def run_region(args: argparse.Namespace) -> int:
     Raises:
         WanMoveError: what cannot be read, does not fit together, or is out of range.
     """
+    from ...media.image import read_image
     from ...sources.region.fill import Fill
     from ...sources.region.motion import region_tracks
 
@@ -82,7 +83,7 @@ def run_region(args: argparse.Namespace) -> int:
         mask,
         _motion(args, (mask.shape[1], mask.shape[0])),
         fill=fill,
-        image=None if args.image is None else read_colours(args.image),
+        image=None if args.image is None else read_image(args.image).numpy(),
         front=None if args.front is None else read_mask(args.front),
         pins=args.pins,
     )

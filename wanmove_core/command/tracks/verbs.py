@@ -10,7 +10,7 @@ from ..companions import check_companions
 from ..generate_options import parse_size
 from .animate import add_animate_verb
 from .files import add_file_verbs
-from .inputs import check_target, read_colours, read_grey, read_keys, read_mask, write_result
+from .inputs import check_target, read_keys, read_map, read_mask, write_result
 from .maps import add_maps_verb
 from .region import add_region_verb
 from .video import add_video_verb
@@ -91,6 +91,7 @@ def run_camera(args: argparse.Namespace) -> int:
         WanMoveError: what cannot be read, does not fit together, or is out of range.
     """
     from ...formats import read_tracks
+    from ...media.image import read_image
     from ...sources.camera.path import CameraKey, Handheld
     from ...sources.camera.shots import plan_shot, scene_points, shoot
     from ...sources.depth import Lens
@@ -121,7 +122,7 @@ def run_camera(args: argparse.Namespace) -> int:
     points = scene_points(
         lens,
         args.count,
-        image=read_colours(args.features) if args.features else None,
+        image=read_image(args.features).numpy() if args.features else None,
         mask=read_mask(args.mask) if args.mask else None,
     )
     objects = read_tracks(args.objects, size=size) if args.objects else None
@@ -209,7 +210,7 @@ def _distance(args: argparse.Namespace) -> "np.ndarray":
     from ...sources.depth import distance_map
 
     return distance_map(
-        read_grey(args.depth),
+        read_map(args.depth),
         args.depth_kind or "inverse",
         near=1.0 if args.near is None else args.near,
         far=10.0 if args.far is None else args.far,

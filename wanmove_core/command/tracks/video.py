@@ -55,7 +55,7 @@ def run_video(args: argparse.Namespace) -> int:
     Raises:
         WanMoveError: what cannot be read, does not fit together, or is out of range.
     """
-    from ...media.frames import FrameRange, probe_video, read_frames
+    from ...media.video import FrameRange, probe_video, read_frames
     from ...sources.video.transfer import Retarget, transfer_motion
 
     check_target(args.target)

@@ -1,15 +1,29 @@
-"""Read a video's frames one by one, so that its length does not matter to the memory."""
+"""The one reader of videos: frame by frame, upright, with their times; never another file."""
 
+import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from ..errors import MediaError, OptionError
-from ..shapes import UInt8
+from ..packages import require
+from ..shapes import Tensor, UInt8
+from .files import check_plain, reason
 
+METADATA_KEY = "wanmove"
+_MOST_METADATA = 1 << 20  # characters
+# Containers of pictures and sound. Playlists and lists of files are not among them: they would
+# open what they name.
+_CONTAINERS = (
+    *("mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "avi", "gif", "mpegts", "mpeg"),
+    *("mpegvideo", "flv", "asf", "ogg", "apng", "nut", "mxf", "ivf", "h264", "hevc", "wav", "mp3"),
+    *("yuv4mpegpipe", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe", "dv", "wtv"),
+)
 # Share of the promised frames that must come; headers may count a few that are never shown.
 _WHOLE = 0.9
 
@@ -55,11 +69,13 @@ class VideoInfo:
         size: width and height as shown, px.
         fps: frames per second; None where the file does not say.
         num_frames: how many; None where only decoding would tell.
+        codec: FFmpeg's name of the codec.
     """
 
     size: tuple[int, int]
     fps: float | None
     num_frames: int | None
+    codec: str
 
 
 def probe_video(path: Path) -> VideoInfo:
@@ -72,20 +88,22 @@ def probe_video(path: Path) -> VideoInfo:
     with _opened(path) as container:
         stream = container.streams.video[0]
         rate = stream.average_rate
-        count = stream.frames
+        count, codec = stream.frames, stream.codec_context.name
     return VideoInfo(
-        (first.shape[1], first.shape[0]), float(rate) if rate else None, count if count else None
+        (first.shape[1], first.shape[0]), float(rate) if rate else None, count or None, codec
     )
 
 
 def read_frames(
-    path: Path, frames: FrameRange = FrameRange()
+    path: Path, frames: FrameRange = FrameRange(), times: list[float] | None = None
 ) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
     """Decode a video, one frame at a time.
 
     Args:
         path: anything that FFmpeg reads.
         frames: which ones.
+        times: takes when each frame is shown, in seconds, as it comes; NaN where the file does
+            not say.
 
     Yields:
         RGB, turned as the file says that it was filmed.
@@ -102,6 +120,8 @@ def read_frames(
                 return
             seen = index + 1
             if frames.takes(index):
+                if times is not None:
+                    times.append(float("nan") if frame.time is None else float(frame.time))
                 yield _upright(frame)
                 given += 1
         if 0 < seen < _WHOLE * stream.frames:
@@ -119,6 +139,40 @@ def read_frames(
         )
 
 
+def read_video(path: Path) -> UInt8[Tensor, "frames height width 3"]:
+    """Read all frames of a video as RGB, turned as the file says.
+
+    Raises:
+        MediaError: as `read_frames`.
+    """
+    return torch.from_numpy(np.stack(list(read_frames(path))))
+
+
+def read_metadata(path: Path) -> dict[str, Any] | None:
+    """Read what `write_video` was given as metadata; None for a video of other origin.
+
+    Raises:
+        MediaError: no file, or not a video.
+    """
+    with _opened(path) as container:
+        comment = container.metadata.get("comment", "")[: _MOST_METADATA + 1]
+    try:
+        document = json.loads(comment)
+    except (ValueError, RecursionError):
+        return None
+    found = document.get(METADATA_KEY) if isinstance(document, dict) else None
+    return found if isinstance(found, dict) else None
+
+
+def import_av() -> Any:
+    """PyAV, which takes long to import.
+
+    Raises:
+        MissingPackageError: it is not installed.
+    """
+    return require("av", "Reading and writing videos", "av")
+
+
 def _upright(frame: Any) -> np.ndarray:
     picture: np.ndarray = frame.to_ndarray(format="rgb24")
     # Degrees, clockwise negative; phones film in quarters of a turn.
@@ -133,11 +187,16 @@ class _opened:
         self._path = path
 
     def __enter__(self) -> Any:
-        import av
-
+        self._av = import_av()
+        if os.path.exists(self._path):  # noqa: PTH110 (the other raises for names that are too long)
+            check_plain(self._path, "video")
+        options = {"format_whitelist": ",".join(_CONTAINERS), "protocol_whitelist": "file"}
         try:
-            self._container = av.open(str(self._path))
-        except (av.FFmpegError, OSError) as error:
+            # With its protocol, so that no name is taken for another (concat:, subfile:).
+            self._container = self._av.open(
+                f"file:{self._path.absolute()}", options=options, metadata_errors="replace"
+            )
+        except (self._av.FFmpegError, OSError, ValueError) as error:
             raise self._failed(error) from error
         if not self._container.streams.video:
             self._container.close()
@@ -145,15 +204,12 @@ class _opened:
         return self._container
 
     def __exit__(self, _kind: Any, error: Any, _trace: Any) -> None:
-        import av
-
         self._container.close()
-        if isinstance(error, av.FFmpegError | OSError):
+        if isinstance(error, self._av.FFmpegError | OSError):
             raise self._failed(error) from error
 
     def _failed(self, error: Exception) -> MediaError:
-        text = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return MediaError(
-            f"{self._path} must be a readable video; got {text.splitlines()[0].rstrip('.')}. "
+            f"{self._path} must be a readable video; got {reason(error)}. "
             "Check the file, or convert it to mp4."
         )

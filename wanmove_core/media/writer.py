@@ -1,0 +1,130 @@
+"""The one way to write a file: it appears whole under its name, or not at all."""
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import MediaError
+from .files import reason
+
+if TYPE_CHECKING:
+    from ..shapes import Tensor, UInt8
+
+# Encoders tell the format from the suffix; longer ones are a part of the name.
+_LONGEST_SUFFIX = 10
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary name in the folder of `path`; rename it to `path` when the block ends well.
+
+    Whatever interrupts the block, Ctrl+C included, leaves neither a half-written file nor a
+    changed `path`. Folders are made. A link in the place of `path` is replaced, not followed.
+
+    Raises:
+        MediaError: a folder is in the place, or no file of that name can be written.
+    """
+    with _writable(path) as temporary:
+        yield temporary
+        temporary.replace(path)
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a place where `replacing` would fail, before work goes into what belongs there.
+
+    It does what `replacing` does, up to the renaming, and leaves nothing behind.
+
+    Raises:
+        MediaError: as `replacing`.
+    """
+    made = [folder for folder in path.absolute().parents if not _exists(folder)]
+    try:
+        with _writable(path):
+            pass
+    finally:
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def write_files(files: Mapping[Path, bytes]) -> None:
+    """Write files that belong together; all are complete before the first appears.
+
+    Args:
+        files: contents by name; they appear in this order.
+
+    Raises:
+        MediaError: as `replacing`.
+    """
+    with ExitStack() as stack:
+        # What is entered last is left first, so the first file is renamed first.
+        for path, data in reversed(list(files.items())):
+            temporary = stack.enter_context(replacing(path))
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+
+
+def write_image(path: Path, image: "UInt8[Tensor, 'height width 3']") -> None:
+    """Write a picture; the suffix names the format.
+
+    Raises:
+        MediaError: as `replacing`, or a suffix of no picture.
+    """
+    from PIL import Image
+
+    with replacing(path) as temporary:
+        try:
+            Image.fromarray(image.numpy()).save(temporary)
+        except ValueError as error:
+            raise MediaError(
+                f"{path} must end as a picture does; got {path.suffix!r}. Use .png."
+            ) from error
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[Path]:
+    """An empty file beside `path`, removed in the end if it is still there."""
+    suffix = path.suffix if len(os.fsencode(path.suffix)) <= _LONGEST_SUFFIX else ""
+    # Short, so that it fits wherever the final name fits; unique, so that two writers never share.
+    temporary = path.parent / f".{secrets.token_hex(6)}.part{suffix}"
+    try:
+        _make_folder(path)
+        if _exists(path) and path.is_dir() and not path.is_symlink():
+            raise MediaError(f"{path} must be a file; got a folder. Add a file name.")
+        temporary.touch(exist_ok=False)
+        yield temporary
+    except (OSError, ValueError) as error:
+        if isinstance(error, ValueError) and "\0" not in str(path):
+            raise
+        raise MediaError(
+            f"{path} must be writable; got {reason(error)}. Check name, folder and disk space."
+        ) from error
+    finally:
+        # Where the folder is none, there is nothing to remove either.
+        with suppress(OSError, ValueError):
+            temporary.unlink(missing_ok=True)
+
+
+def _make_folder(path: Path) -> None:
+    """Make the folder of a file, with those above it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        there = next(folder for folder in path.absolute().parents if _exists(folder))
+        raise MediaError(
+            f"{path} must be in a folder; got a file there: {there}. The folder must be writable."
+        ) from error
+
+
+def _exists(path: Path) -> bool:
+    """Whether something has this name; raises where no file can have it."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True

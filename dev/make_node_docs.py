@@ -1,4 +1,4 @@
-"""Write web/docs, locales/en and tests/nodes/schemas.json from the nodes' schemas.
+"""Write web/docs, docs/README.md, locales/en and tests/nodes/schemas.json from the nodes' schemas.
 
     .venv/bin/python -m dev.make_node_docs
 
@@ -118,6 +118,36 @@ def shape(schema) -> dict:
     }
 
 
+# The four ways to motion without drawing: node, picture, workflow.
+APPLICATIONS = {
+    "WanMoveCameraTracks": ("camera_tracks", "camera"),
+    "WanMoveRegionTracks": ("region_tracks", "region"),
+    "WanMoveRotationTracks": ("rotation_tracks", "rotation"),
+    "WanMoveVideoTracks": ("video_tracks", "motion-transfer"),
+}
+
+
+def index_page(schemas) -> str:
+    """docs/README.md: every node's page, the four applications with their pictures."""
+    lines = ["# Documentation", "", "## Motion without drawing", ""]
+    by_id = {schema.node_id: schema for schema in schemas}
+    for name, (picture, workflow) in APPLICATIONS.items():
+        schema = by_id[name]
+        (example,) = (ROOT / "example_workflows").glob(f"*{workflow}.json")
+        lines += [f"### {schema.display_name}", "", schema.description, ""]
+        lines += [f"![{schema.display_name}](../web/docs/images/{picture}.jpg)", ""]
+        lines += [f"[Help page](../web/docs/{name}.md) \u00b7 workflow `{example.stem}`", ""]
+    lines += ["## All nodes", ""]
+    for schema in schemas:
+        lines.append(f"- [{schema.display_name}](../web/docs/{schema.node_id}.md)")
+    pages = sorted(path for path in (ROOT / "docs").glob("*.md") if path.name != "README.md")
+    lines += ["", "## Pages", ""]
+    for page in pages:
+        title = page.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+        lines.append(f"- [{title}]({page.name})")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     """Write all files."""
     schemas = [node.define_schema() for node in load_nodes()]
@@ -131,6 +161,7 @@ def main() -> None:
         if (NOTES / f"zh/{schema.node_id}.md").exists():
             text = chinese_page(schema, chinese[schema.node_id])
             (folder / "zh.md").write_text(text, encoding="utf-8")
+    (ROOT / "docs/README.md").write_text(index_page(schemas), encoding="utf-8")
     write_json(ROOT / "locales/en/nodeDefs.json", {s.node_id: labels(s) for s in schemas})
     write_json(ROOT / "tests/nodes/schemas.json", {s.node_id: shape(s) for s in schemas})
 

@@ -107,3 +107,14 @@ def test_no_id_belongs_to_the_host(pack) -> None:
     taken = {"WanMoveTrackToVideo", "WanMoveTracksFromCoords", "WanMoveConcatTrack"}
     taken |= {"WanMoveVisualizeTracks", "GenerateTracks"}
     assert not taken & set(pack.nodes)
+
+
+def test_the_index_of_the_documentation_names_every_node_and_page(pack) -> None:
+    index = (ROOT / "docs/README.md").read_text(encoding="utf-8")
+    for name, node in pack.nodes.items():
+        title = node.define_schema().display_name
+        assert f"[{title}](../web/docs/{name}.md)" in index
+    for page in (ROOT / "docs").glob("*.md"):
+        assert page.name == "README.md" or f"]({page.name})" in index
+    for target in re.findall(r"]\((\S+?)\)", index):
+        assert (ROOT / "docs" / target).is_file(), target

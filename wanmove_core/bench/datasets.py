@@ -187,7 +187,8 @@ def _is_folder(root: Path) -> bool:
 
 
 def _folder(root: Path, _mode: str, _language: str) -> DataSet:
-    """Any folder of videos, with NAME.txt as caption and NAME_tracks.* as tracks beside them."""
+    """Any folder of videos, with NAME.txt or a CSV as caption and NAME_tracks.* beside them."""
+    table = _magicdata_table(root)
     cases = []
     for name in videos_in(root):
         video = root / f"{name}.mp4"
@@ -202,7 +203,9 @@ def _folder(root: Path, _mode: str, _language: str) -> DataSet:
             Case(
                 name,
                 0,
-                caption=_read_text(text).strip() if text.is_file() else "",
+                caption=_read_text(text).strip()
+                if text.is_file()
+                else table.get(name, {}).get("caption", ""),
                 tracks=next(tracks, None),
                 visibility=seen if seen.is_file() else None,
                 reference=video,

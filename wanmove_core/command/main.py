@@ -123,6 +123,7 @@ def _command_parsers() -> list[Any]:
     from .evaluate import add_evaluate_parser
     from .generate import add_generate_parser
     from .tracks.verbs import add_tracks_parser
+    from .train import add_train_parser
 
     return [
         add_demo_parser,
@@ -132,6 +133,7 @@ def _command_parsers() -> list[Any]:
         add_evaluate_parser,
         add_bench_parser,
         add_doctor_parser,
+        add_train_parser,
     ]
 
 

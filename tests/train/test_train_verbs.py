@@ -1,0 +1,112 @@
+"""From clips to a LoRA that both loaders take, by the commands of a user."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from wanmove_core.media.video_io import write_video
+
+from wanmove_core.bench.world import make_scene
+from wanmove_core.checkpoints.loading import load_components
+from wanmove_core.checkpoints.lora import apply_lora
+from wanmove_core.command.main import main
+from wanmove_core.train.cache import Cache
+
+TOY = Path(__file__).parents[2] / "models" / "toy"
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clips")
+    for seed in range(3):
+        frames = torch.from_numpy(make_scene(seed, frames=22).frames)
+        write_video(folder / f"clip_{seed}.mp4", frames, fps=16)
+    write_video(folder / "short.mp4", frames[:5], fps=16)
+    (folder / "clip_1.txt").write_text("nothing that the small model knows")
+    return folder
+
+
+def prepared(clips, out, *more):
+    files = [str(clips), "--out", str(out), "--checkpoint", str(TOY)]
+    sizes = ["--size", "96x64", "--frames", "17", "--points", "12x8"]
+    return main(["train", "prepare", *files, *sizes, *more])
+
+
+@pytest.fixture(scope="module")
+def cache(clips, tmp_path_factory):
+    out = tmp_path_factory.mktemp("cache")
+    assert prepared(clips, out) == 1  # one clip is too short
+    return out
+
+
+def test_prepare_leaves_a_bad_clip_out_in_one_line_and_resumes(clips, cache, caplog):
+    held = Cache(cache)
+    assert [clip["name"] for clip in held.facts.clips] == [f"clip_{k}#0" for k in range(3)]
+    sample = held[1]
+    assert sample.latent.shape == (16, 5, 8, 12) and sample.positions.shape == (17, 96, 2)
+    assert 0.5 < sample.latent.std() < 2 and sample.prompt.shape == (0, 4096)
+    # The start image's own latent frame is the clip's: both encode the first frame alone.
+    torch.testing.assert_close(sample.latent[:, 0], sample.start[:, 0], atol=0.02, rtol=0.02)
+    before = (cache / "cache.json").read_bytes()
+    assert prepared(clips, cache) == 1
+    assert (cache / "cache.json").read_bytes() == before
+    lines = [r.getMessage() for r in caplog.records if "left out" in r.getMessage()]
+    assert len(lines) == 1 and "short.mp4 must have 17 frames" in lines[0]
+
+
+def run(cache, out, *more):
+    files = [str(cache), "--checkpoint", str(TOY), "--out", str(out)]
+    return main(["train", "run", *files, "--held-out", "1", "--report-every", "2", *more])
+
+
+def test_a_lora_is_trained_on_float8_and_loads_in_both_names(cache, tmp_path, capsys):
+    options = ("--lora", "4", "--dtype", "fp8", "--rate", "0.02", "--checkpointing")
+    assert run(cache, tmp_path, "--steps", "2", *options) == 0
+    path = Path(capsys.readouterr().out.strip())
+    with safe_open(path, "pt") as file:
+        names, metadata = list(file.keys()), file.metadata()
+    pattern = r"diffusion_model\.blocks\.\d\.(self_attn\.[qkvo]|cross_attn\.[qkvo]|ffn\.[02])\."
+    assert all(re.match(pattern + r"(lora_[AB]\.weight|alpha)", name) for name in names)
+    facts = json.loads(metadata["wanmove_train"])
+    assert facts["steps"] == 2 and facts["base"]["name"] == "wanmove_toy_fp8_scaled.safetensors"
+    for dtype in ("bf16", "fp8"):
+        model = load_components([TOY], dtype=dtype, needs=("transformer",)).transformer
+        assert apply_lora(model, path) == 60
+    assert next((tmp_path / "samples" / "step_000002").glob("*.mp4")).stat().st_size > 1000
+    assert "held-out EPE px" in (tmp_path / "log.csv").read_text()
+
+
+def test_a_whole_model_is_distilled_and_loads(cache, tmp_path, capsys):
+    options = ("--full", "--few-steps", "2", "--optimiser", "muon", "--held-out", "0")
+    assert run(cache, tmp_path, "--steps", "2", "--rate", "0.01", *options) == 0
+    path = Path(capsys.readouterr().out.strip())
+    old = load_components([TOY], dtype="fp32", needs=("transformer",)).transformer
+    new = load_components([path], dtype="fp32", needs=("transformer",)).transformer
+    moved = {n for n, p in new.named_parameters() if not torch.equal(p, old.get_parameter(n))}
+    assert "blocks.0.attn1.to_q.weight" in moved and "proj_out.weight" in moved
+    assert not new.blocks[0].attn2.add_v_proj.weight.any()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--memory", "0.01"), "The run must fit 0.0 GiB of memory"),
+        (("--full", "--dtype", "fp8"), "Full training must start from bf16"),
+        (("--shares", "1,2"), "a share for each of the 1 caches"),
+        (("--lora", "0"), "rank must be at least 1"),
+        (("--optimiser", "adamw8bit"), "must have the package bitsandbytes"),
+    ],
+)
+def test_what_cannot_work_is_refused_in_one_line(cache, tmp_path, capsys, options, message):
+    assert run(cache, tmp_path, "--steps", "1", *options) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert not (tmp_path / "state.safetensors").exists()
+
+
+def test_the_memory_of_the_real_model_is_said_beforehand(cache, capsys):
+    assert run(cache, "unused", "--check") == 0
+    assert re.fullmatch(r"about [\d.]+ GiB \(weights.*\)\n", capsys.readouterr().out)

@@ -1,0 +1,201 @@
+"""Clips to a cache: cut, fitted, followed, encoded; once for all training runs."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from ..checkpoints.components import Components
+from ..checkpoints.image_encoder import encode_image
+from ..errors import MediaError, WanMoveError
+from ..generation.prompts import embed_prompt
+from ..grid import Fit, Size
+from ..media.video import probe_video, read_frames
+from ..shapes import Float, Tensor, UInt8
+from ..start_image.conditioning import fit_image
+from ..start_image.constant_tail import encode_padded
+from ..tracking.video import track_video
+from ..tracks import Tracks
+from .cache import CacheWriter, Facts, Sample
+
+_log = logging.getLogger("wanmove")
+
+# (frames uint8 RGB, points [N, 2]) -> their tracks.
+Follow = Callable[[Iterable[Any], np.ndarray], Tracks]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A video to learn from: its name in the cache, its file, its caption ("" for none)."""
+
+    name: str
+    video: Path
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class PrepareOptions:
+    """How clips become samples.
+
+    Args:
+        size: (width, height) of the samples; clips are scaled and cropped to it.
+        frames: of a sample, a multiple of 4 plus 1.
+        fps: of the samples; frames of faster clips are left out. The model was trained at 16.
+        cuts: samples per clip at most, one after the other.
+        grid: points that are followed, columns and rows.
+    """
+
+    size: Size = (832, 480)
+    frames: int = 81
+    fps: float = 16.0
+    cuts: int = 4
+    grid: tuple[int, int] = (32, 32)
+
+
+def prepare(
+    clips: Iterable[Clip],
+    components: Components,
+    out: Path,
+    options: PrepareOptions,
+    *,
+    follow: Follow = track_video,
+    device: torch.device | str = "cpu",
+    made_from: dict[str, Any] | None = None,
+) -> list[str]:
+    """Add clips to a cache. Those that are there already are passed over.
+
+    Args:
+        clips: any number.
+        components: VAE; umT5 and CLIP where the model has them.
+        out: folder of the cache.
+        options: how.
+        follow: the tracker.
+        device: of the encoders.
+        made_from: what the encoders are, for the trained file's metadata.
+
+    Returns:
+        One line for each clip that could not be used.
+    """
+    width, height = options.size
+    writer = CacheWriter(out, Facts(width, height, options.frames, made_from or {}))
+    failed = []
+    for clip in clips:
+        if f"{clip.name}#0" in writer.names:
+            continue
+        try:
+            samples = {
+                f"{clip.name}#{number}": (
+                    clip.caption,
+                    make_sample(
+                        frames, clip.caption, components, options, follow=follow, device=device
+                    ),
+                )
+                for number, frames in enumerate(cut(clip.video, options))
+            }
+            writer.add(samples)
+            _log.info("%s: %d samples", clip.name, len(samples))
+        except WanMoveError as error:
+            failed.append(f"{clip.name}: {error}")
+            _log.warning("left out: %s", failed[-1])
+    return failed
+
+
+def cut(
+    video: Path, options: PrepareOptions
+) -> Iterator[UInt8[np.ndarray, "frames height width 3"]]:
+    """A clip's samples, one after the other, at the samples' rate and size.
+
+    Raises:
+        MediaError: it cannot be read, or is shorter than one sample.
+    """
+    rate = probe_video(video).fps or options.fps
+    step = max(1.0, rate / options.fps)
+    part: list[np.ndarray] = []
+    made = wanted = 0
+    for index, frame in enumerate(read_frames(video)):
+        if index < round(wanted * step):
+            continue
+        wanted += 1
+        part.append(fitted(frame, options.size))
+        if len(part) == options.frames:
+            yield np.stack(part)
+            part, made = [], made + 1
+            if made == options.cuts:
+                return
+    if made == 0:
+        raise MediaError(
+            f"{video} must have {options.frames} frames at {options.fps:g} per second; got "
+            f"{len(part)}. Use a longer clip, or ask for fewer frames."
+        )
+
+
+def fitted(
+    frame: UInt8[np.ndarray, "height width 3"], size: Size
+) -> UInt8[np.ndarray, "to_height to_width 3"]:
+    """Scale a frame, without aliasing, and crop it in the middle to (width, height)."""
+    x, y, width, height = Fit.between((frame.shape[1], frame.shape[0]), size, "crop").source
+    pixels = torch.from_numpy(np.ascontiguousarray(frame[y : y + height, x : x + width]))
+    pixels = pixels.permute(2, 0, 1)[None].float()
+    scaled = functional.interpolate(
+        pixels, size=(size[1], size[0]), mode="bilinear", antialias=True
+    )
+    return scaled[0].round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
+
+
+@torch.no_grad()
+def make_sample(
+    frames: UInt8[np.ndarray, "frames height width 3"],
+    caption: str,
+    components: Components,
+    options: PrepareOptions,
+    *,
+    follow: Follow,
+    device: torch.device | str,
+) -> Sample:
+    """Follow and encode one sample's frames."""
+    tracks = follow(frames, grid_points(options))
+    vae = components.vae
+    image = torch.from_numpy(frames)
+    pixels = fit_image(image, options.size).to(device, vae.dtype).movedim(0, 1)[None]
+    mean, std = (
+        torch.tensor(values, device=pixels.device).view(1, -1, 1, 1, 1)
+        for values in (vae.config.latents_mean, vae.config.latents_std)
+    )
+    latent = vae.encode(pixels).latent_dist.mode().float()
+    start = encode_padded(vae, pixels[:, :, :1], options.frames).float()
+    features = torch.zeros(0, 1)
+    if components.image_encoder is not None:
+        features = encode_image(components.image_encoder, pixels[:, :, 0])[0].float().cpu()
+    return Sample(
+        ((latent - mean) / std)[0].cpu(),
+        ((start - mean) / std)[0].cpu(),
+        tracks.positions,
+        tracks.visibility,
+        _prompt(components, caption, device),
+        features,
+    )
+
+
+def grid_points(options: PrepareOptions) -> Float[np.ndarray, "points 2"]:
+    """Points (x, y) in the middle of even cells of the frame."""
+    (columns, rows), (width, height) = options.grid, options.size
+    x = (np.arange(columns) + 0.5) * width / columns
+    y = (np.arange(rows) + 0.5) * height / rows
+    grid_x, grid_y = np.meshgrid(x, y)
+    return np.stack([grid_x.ravel(), grid_y.ravel()], -1).astype(np.float32)
+
+
+def _prompt(
+    components: Components, caption: str, device: torch.device | str
+) -> Float[Tensor, "tokens width"]:
+    """A caption's embedding without its padding; of a model with a table, "" for others."""
+    if components.text_encoder is None and caption not in components.prompt_embeds:
+        caption = ""
+    embed = embed_prompt(components, caption, device)[0].float().cpu()
+    used = embed.abs().sum(-1).nonzero()
+    return embed[: int(used.max()) + 1 if len(used) else 0].clone()

@@ -14,6 +14,7 @@ TrackSpace = Literal["video", "start image"]
 FitMode = Literal["crop", "stretch", "pad"]
 # "area" keeps the image's aspect ratio within the area of `size`, as the reference does; "native"
 # is the image's own size, as it does for MoveBench; the others make exactly `size`.
+Blend = Literal["chain", "windows"]
 Resize = Literal["area", "native", "stretch", "crop", "pad"]
 
 # What trajectory maps show after frame 0.

@@ -19,6 +19,16 @@ def latent_statistics(vae: Any, like: Tensor) -> tuple[Tensor, Tensor]:
     return mean, std
 
 
+def match_statistics(
+    latent: Float[Tensor, "1 channels 1 rows cols"], like: Float[Tensor, "1 channels 1 rows cols"]
+) -> Float[Tensor, "1 channels 1 rows cols"]:
+    """Give each channel of a latent frame mean and deviation of another's."""
+    over = (-1, -2)
+    mean, std = latent.mean(over, keepdim=True), latent.std(over, keepdim=True)
+    to_mean, to_std = like.mean(over, keepdim=True), like.std(over, keepdim=True)
+    return (latent - mean) / std.clamp(min=1e-6) * to_std + to_mean
+
+
 @torch.no_grad()
 def decode_stream(
     vae: Any, latent: Float[Tensor, "1 channels latent_frames rows cols"], *, tiled: bool = False

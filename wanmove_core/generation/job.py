@@ -1,8 +1,10 @@
 """One job: files in, video file out, with everything that made it in the video's metadata."""
 
 import hashlib
+import json
 import logging
 import time
+from collections import deque
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
@@ -25,8 +27,10 @@ from ..motion.retime import resample_tracks
 from ..shapes import Tensor, UInt8
 from ..tracks import Tracks
 from ..view.draw import TrackDrawer
+from .long_video import sample_chain
 from .pipeline import Progress, WanMovePipeline
 from .prompt_extension import Extender, Extension
+from .segment_store import SegmentStore
 from .settings import NEGATIVE_PROMPT, GenerationSettings
 
 _log = logging.getLogger("wanmove")
@@ -111,15 +115,36 @@ def run_job(
     if negative is None:
         negative = default_negative_prompt(pipeline)
     prompts = (job.extended_prompt or job.prompt, negative)
-    latent = pipeline.sample(image, tracks, prompts, job.settings, progress=progress)
+    frames, store = _frames(pipeline, job, (image, tracks, prompts), model, progress)
     on_video = tracks and _on_video(tracks, image, job.settings)
     overlay = None
     if pipeline.ranks.writes:
         made_of = describe(job, model)
         if job.extended_prompt is not None:
             made_of["extended_prompt"] = job.extended_prompt
-        overlay = _write(job, pipeline.decode_stream(latent), on_video, made_of)
+        overlay = _write(job, frames, on_video, made_of)
+    else:
+        deque(frames, maxlen=0)  # a chain samples as it goes
+    if store is not None and pipeline.ranks.writes:
+        store.clear()
     return Result(job.out, overlay, on_video, time.perf_counter() - begin)
+
+
+def _frames(
+    pipeline: WanMovePipeline,
+    job: Job,
+    asked: tuple[Tensor, Tracks | None, tuple[str, str]],
+    model: dict[str, Any] | None,
+    progress: Progress | None,
+) -> tuple[Iterable[Tensor], SegmentStore | None]:
+    """The job's frames as they come, and where a long video's finished clips are kept."""
+    settings = job.settings
+    if not (settings.is_long and settings.blend == "chain"):
+        latent = pipeline.sample(*asked, settings, progress=progress)
+        return (pipeline.decode_stream(latent) if pipeline.ranks.writes else ()), None
+    digest = hashlib.sha256(json.dumps(describe(job, model), sort_keys=True).encode()).hexdigest()
+    store = SegmentStore(job.out, digest[:16])
+    return sample_chain(pipeline, *asked, settings, store=store, progress=progress), store
 
 
 def _on_video(tracks: Tracks, image: Tensor, settings: GenerationSettings) -> Tracks:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -11,20 +11,22 @@ from ..checkpoints.image_encoder import encode_image
 from ..family import WAN21_I2V
 from ..grid import LatentGrid
 from ..guidance.guide import guide
+from ..guidance.replicate import FeatureSource
 from ..shapes import Float, Tensor, UInt8
 from ..start_image.conditioning import conditioning_input, fit_image, known_mask
 from ..start_image.constant_tail import encode_padded
 from ..start_image.encoded import EncodedStart
 from ..tracks import Tracks
 from .caches import caching
-from .decoding import decode_stream, latent_statistics, to_pixels
-from .denoising import Branches, Conditions, draw_noise
+from .decoding import decode_stream, latent_statistics, match_statistics, to_pixels
+from .denoising import Conditions, draw_noise
 from .parallel import ALONE, Ranks, splitting_tokens
 from .placement import Placement
 from .prompts import embed_prompt
 from .sampling import make_solver
 from .settings import GenerationSettings
 from .speed import SpeedOptions, prepare_transformer
+from .windows import make_branches
 
 _log = logging.getLogger("wanmove")
 
@@ -144,11 +146,41 @@ class WanMovePipeline:
         width, height = settings.output_size(image_size)
         grid = LatentGrid(settings.num_frames, height, width)
         pixels = fit_image(image[None], (width, height), mode=settings.fit_mode).to(place.device)
-        with place.use(self.components.vae, place.device) as vae:
-            latent = encode_padded(vae, pixels[:, :, None].to(vae.dtype), grid.num_frames)
-            mean, std = latent_statistics(vae, latent)
-            latent = ((latent - mean) / std).float()
+        latent = self._encode(pixels[:, :, None], grid.num_frames)
         return Start(latent, grid, image_size, settings.fit_mode, features=self._features(image))
+
+    @torch.no_grad()
+    def encode_known(
+        self,
+        frame: Float[Tensor, "1 3 1 height width"],
+        num_frames: int,
+        *,
+        like: Start,
+        match_colour: bool = False,
+    ) -> Start:
+        """Encode a decoded frame as the start of another clip.
+
+        Args:
+            frame: -1..1, of the video's size.
+            num_frames: of the clip.
+            like: the start of the first clip.
+            match_colour: give the frame's latent channels mean and deviation of the first one's.
+        """
+        grid = replace(like.grid, num_frames=num_frames)
+        latent = self._encode(frame.to(self.placement.device), num_frames)
+        if match_colour:
+            latent[:, :, :1] = match_statistics(latent[:, :, :1], like.latent[:, :, :1])
+        features = self._features(to_pixels(frame)[0])
+        return Start(latent, grid, (grid.width, grid.height), like.fit_mode, features=features)
+
+    def _encode(
+        self, frames: Float[Tensor, "1 3 start_frames height width"], num_frames: int
+    ) -> Float[Tensor, "1 channels latent_frames rows cols"]:
+        """Known frames followed by grey ones as a normalised latent, float32."""
+        with self.placement.use(self.components.vae, self.placement.device) as vae:
+            latent = encode_padded(vae, frames.to(vae.dtype), num_frames)
+            mean, std = latent_statistics(vae, latent)
+            return ((latent - mean) / std).float()
 
     def _features(self, image: Tensor) -> Tensor:
         """CLIP sees the image itself, before it is brought to the output size."""
@@ -166,6 +198,9 @@ class WanMovePipeline:
         tracks: Tracks | None,
         text: tuple[Tensor, Tensor],
         settings: GenerationSettings,
+        *,
+        source: FeatureSource | None = None,
+        placed: bool = False,
     ) -> Conditions:
         """Put the tracks into the conditioning latent, and log what they do.
 
@@ -174,8 +209,12 @@ class WanMovePipeline:
             tracks: in pixels of the start image; None for no guidance.
             text: from `encode_prompts`.
             settings: how to guide.
+            source: where features come from; None: the first frame.
+            placed: whether the tracks are in pixels of the video, and of its length.
         """
-        guided = guide(start, tracks, settings.guidance_options)
+        options = settings.guidance_options
+        options = replace(options, track_space="video") if placed else options
+        guided = guide(start, tracks, options, source=source)
         if guided.report is not None:
             _log.info("%s", guided)
         known = known_mask(start.grid).to(guided.still.device)
@@ -219,7 +258,7 @@ class WanMovePipeline:
             caching(model, self.speed, steps) as reuse,
             splitting_tokens(model, self.ranks),
         ):
-            branches = Branches(model, conditions, self.ranks, reuse=reuse)
+            branches = make_branches(model, conditions, self.ranks, reuse, settings)
             for index, timestep in enumerate(schedule.timesteps):
                 in_range = start <= index < end
                 velocity = branches.velocity(

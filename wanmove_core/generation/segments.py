@@ -46,7 +46,7 @@ def plan_segments(num_frames: int, window: int) -> list[Segment]:
     Raises:
         OptionError: another window.
     """
-    if window < _STRIDE + 1 or (window - 1) % _STRIDE:
+    if (window < _STRIDE + 1 and window < num_frames) or (window - 1) % _STRIDE:
         raise OptionError(
             f"window must be a multiple of 4 plus 1, and at least 5; got {window}. Use 81."
         )

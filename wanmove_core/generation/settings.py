@@ -5,13 +5,14 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ..choices import Branch, Collision, FitMode, Resize, Retime, Temporal
+from ..choices import Blend, Branch, Collision, FitMode, Resize, Retime, Temporal
 from ..errors import OptionError
 from ..family import WAN21_I2V
 from ..grid import LatentGrid, Size
 from ..guidance.options import GuidanceOptions, check_choice
 from ..start_image.conditioning import reference_size
 from .sampling import Schedule, SolverName, make_schedule
+from .segments import plan_segments
 
 # The reference's own, in Chinese: camera shake, garish, overexposed, static, blurred details,
 # subtitles, painting, still, grey, worst quality, JPEG artefacts, ugly, deformed hands and faces,
@@ -55,6 +56,11 @@ class GenerationSettings:
         temporal: how video frames map to latent frames.
         resize: how image and tracks come to the output size.
         retime: how tracks come to `num_frames`.
+        window: frames that are made at once; longer videos are made of several. None: the
+            longest clip that the model was trained on; 0: all at once, whatever the length.
+        blend: how: "chain" goes on from the last frame, "windows" denoises overlapping windows
+            together.
+        match_colour: of a chain: give known frames mean and deviation of the first one's latent.
 
     Raises:
         OptionError, GridError: a value outside of its range.
@@ -76,9 +82,13 @@ class GenerationSettings:
     temporal: Temporal = "sample"
     resize: Resize = "area"
     retime: Retime = "time"
+    window: int | None = None
+    blend: Blend = "chain"
+    match_colour: bool = False
 
     def __post_init__(self) -> None:
         check_choice("resize", self.resize, Resize)
+        check_choice("blend", self.blend, Blend)
         self.guidance_options  # noqa: B018, checks them
         for name, low, high in _RANGES:
             value = getattr(self, name)
@@ -92,13 +102,26 @@ class GenerationSettings:
             )
         self.schedule(self.size)
         LatentGrid(self.num_frames, _MULTIPLE, _MULTIPLE)
-        if self.num_frames > _MAX_FRAMES:
+        plan_segments(self.num_frames, self.clip_frames)
+        if self.clip_frames > _MAX_FRAMES:
             raise OptionError(
-                f"num_frames must be at most {_MAX_FRAMES}, the model's last place in time; "
-                f"got {self.num_frames}. Use {_FAMILY.longest_clip}."
+                f"a clip must have at most {_MAX_FRAMES} frames, the model's last place in time; "
+                f"got {self.clip_frames}. Use --window {_FAMILY.longest_clip}."
             )
         if self.resize in ("stretch", "crop", "pad"):
             _check_multiple(self.size)
+
+    @property
+    def clip_frames(self) -> int:
+        """Frames that are made at once."""
+        if self.window == 0:
+            return self.num_frames
+        return min(self.window or _FAMILY.longest_clip, self.num_frames)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the video is made of several clips."""
+        return self.clip_frames < self.num_frames
 
     def schedule(self, size: Size) -> Schedule:
         """The noise levels for a video of this size."""
@@ -140,6 +163,12 @@ class GenerationSettings:
     def as_dict(self) -> dict[str, Any]:
         """The settings as JSON holds them."""
         values = dataclasses.asdict(self)
+        if not self.is_long:
+            # Videos of one clip are called what they were called before there were longer ones.
+            for name in ("window", "blend", "match_colour"):
+                del values[name]
+        else:
+            values["window"] = self.clip_frames
         return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
 
 

@@ -9,6 +9,7 @@ from ..shapes import Float, Tensor
 from .caches import Caching
 from .denoising import Branches, Conditions
 from .parallel import Ranks
+from .settings import GenerationSettings
 
 _OVERLAP = 5  # latent frames that two windows share
 
@@ -83,6 +84,18 @@ class WindowedBranches:
             total[:, :, places] += share.view(-1, 1, 1) * velocity[:, :, first:]
             weight[places] += share
         return total / weight.view(-1, 1, 1)
+
+
+def make_branches(
+    model: Any, conditions: Conditions, ranks: Ranks, reuse: Caching, settings: GenerationSettings
+) -> Branches | WindowedBranches:
+    """Who asks the model: about the whole clip, or window by window."""
+    if not (settings.is_long and settings.blend == "windows"):
+        return Branches(model, conditions, ranks, reuse=reuse)
+    frames, latent_frames = settings.num_frames - 1, conditions.positive.shape[2] - 1
+    window = (settings.clip_frames - 1) * latent_frames // frames + 1
+    windows = plan_windows(latent_frames + 1, window)
+    return WindowedBranches(model, conditions, ranks, windows, reuse=reuse)
 
 
 def _part(conditions: Conditions, index: list[int]) -> Conditions:

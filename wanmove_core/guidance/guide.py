@@ -15,7 +15,7 @@ from ..tracks import Tracks
 from .lint import Finding, lint_tracks
 from .options import GuidanceOptions
 from .project import project_tracks
-from .replicate import replicate_first_frame
+from .replicate import FeatureSource, replicate_first_frame
 from .report import GuidanceReport, guidance_report
 
 
@@ -45,7 +45,11 @@ class Guided:
 
 
 def guide(
-    start: EncodedStart, tracks: Tracks | None, options: GuidanceOptions | None = None
+    start: EncodedStart,
+    tracks: Tracks | None,
+    options: GuidanceOptions | None = None,
+    *,
+    source: FeatureSource | None = None,
 ) -> Guided:
     """Copy the first frame's features along the tracks into the conditioning latent.
 
@@ -53,6 +57,7 @@ def guide(
         start: the encoded start image; stays as it was.
         tracks: of any length; None is plain image to video.
         options: how to guide; the defaults otherwise.
+        source: where features come from; None: the first frame.
 
     Returns:
         New latents; without tracks, the start's own. Tracks without effect are reported, not
@@ -80,6 +85,7 @@ def guide(
         collision=options.collision,
         generator=torch.Generator().manual_seed(options.seed) if shuffled else None,
         known_latent_frames=start.known_latent_frames,
+        source=source,
     )
     report = guidance_report(
         placed,

@@ -1,0 +1,138 @@
+"""Videos longer than the model's clip: a chain of clips that share a frame.
+
+Every clip starts with the last frame of the one before, as floats. Its guidance does not: each
+track copies the feature of the known frame in which it was first seen, so motion is not forgotten
+and looks do not drift through copies of copies.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+
+import torch
+
+from ..choices import Temporal
+from ..grid import LatentGrid
+from ..guidance.guide import place_tracks
+from ..guidance.project import project_tracks
+from ..guidance.replicate import FeatureSource
+from ..shapes import Float, Tensor, UInt8
+from ..tracks import Tracks
+from .decoding import decode_stream, to_pixels
+from .pipeline import Progress, Start, WanMovePipeline
+from .segment_store import SegmentStore
+from .segments import Segment, anchored, plan_segments
+from .settings import GenerationSettings
+
+_log = logging.getLogger("wanmove")
+
+Prompts = tuple[str, str]
+
+
+class KnownFrames:
+    """Where the features of tracks come from: the known frames of a chain so far.
+
+    Args:
+        tracks: in pixels and frames of the whole video.
+    """
+
+    def __init__(self, tracks: Tracks) -> None:
+        self._tracks = tracks
+        self._latents: list[Tensor] = []
+        self._origins = torch.full((tracks.num_points, 3), -1)
+
+    def enter(self, start: Start, segment: Segment, temporal: Temporal) -> FeatureSource:
+        """Add the known frame of a segment, for tracks that no frame before has shown."""
+        cells, visible = project_tracks(segment.cut(self._tracks), start.grid, temporal=temporal)
+        index = len(self._latents)
+        self._origins = anchored(self._origins, cells.cpu(), visible.cpu(), index)
+        self._latents.append(start.latent[:, :, :1])
+        return FeatureSource(torch.cat(self._latents, 2), self._origins)
+
+
+@torch.no_grad()
+def sample_chain(
+    pipeline: WanMovePipeline,
+    image: UInt8[Tensor, "height width 3"],
+    tracks: Tracks | None,
+    prompts: Prompts,
+    settings: GenerationSettings,
+    *,
+    store: SegmentStore | None = None,
+    progress: Progress | None = None,
+) -> Iterator[UInt8[Tensor, "frames to_height to_width 3"]]:
+    """Make a long video, a few frames at a time.
+
+    The first clip is bit for bit the video of its length alone, with the tracks cut to it.
+
+    Args:
+        pipeline: with the model loaded. Of several ranks only the first yields.
+        image, tracks, prompts, progress: as for `WanMovePipeline.generate`.
+        settings: with the length of the whole video; clip k has the seed of the first plus k.
+        store: where finished clips are kept, and taken from.
+
+    Yields:
+        RGB frames on the CPU.
+    """
+    segments = plan_segments(settings.num_frames, settings.clip_frames)
+    text = pipeline.encode_prompts(*prompts)
+    start = pipeline.encode_start(image, replace(settings, num_frames=segments[0].num_frames))
+    placed, known = None, None
+    if tracks is not None:
+        placed = _place(tracks, start, settings)
+        known = KnownFrames(placed)
+    first, last = start, None
+    for segment in segments:
+        if last is not None:
+            start = pipeline.encode_known(
+                last, segment.num_frames, like=first, match_colour=settings.match_colour
+            )
+        part, source = None, None
+        if placed is not None and known is not None:
+            part, source = segment.cut(placed), known.enter(start, segment, settings.temporal)
+        latent = store.load(segment.index) if store is not None else None
+        if not pipeline.ranks.from_first(latent is not None):
+            own = replace(
+                settings, num_frames=segment.num_frames, seed=settings.seed + segment.index
+            )
+            conditions = pipeline.guide(start, part, text, own, source=source, placed=True)
+            watch = _share(progress, segment.index, len(segments))
+            latent = pipeline.denoise(conditions, own, progress=watch)
+            if store is not None and pipeline.ranks.writes:
+                store.save(segment.index, latent)
+        shown = None
+        if pipeline.ranks.writes and latent is not None:
+            for shown in _decode(pipeline, latent):
+                # The shared frame has been shown as the last one of the clip before.
+                if segment.index == 0 or shown.shape[2] > 1:
+                    yield to_pixels(shown)
+        last = pipeline.ranks.from_first(None if shown is None else shown[:, :, -1:].cpu())
+
+
+def _place(tracks: Tracks, start: Start, settings: GenerationSettings) -> Tracks:
+    return place_tracks(
+        tracks,
+        LatentGrid(settings.num_frames, start.grid.height, start.grid.width, start.grid.strides),
+        settings.guidance_options,
+        image_size=start.image_size,
+        fit_mode=start.fit_mode,
+    )
+
+
+def _decode(
+    pipeline: WanMovePipeline, latent: Tensor
+) -> Iterator[Float[Tensor, "1 3 frames height width"]]:
+    place, tiled = pipeline.placement, pipeline.tile_decode
+    with place.use(pipeline.components.vae, place.device) as vae:
+        pieces = decode_stream(vae, latent.to(place.device), tiled=tiled)
+        for piece in pieces:
+            # A decode in tiles gives all frames at once: what is shared must stand alone.
+            yield from (piece,) if piece.shape[2] <= 4 else (piece[:, :, :1], piece[:, :, 1:])
+
+
+def _share(progress: Progress | None, index: int, count: int) -> Progress | None:
+    """The progress of one clip as a part of the whole video's."""
+    if progress is None:
+        return None
+    tell = progress
+    return lambda done, steps: tell(index * steps + done, count * steps)

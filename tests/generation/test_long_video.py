@@ -1,13 +1,17 @@
 """Long videos: the first clip is today's, clips share a frame, an aborted job goes on."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
 
 from tests.generation.small_parts import PROMPT, fresh_components, small_image, small_tracks
 from wanmove_core import OptionError, Tracks
+from wanmove_core.generation.caches import Caching
+from wanmove_core.generation.denoising import Conditions
 from wanmove_core.generation.long_video import KnownFrames, sample_chain
+from wanmove_core.generation.parallel import ALONE
 from wanmove_core.generation.pipeline import WanMovePipeline
 from wanmove_core.generation.segment_store import SegmentStore
 from wanmove_core.generation.segments import Segment, plan_segments
@@ -109,7 +113,7 @@ def test_windows_hold_every_frame_and_lead_with_the_start_image():
     windows = plan_windows(61, 21)
     assert all(len(window) == 21 and window[0] == 0 for window in windows)
     assert sorted({frame for window in windows for frame in window}) == list(range(61))
-    overlap = [len(set(a[1:]) & set(b[1:])) for a, b in zip(windows, windows[1:], strict=False)]
+    overlap = [len(set(a[1:]) & set(b[1:])) for a, b in pairwise(windows)]
     assert min(overlap) >= 5
     assert plan_windows(21, 21) == [list(range(21))]
     assert pyramid(5).tolist() == [1, 2, 3, 2, 1]
@@ -126,8 +130,9 @@ def test_windows_of_a_model_that_says_one_thing_say_it_too(monkeypatch):
             return latent * 2
 
     monkeypatch.setattr("wanmove_core.generation.windows.Branches", One)
-    monkeypatch.setattr("wanmove_core.generation.windows._part", lambda conditions, _index: None)
-    branches = WindowedBranches(None, None, None, plan_windows(15, 6, 2), reuse=None)
+    told = Conditions(*[torch.zeros(1, 20, 15, 3, 4)] * 3, *[torch.zeros(1, 2, 3)] * 3)
+    windows = plan_windows(15, 6, 2)
+    branches = WindowedBranches(None, told, ALONE, windows, reuse=Caching())
     latent = torch.randn(1, 2, 15, 3, 4, generator=torch.Generator().manual_seed(0))
     got = branches.velocity(latent, 5, guidance_scale=1.0, motion_scale=0.0)
     assert torch.allclose(got, latent * 2, atol=1e-6)

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ..choices import Branch, Collision, Resize, Retime, Temporal, options_of
+from ..choices import Blend, Branch, Collision, Resize, Retime, Temporal, options_of
 from ..grid import Size
 from .reference_options import add_reference_options
 
@@ -61,6 +61,24 @@ def _add_frame_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--frames", type=int, default=81, metavar="N", help="a multiple of 4 plus 1 (81)"
+    )
+    group.add_argument(
+        "--window",
+        type=int,
+        metavar="N",
+        help="frames made at once; longer videos are made of several clips (81); 0: all at once",
+    )
+    group.add_argument(
+        "--blend",
+        choices=options_of(Blend),
+        default="chain",
+        help="of several clips: go on from the last frame (chain), or denoise overlapping windows "
+        "together",
+    )
+    group.add_argument(
+        "--match-colour",
+        action="store_true",
+        help="of a chain: keep the colours of the start image in every clip's first frame",
     )
     group.add_argument(
         "--retime",

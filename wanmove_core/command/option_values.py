@@ -48,6 +48,9 @@ def make_settings(args: argparse.Namespace) -> "GenerationSettings":
         temporal=args.temporal,
         resize=args.resize,
         retime=args.retime,
+        window=args.window,
+        blend=args.blend,
+        match_colour=args.match_colour,
     )
 
 

@@ -50,7 +50,9 @@ def plan_segments(num_frames: int, window: int) -> list[Segment]:
         raise OptionError(
             f"window must be a multiple of 4 plus 1, and at least 5; got {window}. Use 81."
         )
-    starts = range(0, max(num_frames - 1, 1), window - 1)
+    if num_frames <= window:
+        return [Segment(0, 0, num_frames)]
+    starts = range(0, num_frames - 1, window - 1)
     return [
         Segment(index, first, min(window, num_frames - first)) for index, first in enumerate(starts)
     ]

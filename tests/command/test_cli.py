@@ -108,7 +108,8 @@ def test_options_of_tracks_need_tracks(files, tmp_path, capsys, more, said):
     "more,message",
     [
         (["--frames", "80"], "num_frames must be a multiple of 4 plus 1; got 80"),
-        (["--frames", "4097"], "num_frames must be at most 4093"),
+        (["--frames", "4097", "--window", "0"], "a clip must have at most 4093 frames"),
+        (["--window", "8"], "window must be a multiple of 4 plus 1"),
         (["--lora", "a.safetensors:nan"], "--lora must be FILE or FILE:STRENGTH; got"),
         (["--lora", "."], ". must be a readable file; got a folder"),
         (["--frames", "many"], "argument --frames: invalid int value: 'many'"),

@@ -43,7 +43,7 @@ def test_segments_cover_every_frame_and_share_one():
     assert plan_segments(13, 9) == [Segment(0, 0, 9), Segment(1, 8, 5)]
     assert plan_segments(9, 9) == [Segment(0, 0, 9)] and plan_segments(1, 1) == [Segment(0, 0, 1)]
     with pytest.raises(OptionError, match="window must be a multiple of 4 plus 1"):
-        plan_segments(25, 8)
+        replace(SETTINGS, window=8)
 
 
 def test_the_first_clip_is_bitwise_the_video_of_its_length(pipeline, whole):

@@ -41,21 +41,26 @@ def plan_segments(num_frames: int, window: int) -> list[Segment]:
 
     Args:
         num_frames: of the video, a multiple of 4 plus 1.
-        window: frames of a segment, a multiple of 4 plus 1; at least 5.
-
-    Raises:
-        OptionError: another window.
+        window: frames of a segment; see `check_window`.
     """
-    if (window < _STRIDE + 1 and window < num_frames) or (window - 1) % _STRIDE:
-        raise OptionError(
-            f"window must be a multiple of 4 plus 1, and at least 5; got {window}. Use 81."
-        )
     if num_frames <= window:
         return [Segment(0, 0, num_frames)]
     starts = range(0, num_frames - 1, window - 1)
     return [
         Segment(index, first, min(window, num_frames - first)) for index, first in enumerate(starts)
     ]
+
+
+def check_window(window: int) -> None:
+    """Refuse a length that no segment can have.
+
+    Raises:
+        OptionError: it is not a multiple of 4 plus 1, or below 5.
+    """
+    if window < _STRIDE + 1 or (window - 1) % _STRIDE:
+        raise OptionError(
+            f"window must be a multiple of 4 plus 1, and at least 5; got {window}. Use 81."
+        )
 
 
 def anchored(

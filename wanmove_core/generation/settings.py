@@ -10,9 +10,10 @@ from ..errors import OptionError
 from ..family import WAN21_I2V
 from ..grid import LatentGrid, Size
 from ..guidance.options import GuidanceOptions, check_choice
+from ..motion.retime import check_num_frames
 from ..start_image.conditioning import reference_size
 from .sampling import Schedule, SolverName, make_schedule
-from .segments import plan_segments
+from .segments import check_window
 
 # The reference's own, in Chinese: camera shake, garish, overexposed, static, blurred details,
 # subtitles, painting, still, grey, worst quality, JPEG artefacts, ugly, deformed hands and faces,
@@ -102,7 +103,9 @@ class GenerationSettings:
             )
         self.schedule(self.size)
         LatentGrid(self.num_frames, _MULTIPLE, _MULTIPLE)
-        plan_segments(self.num_frames, self.clip_frames)
+        check_num_frames(self.num_frames)
+        if self.window:
+            check_window(self.window)
         if self.clip_frames > _MAX_FRAMES:
             raise OptionError(
                 f"a clip must have at most {_MAX_FRAMES} frames, the model's last place in time; "

@@ -139,7 +139,7 @@ def _generate(components: "Components", *jobs: "Job") -> list["Result"]:
 
 def _write_request(image: Any, tracks: Any, path: Path) -> Path:
     """The start image with the paths that were asked for, large enough to see them."""
-    from ..generation.job import enlarge
+    from ..generation.files import enlarge
     from ..media.writer import write_image
     from ..view.draw import draw_paths
 

@@ -6,13 +6,9 @@ import logging
 import time
 from collections import deque
 from collections.abc import Iterable
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-import torch
-from einops import rearrange
 
 from ..errors import MediaError
 from ..formats import read_tracks
@@ -20,13 +16,11 @@ from ..grid import LatentGrid, Size
 from ..guidance.guide import place_tracks
 from ..media.image import read_image
 from ..media.video import read_metadata
-from ..media.video_writer import video_writer
 from ..motion.concat import concat_tracks
-from ..motion.fit import fit_tracks
 from ..motion.retime import resample_tracks
 from ..shapes import Tensor, UInt8
 from ..tracks import Tracks
-from ..view.draw import TrackDrawer
+from .files import overlay_path, write_frames
 from .long_video import sample_chain
 from .pipeline import Progress, WanMovePipeline
 from .prompt_extension import Extender, Extension
@@ -34,8 +28,6 @@ from .segment_store import SegmentStore
 from .settings import NEGATIVE_PROMPT, GenerationSettings
 
 _log = logging.getLogger("wanmove")
-
-_LEGIBLE = 240  # px of the shorter side that dots and trails need
 
 
 @dataclass(frozen=True)
@@ -122,7 +114,13 @@ def run_job(
         made_of = describe(job, model)
         if job.extended_prompt is not None:
             made_of["extended_prompt"] = job.extended_prompt
-        overlay = _write(job, frames, on_video, made_of)
+        overlay = write_frames(
+            job.out,
+            frames,
+            fps=job.fps,
+            metadata=made_of,
+            drawn=on_video if job.draw_tracks else None,
+        )
     else:
         deque(frames, maxlen=0)  # a chain samples as it goes
     if store is not None and pipeline.ranks.writes:
@@ -157,25 +155,6 @@ def _on_video(tracks: Tracks, image: Tensor, settings: GenerationSettings) -> Tr
         image_size=image_size,
         fit_mode=settings.fit_mode,
     )
-
-
-def _write(
-    job: Job, frames: Iterable[Tensor], tracks: Tracks | None, made_of: dict[str, Any]
-) -> Path | None:
-    """Write frames as they come, and beside them the overlay if one is asked for: its path."""
-    overlay = overlay_path(job.out) if job.draw_tracks and tracks is not None else None
-    drawer = None
-    with ExitStack() as files:
-        video = files.enter_context(video_writer(job.out, fps=job.fps, metadata=made_of))
-        drawn = overlay and files.enter_context(video_writer(overlay, fps=job.fps))
-        for piece in frames:
-            video.add(piece)
-            if drawn and tracks is not None:
-                larger, on_larger = enlarge(piece, tracks)
-                size = (larger.shape[2], larger.shape[1])
-                drawer = drawer or TrackDrawer(on_larger, size)
-                drawn.add(drawer.draw(larger))
-    return overlay
 
 
 def read_inputs(job: Job) -> tuple[UInt8[Tensor, "height width 3"], Tracks | None]:
@@ -220,39 +199,6 @@ def default_negative_prompt(pipeline: WanMovePipeline) -> str:
     if parts.text_encoder is not None or NEGATIVE_PROMPT in parts.prompt_embeds:
         return NEGATIVE_PROMPT
     return ""
-
-
-def overlay_path(video: Path) -> Path:
-    """Where the overlay of a video goes."""
-    return video.with_name(f"{video.stem}_tracks{video.suffix}")
-
-
-def enlarge(
-    frames: UInt8[Tensor, "frames height width 3"], tracks: Tracks
-) -> tuple[UInt8[Tensor, "frames to_height to_width 3"], Tracks]:
-    """Enlarge a tiny video, so that tracks can be drawn on it legibly.
-
-    Args:
-        frames: RGB.
-        tracks: in pixels of the frames.
-
-    Returns:
-        The same objects unless the shorter side is below 240 px.
-    """
-    height, width = frames.shape[1:3]
-    factor = -(-_LEGIBLE // min(height, width))
-    if factor == 1:
-        return frames, tracks
-    size = (width * factor, height * factor)
-    larger = torch.nn.functional.interpolate(
-        rearrange(frames, "frames rows cols rgb -> frames rgb rows cols").float(),
-        size=(size[1], size[0]),
-        mode="bicubic",
-    )
-    pixels = rearrange(
-        larger.round().clamp(0, 255).byte(), "frames rgb rows cols -> frames rows cols rgb"
-    ).contiguous()
-    return pixels, fit_tracks(tracks, (width, height), size)
 
 
 def describe(job: Job, model: dict[str, Any] | None) -> dict[str, Any]:

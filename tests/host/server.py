@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.host.websocket import WebSocket
+from websocket import WebSocket, WebSocketException, create_connection
 
 PACK = Path(__file__).parents[2]
 Prompt = dict[str, dict[str, Any]]
@@ -107,7 +107,7 @@ class ComfyServer:
             if status != 200:
                 raise AssertionError(json.dumps(answer))
             run = Run(answer["prompt_id"])
-            timer = threading.Timer(timeout, socket_.end)
+            timer = threading.Timer(timeout, socket_.abort)
             timer.start()
             try:
                 self._collect(socket_, run, on_event)
@@ -121,7 +121,7 @@ class ComfyServer:
         self, socket_: WebSocket, run: Run, on_event: Callable[[dict[str, Any]], None] | None
     ) -> None:
         ends = {"execution_success", "execution_error", "execution_interrupted"}
-        for message in socket_.messages():
+        for message in _messages(socket_):
             if isinstance(message, bytes):
                 run.previews.append(message)
                 continue
@@ -147,11 +147,12 @@ class ComfyServer:
 
     @contextlib.contextmanager
     def _listening(self) -> Iterator[WebSocket]:
-        socket_ = WebSocket(self._port, f"/ws?clientId={self._client}")
+        address = f"ws://127.0.0.1:{self._port}/ws?clientId={self._client}"
+        socket_ = create_connection(address, suppress_origin=True)
         try:
             yield socket_
         finally:
-            socket_.close()
+            socket_.shutdown()
 
     def cpu_seconds(self) -> float:
         """CPU time of all the server's threads so far; on Linux alone, elsewhere NaN."""
@@ -177,7 +178,7 @@ def running(base: Path, *, full_width_vae: bool = False) -> Iterator[ComfyServer
     for folder in ("custom_nodes", "models", "input", "output", "user", "temp"):
         (base / folder).mkdir()
     (base / "custom_nodes/wan-move").symlink_to(PACK)
-    (base / "custom_nodes/wanmove-test-pack").symlink_to(PACK / "tests/host/test_pack")
+    (base / "custom_nodes/wanmove-test-pack").symlink_to(PACK / "tests/host/stand_in_pack")
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     script = PACK / "tests/host/make_checkpoints.py"
     command = [python, script, host, base / "models", *["full"] * full_width_vae]
@@ -217,3 +218,10 @@ def _wait_until_ready(server: ComfyServer, process: subprocess.Popen[bytes]) -> 
         except OSError:
             time.sleep(0.2)
     raise RuntimeError(f"ComfyUI did not start:\n{server.log()[-3000:]}")
+
+
+def _messages(socket_: WebSocket) -> Iterator[str | bytes]:
+    """Whole messages until the connection ends."""
+    with contextlib.suppress(WebSocketException, OSError):
+        while message := socket_.recv():
+            yield message

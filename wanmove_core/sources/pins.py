@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..family import WAN21_I2V
 from ..shapes import Bool, Float
 from ..tracks import Tracks
 from .starts import grid_points
@@ -14,7 +15,7 @@ from .starts import grid_points
 # Samples of the region that show where it is. More see finer shapes and cost more time.
 _SAMPLES = 2000
 # Pixels of a latent cell: nearer to the region, a pin would hold some of the region too.
-_LEAST_CLEARANCE = 8.0
+_LEAST_CLEARANCE = float(WAN21_I2V.strides[2])
 
 Move = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 

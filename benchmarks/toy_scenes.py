@@ -18,7 +18,7 @@ from wanmove_core.bench.world import HEIGHT, HELD_OUT_SEED, WIDTH, Scene
 from wanmove_core.checkpoints.loading import load_components
 from wanmove_core.evaluate.metrics import EndPointError, end_point_error
 from wanmove_core.start_image.conditioning import conditioning_input, known_mask
-from wanmove_core.tracking.flow import track_points
+from wanmove_core.tracking.video import track_points
 
 TOY = Path(__file__).parent.parent / "models" / "toy"
 # Away from the scenes that train_dit validates on.

@@ -70,7 +70,7 @@ class WanMoveTrajectoryError(io.ComfyNode):
         from ..wanmove_core.command.evaluate import format_table
         from ..wanmove_core.evaluate.metrics import end_point_error
         from ..wanmove_core.evaluate.overlay import draw_comparison
-        from ..wanmove_core.tracking.flow import track_points
+        from ..wanmove_core.tracking.video import track_points
 
         check_images(images, "images")
         frames = to_bytes(images)
@@ -78,7 +78,7 @@ class WanMoveTrajectoryError(io.ComfyNode):
         with naming("tracks"):
             asked = _retimed(given, frames, retime)
         with naming("images"):
-            got = track_points(frames, asked.positions[0], on_frame=progress(len(frames) - 1))
+            got = track_points(frames, asked.positions[0], on_frame=progress(len(frames)))
         error = end_point_error(asked, got)
         report = format_table(error.summary(), error)
         overlay = draw_comparison(frames, asked, got, error, trail=trail)

@@ -15,7 +15,7 @@ SIZE = {"width": WIDTH, "height": HEIGHT, "length": LENGTH}
 def no_opencv(monkeypatch) -> None:
     """As where it is not installed."""
     monkeypatch.setitem(sys.modules, "cv2", None)
-    for module in ("tracking.flow", "tracking.points", "tracking.patches", "evaluate.overlay"):
+    for module in ("tracking.video", "tracking.points", "tracking.patches", "evaluate.overlay"):
         monkeypatch.delitem(sys.modules, f"{NAME}.{module}", raising=False)
 
 

@@ -90,6 +90,6 @@ def _tracker(path: Path | None, device: torch.device) -> tuple[Tracker, str]:
 
 
 def _own_tracker(frames: Tensor, points: Tensor) -> Tracks:
-    from ..tracking.flow import track_points
+    from ..tracking.video import track_points
 
     return track_points(frames, points)

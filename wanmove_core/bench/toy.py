@@ -11,7 +11,7 @@ from ..errors import OptionError
 from ..evaluate.metrics import end_point_error
 from ..media.video_writer import write_video
 from ..media.writer import replacing
-from ..tracking.flow import track_points
+from ..tracking.video import track_points
 from ..tracks import Tracks
 from .datasets import TOY_MARK
 from .run_folder import write_json

@@ -155,7 +155,7 @@ def _measure(results: list["Result"]) -> list["EndPointError"]:
     """
     from ..evaluate.metrics import end_point_error
     from ..media.video import read_video
-    from ..tracking.flow import track_points
+    from ..tracking.video import track_points
     from ..tracks import Tracks
 
     asked = results[0].tracks

@@ -63,7 +63,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
     from ..media.video import read_video
     from ..media.video_writer import write_video
     from ..media.writer import replacing
-    from ..tracking.flow import track_points
+    from ..tracking.video import track_points
 
     _check_outputs(args)
     frames = read_video(args.video)

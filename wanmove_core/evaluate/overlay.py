@@ -65,6 +65,7 @@ def draw_comparison(
 
 def _fixed_point(tracks: Tracks, scale: int) -> np.ndarray:
     """Positions [frames, points, 2] on the enlarged picture as cv2's fixed-point integers."""
-    pixels = (tracks.positions.cpu().double().numpy() + 0.5) * scale - 0.5
+    # OpenCV's integers are pixel centres, ours are corners.
+    pixels = tracks.positions.cpu().double().numpy() * scale - 0.5
     # Far-out points would overflow; lines to them are clipped anyway.
     return np.clip(pixels * 2**_FRACTION_BITS, -(2**28), 2**28).round().astype(np.int32)

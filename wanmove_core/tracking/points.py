@@ -64,9 +64,11 @@ class PointTracker:
 
         Args:
             frame: grey uint8 [height, width].
-            points: where integers are pixel centres. Points outside are hidden.
+            points: (x, y), counted from the frame's corner. Points outside are hidden.
         """
-        self.position = points.astype(np.float64)
+        # OpenCV's integers are pixel centres; so are all positions in here.
+        self.position = points.astype(np.float64) - 0.5
+        self._path = [self.position.astype(np.float32)]
         self.visible = _inside(self.position, frame)
         self._linear = np.broadcast_to(np.eye(2), (len(points), 2, 2)).copy()
         self._anchors = Patches(frame, self.position)
@@ -77,12 +79,12 @@ class PointTracker:
         self._key = self._new_key(frame)
         self._since_key = 0
 
-    def step(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Take the next frame.
+    def positions(self) -> np.ndarray:
+        """Of all frames so far, float32 [frames, points, 2], counted from the frame's corner."""
+        return np.stack(self._path) + np.float32(0.5)
 
-        Returns:
-            positions float64 [points, 2] and visibility bool [points], new arrays.
-        """
+    def step(self, frame: np.ndarray) -> np.ndarray:
+        """Take the next frame. Returns the visibility, bool [points], a new array."""
         guess = self._guess(frame)
         there, good = self._from_key(frame, guess)
         steady = good & ~self._weak & _inside(there, frame)
@@ -95,7 +97,8 @@ class PointTracker:
             self._mates.place(self.position)
             self._key = self._new_key(frame)
             self._since_key = 0
-        return self.position.copy(), self.visible.copy()
+        self._path.append(self.position.astype(np.float32))
+        return self.visible.copy()
 
     def _new_key(self, frame: np.ndarray) -> _Key:
         return _Key(frame, self.position, self.visible, surroundings(frame, self.position))

@@ -11,7 +11,7 @@ from torch import Tensor
 from ..evaluate.metrics import end_point_error, hide_outside
 from ..media.video_writer import write_video
 from ..shapes import Float, UInt8
-from ..tracking.flow import track_points
+from ..tracking.video import track_points
 from ..tracks import Tracks
 from ..view.draw import draw_tracks
 from .cache import Cache

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from wanmove_core import ShapeError
-from wanmove_core.tracking.flow import track_points
+from wanmove_core.tracking.video import track_points
 
 
 def texture(rows: int, cols: int, seed: int = 0) -> np.ndarray:
@@ -27,8 +27,9 @@ def similarity(angle: float, scale: float, shift: tuple[float, float]) -> np.nda
 
 def follow(matrices: list[np.ndarray], points: np.ndarray) -> np.ndarray:
     to_picture = np.linalg.inv(np.vstack([matrices[0], [0, 0, 1]]))
-    local = np.c_[points, np.ones(len(points))] @ to_picture.T
-    return np.stack([local @ matrix.T for matrix in matrices])
+    # OpenCV's integers are pixel centres; a track's are the corners of pixels.
+    local = np.c_[points - 0.5, np.ones(len(points))] @ to_picture.T
+    return np.stack([local @ matrix.T for matrix in matrices]) + 0.5
 
 
 @pytest.mark.parametrize(
@@ -86,3 +87,21 @@ def test_no_points_and_no_frames():
     assert track_points(frames, torch.zeros(0, 2)).positions.shape == (3, 0, 2)
     with pytest.raises(ShapeError, match="at least one frame"):
         track_points(frames[:0], torch.zeros(1, 2))
+
+
+@pytest.mark.parametrize("size", [(96, 64), (416, 240)], ids=["tiny", "large"])
+def test_points_count_from_the_corner(size):
+    """Mirrored clips give mirrored tracks: x becomes width - x, not width - 1 - x."""
+    width, height = size
+    matrices = [
+        cv2.getRotationMatrix2D((width / 2 - 0.5, height / 2 - 0.5), 2.0 * k, 1 + 0.01 * k)
+        for k in range(6)
+    ]
+    frames = np.stack([moved(texture(height, width), matrix, size) for matrix in matrices])
+    points = np.array([[0.4, 0.4], [0.6, 0.45], [0.5, 0.7]]) * size
+    plain = track_points(torch.from_numpy(frames), torch.from_numpy(points))
+    turned = track_points(torch.from_numpy(frames).flip(1, 2), torch.from_numpy(size - points))
+    gap = (torch.tensor(size) - turned.positions - plain.positions).norm(dim=-1)
+    assert gap.max() < 0.1
+    error = np.hypot(*(plain.positions.numpy() - follow(matrices, points)).transpose(2, 0, 1))
+    assert error.max() < (0.4 if width < 100 else 1.5)

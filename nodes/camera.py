@@ -3,12 +3,14 @@
 from comfy_api.latest import io
 
 from ..wanmove_core.sources.camera.path import CameraKey, Handheld
+from ..wanmove_core.sources.camera.pose_files import parse_poses
 from ..wanmove_core.sources.camera.presets import CAMERA_PRESETS
 from ..wanmove_core.sources.camera.shots import plan_shot, scene_points, shoot
 from ..wanmove_core.sources.depth import Lens
 from ..wanmove_core.sources.keys import parse_keys
 from .host import CATEGORY
 from .host.convert import tracks_from_host, tracks_to_host
+from .host.files import find_text
 from .host.links import checked
 from .host.scene import (
     TRACKS_TOOLTIP,
@@ -45,7 +47,18 @@ class WanMoveCameraTracks(io.ComfyNode):
             category=CATEGORY,
             description="Moves the camera: tracks of a still scene, and of objects in it, as a "
             "camera sees them that pans, dollies, orbits, zooms or is held by hand.",
-            search_aliases=["camera motion", "pan", "zoom", "orbit", "dolly", "handheld", "3D"],
+            search_aliases=[
+                "camera move",
+                "camera motion",
+                "camera path",
+                "camera pose",
+                "pan",
+                "zoom",
+                "orbit",
+                "dolly",
+                "handheld",
+                "3D",
+            ],
             inputs=[
                 io.Image.Input(
                     "depth",
@@ -99,6 +112,27 @@ class WanMoveCameraTracks(io.ComfyNode):
                 ),
                 *depth_inputs(),
                 keys_input('[{"frame": 0}, {"frame": 80, "pan": 20, "dolly": 1}]'),
+                io.String.Input(
+                    "poses",
+                    default="",
+                    multiline=True,
+                    optional=True,
+                    advanced=True,
+                    tooltip="A camera from elsewhere, instead of all moves: the text of a file, or "
+                    "its name in the input folder. JSON (K and 4x4, NeRF, Blender), RealEstate10K, "
+                    "COLMAP images.txt or Nuke .chan.",
+                ),
+                io.Float.Input(
+                    "pose_scale",
+                    default=0.0,
+                    min=0.0,
+                    max=1000000.0,
+                    step=0.01,
+                    optional=True,
+                    advanced=True,
+                    tooltip="Depth units in one unit of the poses; 0 lets the camera travel a "
+                    "quarter of the distance to the middle.",
+                ),
             ],
             outputs=[io.Tracks.Output("tracks", display_name="TRACKS", tooltip=TRACKS_TOOLTIP)],
         )
@@ -106,7 +140,7 @@ class WanMoveCameraTracks(io.ComfyNode):
     @classmethod
     @checked
     def execute(
-        cls, *, depth=None, image=None, mask=None, objects=None, keys="", **inputs
+        cls, *, depth=None, image=None, mask=None, objects=None, keys="", poses="", **inputs
     ) -> io.NodeOutput:
         scene, length, given = split_scene(inputs)
         scene.check_pictures(depth=depth, image=image, mask=mask)
@@ -118,6 +152,8 @@ class WanMoveCameraTracks(io.ComfyNode):
             keys=parse_keys(keys, CameraKey, "keys") if keys.strip() else [],
             distance=scene.distance(depth, given["depth_kind"], given["near"], given["far"]),
             handheld=Handheld(given["handheld"], seed=given["seed"]),
+            poses=parse_poses(*find_text(poses, "poses")) if poses.strip() else None,
+            pose_scale=given.get("pose_scale") or None,
         )
         pictures = {"image": scene.image(image), "mask": scene.mask(mask)}
         moving = None if objects is None else tracks_from_host(objects, "objects")

@@ -31,11 +31,20 @@ class WanMoveSplineEditor(io.ComfyNode):
             category=CATEGORY,
             description="Draws motion: paths, anchors and regions with their own timing, over "
             "the start image. Press ? in the editor for its keys.",
-            search_aliases=["SplineEditor", "draw tracks", "path animator", "trajectory"],
+            search_aliases=[
+                "wan move",
+                "draw path",
+                "draw tracks",
+                "motion brush",
+                "trajectory",
+                "SplineEditor",
+                "path animator",
+            ],
             has_intermediate_output=True,
             inputs=[
                 io.String.Input(
                     "splines",
+                    display_name="drawing",
                     default="",
                     socketless=True,
                     extra_dict={"widgetType": "WANMOVE_SPLINES"},

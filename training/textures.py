@@ -36,7 +36,7 @@ def photographs() -> tuple[np.ndarray, ...]:
     folder = Path(skimage.__file__).parent / "data"
     pictures = []
     for name in PHOTOGRAPHS:
-        picture = cv2.imread(str(folder / name), cv2.IMREAD_COLOR_RGB)
+        picture = cv2.cvtColor(cv2.imread(str(folder / name)), cv2.COLOR_BGR2RGB)
         scale = 512 / max(picture.shape[:2])
         if scale < 1:
             picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)

@@ -15,12 +15,14 @@ from ...wanmove_core.formats import (
 )
 from ...wanmove_core.formats.checks import shown
 from ...wanmove_core.formats.read import visibility_path
+from ...wanmove_core.formats.text import decode_text
 from ...wanmove_core.formats.write import SUFFIXES
 from ...wanmove_core.media.files import list_files
 from ...wanmove_core.tracks import Tracks
 
 # File systems take 255; a number and the ending are added.
 _MAX_NAME_BYTES = 200
+_TEXT_SUFFIXES = (".json", ".txt", ".chan")
 _SUFFIXES = (".npy", ".json", ".csv", ".txt", ".svg", ".nk")
 SAVE_FORMATS = list(WRITE_FORMATS)
 
@@ -50,6 +52,15 @@ def find_file(name: str) -> Path:
             "Copy it there, then refresh the list (key R)."
         )
     return path
+
+
+def find_text(given: str, subject: str) -> tuple[str, str]:
+    """Text that is given itself, or by the name of a file; and what to call it."""
+    name = given.strip()
+    if "\n" in name or not name.lower().endswith(_TEXT_SUFFIXES):
+        return given, subject
+    path = find_file(name)
+    return decode_text(path.read_bytes(), path.name), path.name
 
 
 def _path_in_folders(name: str) -> Path | None:

@@ -239,3 +239,17 @@ def test_every_format_can_be_written_where_the_size_is_known(pictures):
     assert run(pictures, "animate", "spring", "@b.nk", "@d.nk") == 0
     for name in ("a.svg", "b.nk", "c.blender.json", "d.nk"):
         assert read_tracks(pictures / name).num_frames == 13
+
+
+def test_camera_follows_poses_from_elsewhere(pictures, capsys):
+    chan = "\n".join(f"{i} {0.1 * i} 0 0 0 0 0 40" for i in range(13))
+    (pictures / "shot.chan").write_text(chan)
+    words = ["--depth", "@depth.png", "--frames", "13", "--poses", "@shot.chan"]
+    assert run(pictures, "camera", "@p.csv", *words) == 0
+    path = read_tracks(pictures / "p.csv").positions
+    assert (path[-1, :, 0] < path[0, :, 0]).all()  # the camera goes right
+    assert run(pictures, "camera", "@p.csv", *words, "--move", "zoom-in") == 2
+    (pictures / "bad.txt").write_text("1 2 3")
+    bad = [*words[:-1], "@bad.txt"]
+    assert run(pictures, "camera", "@p.csv", *bad) == 2
+    assert "bad.txt must be JSON, RealEstate10K" in capsys.readouterr().err

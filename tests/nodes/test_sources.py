@@ -183,3 +183,19 @@ def test_the_pictures_of_the_help_pages_are_there(node) -> None:
         shown = re.findall(r"!\[.+\]\((.+)\)", (docs / page).read_text(encoding="utf-8"))
         # The frontend looks below docs/, whatever folder the page is in.
         assert shown and all((docs / name).stat().st_size > 1000 for name in shown)
+
+
+def test_a_camera_from_elsewhere(pack, depth) -> None:
+    """The text of a file and its name do the same; the picture's moves are left out."""
+    poses = [{"c2w": [[1, 0, 0, x], [0, 1, 0, 0], [0, 0, 1, 0]]} for x in (0.0, 3.0)]
+    (pack.base / "input/shot.json").write_text(json.dumps(poses))
+    path, _ = run(pack, "Camera", poses=json.dumps(poses), depth=depth, count=60)
+    named, _ = run(pack, "Camera", poses="shot.json", depth=depth, count=60, move="barrel-roll")
+    assert torch.equal(path, named)
+    # The camera goes right, the scene left, evenly: no ease of ours.
+    step = path[1:, :, 0] - path[:-1, :, 0]
+    assert (step < 0).all() and torch.allclose(step, step[:1].expand_as(step), atol=1e-3)
+    twice, _ = run(pack, "Camera", poses="shot.json", depth=depth, count=60, pose_scale=0.01)
+    assert (twice[-1] - twice[0]).abs().max() < (path[-1] - path[0]).abs().max()
+    with pytest.raises(ValueError, match=r"file must exist in .*none\.json"):
+        run(pack, "Camera", poses="none.json")

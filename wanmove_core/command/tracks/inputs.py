@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ...grid import Size
+    from ...sources.camera.poses import CameraPoses
     from ...tracks import Tracks
 
 Key = TypeVar("Key")
@@ -36,6 +37,23 @@ def read_map(path: Path) -> "np.ndarray":
         raise MediaError(
             f"{path} must be a readable picture or .npy; got {reason(error)}. Check the path."
         ) from error
+
+
+def read_poses(path: Path) -> "CameraPoses":
+    """Read a camera from elsewhere.
+
+    Raises:
+        MediaError: a file that cannot be read.
+        TrackFormatError: one that holds no poses.
+    """
+    from ...formats.text import decode_text
+    from ...sources.camera.pose_files import parse_poses
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, _reason(error)) from error
+    return parse_poses(decode_text(data, path.name), path.name)
 
 
 def read_mask(path: Path) -> "np.ndarray":

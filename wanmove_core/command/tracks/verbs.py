@@ -10,7 +10,7 @@ from ..companions import check_companions
 from ..generate_options import parse_size
 from .animate import add_animate_verb
 from .files import add_file_verbs
-from .inputs import check_target, read_keys, read_map, read_mask, write_result
+from .inputs import check_target, read_keys, read_map, read_mask, read_poses, write_result
 from .maps import add_maps_verb
 from .region import add_region_verb
 from .video import add_video_verb
@@ -44,6 +44,20 @@ def _add_source_verbs(verbs: Any) -> None:
         help="push-in, orbit-left:0.5, ...; several add up. A wrong name lists all",
     )
     camera.add_argument("--keys", type=Path, metavar="JSON", help="camera keys: a list of objects")
+    camera.add_argument(
+        "--poses",
+        type=Path,
+        metavar="FILE",
+        help="a camera from elsewhere, instead of moves: JSON (K and 4x4; NeRF; Blender), "
+        "RealEstate10K, COLMAP images.txt or Nuke .chan",
+    )
+    camera.add_argument(
+        "--pose-scale",
+        type=float,
+        metavar="FACTOR",
+        help="depth units in one unit of the poses (default: a quarter of the middle's distance "
+        "for the farthest way)",
+    )
     camera.add_argument("--handheld", type=float, metavar="DEGREES", help="shake of a hand")
     camera.add_argument("--seed", type=int, help="of the shake (default 0)")
     camera.add_argument("--size", type=parse_size, metavar="WxH", help="needed without --depth")
@@ -97,7 +111,9 @@ def run_camera(args: argparse.Namespace) -> int:
     from ...sources.depth import Lens
 
     check_target(args.target)
-    check_companions(args, *_WITH_DEPTH, ("seed", "handheld"))
+    check_companions(args, *_WITH_DEPTH, ("seed", "handheld"), ("pose_scale", "poses"))
+    if args.poses and (args.move or args.keys or args.handheld is not None):
+        raise OptionError("--poses must come without moves; got both. Leave out one of them.")
     distance = _distance(args) if args.depth else None
     if distance is not None:
         size = distance.shape[1], distance.shape[0]
@@ -118,6 +134,8 @@ def run_camera(args: argparse.Namespace) -> int:
         keys=read_keys(args.keys, CameraKey) if args.keys else [],
         distance=distance,
         handheld=None if args.handheld is None else Handheld(args.handheld, seed=args.seed or 0),
+        poses=read_poses(args.poses) if args.poses else None,
+        pose_scale=args.pose_scale,
     )
     points = scene_points(
         lens,

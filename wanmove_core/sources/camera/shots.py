@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...errors import ShapeError
+from ...errors import OptionError, ShapeError
 from ...motion.concat import concat_tracks
 from ...motion.retime import retime_tracks
 from ...shapes import Bool, Float, UInt8
@@ -14,6 +14,7 @@ from ..depth import Lens, centre_distance, check_map_size
 from ..keys import Number
 from ..starts import feature_points, grid_points
 from .path import CameraKey, CameraPath, Handheld, camera_path
+from .poses import CameraPoses, follow_poses
 from .presets import preset_keys
 from .scene import camera_tracks, follow_camera
 
@@ -33,6 +34,8 @@ def plan_shot(
     keys: Sequence[CameraKey] = (),
     distance: Float[np.ndarray, "height width"] | None = None,
     handheld: Handheld | None = None,
+    poses: CameraPoses | None = None,
+    pose_scale: Number | None = None,
 ) -> Shot:
     """Turn a director's wishes into a camera path.
 
@@ -43,6 +46,8 @@ def plan_shot(
         keys: of your own, on top of them.
         distance: from `distance_map`. None is a plane at distance 1.
         handheld: shake on top of all moves.
+        poses: of a camera from elsewhere, instead of moves, keys and shake.
+        pose_scale: of the poses, as `follow_poses` has it.
 
     Raises:
         OptionError, ShapeError: as `preset_keys`, `camera_path` and `camera_tracks`.
@@ -53,6 +58,11 @@ def plan_shot(
     if distance is not None:
         check_map_size("distance", distance, (lens.width, lens.height))
     pivot = 1.0 if distance is None else centre_distance(distance)
+    if poses is not None:
+        if keys:
+            raise OptionError("poses must come without keys; got both. Leave out one of them.")
+        camera = follow_poses(poses, lens, num_frames, distance=pivot, scale=pose_scale)
+        return Shot(camera, pivot if distance is None else distance)
     tables = [
         preset_keys(name, num_frames, strength=strength, pivot=pivot) for name, strength in moves
     ]

@@ -49,10 +49,13 @@ def read_poses(path: Path) -> "CameraPoses":
     from ...formats.text import decode_text
     from ...sources.camera.pose_files import parse_poses
 
+    check_plain(path, "file of camera poses")
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise _unreadable(path, _reason(error)) from error
+        raise MediaError(
+            f"{path} must be a readable file; got {reason(error)}. Check the path."
+        ) from error
     return parse_poses(decode_text(data, path.name), path.name)
 
 

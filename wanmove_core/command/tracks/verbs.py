@@ -44,20 +44,7 @@ def _add_source_verbs(verbs: Any) -> None:
         help="push-in, orbit-left:0.5, ...; several add up. A wrong name lists all",
     )
     camera.add_argument("--keys", type=Path, metavar="JSON", help="camera keys: a list of objects")
-    camera.add_argument(
-        "--poses",
-        type=Path,
-        metavar="FILE",
-        help="a camera from elsewhere, instead of moves: JSON (K and 4x4; NeRF; Blender), "
-        "RealEstate10K, COLMAP images.txt or Nuke .chan",
-    )
-    camera.add_argument(
-        "--pose-scale",
-        type=float,
-        metavar="FACTOR",
-        help="depth units in one unit of the poses (default: a quarter of the middle's distance "
-        "for the farthest way)",
-    )
+    _add_poses(camera)
     camera.add_argument("--handheld", type=float, metavar="DEGREES", help="shake of a hand")
     camera.add_argument("--seed", type=int, help="of the shake (default 0)")
     camera.add_argument("--size", type=parse_size, metavar="WxH", help="needed without --depth")
@@ -96,6 +83,23 @@ def _add_source_verbs(verbs: Any) -> None:
     lint.add_argument("--frames", type=int, default=81, metavar="N")
     _add_depth(lint, required=False)
     lint.set_defaults(run=run_lint)
+
+
+def _add_poses(camera: Any) -> None:
+    camera.add_argument(
+        "--poses",
+        type=Path,
+        metavar="FILE",
+        help="a camera from elsewhere, instead of moves: JSON (K and 4x4; NeRF; Blender), "
+        "RealEstate10K, COLMAP images.txt or Nuke .chan",
+    )
+    camera.add_argument(
+        "--pose-scale",
+        type=float,
+        metavar="FACTOR",
+        help="depth units in one unit of the poses (default: a quarter of the middle's distance "
+        "for the farthest way)",
+    )
 
 
 def run_camera(args: argparse.Namespace) -> int:

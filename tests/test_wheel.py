@@ -57,7 +57,8 @@ def test_a_wheel_holds_the_editor_and_every_page(source, tmp_path, kind):
     page = "wanmove_core/draw_page/"
     assert {f"{page}editor/{name}" for name in editor_files()} <= names
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "wanmove_core").rglob("*.py")}
-    assert modules | {f"{page}page.html", "wanmove_core/demo/page.html"} <= names
+    pages = {f"{page}page/{name}" for name in ("page.html", "page.css", "page.js")}
+    assert modules | pages | {"wanmove_core/demo/page.html"} <= names
     assert not {name for name in names if name.startswith(("tests/", "nodes/", "web/"))}
     wheel.extractall(tmp_path / "installed")
     wheel.close()

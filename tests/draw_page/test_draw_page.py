@@ -3,14 +3,14 @@
 import json
 import os
 import re
+import threading
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from tests.draw_page.asking import TEXT, ask, work
 from wanmove_core.command.draw_generation import _parse, make_generation
 from wanmove_core.command.main import main, make_parser
 from wanmove_core.draw_page.server import DrawServer
@@ -19,29 +19,6 @@ from wanmove_core.errors import MediaError, OptionError
 from wanmove_core.formats import read_tracks
 
 TOY = Path(__file__).parents[2] / "models/toy"
-KNOTS = [{"x": 20, "y": 30}, {"x": 60, "y": 30}]
-HEAD = {"version": 1, "width": 96, "height": 64, "fps": 16, "frames": 17}
-TEXT = json.dumps({**HEAD, "tracks": [{"id": "t1", "curve": "polyline", "knots": KNOTS}]})
-
-
-@pytest.fixture
-def page(tmp_path):
-    image = tmp_path / "start.png"
-    Image.new("RGB", (96, 64), (90, 120, 150)).save(image)
-    options = ["--steps", "1", "--frames", "5"]
-    generation = make_generation(image, tmp_path / "results", options)
-    with DrawServer(DrawSession(image, tmp_path / "out.npy"), generation) as server:
-        yield server
-
-
-def ask(page, path, body=None, **headers):
-    url = path if path.startswith("http") else page.url + path
-    request = urllib.request.Request(url, body, headers)
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status, answer.read(), answer.headers
-    except urllib.error.HTTPError as error:
-        return error.code, error.read(), error.headers
 
 
 def test_the_page_and_the_editor_are_served(page):
@@ -53,8 +30,20 @@ def test_the_page_and_the_editor_are_served(page):
         assert (status, headers["Content-Type"]) == (200, kind)
     for path in _imported(page, "editor/editor.js"):
         assert ask(page, path)[0] == 200, path
-    document = json.loads(ask(page, "start")[1])
+    for name, kind in (("page.js", "text/javascript"), ("page.css", "text/css")):
+        status, body, headers = ask(page, f"page/{name}")
+        assert (status, headers["Content-Type"]) == (200, kind)
+    start = json.loads(ask(page, "start")[1])
+    document = json.loads(start["document"])
     assert (document["width"], document["height"], document["tracks"]) == (96, 64, [])
+    assert start["plan"] == {
+        "model": "the small trained model",
+        "size": [96, 64],
+        "frames": 5,
+        "steps": 1,
+        "seed": 0,
+        "prompts": False,
+    }
     assert ask(page, "image")[2]["Content-Type"] == "image/png"
 
 
@@ -79,7 +68,7 @@ def test_nobody_else_gets_in(page):
     assert ask(page, f"http://{page.host}/")[0] == 404
     assert ask(page, f"http://{page.host}/{'x' * len(page.token)}/")[0] == 404
     assert ask(page, "", Host="evil.example")[0] == 404
-    assert ask(page, "save", TEXT.encode(), Origin="http://evil.example")[0] == 404
+    assert ask(page, "save?base=0", work(), Origin="http://evil.example")[0] == 404
     for path in (
         "editor/../editor/editor.js",
         "editor/drawing/../editor.js",
@@ -92,11 +81,11 @@ def test_nobody_else_gets_in(page):
 
 
 def test_save_writes_tracks_and_drawing_and_begins_there_next_time(page, tmp_path):
-    status, body, _ = ask(page, "save", TEXT.encode())
+    status, body, _ = ask(page, "save?base=0", work())
     names = [Path(name).name for name in json.loads(body)["files"]]
     assert (status, names) == (200, ["out.wanmove.json", "out_visibility.npy", "out.npy"])
     assert read_tracks(tmp_path / "out.npy").positions[-1, 0].tolist() == [60, 30]
-    assert DrawSession(tmp_path / "start.png", tmp_path / "out.npy").document == TEXT
+    assert DrawSession(tmp_path / "start.png", tmp_path / "out.npy").work.document == TEXT
     assert read_tracks(tmp_path / "out.wanmove.json").num_frames == 17
 
 
@@ -106,46 +95,65 @@ def test_import_and_export(page):
     status, text, _ = ask(page, "tracks?name=a.csv&width=192&height=64&frames=17", data)
     assert status == 200
     assert [knot["x"] for knot in json.loads(text)["tracks"][0]["knots"]] == [20, 60]
-    for path, body in (("tracks?format=exe", b""), ("tracks?width=1", b"[]"), ("save", b"{")):
+    for path, body in (
+        ("tracks?format=exe", b""),
+        ("tracks?width=1", b"[]"),
+        ("save?base=0", b"{"),
+        ("save?base=0", b"[]"),
+        ("save?base=0", work("{")),
+    ):
         status, message, _ = ask(page, path, body)
         assert status == 400 and json.loads(message)["error"]
-
-
-def test_it_ends_with_the_page_but_not_on_a_reload(page, monkeypatch):
-    monkeypatch.setattr("wanmove_core.draw_page.server._GRACE_SECONDS", 0.5)
-    ask(page, "bye", b"")
-    ask(page, "")
-    time.sleep(0.7)
-    assert not page._is_over()
-    ask(page, "bye", b"")
-    begin = time.monotonic()
-    page.serve_until_closed()
-    assert 0.3 < time.monotonic() - begin < 5
 
 
 def test_generate_makes_a_video_with_the_small_model(page, tmp_path):
     if not (TOY / "wanmove_toy_vae.safetensors").is_file():
         pytest.skip("the small trained model is not in models/toy")
-    request = json.dumps({"document": TEXT, "prompt": "", "seed": 3}).encode()
-    status, body, _ = ask(page, "generate", request)
+    request = work(TEXT, "", 3)
+    status, body, _ = ask(page, "generate?base=0", request)
     assert (status, json.loads(body)["state"]) == (200, "loading")
-    assert ask(page, "generate", request)[0] == 400
+    assert ask(page, "generate?base=1", request)[0] == 400
+    # A reload shows what the video was made from, not what was saved before.
+    assert json.loads(ask(page, "start")[1])["document"] == TEXT
     while page.generation.busy:
         time.sleep(0.2)
     shown = json.loads(ask(page, "status")[1])
     assert shown["state"] == "done", shown
     entry = shown["results"][0]
+    assert (entry["prompt"], entry["seed"]) == ("", 3)
     assert entry["video"] == "draw_001.mp4" and entry["overlay"] == "draw_001_tracks.mp4"
     status, video, headers = ask(page, f"result/{entry['video']}")
     assert (status, headers["Content-Type"], video[4:8]) == (200, "video/mp4", b"ftyp")
     later = make_generation(tmp_path / "start.png", tmp_path / "results", [])
     assert later.status()["results"] == shown["results"]
+    assert ask(page, "delete?video=../start.png", b"")[0] == 400
+    assert ask(page, "delete?video=draw_001.mp4", b"")[0] == 200
+    assert not list((tmp_path / "results").iterdir())
+
+
+def test_a_cancelled_job_ends_with_its_step(page, tmp_path, monkeypatch):
+    steps = threading.Event()
+
+    def job(_pipeline, job, *, model, progress):
+        for step in range(1000):
+            progress(step, 1000)
+            steps.set()
+            time.sleep(0.01)
+
+    monkeypatch.setattr("wanmove_core.generation.job.run_job", job)
+    page.generation._load = lambda: None
+    assert ask(page, "generate?base=0", work())[0] == 200
+    assert steps.wait(30)
+    assert ask(page, "cancel", b"")[0] == 200
+    page.generation._thread.join(5)
+    assert json.loads(ask(page, "status")[1])["state"] == "cancelled"
+    assert not list((tmp_path / "results").iterdir())
 
 
 def test_without_the_small_model_the_button_says_what_to_do(page, tmp_path, monkeypatch):
     monkeypatch.setattr("wanmove_core.command.draw_generation._TOY", tmp_path / "models")
     page.generation = make_generation(tmp_path / "start.png", tmp_path / "results", [])
-    assert ask(page, "generate", json.dumps({"document": TEXT}).encode())[0] == 200
+    assert ask(page, "generate?base=0", work())[0] == 200
     page.generation._thread.join(30)
     status = page.generation.status()
     assert status["state"] == "failed" and "\n" not in status["message"]

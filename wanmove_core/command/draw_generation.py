@@ -50,9 +50,15 @@ def make_generation(image: Path, results: Path, options: Sequence[str]) -> "Gene
         _check_small_model(args.checkpoint)
         return load_pipeline(args)
 
-    fixed_seed = None if args.seed < 0 else args.seed
+    small = args.checkpoint[0].parent == _TOY
     return Generation(
-        replace(job, tracks=()), results, load, model=model_settings(args), seed=fixed_seed
+        replace(job, tracks=()),
+        results,
+        load,
+        model=model_settings(args),
+        seed=None if args.seed < 0 else args.seed,
+        title="the small trained model" if small else args.checkpoint[0].name,
+        prompts=not small,
     )
 
 

@@ -1,6 +1,5 @@
 """The Generate button: one job at a time on a model that is loaded at the first one."""
 
-import json
 import random
 import threading
 from collections.abc import Callable
@@ -8,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import OptionError, WanMoveError
+from ..errors import MediaError, OptionError, WanMoveError
+from ..media.video import read_metadata
 from ..media.writer import write_files
 
 if TYPE_CHECKING:
@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from ..generation.pipeline import WanMovePipeline
 
 
+class _Cancelled(WanMoveError):
+    """The page asked to stop."""
+
+
 @dataclass
 class Progress:
-    """What the page shows of a job. `state`: idle, loading, running, done or failed."""
+    """What the page shows of a job. `state`: idle, loading, running, done, failed or cancelled."""
 
     state: str = "idle"
     step: int = 0
@@ -36,6 +40,8 @@ class Generation:
         load: loads the model, at the first job.
         model: which model this is, for the videos' metadata.
         seed: for jobs that name none; None draws one for each.
+        title: what the page calls the model.
+        prompts: whether the model understands any prompt.
     """
 
     def __init__(
@@ -46,8 +52,12 @@ class Generation:
         *,
         model: dict[str, Any] | None = None,
         seed: int | None = None,
+        title: str = "the model",
+        prompts: bool = True,
     ) -> None:
         self.folder = folder
+        self._title = title
+        self._prompts = prompts
         self.template = template
         self._load = load
         self._model = model
@@ -56,6 +66,8 @@ class Generation:
         self._pipeline: WanMovePipeline | None = None
         self._progress = Progress(results=self._earlier_results())
         self._thread: threading.Thread | None = None
+        self._cancel = threading.Event()
+        self._seconds: float | None = None
 
     @property
     def busy(self) -> bool:
@@ -65,7 +77,36 @@ class Generation:
     def status(self) -> dict[str, Any]:
         """What the page shows, as JSON values."""
         with self._lock:
-            return {**vars(self._progress), "results": list(self._progress.results)}
+            shown = {**vars(self._progress), "results": list(self._progress.results)}
+            return {**shown, "seconds": self._seconds}
+
+    def plan(self) -> dict[str, Any]:
+        """What the button makes: model, size (None: the image's), frames, steps, seed."""
+        settings = self.template.settings
+        size, frames, steps = settings.size, settings.num_frames, settings.steps
+        video = {"size": size, "frames": frames, "steps": steps, "seed": self._seed}
+        return {"model": self._title, "prompts": self._prompts, **video}
+
+    def cancel(self) -> None:
+        """Stop the job within a step."""
+        self._cancel.set()
+
+    def delete(self, video: str) -> None:
+        """Remove a result and what lies beside it.
+
+        Raises:
+            OptionError: it is none of the results, or cannot be removed.
+        """
+        with self._lock:
+            found = next((r for r in self._progress.results if r["video"] == video), None)
+            if found is None:
+                raise OptionError(f"video must be one of the results; got {video!r}. Reload.")
+            try:
+                for name in filter(None, (found["overlay"], found["drawing"], video)):
+                    (self.folder / name).unlink(missing_ok=True)
+            except OSError as error:
+                raise OptionError(f"{video} must be removable; got {error.strerror}.") from error
+            self._progress.results = [r for r in self._progress.results if r is not found]
 
     def start(self, document: str, prompt: str, seed: int | None) -> None:
         """Begin a job.
@@ -76,6 +117,7 @@ class Generation:
         with self._lock:
             if self.busy:
                 raise OptionError("One video at a time must be made; got a second. Wait for it.")
+            self._cancel.clear()
             self._progress = Progress("loading", results=self._progress.results)
             self._thread = threading.Thread(
                 target=self._run, args=(document, prompt, seed), daemon=True
@@ -93,12 +135,17 @@ class Generation:
             if self._pipeline is None:
                 self._pipeline = self._load()
             self._show(state="running", steps=job.settings.steps)
+            self._stepped(0, job.settings.steps)
             result = run_job(self._pipeline, job, model=self._model, progress=self._stepped)
+            self._seconds = result.seconds
             self._show(
                 state="done",
                 message=f"{result.seconds:.1f} s",
                 results=[_entry(video), *self._progress.results],
             )
+        except _Cancelled:
+            drawing.unlink(missing_ok=True)
+            self._show(state="cancelled", message="Cancelled")
         except WanMoveError as error:
             self._show(state="failed", message=str(error))
         except Exception as error:
@@ -116,6 +163,8 @@ class Generation:
         )
 
     def _stepped(self, done: int, total: int) -> None:
+        if self._cancel.is_set():
+            raise _Cancelled("the job must end; got a request to cancel it. Generate again.")
         self._show(step=done, steps=total)
 
     def _show(self, **values: Any) -> None:
@@ -137,9 +186,15 @@ class Generation:
 def _entry(video: Path) -> dict[str, Any]:
     overlay = video.with_name(f"{video.stem}_tracks.mp4")
     drawing = video.with_suffix(".wanmove.json")
+    try:
+        made_of = read_metadata(video) or {}
+    except MediaError:
+        made_of = {}
     return {
         "video": video.name,
         "overlay": overlay.name if overlay.is_file() else None,
         "drawing": drawing.name if drawing.is_file() else None,
-        "label": json.dumps(video.stem)[1:-1],
+        "label": video.stem,
+        "prompt": str(made_of.get("prompt") or ""),
+        "seed": made_of.get("seed"),
     }

@@ -5,33 +5,26 @@ import re
 import secrets
 import threading
 import time
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-from ..errors import OptionError, WanMoveError
+from ..errors import OptionError
 from ..formats.from_document import EXPORT_FORMATS, export_document
 from ..formats.to_document import import_document
 from .generation import Generation
-from .session import DrawSession
+from .requests import LOOK_SECONDS, PAGE, OutdatedError, make_handler
+from .session import DrawSession, Work
 
-_PAGE = Path(__file__).with_name("page.html")
-_MAX_BODY = 64_000_000
-_GRACE_SECONDS = 3.0  # a reload says goodbye too, and is back by then
+_GRACE_SECONDS = 3.0  # after the last page has gone; a reload is back by then
+_LOADING_SECONDS = 30.0  # for a page to load and say that it is here
 _TYPES = {
     ".js": "text/javascript",
     ".css": "text/css",
     ".mp4": "video/mp4",
     ".json": "application/json",
-}
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; "
-    "script-src 'self' 'nonce-{nonce}'; frame-ancestors 'none'; form-action 'none'",
 }
 
 
@@ -68,9 +61,12 @@ class DrawServer:
         self.session = session
         self.generation = generation
         self.token = secrets.token_urlsafe(24)
+        self._lock = threading.Lock()
+        self._pages = 0
         self._closing_at: float | None = None
+        self.over = False
         try:
-            self._http = ThreadingHTTPServer(("127.0.0.1", port), _make_handler(self))
+            self._http = ThreadingHTTPServer(("127.0.0.1", port), make_handler(self))
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or "not 0 to 65535"
             raise OptionError(f"--port must be free; got {port} ({reason}). Use 0.") from error
@@ -83,36 +79,56 @@ class DrawServer:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self.over = True
         self._http.shutdown()
         self._http.server_close()
 
     def serve_until_closed(self) -> None:
-        """Return when the page has gone and no job runs."""
+        """Return when no page is left, no job runs, and all that was drawn is on the disk."""
         while not self._is_over():
-            time.sleep(0.2)
+            time.sleep(LOOK_SECONDS)
 
     def _is_over(self) -> bool:
-        closing = self._closing_at
-        return closing is not None and time.monotonic() > closing and not self.generation.busy
+        with self._lock:
+            gone = self._pages == 0 and self._closing_at is not None
+            late = gone and time.monotonic() > (self._closing_at or 0.0)
+        return late and not self.generation.busy and self.session.kept
 
-    def goodbye(self) -> None:
-        """The page is closed or reloaded."""
-        self._closing_at = time.monotonic() + _GRACE_SECONDS
+    def page_loads(self) -> None:
+        """A page was asked for, and will be here soon."""
+        with self._lock:
+            self._closing_at = time.monotonic() + _LOADING_SECONDS
 
-    def hello(self) -> None:
-        """The page is here."""
-        self._closing_at = None
+    @contextmanager
+    def page_is_here(self) -> Iterator[None]:
+        """For as long as a page listens: its connection ends with it, however it ends."""
+        with self._lock:
+            self._pages += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._pages -= 1
+                self._closing_at = time.monotonic() + _GRACE_SECONDS
+
+    def news(self) -> dict[str, Any]:
+        """What every page shows, as JSON values."""
+        session = self.session
+        shared = {"revision": session.revision, "saved": session.saved}
+        return {**self.generation.status(), **shared}
 
     def answer_get(self, path: str) -> tuple[str, bytes]:
         """Content type and body. Raises FileNotFoundError."""
         if path == "image":
             return "image/png", self.session.image
         if path == "start":
-            return "application/json", self.session.document.encode()
+            start = {**self.session.as_dict(), "plan": self.generation.plan()}
+            return "application/json", json.dumps(start).encode()
         if path == "status":
-            return "application/json", json.dumps(self.generation.status()).encode()
+            return "application/json", json.dumps(self.news()).encode()
         folder, _, name = path.partition("/")
-        root = {"editor": self._editor, "result": self.generation.folder}.get(folder)
+        folders = {"editor": self._editor, "page": PAGE, "result": self.generation.folder}
+        root = folders.get(folder)
         if root is None or not _is_inside(name, rooms=folder == "editor"):
             raise FileNotFoundError(path)
         kind = _TYPES.get(Path(name).suffix)
@@ -121,26 +137,25 @@ class DrawServer:
         return kind, (root / name).read_bytes()
 
     def answer_post(self, path: str, query: dict[str, str], body: bytes) -> tuple[str, bytes]:
-        """Content type and body. Raises FileNotFoundError, WanMoveError."""
-        if path == "bye":
-            self.goodbye()
-            return "application/json", b"{}"
-        if path == "save":
-            files = [str(file) for file in self.session.save(body.decode())]
-            return "application/json", json.dumps({"files": files}).encode()
+        """Content type and body. Raises FileNotFoundError, OutdatedError, WanMoveError."""
         if path == "tracks":
             return self._exchange(query, body)
-        if path == "generate":
-            request = json.loads(body)
-            seed = request.get("seed")
-            self.session.save(str(request["document"]))
-            self.generation.start(
-                str(request["document"]),
-                str(request.get("prompt", "")),
-                int(seed) if isinstance(seed, int) else None,
-            )
-            return "application/json", json.dumps(self.generation.status()).encode()
-        raise FileNotFoundError(path)
+        answer: dict[str, Any] = {}
+        if path in ("keep", "save", "generate"):
+            work = Work.parse(json.loads(body))
+            if not self.session.take(work, int(query["base"])):
+                raise OutdatedError
+            if path != "keep":
+                answer["files"] = [str(file) for file in self.session.save()]
+            if path == "generate":
+                self.generation.start(work.document, work.prompt, work.seed)
+        elif path == "cancel":
+            self.generation.cancel()
+        elif path == "delete":
+            self.generation.delete(query["video"])
+        else:
+            raise FileNotFoundError(path)
+        return "application/json", json.dumps({**answer, **self.news()}).encode()
 
     def _exchange(self, query: dict[str, str], body: bytes) -> tuple[str, bytes]:
         kind = query.get("format")
@@ -159,56 +174,3 @@ class DrawServer:
 def _is_inside(path: str, *, rooms: bool) -> bool:
     """Whether `path` is the name of a file in a folder, or with `rooms` in a room of it."""
     return bool(re.fullmatch(r"(\w+/)?\w[\w.-]*" if rooms else r"\w[\w.-]*", path))
-
-
-def _make_handler(server: DrawServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = self._path()
-            if path is None:
-                return self._send(HTTPStatus.NOT_FOUND, "text/plain", b"")
-            if path == "":
-                server.hello()
-                nonce = secrets.token_urlsafe(12)
-                page = _PAGE.read_text(encoding="utf-8").replace("{nonce}", nonce)
-                return self._send(HTTPStatus.OK, "text/html; charset=utf-8", page.encode(), nonce)
-            try:
-                return self._send(HTTPStatus.OK, *server.answer_get(path))
-            except FileNotFoundError:
-                return self._send(HTTPStatus.NOT_FOUND, "text/plain", b"")
-
-        def do_POST(self) -> None:
-            path, size = self._path(), self.headers.get("Content-Length", "")
-            if path is None or not size.isdigit() or int(size) > _MAX_BODY:
-                return self._send(HTTPStatus.NOT_FOUND, "text/plain", b"")
-            body = self.rfile.read(int(size))
-            query = {k: v[0] for k, v in parse_qs(urlsplit(self.path).query).items()}
-            try:
-                return self._send(HTTPStatus.OK, *server.answer_post(path, query, body))
-            except FileNotFoundError:
-                return self._send(HTTPStatus.NOT_FOUND, "text/plain", b"")
-            except (WanMoveError, KeyError, TypeError, ValueError) as error:
-                message = json.dumps({"error": str(error)}).encode()
-                return self._send(HTTPStatus.BAD_REQUEST, "application/json", message)
-
-        def _path(self) -> str | None:
-            """The path behind the token; None for anyone who must not be here."""
-            head, _, path = urlsplit(self.path).path.lstrip("/").partition("/")
-            origin = self.headers.get("Origin", f"http://{server.host}")
-            # A page elsewhere may send requests here under a name that it points at 127.0.0.1.
-            ours = self.headers.get("Host") == server.host and origin == f"http://{server.host}"
-            return path if ours and secrets.compare_digest(head, server.token) else None
-
-        def _send(self, status: HTTPStatus, kind: str, body: bytes, nonce: str = "none") -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            for name, value in _HEADERS.items():
-                self.send_header(name, value.replace("{nonce}", nonce))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_values: Any) -> None:
-            """Requests are no news."""
-
-    return Handler

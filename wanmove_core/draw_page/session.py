@@ -1,27 +1,54 @@
-"""What is drawn: the image, the document, and the files that Save writes."""
+"""What is drawn: the image, the drawing with its prompt and seed, and the files of both."""
 
 import io
 import json
+import logging
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..document.sampling import sample_document
 from ..document.schema import parse_document
-from ..errors import MediaError, TrackFormatError
+from ..errors import MediaError, TrackFormatError, WanMoveError
 from ..formats import write_tracks
 from ..formats.to_document import import_document
 from ..media.writer import write_files
 
+_log = logging.getLogger("wanmove")
 _DEFAULT_FRAMES = 81
 
 
+@dataclass(frozen=True)
+class Work:
+    """What a page works on: the drawing's text, the prompt, and the seed (None draws one)."""
+
+    document: str
+    prompt: str = ""
+    seed: int | None = None
+
+    @classmethod
+    def parse(cls, value: Any) -> "Work":
+        """Read what a page sends.
+
+        Raises:
+            TypeError, KeyError: not such an object.
+        """
+        seed = value.get("seed")
+        return cls(str(value["document"]), str(value.get("prompt", "")), _seed_or_none(seed))
+
+
+def _seed_or_none(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 class DrawSession:
-    """One image and the drawing over it.
+    """One image and the drawing over it: the one place of truth for all pages that show it.
 
     Args:
         image: the start image; its size is the canvas.
-        out: where `save` writes; the drawing itself lies beside it as `NAME.wanmove.json`.
+        out: where `save` writes. Beside it lie the drawing, `NAME.wanmove.json`, and while it has
+            changes that were not saved, `NAME.autosave.json`.
         tracks: what to begin with; None takes the drawing beside `out` when there is one.
 
     Raises:
@@ -36,51 +63,106 @@ class DrawSession:
 
         self.out = out
         self.drawing = out.with_suffix(".wanmove.json")
+        self.autosave = out.with_suffix(".autosave.json")
         # What the model gets is what the page shows: upright, opaque, 8 bits.
         try:
             picture = Image.fromarray(read_image(image).numpy())
         except MediaError as error:
             raise MediaError(f"IMAGE must be an image; got {image.name} ({error})") from error
         self.size, self.image = picture.size, _png(picture)
-        self._saving = threading.Lock()
-        self.document = self._begin(tracks)
+        self._lock = threading.Lock()
+        self.revision = 0
+        self.kept = True  # whether the work is on the disk, saved or as an autosave
+        self.saved = True  # whether the tracks were written from it
+        self.work, self.earlier = self._begin(tracks)
 
-    def _begin(self, tracks: Path | None) -> str:
-        source = tracks or (self.drawing if self.drawing.is_file() else None)
-        if source is None:
-            width, height = self.size
-            return json.dumps(
-                {
-                    "version": 1,
-                    "width": width,
-                    "height": height,
-                    "fps": 16,
-                    "frames": _DEFAULT_FRAMES,
-                    "tracks": [],
-                }
-            )
+    def _begin(self, tracks: Path | None) -> tuple[Work, list[str]]:
+        """The work to go on with, and drawings that one step of undo each brings back."""
+        begun: list[str] = []
+        work = Work(self._empty())
+        if self.drawing.is_file() and tracks is None:
+            work = Work(self._read(self.drawing))
+        autosaved = self._read_autosave()
+        if autosaved is not None:
+            begun.append(work.document)
+            work, self.saved = autosaved, False
+            _log.info("Going on with changes of %s that were not saved.", self.drawing.name)
+        if tracks is not None:
+            begun += [work.document] if autosaved else []
+            work = Work(self._read(tracks), work.prompt, work.seed)
+        return work, begun
+
+    def _empty(self) -> str:
+        width, height = self.size
+        head = {"version": 1, "width": width, "height": height, "fps": 16}
+        return json.dumps({**head, "frames": _DEFAULT_FRAMES, "tracks": []})
+
+    def _read(self, source: Path) -> str:
         try:
             data = source.read_bytes()
         except OSError as error:
             raise TrackFormatError(f"--tracks must be a file; got {source} ({error}).") from error
         return import_document(data, name=source.name, size=self.size, num_frames=_DEFAULT_FRAMES)
 
-    def save(self, text: str) -> list[Path]:
+    def _read_autosave(self) -> Work | None:
+        if not self.autosave.is_file():
+            return None
+        try:
+            work = Work.parse(json.loads(self.autosave.read_text(encoding="utf-8")))
+            parse_document(work.document)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, WanMoveError) as error:
+            _log.warning("%s cannot be read and is left alone: %s", self.autosave.name, error)
+            return None
+        return work
+
+    def take(self, work: Work, base: int) -> bool:
+        """Go on with what a page has, and keep it on the disk.
+
+        Args:
+            work: of the page.
+            base: the revision that the page began from.
+
+        Returns:
+            False where another page was faster: then nothing changes.
+
+        Raises:
+            MediaError: the autosave cannot be written. The work is taken all the same.
+        """
+        with self._lock:
+            if base != self.revision and work != self.work:
+                return False
+            if work != self.work:
+                self.work, self.saved, self.kept = work, False, False
+                self.revision += 1
+            if not self.kept:
+                write_files({self.autosave: json.dumps(vars(work)).encode()})
+                self.kept = True
+            return True
+
+    def save(self) -> list[Path]:
         """Write the drawing, and its tracks when it has any. Returns the files.
 
         Raises:
-            TrackFormatError: not a drawing; the session stays as it was.
-            MediaError: a file cannot be written.
+            WanMoveError: the drawing is not valid, or a file cannot be written.
         """
-        document = parse_document(text)
-        tracks = sample_document(document)
-        with self._saving:
-            write_files({self.drawing: text.encode()})
-            self.document = text
-            drawn = tracks.num_points > 0
+        with self._lock:
+            document = parse_document(self.work.document)
+            tracks = sample_document(document)
+            write_files({self.drawing: self.work.document.encode()})
             size = (document.width, document.height)
-            written = write_tracks(tracks, self.out, size=size) if drawn else []
-        return [self.drawing, *written]
+            files = write_tracks(tracks, self.out, size=size) if tracks.num_points else []
+            self.saved = self.kept = True
+            self.autosave.unlink(missing_ok=True)
+            return [self.drawing, *files]
+
+    def as_dict(self) -> dict[str, Any]:
+        """What a page begins with, as JSON values."""
+        with self._lock:
+            return {**vars(self.work), "revision": self.revision, "saved": self.saved} | {
+                "earlier": self.earlier,
+                "name": self.drawing.name,
+                "place": str(self.drawing.absolute()),
+            }
 
 
 def _png(picture: Any) -> bytes:

@@ -114,6 +114,7 @@ type Action =
   | { type: "retime-tracks"; ids: readonly string[]; shift: number; stagger: number }
   | { type: "set-canvas"; width: number; height: number; fit: "stretch" | "keep" }
   | { type: "set-clip"; frames: number; fps: number; fit: "retime" | "keep" }
+  | { type: "replace"; drawing: Drawing }
   | { type: "batch"; actions: readonly Action[] };
 type Reducers = {
   [K in Action["type"]]: (drawing: Drawing, action: Extract<Action, { type: K }>) => Drawing;
@@ -290,7 +291,8 @@ type CanvasParts = {
   signal: AbortSignal;
 };
 
-/** undo, redo: when the host keeps the history; importFile gives the text of a drawing. */
+/** undo, redo: when the host keeps the history; importFile gives the text of a drawing; wholePage: keys
+ * work wherever on the page no text is typed. */
 type EditorOptions = {
   value: string;
   onChange: (text: string) => void;
@@ -300,6 +302,7 @@ type EditorOptions = {
   undo?: () => void;
   redo?: () => void;
   forward?: ((event: Event) => void) | null;
+  wholePage?: boolean;
   importFile?: (file: File, drawing: Drawing) => Promise<string>;
   exportFile?: (format: string, text: string) => Promise<void>;
   formats?: readonly string[];
@@ -308,6 +311,8 @@ type EditorOptions = {
 };
 type Editor = {
   setValue: (text: string) => void;
+  /** As one step of undo. Throws a DrawingError. */
+  replaceValue: (text: string) => void;
   getValue: () => string;
   setBackground: (image: CanvasImageSource | null, chosen?: boolean) => void;
   fit: () => void;

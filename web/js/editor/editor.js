@@ -1,8 +1,8 @@
 /** mount(element, options): wires the parts to the page. Reads `window` and makes the DOM. */
 
-import { commandFor } from "./input/commands.js";
 import { createDrawing, serialiseDrawing } from "./drawing/schema.js";
-import { controls, element, listen } from "./page/dom.js";
+import { controls, element } from "./page/dom.js";
+import { listenToKeys, returnFocus } from "./page/focus.js";
 import { renderInspector } from "./panel/panel.js";
 import { helpView } from "./page/overlays.js";
 import { createPainter } from "./page/painter.js";
@@ -18,7 +18,6 @@ import { createTransfer } from "./page/transfer.js";
 
 const WIDE_FROM_PX = 780;
 const CLASSES = ["wm-editor", "wm-light", "wm-panel-open", "wm-wide"];
-const TYPING = "input:not([type=range],[type=checkbox],[type=color]),textarea,select";
 
 /** @type {(accept: string, take: (file: File) => void) => void} */
 function pickFile(accept, take) {
@@ -43,29 +42,6 @@ function watchLooks(root, boxes, signal, onChange) {
     resized.disconnect();
     themed.disconnect();
   });
-}
-
-/** @type {(root: HTMLElement, host: Host, stage: ReturnType<typeof createStage>, hostHistory: boolean, signal: AbortSignal) => void} */
-function listenToKeys(root, host, stage, hostHistory, signal) {
-  listen(root, {
-    keydown(event) {
-      event.stopPropagation();
-      const { key, target } = event;
-      const presses = (key === " " || key === "Enter") && target instanceof HTMLButtonElement;
-      if (presses || (target instanceof HTMLElement && target.matches(TYPING)) || root.querySelector(".wm-error")) return;
-      const command = commandFor(event);
-      // The host's own undo listens further out, in the capture phase.
-      if (!command || (hostHistory && (command.id === "undo" || command.id === "redo"))) return;
-      event.preventDefault();
-      if (key === " ") stage.holdSpace(true);
-      else command.run(host);
-    },
-    keyup(event) {
-      if (event.key !== " " || event.target instanceof HTMLButtonElement) return;
-      event.stopPropagation();
-      if (!stage.holdSpace(false) && event.target instanceof HTMLCanvasElement) host.play();
-    },
-  }, signal);
 }
 
 /** The picture behind the drawing. @param {() => void} changed */
@@ -181,7 +157,8 @@ export function mount(root, options) {
     sheet: timeline.draw,
     panel: () => renderInspector(panelBox, panel),
   });
-  listenToKeys(root, host, stage, hostHistory, signal);
+  listenToKeys(options.wholePage ? window : root, root, host, stage, hostHistory, signal);
+  returnFocus(root, stage.canvas, signal);
   watchLooks(root, [stageBox, sheetBox], signal, () => {
     theme = readTheme(root);
     stage.resized();
@@ -202,6 +179,7 @@ function createEditor(root, { store, stage, text, backdrop, player, painter, con
       text.setValue(given);
       stage.resized();
     },
+    replaceValue: text.replaceValue,
     getValue: text.getValue,
     setBackground: backdrop.set,
     fit: stage.fit,

@@ -83,6 +83,8 @@ const REDUCERS = {
     const tracks = kept ? drawing.tracks : drawing.tracks.map((track) => retimeTrack(track, (frame) => frame * pace));
     return { ...drawing, frames, fps, tracks };
   },
+  /** Another drawing in place of this one. */
+  replace: (drawing, { drawing: next }) => (JSON.stringify(next) === JSON.stringify(drawing) ? drawing : next),
   batch: (drawing, { actions }) => actions.reduce(reduce, drawing),
 };
 

@@ -16,7 +16,7 @@ export function element(tag, { data, ...properties } = {}, ...children) {
   return made;
 }
 
-/** @type {(target: HTMLElement, handlers: Handlers, signal: AbortSignal) => void} */
+/** @type {(target: HTMLElement | Window, handlers: Handlers, signal: AbortSignal) => void} */
 export function listen(target, handlers, signal) {
   for (const [type, handler] of Object.entries(handlers)) {
     target.addEventListener(type, /** @type {EventListener} */ (handler), { signal, passive: false });
@@ -25,7 +25,7 @@ export function listen(target, handlers, signal) {
 
 /** @type {(name: IconName, label: string, onclick: () => void, keys?: string) => HTMLButtonElement} */
 export const iconButton = (name, label, onclick, keys = "") =>
-  element("button", { type: "button", className: "wm-icon", title: keys ? `${label} (${keys})` : label, ariaLabel: label, onclick }, icon(name));
+  element("button", { type: "button", className: "wm-icon", title: keys ? `${label} (${keys})` : label, ariaLabel: label, onclick, data: { field: name } }, icon(name));
 
 /** @type {(...children: HTMLElement[]) => HTMLElement} */
 export const group = (...children) => element("div", { className: "wm-group" }, ...children);
@@ -34,17 +34,18 @@ export const group = (...children) => element("div", { className: "wm-group" }, 
 export const pair = (...children) => element("div", { className: "wm-pair" }, ...children);
 
 /** Commits on Enter or blur; text that is no number is not taken. With a `hint`, blank is allowed.
- * @type {(field: string, value: number | null, commit: (value: number) => void, limits?: NumberLimits) => HTMLInputElement} */
-function numberInput(field, value, commit, { min = -1e6, max = 1e6, step = 1, hint = "", blank, whole } = {}) {
+ * @type {(name: string, value: number | null, commit: (value: number) => void, limits?: NumberLimits) => HTMLInputElement} */
+function numberInput(name, value, commit, { min = -1e6, max = 1e6, step = 1, hint = "", blank, whole } = {}) {
   const shown = value === null ? "" : String(Math.round(value * 100) / 100);
   const input = element("input", {
-    type: "number", value: shown, step: String(step), min: String(min), max: String(max), placeholder: hint, data: { field },
+    type: "number", value: shown, step: String(step), min: String(min), max: String(max), placeholder: hint, data: { field: name },
   });
-  input.onchange = () => {
-    const typed = whole ? Math.round(input.valueAsNumber) : input.valueAsNumber;
+  input.onchange = ({ currentTarget }) => {
+    const field = /** @type {HTMLInputElement} */ (currentTarget);
+    const typed = whole ? Math.round(field.valueAsNumber) : field.valueAsNumber;
     if (Number.isFinite(typed)) commit(clamp(typed, min, max));
-    else if (blank && input.value === "") blank();
-    else input.value = shown;
+    else if (blank && field.value === "") blank();
+    else field.value = shown;
   };
   return input;
 }
@@ -67,27 +68,27 @@ export function controls(t, host) {
     select(label, field, options, value, commit) {
       const made = element("select", { data: { field } });
       for (const [name, text] of Object.entries(options)) made.append(new Option(t(String(text)), name, false, name === value));
-      made.onchange = () => commit(/** @type {K} */ (made.value));
+      made.onchange = ({ currentTarget }) => commit(/** @type {K} */ (/** @type {HTMLSelectElement} */ (currentTarget).value));
       return row(label, made);
     },
 
     /** @type {(label: string, field: "text" | "color", value: string, commit: (value: string) => void) => HTMLElement} */
     text(label, type, value, commit) {
       const input = element("input", { type, value, data: { field: label.toLowerCase() } });
-      input.onchange = () => commit(input.value);
+      input.onchange = ({ currentTarget }) => commit(/** @type {HTMLInputElement} */ (currentTarget).value);
       return row(label, input);
     },
 
     /** @type {(label: string, field: string, checked: boolean, commit: (checked: boolean) => void) => HTMLElement} */
     check(label, field, checked, commit) {
       const input = element("input", { type: "checkbox", checked, data: { field } });
-      input.onchange = () => commit(input.checked);
+      input.onchange = ({ currentTarget }) => commit(/** @type {HTMLInputElement} */ (currentTarget).checked);
       return element("label", { className: "wm-check" }, input, t(label));
     },
 
     /** @type {(label: string, onclick: () => void, disabled?: boolean) => HTMLElement} */
     button: (label, onclick, disabled = false) =>
-      element("button", { type: "button", className: "wm-button", textContent: t(label), disabled, onclick }),
+      element("button", { type: "button", className: "wm-button", textContent: t(label), disabled, onclick, data: { field: label } }),
 
     /** The button of a command; its icon has the command's id. @type {(id: IconName) => HTMLButtonElement} */
     command(id) {
@@ -97,6 +98,6 @@ export function controls(t, host) {
 
     /** @type {(title: string, ...children: (Element | null)[]) => HTMLElement} */
     section: (title, ...children) =>
-      element("section", {}, element("h3", {}, t(title)), ...children.filter((child) => child !== null)),
+      element("section", { data: { field: title } }, element("h3", {}, t(title)), ...children.filter((child) => child !== null)),
   };
 }

@@ -29,6 +29,13 @@ export function createText(root, store, ui, options, changed) {
   };
   return {
     setValue,
+    /** As one step of undo. @type {Editor["replaceValue"]} */
+    replaceValue(given) {
+      const drawing = parseDrawing(given);
+      failure?.remove();
+      failure = null;
+      store.act([{ type: "replace", drawing }], { drag: null, unfinished: null, key: null });
+    },
     getValue: () => text,
     /** @type {(drawing: Drawing) => void} */
     commit: (drawing) => options.onChange(text = serialiseDrawing(drawing)),

@@ -8,7 +8,7 @@ import { selectedTracks } from "../drawing/selection.js";
 
 /** @param {HTMLElement} root @param {Store} store @param {EditorOptions} options
  * @param {(error: unknown) => void} tell @param {AbortSignal} signal */
-export function createTransfer(root, store, { onBackground, importFile }, tell, signal) {
+export function createTransfer(root, store, { onBackground, importFile, wholePage }, tell, signal) {
   /** Add the tracks of a text, on this canvas and length. @type {(text: string, shift?: number) => void} */
   const add = (text, shift) => {
     const { width, height, frames, fps } = store.get().drawing;
@@ -38,7 +38,7 @@ export function createTransfer(root, store, { onBackground, importFile }, tell, 
     if (event.type === "cut") store.act([{ type: "remove-tracks", ids: tracks.map(({ id }) => id) }]);
   };
 
-  listen(root, {
+  listen(wholePage ? window : root, {
     copy,
     cut: copy,
     paste(event) {

@@ -1,6 +1,7 @@
 /** The panel beside the canvas: numbers and choices for what is selected. */
 
 import { element, group, iconButton, pair } from "../page/dom.js";
+import { patchChildren } from "../page/patch.js";
 import { spreadSection, timingSection, visibilitySection } from "./motion.js";
 import { selectedTracks } from "../drawing/selection.js";
 
@@ -34,14 +35,16 @@ function canvasSection({ store, ui, choices }) {
 /** @type {(panel: Panel) => HTMLElement[]} */
 function filesSections(panel) {
   const { ui, background, canExport } = panel;
-  const opacity = element("input", { type: "range", min: "0.1", max: "1", step: "0.05", value: String(background.opacity) });
-  opacity.oninput = () => panel.setOpacity(opacity.valueAsNumber);
+  const opacity = element("input", { type: "range", min: "0.1", max: "1", step: "0.05", value: String(background.opacity), data: { field: "opacity" } });
+  opacity.oninput = ({ currentTarget }) => panel.setOpacity(/** @type {HTMLInputElement} */ (currentTarget).valueAsNumber);
   const formats = Object.fromEntries(["", ...canExport].map((name) => [name, name || "Export"]));
   const clear = background.chosen ? [ui.button("Clear", panel.clearBackground)] : [];
-  const exported = /** @type {HTMLSelectElement} */ (ui.select("", "export", formats, "", (format) => {
-    if (format) panel.exportTracks(format);
-    exported.value = "";
-  }));
+  const exported = ui.select("", "export", formats, "", () => {});
+  exported.onchange = ({ currentTarget }) => {
+    const chosen = /** @type {HTMLSelectElement} */ (currentTarget);
+    if (chosen.value) panel.exportTracks(chosen.value);
+    chosen.value = "";
+  };
   return [
     ui.section("Background", group(ui.button("Choose", panel.chooseBackground), ...clear), ui.row("Opacity", opacity)),
     ui.section("Tracks", group(ui.button("Import", panel.importTracks), exported)),
@@ -101,16 +104,10 @@ function sections(panel) {
   ];
 }
 
-/** Redraw the panel; the field that had the focus gets it back, its text selected as Tab left it.
+/** Redraw the panel. What is there stays, with its focus: a field that was typed in is selected again.
  * @type {(root: HTMLElement, panel: Panel) => void} */
 export function renderInspector(root, panel) {
+  patchChildren(root, element("div", {}, ...sections(panel).filter((part) => part !== null)));
   const active = document.activeElement;
-  const field = active instanceof HTMLElement && root.contains(active) ? active.dataset["field"] : undefined;
-  const { scrollTop } = root;
-  root.replaceChildren(...sections(panel).filter((part) => part !== null));
-  root.scrollTop = scrollTop;
-  const next = field && root.querySelector(`[data-field="${field}"]`);
-  if (!(next instanceof HTMLElement)) return;
-  next.focus({ preventScroll: true });
-  if (next instanceof HTMLInputElement) next.select();
+  if (active instanceof HTMLInputElement && active.type !== "range" && root.contains(active)) active.select();
 }

@@ -1,0 +1,189 @@
+/** The page of `wanmove draw`: the editor, and what the program does for it. */
+
+import { mount } from "../editor/editor.js";
+import { element } from "../editor/page/dom.js";
+import { GoneError, call, createKeeping } from "./keeping.js";
+import { createResults } from "./results.js";
+
+const GONE_AFTER_MS = 1500;
+const byId = (id) => document.getElementById(id);
+const [message, progress, plan, prompt, seed] = ["message", "progress", "plan", "prompt", "seed"].map(byId);
+const seedOf = () => (Number.isInteger(seed.valueAsNumber) ? seed.valueAsNumber : null);
+
+function say(text, bad = false) {
+  message.textContent = message.title = text;
+  message.classList.toggle("bad", bad);
+}
+async function picture(source) {
+  const image = new Image();
+  image.src = source;
+  await image.decode();
+  return image;
+}
+function download(blob, name) {
+  const link = element("a", { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+const downloadDrawing = () => download(new Blob([editor.getValue()], { type: "application/json" }), start.name);
+
+/** The program has ended: nothing can be saved, but what is drawn can be taken along. */
+function showGone(gone) {
+  const bar = byId("gone");
+  if (bar.hidden === !gone) return;
+  bar.hidden = !gone;
+  byId("generate").disabled = gone;
+  bar.replaceChildren("The program has ended or cannot be reached. Your drawing is still here.",
+    element("button", { type: "button", textContent: "Download the drawing", onclick: downloadDrawing }));
+}
+function failed(error) {
+  if (error instanceof GoneError) return showGone(true);
+  say(error.message, true);
+}
+
+const start = await (await call("start")).json();
+const background = await picture("image");
+let keeping = null;
+let running = false;
+
+const editor = mount(byId("editor"), {
+  value: start.earlier[0] ?? start.document,
+  locale: navigator.language,
+  wholePage: true,
+  formats: ["npy", "json", "csv", "svg", "after-effects", "nuke", "blender"],
+  onChange: () => edited(),
+  notify: (text) => say(text, true),
+  importFile: async (file, { width, height, frames }) =>
+    (await call(`tracks?${new URLSearchParams({ name: file.name, width, height, frames })}`, file)).text(),
+  exportFile: async (format, text) => {
+    const suffix = { npy: "zip", "after-effects": "ae.txt", nuke: "nk", blender: "blender.json" }[format] ?? format;
+    download(await (await call(`tracks?format=${format}`, text)).blob(), `wanmove_tracks.${suffix}`);
+  },
+  onBackground: async (file) => editor.setBackground(file ? await picture(URL.createObjectURL(file)) : background, Boolean(file)),
+});
+editor.setBackground(background);
+for (const text of [...start.earlier.slice(1), start.document]) if (start.earlier.length) editor.replaceValue(text);
+[prompt.value, seed.value] = [start.prompt, start.seed ?? ""];
+prompt.disabled = !start.plan.prompts;
+if (prompt.disabled) prompt.placeholder = "The small model follows tracks alone, no prompt";
+seed.placeholder = start.plan.seed === null ? "New seed" : `Seed ${start.plan.seed}`;
+
+function edited() {
+  if (!keeping) return;
+  keeping.changed();
+  if (!running) say(keeping.isSaved() ? "" : "Not saved");
+}
+keeping = createKeeping(start, {
+  work: () => ({ document: editor.getValue(), prompt: prompt.value, seed: seedOf() }),
+  show(work) {
+    editor.replaceValue(work.document);
+    [prompt.value, seed.value] = [work.prompt, work.seed ?? ""];
+  },
+  kept() {
+    showGone(false);
+    if (!running) say("Not saved, kept as autosave");
+  },
+  failed,
+});
+prompt.oninput = seed.oninput = edited;
+const left = keeping.leftBehind();
+if (left) {
+  editor.replaceValue(left.document);
+  [prompt.value, seed.value] = [left.prompt, left.seed ?? ""];
+  edited();
+}
+if (!keeping.isSaved()) say("Not saved, from the autosave");
+
+const results = createResults({
+  image: () => background,
+  failed,
+  back: () => editor.focus(),
+  async edit(entry) {
+    editor.replaceValue(await (await call(`result/${entry.drawing}`)).text());
+  },
+  async repeat(entry) {
+    await this.edit(entry);
+    [prompt.value, seed.value] = [entry.prompt ?? "", entry.seed ?? ""];
+    await generate();
+  },
+});
+
+async function save() {
+  try {
+    const { files } = await keeping.send("save");
+    say(`Saved ${files.map((file) => file.split(/[\\/]/).pop()).join(", ")}`);
+  } catch (error) {
+    failed(error);
+  }
+}
+async function generate() {
+  try {
+    await keeping.send("generate");
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** What the button will make, before it is pressed. */
+function showPlan({ model, size, frames, steps }, seconds) {
+  const { width, height, frames: drawn } = JSON.parse(editor.getValue() || start.document);
+  const [w, h] = size ?? [width, height];
+  const time = seconds ? `, about ${Math.max(Math.round(seconds), 1)} s` : "";
+  const other = w !== width || h !== height || frames !== drawn ? ` (drawn on ${width} x ${height}, ${drawn})` : "";
+  plan.textContent = plan.title = `With ${model}: ${w} x ${h}, ${frames} frames${other}, ${steps} steps${time}`;
+}
+
+let shownState = "";
+function show(news) {
+  const { state, step, steps, message: text, results: made, seconds } = news;
+  running = state === "loading" || state === "running";
+  byId("generate").disabled = running || !byId("gone").hidden;
+  byId("cancel").hidden = progress.hidden = !running;
+  if (state === "loading") progress.removeAttribute("value");
+  else progress.value = steps ? step / steps : 0;
+  if (running) say(state === "loading" ? "Loading the model" : `Step ${step} of ${steps}`);
+  const ended = shownState && state !== shownState && !running;
+  shownState = state;
+  results.update(made);
+  showPlan(start.plan, seconds);
+  if (!ended) return;
+  say(state === "done" ? `Done in ${text}` : text, state === "failed");
+  if (state === "done") results.show(made[0]).catch(failed);
+}
+
+const live = new EventSource("live");
+let lost = 0;
+live.onopen = () => {
+  clearTimeout(lost);
+  showGone(false);
+};
+live.onerror = () => {
+  clearTimeout(lost);
+  lost = setTimeout(() => showGone(true), live.readyState === EventSource.CLOSED ? 0 : GONE_AFTER_MS);
+};
+live.onmessage = ({ data }) => {
+  const news = JSON.parse(data);
+  show(news);
+  keeping.heard(news).catch(failed);
+};
+
+byId("save").onclick = save;
+byId("generate").onclick = generate;
+byId("cancel").onclick = () => call("cancel", "").then(() => say("Cancelling"), failed);
+/** Enter ends typing; it starts nothing. */
+for (const field of [prompt, seed]) field.onkeydown = (event) => event.key === "Enter" && editor.focus();
+for (const id of ["save", "generate", "cancel", "videos"]) byId(id).addEventListener("click", (event) => event.detail && editor.focus());
+window.addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "s") return;
+  event.preventDefault();
+  void save();
+}, { capture: true });
+window.addEventListener("beforeunload", (event) => {
+  if (running || !keeping.isSaved() || !byId("gone").hidden) event.preventDefault();
+});
+window.addEventListener("pagehide", () => {
+  keeping.leave();
+  live.close();
+});
+editor.focus();
+window.wanmove = { editor, keeping };

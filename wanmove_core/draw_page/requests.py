@@ -1,0 +1,117 @@
+"""Requests of the page: who may ask, and what is sent back."""
+
+import json
+import secrets
+import select
+from contextlib import suppress
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from ..errors import WanMoveError
+
+if TYPE_CHECKING:
+    from .server import DrawServer
+
+PAGE = Path(__file__).with_name("page")
+LOOK_SECONDS = 0.2
+_MAX_BODY = 64_000_000
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; "
+    "script-src 'self' 'nonce-{nonce}'; frame-ancestors 'none'; form-action 'none'",
+}
+
+
+class OutdatedError(Exception):
+    """Another page was faster."""
+
+
+def make_handler(server: "DrawServer") -> type[BaseHTTPRequestHandler]:
+    """The handler of requests to one server."""
+
+    class Handler(_Handler):
+        page = server
+
+    return Handler
+
+
+class _Handler(BaseHTTPRequestHandler):
+    page: "DrawServer"
+
+    def do_GET(self) -> None:
+        path = self._path()
+        if path is None:
+            return self._send(HTTPStatus.NOT_FOUND, "text/plain", b"")
+        if path == "":
+            self.page.page_loads()
+            nonce = secrets.token_urlsafe(12)
+            page = (PAGE / "page.html").read_text(encoding="utf-8").replace("{nonce}", nonce)
+            return self._send(HTTPStatus.OK, "text/html; charset=utf-8", page.encode(), nonce)
+        if path == "live":
+            return self._send_news()
+        try:
+            return self._send(HTTPStatus.OK, *self.page.answer_get(path))
+        except FileNotFoundError:
+            return self._send(HTTPStatus.NOT_FOUND, "text/plain", b"")
+
+    def do_POST(self) -> None:
+        path, size = self._path(), self.headers.get("Content-Length", "")
+        if path is None or not size.isdigit() or int(size) > _MAX_BODY:
+            return self._send(HTTPStatus.NOT_FOUND, "text/plain", b"")
+        body = self.rfile.read(int(size))
+        query = {k: v[0] for k, v in parse_qs(urlsplit(self.path).query).items()}
+        try:
+            return self._send(HTTPStatus.OK, *self.page.answer_post(path, query, body))
+        except FileNotFoundError:
+            return self._send(HTTPStatus.NOT_FOUND, "text/plain", b"")
+        except OutdatedError:
+            theirs = json.dumps(self.page.session.as_dict()).encode()
+            return self._send(HTTPStatus.CONFLICT, "application/json", theirs)
+        except (WanMoveError, KeyError, TypeError, ValueError, AttributeError) as error:
+            told = {"error": str(error), **self.page.news()}
+            message = json.dumps(told).encode()
+            return self._send(HTTPStatus.BAD_REQUEST, "application/json", message)
+
+    def _send_news(self) -> None:
+        """Tell what changes, until the page has gone."""
+        self._begin(HTTPStatus.OK, "text/event-stream", None)
+        last = ""
+        with self.page.page_is_here(), suppress(OSError):
+            while not self.page.over:
+                now = json.dumps(self.page.news())
+                if now != last:
+                    self.wfile.write(f"data: {now}\n\n".encode())
+                last = now
+                # A closed connection can be read at once: there is nothing in it.
+                if select.select([self.connection], [], [], LOOK_SECONDS)[0]:
+                    return
+
+    def _path(self) -> str | None:
+        """The path behind the token; None for anyone who must not be here."""
+        head, _, path = urlsplit(self.path).path.lstrip("/").partition("/")
+        origin = self.headers.get("Origin", f"http://{self.page.host}")
+        # A page elsewhere may send requests here under a name that it points at 127.0.0.1.
+        ours = self.headers.get("Host") == self.page.host and origin == f"http://{self.page.host}"
+        return path if ours and secrets.compare_digest(head, self.page.token) else None
+
+    def _begin(self, status: int, kind: str, size: int | None, nonce: str = "none") -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        if size is not None:
+            self.send_header("Content-Length", str(size))
+        for name, value in _HEADERS.items():
+            self.send_header(name, value.replace("{nonce}", nonce))
+        self.end_headers()
+
+    def _send(self, status: int, kind: str, body: bytes, nonce: str = "none") -> None:
+        with suppress(ConnectionError):  # the page has gone meanwhile
+            self._begin(status, kind, len(body), nonce)
+            self.wfile.write(body)
+
+    def log_message(self, *_values: Any) -> None:
+        """Requests are no news."""

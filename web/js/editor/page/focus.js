@@ -1,0 +1,62 @@
+/** Keys, and where the focus goes: buttons and fields hand it back to the canvas. */
+
+import { commandFor } from "../input/commands.js";
+import { listen } from "./dom.js";
+
+const TYPED = "input:not([type=range],[type=checkbox],[type=color],[type=file]),textarea";
+const TYPING = `${TYPED},select`;
+
+/** @type {(target: EventTarget | null, selector: string) => boolean} */
+const isA = (target, selector) => target instanceof Element && target.matches(selector);
+
+/** @param {HTMLElement | Window} where the editor, or the whole page @param {HTMLElement} root @param {Host} host
+ * @param {{holdSpace: (held: boolean) => boolean}} stage @param {boolean} hostHistory @param {AbortSignal} signal */
+export function listenToKeys(where, root, host, stage, hostHistory, signal) {
+  listen(where, {
+    keydown(event) {
+      const { key, target } = event;
+      if (where === root) event.stopPropagation();
+      const presses = (key === " " || key === "Enter") && isA(target, "button,[role=slider]");
+      if (event.defaultPrevented || presses || isA(target, TYPING) || root.querySelector(".wm-error")) return;
+      const command = commandFor(event);
+      // The host's own undo listens further out, in the capture phase.
+      if (!command || (hostHistory && (command.id === "undo" || command.id === "redo"))) return;
+      event.preventDefault();
+      if (key === " ") stage.holdSpace(true);
+      else command.run(host);
+    },
+    keyup(event) {
+      if (event.key !== " " || isA(event.target, `button,${TYPING}`)) return;
+      if (where === root) event.stopPropagation();
+      if (!stage.holdSpace(false)) host.play();
+    },
+  }, signal);
+}
+
+/** After a press of a button, a choice or Enter the next key is for the drawing again. With keys alone
+ * the focus stays where it is. @type {(root: HTMLElement, canvas: HTMLElement, signal: AbortSignal) => void} */
+export function returnFocus(root, canvas, signal) {
+  let pointed = false;
+  const back = () => canvas.focus({ preventScroll: true });
+  root.addEventListener("pointerdown", () => (pointed = true), { signal, capture: true });
+  root.addEventListener("keydown", () => (pointed = false), { signal, capture: true });
+  listen(root, {
+    click(event) {
+      if (pointed && event.target instanceof Element && event.target.closest("button") && !root.querySelector(".wm-overlay")) back();
+    },
+    change(event) {
+      if (pointed && isA(event.target, "select,[type=checkbox],[type=range],[type=color]")) back();
+    },
+    keydown(event) {
+      if (event.key !== "Enter" || !isA(event.target, "input")) return;
+      // The field's own change comes first.
+      queueMicrotask(() => /** @type {HTMLElement} */ (event.target).blur());
+      queueMicrotask(back);
+    },
+    // A drag of the page's text or pictures would draw nothing.
+    dragstart: (event) => event.preventDefault(),
+    selectstart(event) {
+      if (!isA(event.target, TYPED) && !(event.target instanceof Text)) event.preventDefault();
+    },
+  }, signal);
+}

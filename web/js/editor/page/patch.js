@@ -1,0 +1,53 @@
+/** Make a tree of elements like another one, keeping what is there: a focused field stays itself.
+ * Handlers go over too, so they read the event's `currentTarget`, not the element they were made with. */
+
+const PROPERTIES = /** @type {const} */ (["className", "title", "ariaLabel", "ariaPressed", "disabled", "hidden", "type", "min", "max", "step", "placeholder",
+  "onclick", "onchange", "oninput", "onkeydown"]);
+
+/** @type {(node: Node) => string | undefined} */
+const keyOf = (node) => (node instanceof HTMLElement ? node.dataset["field"] : undefined);
+
+/** The node from `now` on that becomes `next`: by its key, or the very next one. @type {(now: ChildNode | null, next: Node) => ChildNode | null} */
+function counterpart(now, next) {
+  const key = keyOf(next);
+  if (key === undefined) return now && now.nodeName === next.nodeName && keyOf(now) === undefined ? now : null;
+  let found = now;
+  while (found && (keyOf(found) !== key || found.nodeName !== next.nodeName)) found = found.nextSibling;
+  return found;
+}
+
+/** @type {(old: Node, made: Node) => void} */
+function patchNode(old, made) {
+  if (old instanceof HTMLElement && made instanceof HTMLElement) {
+    const [to, from] = [/** @type {any} */ (old), /** @type {any} */ (made)];
+    for (const name of PROPERTIES) if (name in from && to[name] !== from[name]) to[name] = from[name];
+    patchChildren(old, made);
+    for (const name of ["value", "checked"]) if (name in from && to[name] !== from[name]) to[name] = from[name];
+  } else if (old instanceof Element) {
+    if (!old.isEqualNode(made) || old.classList.contains("wm-ease")) old.replaceWith(made);
+  } else if (old.nodeValue !== made.nodeValue) old.nodeValue = made.nodeValue;
+}
+
+/** `made` gives its children away. @type {(old: Element, made: Element) => void} */
+export function patchChildren(old, made) {
+  let now = old.firstChild;
+  for (const next of [...made.childNodes]) {
+    const same = counterpart(now, next);
+    if (!same) {
+      old.insertBefore(next, now);
+      continue;
+    }
+    while (now && now !== same) {
+      const gone = now;
+      now = now.nextSibling;
+      gone.remove();
+    }
+    now = same.nextSibling;
+    patchNode(same, next);
+  }
+  while (now) {
+    const gone = now;
+    now = now.nextSibling;
+    gone.remove();
+  }
+}

@@ -7,6 +7,7 @@ work, each into a cache of its own.
 """
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -75,31 +76,43 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=SHIPPED, help="folder with the VAE")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    fill(
-        args.out,
-        args.model,
-        args.version,
-        HELD_OUT_SEED if args.held_out else args.first_seed,
-        args.scenes,
-    )
+    first = HELD_OUT_SEED if args.held_out else args.first_seed
+    fill(args.out, args.model, version=args.version, seeds=range(first, first + args.scenes))
 
 
-def fill(out: Path, model: Path, version: Literal[1, 2], first: int, count: int) -> None:
-    """Write scenes `first` to `first + count` that the cache does not hold yet."""
+def fill(
+    out: Path,
+    model: Path,
+    *,
+    version: Literal[1, 2],
+    seeds: Iterable[int],
+    size: tuple[int, int] | None = None,
+) -> None:
+    """Write those of the scenes that the cache does not hold yet.
+
+    Args:
+        out: folder of the cache.
+        model: file or folder with the VAE.
+        version: of the world.
+        seeds: of the scenes; may end when time is over.
+        size: (height, width); None: the version's own.
+    """
     vae = load_components([model], needs=("vae",)).vae
-    height, width = SIZES[version]
-    writer = CacheWriter(out, Facts(width, height, FRAMES, {"world": version, "first": first}))
-    missing = [s for s in range(first, first + count) if f"scene_{s}" not in writer.names]
-    for begin in range(0, len(missing), SHARD):
-        writer.add(
-            {
-                f"scene_{seed}": make_sample(
-                    vae, make_scene(seed, version=version), np.random.default_rng([77, seed])
-                )
-                for seed in missing[begin : begin + SHARD]
-            }
-        )
-        print(f"{out.name}: {len(writer.names)} scenes", flush=True)
+    height, width = size or SIZES[version]
+    writer = CacheWriter(out, Facts(width, height, FRAMES, {"world": version}))
+    shard: dict[str, tuple[str, Sample]] = {}
+    for seed in seeds:
+        name = f"scene_{seed}"
+        if name in writer.names:
+            continue
+        scene = make_scene(seed, version=version, height=height, width=width)
+        shard[name] = make_sample(vae, scene, np.random.default_rng([77, seed]))
+        if len(shard) == SHARD:
+            writer.add(shard)
+            shard = {}
+            print(f"{out.name}: {len(writer.names)} scenes", flush=True)
+    if shard:
+        writer.add(shard)
 
 
 if __name__ == "__main__":

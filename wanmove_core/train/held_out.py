@@ -28,6 +28,7 @@ class Check:
         shift: of the noise levels.
         seed: of the noise and of the choice of tracks.
         video_clips: how many sample videos to write.
+        guide: False leaves the tracks out: what the model does by itself.
     """
 
     tracks: int = 64
@@ -35,6 +36,7 @@ class Check:
     shift: float = 3.0
     seed: int = 0
     video_clips: int = 2
+    guide: bool = True
 
 
 @torch.no_grad()
@@ -82,7 +84,7 @@ def check_held_out(
         asked = _asked(sample.tracks, rng, check.tracks)
         batch = Batch(
             sample.latent[None],
-            guided(sample, asked, cache.facts),
+            guided(sample, asked if check.guide else None, cache.facts),
             [sample.prompt[:0]],
             sample.image[None],
         ).to(device)

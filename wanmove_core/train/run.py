@@ -125,7 +125,7 @@ class Run:
             self._loss,
             decay=options.decay,
         )
-        self._velocity = self._predictor(self.model)
+        self.predict = self._predictor(self.model)
         self.loop = Loop(options.out, [self.player], plan, report=self.report, device=self.device)
 
     def train(self) -> Path:
@@ -152,7 +152,7 @@ class Run:
                 if not clips or self.vae is None:
                     continue
                 errors = check_held_out(
-                    self._velocity,
+                    self.predict,
                     self.vae,
                     cache,
                     clips,
@@ -204,9 +204,9 @@ class Run:
             draw.rng,
         ).to(self.device)
         if options.few_steps is None:
-            return flow_loss(self._velocity, batch, draw, self.recipe)
+            return flow_loss(self.predict, batch, draw, self.recipe)
         return few_step_loss(
-            self._velocity,
+            self.predict,
             self._teach,
             batch,
             draw,

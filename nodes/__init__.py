@@ -6,6 +6,7 @@ from comfy_api.latest import ComfyExtension
 
 from ..wanmove_core.environment import describe_opencv
 from .camera import WanMoveCameraTracks
+from .continuation import WanMoveContinueGuidance
 from .editor import WanMoveSplineEditor
 from .evaluation import WanMoveTrajectoryError
 from .guidance import WanMoveEncodeStartImage, WanMoveTrajectoryGuidance
@@ -42,6 +43,7 @@ NODES = [
     WanMoveDrawTracks,
     WanMoveGuidanceInspector,
     WanMoveTrajectoryError,
+    WanMoveContinueGuidance,
 ]
 
 

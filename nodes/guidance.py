@@ -135,7 +135,7 @@ class WanMoveTrajectoryGuidance(io.ComfyNode):
                     tooltip="Which branches of the guidance scale see the motion: both, as in "
                     "Wan-Move's own code; or the positive one only, which amplifies the motion.",
                 ),
-                *_choice_inputs(),
+                *choice_inputs(),
             ],
             outputs=[
                 io.Conditioning.Output(
@@ -181,7 +181,8 @@ class WanMoveTrajectoryGuidance(io.ComfyNode):
         )
 
 
-def _choice_inputs() -> list[io.Input]:
+def choice_inputs() -> list[io.Input]:
+    """How tracks are laid into the latent: the same for every clip."""
     return [
         io.Combo.Input(
             "collision",

@@ -10,13 +10,13 @@ from tests.generation.small_parts import PROMPT, fresh_components, small_image, 
 from wanmove_core import OptionError, Tracks
 from wanmove_core.generation.caches import Caching
 from wanmove_core.generation.denoising import Conditions
-from wanmove_core.generation.long_video import KnownFrames, sample_chain
+from wanmove_core.generation.long_video import sample_chain
 from wanmove_core.generation.parallel import ALONE
 from wanmove_core.generation.pipeline import WanMovePipeline
 from wanmove_core.generation.segment_store import SegmentStore
-from wanmove_core.generation.segments import Segment, plan_segments
 from wanmove_core.generation.settings import NEGATIVE_PROMPT, GenerationSettings
 from wanmove_core.generation.windows import WindowedBranches, plan_windows, pyramid
+from wanmove_core.guidance.segments import KnownFrames, Segment, plan_segments
 
 SETTINGS = GenerationSettings((64, 48), 25, 2, window=9, retime="cut")
 PROMPTS = (PROMPT, NEGATIVE_PROMPT)
@@ -102,9 +102,7 @@ def test_features_come_from_where_a_track_was_first_known(pipeline):
     visibility[::8, 2] = False
     known = KnownFrames(Tracks(positions, visibility))
     start = pipeline.encode_start(small_image(), replace(SETTINGS, num_frames=9, window=None))
-    origins = [
-        known.enter(start, segment, "sample").origins.tolist() for segment in plan_segments(25, 9)
-    ]
+    origins = [known.add(start, segment.first).origins.tolist() for segment in plan_segments(25, 9)]
     assert origins[0] == [[0, 1, 2], [-1, -1, -1], [-1, -1, -1]]
     assert origins[1] == origins[2] == [[0, 1, 2], [1, 2, 5], [-1, -1, -1]]
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.nodes.conftest import HEIGHT, LENGTH, WIDTH
-from tests.nodes.fake_host import Model
+from tests.nodes.fake_host import VAE, Model
 
 SIZE = {"width": WIDTH, "height": HEIGHT, "length": LENGTH}
 GREY = torch.rand(1, HEIGHT, WIDTH, 1, generator=torch.Generator().manual_seed(2))
@@ -23,6 +23,7 @@ GIVEN = {
     "CONDITIONING": PROMPT,
     "LATENT": LATENT,
     "MODEL": Model(),
+    "VAE": VAE(),
     "STRING": "",
 }
 WRONG = {

@@ -11,43 +11,20 @@ from dataclasses import replace
 
 import torch
 
-from ..choices import Temporal
 from ..grid import LatentGrid
 from ..guidance.guide import place_tracks
-from ..guidance.project import project_tracks
-from ..guidance.replicate import FeatureSource
+from ..guidance.report import guidance_report
+from ..guidance.segments import KnownFrames, plan_segments
 from ..shapes import Float, Tensor, UInt8
 from ..tracks import Tracks
 from .decoding import decode_stream, to_pixels
 from .pipeline import Progress, Start, WanMovePipeline
 from .segment_store import SegmentStore
-from .segments import Segment, anchored, plan_segments
 from .settings import GenerationSettings
 
 _log = logging.getLogger("wanmove")
 
 Prompts = tuple[str, str]
-
-
-class KnownFrames:
-    """Where the features of tracks come from: the known frames of a chain so far.
-
-    Args:
-        tracks: in pixels and frames of the whole video.
-    """
-
-    def __init__(self, tracks: Tracks) -> None:
-        self._tracks = tracks
-        self._latents: list[Tensor] = []
-        self._origins = torch.full((tracks.num_points, 3), -1)
-
-    def enter(self, start: Start, segment: Segment, temporal: Temporal) -> FeatureSource:
-        """Add the known frame of a segment, for tracks that no frame before has shown."""
-        cells, visible = project_tracks(segment.cut(self._tracks), start.grid, temporal=temporal)
-        index = len(self._latents)
-        self._origins = anchored(self._origins, cells.cpu(), visible.cpu(), index)
-        self._latents.append(start.latent[:, :, :1])
-        return FeatureSource(torch.cat(self._latents, 2), self._origins)
 
 
 @torch.no_grad()
@@ -81,6 +58,9 @@ def sample_chain(
     if tracks is not None:
         placed = _place(tracks, start, settings)
         known = KnownFrames(placed)
+        _log.info(
+            "%s", guidance_report(placed, _whole(start, settings), temporal=settings.temporal)
+        )
     first, last = start, None
     for segment in segments:
         if last is not None:
@@ -89,12 +69,13 @@ def sample_chain(
             )
         part, source = None, None
         if placed is not None and known is not None:
-            part, source = segment.cut(placed), known.enter(start, segment, settings.temporal)
+            part, source = segment.cut(placed), known.add(start, segment.first)
         latent = store.load(segment.index) if store is not None else None
         if not pipeline.ranks.from_first(latent is not None):
             own = replace(
                 settings, num_frames=segment.num_frames, seed=settings.seed + segment.index
             )
+            _log.info("Clip %d of %d.", segment.index + 1, len(segments))
             conditions = pipeline.guide(start, part, text, own, source=source, placed=True)
             watch = _share(progress, segment.index, len(segments))
             latent = pipeline.denoise(conditions, own, progress=watch)
@@ -109,10 +90,14 @@ def sample_chain(
         last = pipeline.ranks.from_first(None if shown is None else shown[:, :, -1:].cpu())
 
 
+def _whole(start: Start, settings: GenerationSettings) -> LatentGrid:
+    return replace(start.grid, num_frames=settings.num_frames)
+
+
 def _place(tracks: Tracks, start: Start, settings: GenerationSettings) -> Tracks:
     return place_tracks(
         tracks,
-        LatentGrid(settings.num_frames, start.grid.height, start.grid.width, start.grid.strides),
+        _whole(start, settings),
         settings.guidance_options,
         image_size=start.image_size,
         fit_mode=start.fit_mode,

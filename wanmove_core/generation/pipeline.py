@@ -215,7 +215,8 @@ class WanMovePipeline:
         options = settings.guidance_options
         options = replace(options, track_space="video") if placed else options
         guided = guide(start, tracks, options, source=source)
-        if guided.report is not None:
+        # Of clips that go on, the report of one would not know what the others know.
+        if guided.report is not None and source is None:
             _log.info("%s", guided)
         known = known_mask(start.grid).to(guided.still.device)
         return Conditions(

@@ -10,10 +10,10 @@ from ..errors import OptionError
 from ..family import WAN21_I2V
 from ..grid import LatentGrid, Size
 from ..guidance.options import GuidanceOptions, check_choice
+from ..guidance.segments import check_window
 from ..motion.retime import check_num_frames
 from ..start_image.conditioning import reference_size
 from .sampling import Schedule, SolverName, make_schedule
-from .segments import check_window
 
 # The reference's own, in Chinese: camera shake, garish, overexposed, static, blurred details,
 # subtitles, painting, still, grey, worst quality, JPEG artefacts, ugly, deformed hands and faces,

@@ -1,10 +1,11 @@
 """The product's central operation: tracks and an encoded start image to guided latents."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from ..choices import FitMode
+from ..errors import OptionError
 from ..grid import LatentGrid, Size
 from ..motion.fit import fit_tracks
 from ..motion.retime import retime_tracks
@@ -17,6 +18,7 @@ from .options import GuidanceOptions
 from .project import project_tracks
 from .replicate import FeatureSource, replicate_first_frame
 from .report import GuidanceReport, guidance_report
+from .segments import KnownFrames, Segment
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +89,11 @@ def guide(
         known_latent_frames=start.known_latent_frames,
         source=source,
     )
+    if source is not None:
+        # A track that has a feature is as good as one that is seen at the start.
+        cells, visible = projected
+        has_feature = (source.origins[:, :1] >= 0).to(visible.device)
+        projected = cells, torch.cat([has_feature, visible[:, 1:]], dim=1)
     report = guidance_report(
         placed,
         start.grid,
@@ -94,6 +101,9 @@ def guide(
         known_latent_frames=start.known_latent_frames,
         projected=projected,
     )
+    positive, negative = guide_branches(still, guided, options.branch)
+    if source is not None:  # what lint knows of starts is not true of clips that go on
+        return Guided(positive, negative, still, placed, report)
     as_drawn = options.track_space == "video" and options.retime == "time"
     findings = lint_tracks(
         # Stretching in time is worth a word, other ways of fitting were asked for.
@@ -103,8 +113,51 @@ def guide(
         fitted=placed,
         projected=projected if options.temporal == "sample" else None,
     )
-    positive, negative = guide_branches(still, guided, options.branch)
     return Guided(positive, negative, still, placed, report, tuple(findings))
+
+
+def guide_next(
+    first: EncodedStart,
+    start: EncodedStart,
+    tracks: Tracks,
+    options: GuidanceOptions,
+    *,
+    frame: int,
+    num_frames: int,
+) -> Guided:
+    """Guide a clip that goes on with a video, by features of the video's first frame.
+
+    Tracks that the first frame did not show take theirs from the clip's own first frame.
+
+    Args:
+        first: the encoded first frame of the video.
+        start: the encoded frame that the clip starts with, of the same size.
+        tracks: of the whole video.
+        options: how to guide.
+        frame: which frame of the video the clip starts with.
+        num_frames: of the whole video.
+
+    Raises:
+        OptionError: the clip ends after the video.
+    """
+    segment = Segment(1, frame, start.grid.num_frames)
+    if segment.last >= num_frames:
+        raise OptionError(
+            f"the clip must end with the video's {num_frames} frames; got frames {frame} to "
+            f"{segment.last}. Make it shorter, or the video longer."
+        )
+    placed = place_tracks(
+        tracks,
+        replace(first.grid, num_frames=num_frames),
+        options,
+        image_size=first.image_size,
+        fit_mode=first.fit_mode,
+    )
+    known = KnownFrames(placed)
+    known.add(first, 0)
+    source = known.add(start, frame)
+    here = replace(options, track_space="video")
+    return guide(start, segment.cut(placed), here, source=source)
 
 
 def place_tracks(

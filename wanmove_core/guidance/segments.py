@@ -1,12 +1,15 @@
 """A long video as segments that share a frame, and where each track's feature comes from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from ..errors import OptionError
-from ..shapes import Bool, Int, Tensor
+from ..shapes import Tensor
+from ..start_image.encoded import EncodedStart
 from ..tracks import Tracks
+from .project import project_tracks
+from .replicate import FeatureSource
 
 _STRIDE = 4  # video frames in a latent frame
 
@@ -63,23 +66,34 @@ def check_window(window: int) -> None:
         )
 
 
-def anchored(
-    origins: Int[Tensor, "points 3"],
-    cells: Int[Tensor, "points latent_frames 2"],
-    visible: Bool[Tensor, "points latent_frames"],
-    index: int,
-) -> Int[Tensor, "points 3"]:
-    """Give tracks that are seen in a segment's known frame for the first time their origin there.
+class KnownFrames:
+    """Where the features of tracks come from: the known frames of a video so far.
+
+    A track keeps the feature of the known frame in which it was first seen: hidden for a while,
+    it goes on with what it started with.
 
     Args:
-        origins: (known frame, row, col) of each track's feature; known frame -1: none so far.
-        cells, visible: of the segment, from `project_tracks`.
-        index: which known frame the segment starts with.
-
-    Returns:
-        New origins. A track keeps the origin that it has: hidden for a while, it goes on with
-        the feature that it started with.
+        tracks: in pixels and frames of the whole video.
     """
-    here = torch.cat([torch.full_like(cells[:, 0, :1], index), cells[:, 0]], dim=1)
-    fresh = (origins[:, :1] < 0) & visible[:, :1]
-    return torch.where(fresh, here, origins)
+
+    def __init__(self, tracks: Tracks) -> None:
+        self._tracks = tracks
+        self._latents: list[Tensor] = []
+        self._origins = torch.full((tracks.num_points, 3), -1)
+
+    def add(self, start: EncodedStart, frame: int) -> FeatureSource:
+        """Add a known frame, for tracks that no frame before has shown.
+
+        Args:
+            start: the clip that starts with it.
+            frame: which one of the whole video it is.
+        """
+        here = slice(frame, frame + 1)
+        shown = Tracks(self._tracks.positions[here], self._tracks.visibility[here])
+        cells, visible = project_tracks(shown, replace(start.grid, num_frames=1))
+        place = torch.full_like(cells[:, 0, :1], len(self._latents))
+        origins = torch.cat([place, cells[:, 0]], dim=1).cpu()
+        fresh = (self._origins[:, :1] < 0) & visible.cpu()
+        self._origins = torch.where(fresh, origins, self._origins)
+        self._latents.append(start.latent[:, :, :1])
+        return FeatureSource(torch.cat(self._latents, 2), self._origins)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from wanmove_core.tracking.flow import track_points
 
 from benchmarks.toy_scenes import FIRST_SEED, TOY, exact_tracks
 from wanmove_core import Tracks
@@ -31,7 +32,6 @@ from wanmove_core.generation.sampling import make_solver
 from wanmove_core.generation.settings import GenerationSettings
 from wanmove_core.generation.windows import WindowedBranches
 from wanmove_core.guidance.segments import plan_segments
-from wanmove_core.tracking.flow import track_points
 
 CLIP = 17  # frames that the small model was trained on
 PROMPTS = ("", "")

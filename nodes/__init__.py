@@ -9,6 +9,12 @@ from .camera import WanMoveCameraTracks
 from .continuation import WanMoveContinueGuidance
 from .editor import WanMoveSplineEditor
 from .evaluation import WanMoveTrajectoryError
+from .flashmotion import (
+    WanMoveEncodeTrajectoryMaps,
+    WanMoveFlashMotionApply,
+    WanMoveFlashMotionLoader,
+    WanMoveTrajectoryMaps,
+)
 from .guidance import WanMoveEncodeStartImage, WanMoveTrajectoryGuidance
 from .host.routes import add_routes
 from .loader import WanMoveModelLoader
@@ -44,6 +50,10 @@ NODES = [
     WanMoveGuidanceInspector,
     WanMoveTrajectoryError,
     WanMoveContinueGuidance,
+    WanMoveTrajectoryMaps,
+    WanMoveEncodeTrajectoryMaps,
+    WanMoveFlashMotionLoader,
+    WanMoveFlashMotionApply,
 ]
 
 

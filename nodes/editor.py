@@ -12,6 +12,7 @@ from ..wanmove_core.view.point_mask import draw_point_mask
 from .host import CATEGORY
 from .host.convert import check_images, naming, to_bytes, to_image, tracks_to_host
 from .host.links import checked
+from .host.maps import first_masks
 
 _GREY = 96
 
@@ -83,6 +84,12 @@ class WanMoveSplineEditor(io.ComfyNode):
                     "preview", display_name="preview", tooltip="All paths over the image."
                 ),
                 io.Int.Output("length", display_name="length", tooltip="Number of frames."),
+                io.Mask.Output(
+                    "regions",
+                    display_name="regions",
+                    tooltip="One mask per region or box, where it is in the first frame: for "
+                    "Trajectory Maps.",
+                ),
             ],
         )
 
@@ -118,6 +125,7 @@ class WanMoveSplineEditor(io.ComfyNode):
             draw_point_mask(tracks, size, radius=mask_radius),
             to_image(preview[None]),
             tracks.num_frames,
+            first_masks(drawing),
             ui=None if image is None else {"wanmove_background": _saved_first_frame(image)},
         )
 

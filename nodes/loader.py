@@ -29,8 +29,9 @@ class WanMoveModelLoader(io.ComfyNode):
                 io.Combo.Input(
                     "diffusion_model",
                     options=loading.files("diffusion_models"),
-                    tooltip="Wan-Move, or another Wan 2.1 image-to-video model, from "
-                    "models/diffusion_models: bf16, fp16 or fp8. For GGUF use its own loader.",
+                    tooltip="Wan-Move, another Wan 2.1 image-to-video model, or Wan2.2-TI2V-5B "
+                    "and FlashMotion's generator, from models/diffusion_models: bf16, fp16 or "
+                    "fp8. For GGUF use its own loader.",
                 ),
                 io.Combo.Input(
                     "weight_dtype",
@@ -55,20 +56,21 @@ class WanMoveModelLoader(io.ComfyNode):
                 io.Combo.Input(
                     "vae",
                     options=loading.files("vae", optional=True),
-                    tooltip="The Wan 2.1 VAE from models/vae.",
+                    tooltip="The Wan 2.1 VAE from models/vae; the Wan 2.2 VAE for the 5B.",
                 ),
                 io.Combo.Input(
                     "clip_vision",
                     options=loading.files("clip_vision", optional=True),
-                    tooltip="clip_vision_h from models/clip_vision.",
+                    tooltip="clip_vision_h from models/clip_vision. The 5B takes none.",
                 ),
                 io.Float.Input(
                     "shift",
-                    default=3.0,
-                    min=0.0,
+                    default=-1.0,
+                    min=-1.0,
                     max=100.0,
                     step=0.01,
-                    tooltip="Flow shift: 3 is Wan-Move's at 480p, 5 above. 0 keeps ComfyUI's 8.",
+                    tooltip="Flow shift. -1: the model's own, 3 for Wan-Move (at 480p; take 5 "
+                    "above) and 5 for the 5B. 0 keeps ComfyUI's 8.",
                 ),
             ],
             outputs=[

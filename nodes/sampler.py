@@ -11,6 +11,14 @@ from .host.motion_patch import check_denoise, check_sampling, run_ksampler, with
 _MAX_SEED = 0xFFFFFFFFFFFFFFFF
 # Timesteps / 1000 that four-step distilled models were trained on, before the flow shift.
 _FOUR_STEPS = (1.0, 0.75, 0.5, 0.25)
+# The flow shift of each list. lightx2v: LightX2V configs/distill/wan21 @f8aee98b. FlashMotion's
+# four-step base: Wan2.2-TI2V-5B-Turbo configs/inference/wan22.yaml, and the training's @26d5995.
+_PRESETS = {
+    "lightx2v 4 steps": 5.0,
+    "unwarped 4 steps": 1.0,
+    "FlashMotion / Turbo, as published": 1.0,
+    "FlashMotion / Turbo, as trained": 5.0,
+}
 
 
 def _cfg(default: float) -> io.Float.Input:
@@ -191,9 +199,11 @@ class WanMoveFewStepSigmas(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "preset",
-                    options=["lightx2v 4 steps", "unwarped 4 steps"],
-                    tooltip="lightx2v 4 steps: 1, 0.9375, 0.8333, 0.625, 0. "
-                    "Unwarped: 1, 0.75, 0.5, 0.25, 0.",
+                    options=list(_PRESETS),
+                    tooltip="lightx2v 4 steps: 1, 0.9375, 0.8333, 0.625, 0, for its LoRA. "
+                    "FlashMotion and Turbo: as published is 1, 0.75, 0.5, 0.25, 0, which their "
+                    "inference uses; as trained is 1, 0.9375, 0.8333, 0.625, 0, with the shift 5 "
+                    "of their training. Nobody says which is better: try both.",
                 ),
             ],
             outputs=[
@@ -206,7 +216,6 @@ class WanMoveFewStepSigmas(io.ComfyNode):
     @classmethod
     @checked
     def execute(cls, *, preset) -> io.NodeOutput:
-        # lightx2v trained with shift 5: LightX2V configs/distill/wan21 @f8aee98b.
-        shift = 5.0 if preset.startswith("lightx2v") else 1.0
+        shift = _PRESETS[preset]
         sigmas = [shift * t / (1 + (shift - 1) * t) for t in _FOUR_STEPS]
         return io.NodeOutput(torch.tensor([*sigmas, 0.0]))

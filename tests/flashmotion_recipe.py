@@ -31,7 +31,12 @@ def fill_wan(model: WanTransformer3DModel) -> None:
 
 
 def small_transformer(
-    *, inputs: int = 48, heads: int = 4, head_dim: int = 24, ffn: int = 192
+    *,
+    inputs: int = 48,
+    heads: int = 4,
+    head_dim: int = 24,
+    ffn: int = 192,
+    text: int = 64,
 ) -> WanTransformer3DModel:
     """Wan2.2-TI2V-5B's architecture with three narrow blocks."""
     return WanTransformer3DModel(
@@ -39,7 +44,7 @@ def small_transformer(
         attention_head_dim=head_dim,
         in_channels=inputs,
         out_channels=48,
-        text_dim=64,
+        text_dim=text,
         freq_dim=256,
         ffn_dim=ffn,
         num_layers=3,

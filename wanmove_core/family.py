@@ -23,6 +23,7 @@ class ModelFamily:
         size: (width, height) that it was trained at, pixels.
         steps: denoising steps of its own code.
         shifts: flow shift up to 480p, and above it.
+        fps: frames per second that it was trained at.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ModelFamily:
     size: Size
     steps: int
     shifts: tuple[float, float]
+    fps: int
 
     @property
     def input_channels(self) -> int:
@@ -70,6 +72,7 @@ WAN21_I2V = ModelFamily(
     size=(832, 480),
     steps=40,
     shifts=(3.0, 5.0),
+    fps=16,
 )
 # The first frame's latent is part of the noisy latent. FlashMotion's generators have its shape.
 WAN22_TI2V = ModelFamily(
@@ -84,5 +87,6 @@ WAN22_TI2V = ModelFamily(
     size=(1280, 704),
     steps=50,
     shifts=(5.0, 5.0),
+    fps=24,
 )
 FAMILIES = (WAN21_I2V, WAN22_TI2V)

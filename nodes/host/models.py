@@ -20,6 +20,7 @@ from ...wanmove_core.checkpoints.classify import (
     VAE,
     identify,
 )
+from ...wanmove_core.family import WAN22_TI2V
 from ...wanmove_core.formats.checks import shown
 from .convert import naming
 
@@ -62,18 +63,31 @@ def _check_part(role: str, path: str, part: str) -> None:
 
 
 def load_transformer(name: str, weight_dtype: str) -> Any:
-    """Load a DiT, and refuse one that cannot take a conditioning latent before reading it."""
+    """Load a DiT, and refuse one of another family before reading it."""
     path = find_model("diffusion_model", "diffusion_models", name)
     with naming("diffusion_model"):
         checkpoint = open_checkpoint([Path(path)])
+    found = identify(checkpoint)
     embedding = checkpoint.weights.get("patch_embedding.weight")
-    if embedding is None or embedding.shape[1] != INPUT_CHANNELS:
+    takes_start = embedding is not None and embedding.shape[1] == INPUT_CHANNELS
+    if not takes_start and found.family != WAN22_TI2V:
         raise CheckpointError(
             f"diffusion_model: {name} must be a Wan image-to-video model, which takes "
-            f"{INPUT_CHANNELS} channels; got {identify(checkpoint).description}. "
+            f"{INPUT_CHANNELS} channels, or Wan2.2-TI2V-5B; got {found.description}. "
             "Choose a Wan-Move file such as Wan21-WanMove_fp8_scaled_e4m3fn_KJ.safetensors."
         )
-    return comfy.sd.load_diffusion_model(path, model_options=dict(WEIGHT_DTYPES[weight_dtype]))
+    options = dict(WEIGHT_DTYPES[weight_dtype])
+    if checkpoint.wrapping:
+        # The host knows no training states: it gets the model's own weights, and no critic.
+        weights = {key: weight.read() for key, weight in checkpoint.weights.items()}
+        model = comfy.sd.load_diffusion_model_state_dict(weights, model_options=options)
+        if model is None:
+            raise CheckpointError(
+                f"diffusion_model: {name} must be a model that ComfyUI knows; got "
+                f"{found.description} that it does not. Update ComfyUI."
+            )
+        return model
+    return comfy.sd.load_diffusion_model(path, model_options=options)
 
 
 def load_text_encoder(name: str, device: str) -> Any:

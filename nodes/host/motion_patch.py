@@ -17,6 +17,8 @@ from .conditioning import UNGUIDED
 _KEY = "wanmove"
 _STILL = "_wanmove_still"
 _MOST_LEVELS = 1_000_000
+_SHIFT = 3.0  # Wan-Move's at 480p
+_SHIFTS = {48: 5.0}  # by input channels: Wan2.2-TI2V-5B, Wan2.2 wan/configs/wan_ti2v_5B.py
 _POST_CFG = "sampler_post_cfg_function"
 
 
@@ -89,12 +91,15 @@ def _check_length(samples: torch.Tensor, image: torch.Tensor) -> None:
 
 
 def with_shift(model: Any, shift: float) -> Any:
-    """Clone a model with another flow shift; 0 keeps the model's own.
+    """Clone a model with another flow shift; 0 keeps the host's, below 0 is the family's.
 
     Source: `ModelSamplingSD3`, ComfyUI comfy_extras/nodes_model_advanced.py:116 (0.18.1).
     """
     if shift == 0:
         return model
+    if shift < 0:
+        network = getattr(model.model, "diffusion_model", None)
+        shift = _SHIFTS.get(getattr(network, "in_dim", None), _SHIFT)
 
     class ModelSampling(comfy.model_sampling.ModelSamplingDiscreteFlow, comfy.model_sampling.CONST):
         pass

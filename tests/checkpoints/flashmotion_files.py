@@ -43,6 +43,8 @@ def small_5b() -> tuple[WanTransformer3DModel, AutoencoderKLWan]:
             out_channels=12,
             patch_size=2,
             scale_factor_spatial=16,
+            latents_mean=[0.0] * 48,
+            latents_std=[1.0] * 48,
         )
         return transformer().eval().requires_grad_(False), vae.eval().requires_grad_(False)
 

@@ -11,10 +11,11 @@ from tests.checkpoints.refusals import refusal
 from wanmove_core.checkpoints.adapter_loading import load_adapter
 from wanmove_core.checkpoints.adapters import find_adapter
 from wanmove_core.checkpoints.checkpoint import open_checkpoint
-from wanmove_core.checkpoints.classify import TI2V_5B, identify
+from wanmove_core.checkpoints.classify import identify
 from wanmove_core.checkpoints.fp8 import Fp8Linear
 from wanmove_core.checkpoints.loading import load_components
 from wanmove_core.errors import CheckpointError
+from wanmove_core.family import WAN22_TI2V
 
 
 def _write_5b(folder: Path, state=None) -> Path:
@@ -28,7 +29,7 @@ def _write_5b(folder: Path, state=None) -> Path:
 def test_the_5b_is_loaded_out_of_every_wrapping(wrapping, tmp_path):
     _write_5b(tmp_path, files.wrapped(wrapping))
     parts = load_components([tmp_path], dtype="fp32")
-    assert parts.family == TI2V_5B
+    assert parts.family == WAN22_TI2V
     assert parts.image_encoder is None
     for loaded, module in zip((parts.transformer, parts.vae), files.small_5b(), strict=True):
         state = module.state_dict()
@@ -46,7 +47,7 @@ def test_a_folder_of_both_families_keeps_to_one(tmp_path):
     }
     save_file(wan_move, tmp_path / "wan_move.safetensors")
     named = load_components([tmp_path / "model.pt", tmp_path], dtype="fp32", needs=["vae"])
-    assert named.family == TI2V_5B
+    assert named.family == WAN22_TI2V
     assert "must contain a Wan 2.1 VAE; got" in refusal([tmp_path], needs=["vae"])
     (tmp_path / "Wan2.2_VAE.pth").unlink()
     message = refusal([tmp_path / "model.pt", tmp_path], needs=["vae"])
@@ -125,7 +126,7 @@ def test_an_adapter_is_no_checkpoint(tmp_path):
     assert "must be a whole model; got a fast FlashMotion ResNet adapter" in message
     assert "--adapter" in message
     # In a folder it is passed over.
-    assert load_components([tmp_path], dtype="fp32").family == TI2V_5B
+    assert load_components([tmp_path], dtype="fp32").family == WAN22_TI2V
 
 
 def test_a_critic_is_left_unread(tmp_path):
@@ -133,4 +134,4 @@ def test_a_critic_is_left_unread(tmp_path):
     checkpoint = open_checkpoint([tmp_path / "model.pt"])
     assert checkpoint.wrapping == "generator.model."
     assert checkpoint.unread == 2
-    assert identify(checkpoint).family == TI2V_5B
+    assert identify(checkpoint).family == WAN22_TI2V

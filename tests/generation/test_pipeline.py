@@ -16,7 +16,8 @@ from tests.generation.small_parts import (
     small_tracks,
 )
 from wanmove_core import OptionError, Tracks
-from wanmove_core.generation.pipeline import WanMovePipeline, draw_noise
+from wanmove_core.generation.denoising import Noise
+from wanmove_core.generation.pipeline import WanMovePipeline
 from wanmove_core.generation.settings import NEGATIVE_PROMPT, GenerationSettings
 
 REFERENCE = Path(__file__).parents[1] / "fixtures" / "official_loop" / "reference.safetensors"
@@ -77,7 +78,7 @@ def test_a_seed_means_one_video_and_leaves_the_global_rng_alone():
 
 def test_noise_is_that_of_a_cpu_generator():
     expected = torch.randn(1, 2, 3, generator=torch.Generator().manual_seed(7))
-    assert torch.equal(draw_noise(7, (1, 2, 3)), expected)
+    assert torch.equal(Noise(7, (1, 2, 3), "cpu")(), expected)
 
 
 def test_scale_1_asks_the_model_once_per_step():
@@ -116,7 +117,7 @@ def test_velocities_are_weighted_as_the_settings_say():
     def velocity(**changes):
         settings = replace(base, **changes)
         latent = latents(settings, pipeline=pipeline, tracks=tracks)
-        return draw_noise(0, tuple(latent.shape)) - latent
+        return Noise(0, tuple(latent.shape), "cpu")() - latent
 
     positive = velocity(guidance_scale=1.0)
     twice = velocity(guidance_scale=2.0, branch="positive")

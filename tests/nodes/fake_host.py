@@ -14,6 +14,9 @@ import torch
 LATENT_CHANNELS = 16
 
 
+_TYPES = {"ClipVisionOutput": "CLIP_VISION_OUTPUT", "ModelPatch": "MODEL_PATCH"}
+
+
 @dataclass
 class Slot:
     """An input or output of a schema."""
@@ -23,7 +26,7 @@ class Slot:
     options: dict[str, Any]
 
     def get_io_type(self) -> str:
-        return {"ClipVisionOutput": "CLIP_VISION_OUTPUT"}.get(self.kind, self.kind.upper())
+        return _TYPES.get(self.kind, self.kind.upper())
 
     def as_dict(self) -> dict[str, Any]:
         return self.options
@@ -195,6 +198,11 @@ def fake_modules(base: Path) -> dict[str, ModuleType]:
         "comfy.samplers": {"KSampler": sampler, "CFGGuider": CFGGuider},
         "comfy.model_sampling": {"ModelSamplingDiscreteFlow": ModelSampling, "CONST": Constant},
         "comfy.patcher_extension": {"WrappersMP": wrappers},
+        "comfy.ldm": {},
+        "comfy.ldm.wan": {},
+        "comfy.ldm.wan.model": {},
+        "comfy.model_patcher": {},
+        "comfy.ops": {},
         "comfy_api": {},
         "comfy_api.latest": {
             "io": Io(),

@@ -24,6 +24,7 @@ GIVEN = {
     "LATENT": LATENT,
     "MODEL": Model(),
     "VAE": VAE(),
+    "MODEL_PATCH": SimpleNamespace(),
     "STRING": "",
 }
 WRONG = {

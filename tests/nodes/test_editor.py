@@ -10,7 +10,8 @@ TEXT = json.dumps({**DRAWING, "tracks": [{"id": "t1", "curve": "polyline", "knot
 
 
 def test_a_drawing_becomes_tracks_text_mask_and_preview(pack) -> None:
-    tracks, text, mask, preview, length = pack.run(NODE, splines=TEXT, mask_radius=3.0)
+    tracks, text, mask, preview, length, regions = pack.run(NODE, splines=TEXT, mask_radius=3.0)
+    assert regions.shape == (1, 32, 64) and not regions.any()
     assert tracks["track_path"][:, 0].tolist() == [[x, 16] for x in (8, 18, 28, 38, 48)]
     assert tracks["track_visibility"].tolist() == [[True]] * 5
     assert [point["x"] for point in json.loads(text)[0]] == [8, 18, 28, 38, 48]
@@ -20,9 +21,31 @@ def test_a_drawing_becomes_tracks_text_mask_and_preview(pack) -> None:
 
 
 def test_linked_sizes_stretch_and_retime(pack) -> None:
-    tracks, _, mask, preview, length = pack.run(NODE, splines=TEXT, width=128, height=96, length=9)
+    linked = {"width": 128, "height": 96, "length": 9}
+    tracks, _, mask, preview, length, _ = pack.run(NODE, splines=TEXT, **linked)
     assert tracks["track_path"][::2, 0].tolist() == [[2 * x, 48] for x in (8, 18, 28, 38, 48)]
     assert (mask.shape, preview.shape, length) == ((9, 96, 128), (1, 96, 128, 3), 9)
+
+
+def test_a_box_of_the_editor_becomes_maps(pack) -> None:
+    """The whole way: a drawn box, its mask and tracks, and the boxes that follow it."""
+    corners = [[-6, -4], [6, -4], [6, 4], [-6, 4]]
+    offsets = [[x, y] for x in (-5, 0, 5) for y in (-3, 0, 3)]
+    keys = [{"frame": 0, "scale": 1, "angle": 0}, {"frame": 4, "scale": 2, "angle": 0}]
+    spread = {"shape": "region", "polygon": corners, "offsets": offsets, "keys": keys}
+    track = {
+        "curve": "polyline",
+        "knots": [{"x": 8, "y": 16}, {"x": 40, "y": 16}],
+        "spread": spread,
+    }
+    tracks, *_, regions = pack.run(NODE, splines=json.dumps({**DRAWING, "tracks": [track]}))
+    assert regions.nonzero()[:, 1:].aminmax(dim=0).min.tolist() == [12, 2]
+    maps, mask, preview = pack.run("WanMoveTrajectoryMaps", masks=regions, tracks=tracks)
+    assert maps.shape == preview.shape == (5, 32, 64, 3) and mask.shape == (5, 32, 64)
+    assert mask.sum((1, 2)).tolist()[::4] == [12 * 8, 24 * 16]
+    rows, cols = maps[4].amax(-1).nonzero().T
+    assert (cols.min(), cols.max(), rows.min(), rows.max()) == (28, 52, 8, 24)
+    assert maps[4, 16, 40].sum() == 0 and maps[0, 16, 8].sum() > 0
 
 
 def test_text_of_other_editors_and_no_drawing_at_all(pack) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 import torch
 from diffusers import AutoencoderKLWan
 
+from ..family import WAN22_TI2V
 from .assembly import build_empty, check_names, fill
 from .checkpoint import Checkpoint, Weight, axis_length
-from .classify import TI2V_5B, identify
+from .classify import identify
 from .keymaps import VAE_2_2_KEYS, VAE_KEYS
 
 
@@ -22,7 +23,7 @@ def load_vae(checkpoint: Checkpoint, *, device: torch.device | str = "cpu") -> A
     Raises:
         CheckpointError: weights that are missing, surplus or misshapen.
     """
-    is_2_2 = identify(checkpoint).family == TI2V_5B
+    is_2_2 = identify(checkpoint).family == WAN22_TI2V
     weights = checkpoint.in_library_names(VAE_2_2_KEYS if is_2_2 else VAE_KEYS)
     base_dim = axis_length(checkpoint.path, weights, "encoder.conv_in.weight", 0)
     options = _options_2_2(checkpoint, weights) if is_2_2 else {}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..family import WAN21_I2V, WAN22_TI2V
+from ..family import WAN21_I2V, WAN22_TI2V, ModelFamily
 from .adapters import find_adapter
 from .checkpoint import Checkpoint, Weight
 
@@ -14,8 +14,6 @@ IMAGE_ENCODER = "image_encoder"
 PROMPT_EMBEDS = "prompt_embeds"
 ADAPTER = "adapter"
 
-WAN_MOVE = "wan2.1-i2v"
-TI2V_5B = WAN22_TI2V.name
 
 _LORA_SUFFIXES = (
     ".lora_A.weight",
@@ -62,7 +60,7 @@ class Identity:
     part: str | None
     description: str
     resembles: str | None = None
-    family: str | None = None
+    family: ModelFamily | None = None
 
 
 def identify(checkpoint: Checkpoint) -> Identity:
@@ -89,7 +87,7 @@ def _identify_transformer(checkpoint: Checkpoint) -> Identity:
     embedding = weights.get("patch_embedding.weight")
     count = embedding.shape[1] if embedding and len(embedding.shape) > 1 else 0
     if count == WAN22_TI2V.input_channels:
-        return Identity(TRANSFORMER, "a Wan 2.2 5B transformer", family=TI2V_5B)
+        return Identity(TRANSFORMER, "a Wan 2.2 5B transformer", family=WAN22_TI2V)
     if count != INPUT_CHANNELS:
         kind = "a text-to-video transformer" if count == WAN21_I2V.channels else "a transformer"
         return Identity(None, f"{kind} ({count} input channels)", TRANSFORMER)
@@ -97,7 +95,7 @@ def _identify_transformer(checkpoint: Checkpoint) -> Identity:
         return Identity(
             None, "a Wan 2.2 14B image-to-video transformer (no image embedding)", TRANSFORMER
         )
-    return Identity(TRANSFORMER, "an image-to-video transformer", family=WAN_MOVE)
+    return Identity(TRANSFORMER, "an image-to-video transformer", family=WAN21_I2V)
 
 
 def _identify_vae(checkpoint: Checkpoint) -> Identity:
@@ -106,8 +104,8 @@ def _identify_vae(checkpoint: Checkpoint) -> Identity:
         "decoder.upsamples.0.upsamples.0.residual.2.weight" in weights
         or "decoder.up_blocks.0.upsampler.resample.1.weight" in weights
     ):
-        return Identity(VAE, "a Wan 2.2 VAE (48 latent channels)", family=TI2V_5B)
-    return Identity(VAE, "a Wan 2.1 VAE", family=WAN_MOVE)
+        return Identity(VAE, "a Wan 2.2 VAE (48 latent channels)", family=WAN22_TI2V)
+    return Identity(VAE, "a Wan 2.1 VAE", family=WAN21_I2V)
 
 
 def _identify_text_encoder(checkpoint: Checkpoint) -> Identity:

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from .classify import WAN_MOVE
+from ..family import WAN21_I2V, ModelFamily
 
 
 @dataclass(frozen=True)
@@ -30,4 +30,4 @@ class Components:
     tokenizer: Any = None
     image_encoder: Any = None
     prompt_embeds: dict[str, Tensor] = field(default_factory=dict)
-    family: str = WAN_MOVE
+    family: ModelFamily = WAN21_I2V

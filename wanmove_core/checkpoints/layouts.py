@@ -6,16 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import CheckpointError
-from ..family import WAN21_I2V
+from ..family import WAN21_I2V, WAN22_TI2V, ModelFamily
 from .checkpoint import Checkpoint, group_shards, open_checkpoint
 from .classify import (
     ADAPTER,
     IMAGE_ENCODER,
     TEXT_ENCODER,
-    TI2V_5B,
     TRANSFORMER,
     VAE,
-    WAN_MOVE,
     Identity,
     identify,
 )
@@ -80,7 +78,7 @@ class Inventory:
     others: list[tuple[Path, Identity]] = field(default_factory=list)
     damaged: list[CheckpointError] = field(default_factory=list)
     tokenizer: Path | None = None
-    families: dict[Path, str] = field(default_factory=dict)
+    families: dict[Path, ModelFamily] = field(default_factory=dict)
     given: set[Path] = field(default_factory=set)
 
     def add(self, checkpoint: Checkpoint, identity: Identity) -> None:
@@ -90,12 +88,12 @@ class Inventory:
             self.families[checkpoint.path] = identity.family
 
     @property
-    def family(self) -> str:
+    def family(self) -> ModelFamily:
         """The family of the transformer: of the one given by itself, else Wan-Move's."""
         files = [checkpoint.path for checkpoint in self.parts.get(TRANSFORMER, [])]
         named = [path for path in files if path in self.given] or files
-        found = {self.families.get(path, WAN_MOVE) for path in named}
-        return TI2V_5B if found == {TI2V_5B} else WAN_MOVE
+        found = {self.families.get(path, WAN21_I2V) for path in named}
+        return found.pop() if len(found) == 1 else WAN21_I2V
 
 
 def survey(paths: Sequence[Path]) -> Inventory:
@@ -228,7 +226,7 @@ _NAMES = {"torch.bfloat16": "bf16", "torch.float16": "fp16", "torch.float32": "f
 
 def _none_found(inventory: Inventory, part: str) -> CheckpointError:
     """Say what is there instead: a damaged file, a relative of the part, or other models."""
-    needed, fix = _NEEDED_5B if (part, inventory.family) == (VAE, TI2V_5B) else _NEEDED[part]
+    needed, fix = _NEEDED_5B if (part, inventory.family) == (VAE, WAN22_TI2V) else _NEEDED[part]
     for path, identity in inventory.others:
         if identity.resembles == part:
             return wrong_model(path, identity)

@@ -11,7 +11,7 @@ from torch import Tensor
 from ..errors import CheckpointError, OptionError
 from .autoencoder import load_vae
 from .checkpoint import Checkpoint
-from .classify import IMAGE_ENCODER, PROMPT_EMBEDS, TEXT_ENCODER, TI2V_5B, TRANSFORMER, VAE
+from .classify import IMAGE_ENCODER, PROMPT_EMBEDS, TEXT_ENCODER, TRANSFORMER, VAE
 from .components import Components
 from .image_encoder import load_image_encoder
 from .layouts import Inventory, choose, survey
@@ -126,8 +126,8 @@ def _clip_dtype(device: torch.device | str) -> torch.dtype:
 
 
 def _may_be_absent(inventory: Inventory, part: str) -> bool:
-    """Tell whether a part is not needed: the 5B model has no place for CLIP's features."""
-    if part == IMAGE_ENCODER and inventory.family == TI2V_5B:
+    """Tell whether a part is not needed: some models have no place for CLIP's features."""
+    if part == IMAGE_ENCODER and not inventory.family.has_clip:
         return True
     if inventory.parts.get(part):
         return False

@@ -10,6 +10,7 @@ from ..bench.case import Case, DataSet
 from ..bench.clips import clip_length, digest_of, read_clip, with_followed_tracks
 from ..bench.datasets import open_dataset
 from ..errors import MediaError, OptionError, WanMoveError
+from ..family import WAN21_I2V
 from ..generation.job import Job
 from ..generation.settings import GenerationSettings
 from ..media.video import read_metadata
@@ -105,7 +106,7 @@ def _line(  # noqa: PLR0917, one clip with all that is the same for all clips
             tracks=(case.tracks,),
             visibility=case.visibility,
             negative_prompt=args.negative_prompt,
-            fps=args.fps,
+            fps=args.fps or WAN21_I2V.fps,
             draw_tracks=getattr(args, "draw_tracks", False),
             settings=_no_longer_than(settings, case),
             extension=make_extension(args),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CheckpointError, OptionError
 from .companions import check_companions
+from .flashmotion import check_family, find_family, load_adapter_option, read_motion
 from .generate_options import add_job_options, add_model_options
 from .option_values import make_job, make_speed_options
 from .ranks import (
@@ -74,6 +75,8 @@ def run_generate(args: argparse.Namespace) -> int:
         raise OptionError("--checkpoint must be given; got none. Give the model's folder or files.")
     if args.batch is not None and args.movebench is not None:
         raise OptionError("one of --batch and --movebench may be given; got both. Drop one.")
+    args.family = find_family(args.checkpoint)
+    check_family(args, args.family)
     needed = "movebench"
     check_companions(args, ("mode", needed), ("language", needed), ("out_dir", needed))
     model = model_settings(args)
@@ -116,7 +119,9 @@ def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int
 
     # What is bad is reported before minutes go into loading the model.
     image, _ = read_inputs(job)
-    job.settings.output_size((image.shape[1], image.shape[0]))
+    image_size = (image.shape[1], image.shape[0])
+    job.settings.output_size(image_size)
+    maps = None if args.family.conditioned else read_motion(args, job, image_size)
     check_writable(job.out)
     shares = choose_shares(args, world, job.settings.guidance_scale)
     inputs_are_checked()
@@ -131,7 +136,7 @@ def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int
     with _memory_told():
         pipeline = load_pipeline(args, ranks, spread=_spread(args))
         with progress_bar(job.out.name) as progress:
-            result = run_job(pipeline, job, model=model, progress=progress)
+            result = run_job(pipeline, job, model=model, progress=progress, maps=maps)
     _log.info("Wrote %s in %.1f s.", result.video, result.seconds)
     if result.overlay is not None:
         _log.info("Wrote %s.", result.overlay)
@@ -179,7 +184,7 @@ def load_pipeline(
             raise CheckpointError(f"{path} must be a readable file; got {got}. Check the path.")
     import torch
 
-    from ..checkpoints.loading import load_components
+    from ..checkpoints.loading import COMPUTE_DTYPES, load_components
     from ..checkpoints.lora import add_loras
     from ..generation.parallel import Ranks, spread_weights
     from ..generation.pipeline import WanMovePipeline
@@ -199,13 +204,22 @@ def load_pipeline(
     )
     add_loras(components.transformer, loras)
     spread_weights(components, placement, spread)
-    return WanMovePipeline(
-        components,
-        placement,
-        speed=speed,
-        tile_decode=args.vae_tiling,
-        ranks=ranks or Ranks(),
-    )
+    how: dict[str, Any] = {
+        "speed": speed,
+        "tile_decode": args.vae_tiling,
+        "ranks": ranks or Ranks(),
+    }
+    if components.family.conditioned:
+        return WanMovePipeline(components, placement, **how)
+    if not hasattr(args, "family"):
+        raise CheckpointError(
+            f"--checkpoint must be a Wan-Move model for this command; got {components.family.title}"
+            ". Use wanmove generate for it."
+        )
+    from ..generation.ti2v import Ti2vPipeline
+
+    adapter = load_adapter_option(args, COMPUTE_DTYPES[args.dtype], components.transformer)
+    return Ti2vPipeline(components, placement, adapter=adapter, **how)
 
 
 def device_of(args: argparse.Namespace) -> str:
@@ -265,6 +279,7 @@ def model_settings(args: argparse.Namespace) -> dict[str, Any]:
     """The model settings that affect the result, for the video's metadata."""
     return {
         "checkpoint": [path.name for path in args.checkpoint or []],
+        **({"adapter": args.adapter.name} if args.adapter else {}),
         "dtype": args.dtype,
         "text_encoder_dtype": args.text_encoder_dtype,
         "lora": [Path(text).name for text in args.lora],

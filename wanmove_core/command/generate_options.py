@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..choices import Blend, Branch, Collision, Resize, Retime, Temporal, options_of
 from ..grid import Size
+from .flashmotion import add_adapter_options, add_flashmotion_options
 from .reference_options import add_reference_options
 
 _LARGEST_SIDE = 16384  # px
@@ -33,10 +34,11 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
     files.add_argument("--prompt", metavar="TEXT", help="what happens in the video")
     files.add_argument("--negative-prompt", metavar="TEXT", help="default: the reference's")
     files.add_argument("--out", type=Path, metavar="FILE.mp4", help="video to write")
-    files.add_argument("--fps", type=int, default=16, metavar="N", help="of the file (16)")
+    files.add_argument("--fps", type=int, metavar="N", help="of the file (16; of the 5B 24)")
     files.add_argument(
         "--draw-tracks", action="store_true", help="also write FILE_tracks.mp4 with them drawn"
     )
+    add_flashmotion_options(parser)
     add_settings_options(parser)
 
 
@@ -50,7 +52,7 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
 def _add_frame_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("picture and time")
     group.add_argument(
-        "--size", type=parse_size, default=(832, 480), metavar="WxH", help="(832x480)"
+        "--size", type=parse_size, metavar="WxH", help="(832x480; of the 5B 1280x704)"
     )
     group.add_argument(
         "--resize",
@@ -60,7 +62,7 @@ def _add_frame_options(parser: argparse.ArgumentParser) -> None:
         "size; stretch, crop, pad: SIZE exactly",
     )
     group.add_argument(
-        "--frames", type=int, default=81, metavar="N", help="a multiple of 4 plus 1 (81)"
+        "--frames", type=int, metavar="N", help="a multiple of 4 plus 1 (81; of the 5B 121)"
     )
     group.add_argument(
         "--window",
@@ -90,15 +92,15 @@ def _add_frame_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_sampling_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("sampling")
-    group.add_argument("--steps", type=int, default=40, metavar="N", help="(40)")
+    group.add_argument("--steps", type=int, metavar="N", help="(40; of the 5B 50)")
     group.add_argument(
         "--shift", type=float, metavar="X", help="of the noise levels; 3 up to 480p, else 5"
     )
     group.add_argument(
-        "--guidance-scale", type=float, default=5.0, metavar="X", help="of the prompt; 1: off (5)"
+        "--guidance-scale", type=float, metavar="X", help="of the prompt; 1: off (5; few steps 1)"
     )
     group.add_argument(
-        "--solver", choices=("unipc", "dpm++", "euler"), default="unipc", help="(unipc)"
+        "--solver", choices=("unipc", "dpm++", "euler", "lcm"), help="(unipc; few steps lcm)"
     )
     group.add_argument(
         "--sigmas",
@@ -163,6 +165,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--lora", nargs="+", default=[], metavar="FILE[:X]", help="LoRA files, with strength X (1)"
     )
+    add_adapter_options(group)
     group.add_argument("--device", metavar="NAME", help="default: cuda if there is one, else cpu")
     group.add_argument(
         "--text-encoder-device", metavar="NAME", help="cpu saves memory; default: as --device"

@@ -5,7 +5,9 @@ import random
 from typing import TYPE_CHECKING
 
 from ..errors import OptionError
+from ..family import WAN21_I2V
 from .companions import check_companions
+from .flashmotion import FEW_STEP, map_files
 
 _FASTEST = 1000  # frames per second
 
@@ -30,14 +32,20 @@ def make_settings(args: argparse.Namespace) -> "GenerationSettings":
         )
     if args.sigmas is not None and args.shift is not None:
         raise OptionError("one of --sigmas and --shift may be given; got both. Drop one.")
+    family = getattr(args, "family", WAN21_I2V)
+    few = getattr(args, "few_step", None)
+    if few is not None and (args.sigmas is not None or args.shift is not None):
+        raise OptionError(
+            "one of --few-step, --sigmas and --shift may be given; got several. Drop one."
+        )
     return GenerationSettings(
-        size=args.size,
-        num_frames=args.frames,
-        steps=args.steps,
+        size=args.size or family.size,
+        num_frames=family.longest_clip if args.frames is None else args.frames,
+        steps=family.steps if args.steps is None else args.steps,
         shift=args.shift,
-        guidance_scale=args.guidance_scale,
-        solver=args.solver,
-        sigmas=args.sigmas,
+        guidance_scale=_scale(args.guidance_scale, few),
+        solver=args.solver or ("lcm" if few else "unipc"),
+        sigmas=FEW_STEP[few] if few else args.sigmas,
         # A drawn seed is a setting like any other from here on, so the video can be made again.
         seed=args.seed if args.seed >= 0 else random.SystemRandom().randrange(2**31),
         branch=args.guidance_branch,
@@ -51,7 +59,14 @@ def make_settings(args: argparse.Namespace) -> "GenerationSettings":
         window=args.window,
         blend=args.blend,
         match_colour=args.match_colour,
+        family=family,
     )
+
+
+def _scale(given: float | None, few: str | None) -> float:
+    """The reference's 5; models of few steps were distilled with the guidance in them."""
+    default = 1.0 if few else 5.0
+    return default if given is None else given
 
 
 def make_job(args: argparse.Namespace) -> "Job":
@@ -73,9 +88,10 @@ def make_job(args: argparse.Namespace) -> "Job":
         )
     if args.out.suffix.lower() != ".mp4":
         raise OptionError(f"--out must end in .mp4; got {args.out.name}. Rename it.")
-    if not 1 <= args.fps <= _FASTEST:
-        asked = "1 or more" if args.fps < 1 else f"at most {_FASTEST}"
-        raise OptionError(f"--fps must be {asked}; got {args.fps}. Use 16.")
+    fps = getattr(args, "family", WAN21_I2V).fps if args.fps is None else args.fps
+    if not 1 <= fps <= _FASTEST:
+        asked = "1 or more" if fps < 1 else f"at most {_FASTEST}"
+        raise OptionError(f"--fps must be {asked}; got {fps}. Use 16.")
     return Job(
         image=args.image,
         out=args.out,
@@ -84,10 +100,11 @@ def make_job(args: argparse.Namespace) -> "Job":
         visibility=args.visibility,
         tracks_size=args.tracks_size,
         negative_prompt=args.negative_prompt,
-        fps=args.fps,
+        fps=fps,
         draw_tracks=args.draw_tracks,
         settings=make_settings(args),
         extension=make_extension(args),
+        map_files=map_files(args),
     )
 
 

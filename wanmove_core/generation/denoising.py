@@ -30,9 +30,22 @@ class Conditions:
     features: Float[Tensor, "1 image_tokens image_width"]
 
 
-def draw_noise(seed: int, shape: tuple[int, ...]) -> Tensor:
-    """Standard normal noise: the same numbers for a seed on every device and machine."""
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+class Noise:
+    """A source of standard normal noise that a seed fixes, on every device and machine.
+
+    Args:
+        seed: of it.
+        shape: of what is drawn.
+        device: where it goes.
+    """
+
+    def __init__(self, seed: int, shape: tuple[int, ...], device: torch.device | str) -> None:
+        self._generator = torch.Generator().manual_seed(seed)
+        self._shape, self._device = shape, device
+
+    def __call__(self) -> Tensor:
+        """Draw the next."""
+        return torch.randn(self._shape, generator=self._generator).to(self._device)
 
 
 class Branches:
@@ -65,7 +78,7 @@ class Branches:
         self._dtype = model.patch_embedding.weight.dtype
 
     def velocity(
-        self, latent: Tensor, timestep: int, *, guidance_scale: float, motion_scale: float
+        self, latent: Tensor, timestep: float | int, *, guidance_scale: float, motion_scale: float
     ) -> Tensor:
         """What the solver follows: the branches' velocities, weighted.
 
@@ -93,7 +106,7 @@ class Branches:
             out = out + motion_scale * (positive - still)
         return out
 
-    def _negative(self, latent: Tensor, timestep: int, positive: Tensor) -> Tensor:
+    def _negative(self, latent: Tensor, timestep: float | int, positive: Tensor) -> Tensor:
         told, reuse = self._conditions, self._guidance
         kept = reuse.negative(self._step, positive) if reuse is not None else None
         if kept is not None:
@@ -104,7 +117,7 @@ class Branches:
         return negative
 
     def _ask(
-        self, branch: str, latent: Tensor, timestep: int, told: Tensor, prompt: Tensor
+        self, branch: str, latent: Tensor, timestep: float | int, told: Tensor, prompt: Tensor
     ) -> Tensor:
         if not self._ranks.computes(branch):
             return self._ranks.shared(branch, torch.empty_like(latent, dtype=torch.float32))

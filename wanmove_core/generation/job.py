@@ -48,6 +48,7 @@ class Job:
         settings: everything else.
         extension: how a language model is to write the prompt out; None: it stays as it is.
         extended_prompt: what it wrote.
+        map_files: what trajectory maps are made of besides the tracks, for the metadata.
     """
 
     image: Path
@@ -62,6 +63,7 @@ class Job:
     settings: GenerationSettings = field(default_factory=GenerationSettings)
     extension: Extension | None = None
     extended_prompt: str | None = None
+    map_files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ def run_job(
     *,
     model: dict[str, Any] | None = None,
     progress: Progress | None = None,
+    maps: Tensor | None = None,
 ) -> Result:
     """Make one video; of several ranks, the first decodes and writes it.
 
@@ -95,19 +98,21 @@ def run_job(
         job: what to make.
         model: which model this is, for the metadata.
         progress: as for `WanMovePipeline.generate`.
+        maps: trajectory maps, for a model that takes them in place of tracks.
 
     Raises:
         WanMoveError: an input that cannot be read, or does not fit together.
     """
     begin = time.perf_counter()
     image, tracks = read_inputs(job)
-    if tracks is None:
+    if tracks is None and maps is None:
         _log.info("No tracks given: plain image-to-video, without guidance.")
     negative = job.negative_prompt
     if negative is None:
         negative = default_negative_prompt(pipeline)
     prompts = (job.extended_prompt or job.prompt, negative)
-    frames, store = _frames(pipeline, job, (image, tracks, prompts), model, progress)
+    motion: Any = tracks if pipeline.family.conditioned else maps
+    frames, store = _frames(pipeline, job, (image, motion, prompts), model, progress)
     on_video = tracks and _on_video(tracks, image, job.settings)
     overlay = None
     if pipeline.ranks.writes:
@@ -131,7 +136,7 @@ def run_job(
 def _frames(
     pipeline: WanMovePipeline,
     job: Job,
-    asked: tuple[Tensor, Tracks | None, tuple[str, str]],
+    asked: tuple[Tensor, Any, tuple[str, str]],
     model: dict[str, Any] | None,
     progress: Progress | None,
 ) -> tuple[Iterable[Tensor], SegmentStore | None]:
@@ -219,6 +224,7 @@ def describe(job: Job, model: dict[str, Any] | None) -> dict[str, Any]:
         "fps": job.fps,
         "model": model or {},
         **job.settings.as_dict(),
+        **({"maps": [_digest(path) for path in job.map_files]} if job.map_files else {}),
         # A server may answer otherwise next time: what was asked for decides, not what came.
         **({"extension": asdict(job.extension)} if job.extension else {}),
     }

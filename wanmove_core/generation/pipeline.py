@@ -8,7 +8,6 @@ import torch
 
 from ..checkpoints.components import Components
 from ..checkpoints.image_encoder import encode_image
-from ..family import WAN21_I2V
 from ..grid import LatentGrid
 from ..guidance.guide import guide
 from ..guidance.replicate import FeatureSource
@@ -19,7 +18,7 @@ from ..start_image.encoded import EncodedStart
 from ..tracks import Tracks
 from .caches import caching
 from .decoding import decode_stream, latent_statistics, match_statistics, to_pixels
-from .denoising import Conditions, draw_noise
+from .denoising import Conditions, Noise
 from .parallel import ALONE, Ranks, splitting_tokens
 from .placement import Placement
 from .prompts import embed_prompt
@@ -78,7 +77,7 @@ class WanMovePipeline:
         self.speed = speed or SpeedOptions()
         self.tile_decode = tile_decode
         self.ranks = ranks
-        self.family = WAN21_I2V
+        self.family = components.family
         prepare_transformer(components.transformer, self.speed, self.placement.device)
         self.placement.place(components)
 
@@ -249,9 +248,9 @@ class WanMovePipeline:
         _, rows, cols = shape
         _, row_stride, col_stride = self.family.strides
         schedule = settings.schedule((cols * col_stride, rows * row_stride))
-        solver = make_solver(settings.solver, schedule)
-        latent = draw_noise(settings.seed, (1, self.family.channels, *shape))
-        latent = latent.to(self.placement.device)
+        noise = Noise(settings.seed, (1, self.family.channels, *shape), self.placement.device)
+        solver = make_solver(settings.solver, schedule, noise)
+        latent = noise()
         steps = len(schedule.timesteps)
         start, end = (share * steps for share in settings.guidance_range)
         with (

@@ -57,7 +57,7 @@ class AttentionReuse:
         self._asked: dict[str, int] = {}
         self.saved = self.computed = 0
 
-    def enter(self, branch: str, timestep: int) -> None:
+    def enter(self, branch: str, timestep: float | int) -> None:
         """Say which branch the model is asked for next, and at which noise level."""
         low, high = _ATTENTION_TIMESTEPS
         between = low < timestep < high

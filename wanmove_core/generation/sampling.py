@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import OptionError
 from ..shapes import Tensor
 
-SolverName = Literal["unipc", "dpm++", "euler"]
+SolverName = Literal["unipc", "dpm++", "euler", "lcm"]
 
 _TRAIN_STEPS = 1000
 _MOST_STEPS = 100_000
@@ -30,11 +30,12 @@ class Schedule:
 
     Args:
         sigmas: steps + 1 levels, descending, the last is 0.
-        timesteps: what the model is told at each step: 1000 * sigma without its fraction.
+        timesteps: what the model is told at each step: 1000 * sigma, without its fraction where
+            the reference drops it.
     """
 
     sigmas: tuple[float, ...]
-    timesteps: tuple[int, ...]
+    timesteps: tuple[float | int, ...]
 
 
 def make_schedule(
@@ -77,7 +78,9 @@ def make_schedule(
         first = _UNIPC_SIGMA_MAX if solver == "unipc" else 1.0
         even = np.linspace(first, 0.0, steps + 1)[:-1]
         levels = shift * even / (1 + (shift - 1) * even)
-    timesteps = (levels * _TRAIN_STEPS).astype(np.int64)
+    timesteps = levels * _TRAIN_STEPS
+    if solver != "lcm":
+        timesteps = timesteps.astype(np.int64)
     # The reference's solvers hold the levels in float32.
     rounded = [float(np.float32(level)) for level in levels]
     return Schedule((*rounded, 0.0), tuple(timesteps.tolist()))
@@ -100,18 +103,26 @@ class Solver(Protocol):
         ...
 
 
-def make_solver(name: SolverName, schedule: Schedule) -> Solver:
+def make_solver(
+    name: SolverName, schedule: Schedule, noise: Callable[[], Tensor] | None = None
+) -> Solver:
     """Start a solver at the first step of a schedule.
 
     Args:
         name: "unipc" is the reference's default, second order with a corrector; "dpm++" its
-            alternative, second order; "euler" first order, for models distilled to a few steps.
+            alternative, second order; "euler" first order, for models distilled to a few steps;
+            "lcm" goes to the clean latent and adds fresh noise, for models distilled that way.
         schedule: from `make_schedule`.
+        noise: draws noise of the latent's shape, on its device; "lcm" needs it.
 
     Raises:
         OptionError: another name.
     """
     _check_solver(name)
+    if name == "lcm":
+        if noise is None:
+            raise OptionError('solver "lcm" must have noise; got none. Give a source of it.')
+        return Lcm(schedule, noise)
     return _SOLVERS[name](schedule)
 
 
@@ -127,6 +138,28 @@ class Euler:
         here, there = self._sigmas[self._index : self._index + 2]
         self._index += 1
         return latent + (there - here) * velocity
+
+
+class Lcm:
+    """Go to the clean latent that the velocity points at, and add fresh noise for the next level.
+
+    Source:
+        Wan2.2-TI2V-5B-Turbo pipeline/wan22_fewstep_inference.py:65 and utils/wan_wrapper.py:433
+        @26d5995, the loop of FlashMotion's base model. Differs: the noise is the caller's, so
+        that a seed fixes the video, and the levels are exact, not looked up in a table.
+    """
+
+    def __init__(self, schedule: Schedule, noise: Callable[[], Tensor]) -> None:
+        self._sigmas = schedule.sigmas
+        self._noise = noise
+        self._index = 0
+
+    def step(self, velocity: Tensor, latent: Tensor) -> Tensor:
+        """See `Solver.step`."""
+        here, there = self._sigmas[self._index : self._index + 2]
+        self._index += 1
+        clean = (latent.double() - here * velocity.double()).float()
+        return clean if there == 0 else (1 - there) * clean + there * self._noise()
 
 
 class DpmPlusPlus:

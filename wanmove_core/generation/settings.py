@@ -7,7 +7,7 @@ from typing import Any
 
 from ..choices import Blend, Branch, Collision, FitMode, Resize, Retime, Temporal
 from ..errors import OptionError
-from ..family import WAN21_I2V
+from ..family import WAN21_I2V, ModelFamily
 from ..grid import LatentGrid, Size
 from ..guidance.options import GuidanceOptions, check_choice
 from ..guidance.segments import check_window
@@ -32,7 +32,6 @@ NEGATIVE_PROMPT = (
     "\uff0c\u5012\u7740\u8d70"
 )
 _FAMILY = WAN21_I2V
-_MULTIPLE = _FAMILY.multiple[0]
 _MAX_FRAMES = 4 * 1023 + 1  # the model tells 1024 latent frames apart
 
 
@@ -46,7 +45,7 @@ class GenerationSettings:
         steps: denoising steps.
         shift: of the noise levels; None is 3 up to 480p and 5 above.
         guidance_scale: classifier-free guidance; 1 turns it off and halves the time.
-        solver: "unipc", "dpm++" or "euler".
+        solver: "unipc", "dpm++", "euler" or "lcm".
         sigmas: explicit noise levels in place of `steps` and `shift`.
         seed: of the noise; the same on every device.
         branch: which branches of classifier-free guidance see the tracks.
@@ -62,6 +61,7 @@ class GenerationSettings:
         blend: how: "chain" goes on from the last frame, "windows" denoises overlapping windows
             together.
         match_colour: of a chain: give known frames mean and deviation of the first one's latent.
+        family: of the model, whose grid, sizes and shifts count.
 
     Raises:
         OptionError, GridError: a value outside of its range.
@@ -86,6 +86,7 @@ class GenerationSettings:
     window: int | None = None
     blend: Blend = "chain"
     match_colour: bool = False
+    family: ModelFamily = _FAMILY
 
     def __post_init__(self) -> None:
         check_choice("resize", self.resize, Resize)
@@ -102,24 +103,25 @@ class GenerationSettings:
                 f"got {start}, {end}. Use 0 and 1 for all steps."
             )
         self.schedule(self.size)
-        LatentGrid(self.num_frames, _MULTIPLE, _MULTIPLE)
+        across, down = self.family.multiple
+        LatentGrid(self.num_frames, down, across, self.family.strides)
         check_num_frames(self.num_frames)
         if self.window:
             check_window(self.window)
         if self.clip_frames > _MAX_FRAMES:
             raise OptionError(
                 f"a clip must have at most {_MAX_FRAMES} frames, the model's last place in time; "
-                f"got {self.clip_frames}. Use --window {_FAMILY.longest_clip}."
+                f"got {self.clip_frames}. Use --window {self.family.longest_clip}."
             )
         if self.resize in ("stretch", "crop", "pad"):
-            _check_multiple(self.size)
+            _check_multiple(self.size, self.family)
 
     @property
     def clip_frames(self) -> int:
         """Frames that are made at once."""
-        if self.window == 0:
+        if self.window == 0 or not self.family.conditioned:
             return self.num_frames
-        return min(self.window or _FAMILY.longest_clip, self.num_frames)
+        return min(self.window or self.family.longest_clip, self.num_frames)
 
     @property
     def is_long(self) -> bool:
@@ -128,7 +130,7 @@ class GenerationSettings:
 
     def schedule(self, size: Size) -> Schedule:
         """The noise levels for a video of this size."""
-        shift = _FAMILY.shift(size) if self.shift is None else self.shift
+        shift = self.family.shift(size) if self.shift is None else self.shift
         return make_schedule(self.solver, self.steps, shift, sigmas=self.sigmas)
 
     @property
@@ -158,14 +160,18 @@ class GenerationSettings:
             GridError: no size of the model fits the image.
         """
         if self.resize == "area":
-            return reference_size(*image_size, area=self.size[0] * self.size[1])
+            area, multiple = self.size[0] * self.size[1], max(self.family.multiple)
+            return reference_size(*image_size, area=area, multiple=multiple)
         size = image_size if self.resize == "native" else self.size
-        _check_multiple(size)
+        _check_multiple(size, self.family)
         return size
 
     def as_dict(self) -> dict[str, Any]:
-        """The settings as JSON holds them."""
-        values = dataclasses.asdict(self)
+        """The settings as JSON holds them; the first family goes without saying."""
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        family = values.pop("family")
+        if family != _FAMILY:
+            values["family"] = family.name
         if not self.is_long:
             # Videos of one clip are called what they were called before there were longer ones.
             for name in ("window", "blend", "match_colour"):
@@ -182,9 +188,10 @@ _RANGES = (
 )
 
 
-def _check_multiple(size: Size) -> None:
-    if min(size) < _MULTIPLE or size[0] % _MULTIPLE or size[1] % _MULTIPLE:
-        near = "x".join(str(max(_MULTIPLE, round(side / _MULTIPLE) * _MULTIPLE)) for side in size)
+def _check_multiple(size: Size, family: ModelFamily) -> None:
+    multiple = max(family.multiple)
+    if min(size) < multiple or size[0] % multiple or size[1] % multiple:
+        near = "x".join(str(max(multiple, round(side / multiple) * multiple)) for side in size)
         raise OptionError(
-            f"size must be multiples of {_MULTIPLE} px; got {size[0]}x{size[1]}. Use {near}."
+            f"size must be multiples of {multiple} px; got {size[0]}x{size[1]}. Use {near}."
         )

@@ -64,7 +64,7 @@ class WindowedBranches:
         ]
 
     def velocity(
-        self, latent: Tensor, timestep: int, *, guidance_scale: float, motion_scale: float
+        self, latent: Tensor, timestep: float | int, *, guidance_scale: float, motion_scale: float
     ) -> Tensor:
         """See `Branches.velocity`; `latent` is that of the whole video."""
         total = torch.zeros_like(latent)

@@ -178,15 +178,18 @@ def guide_branches(
     return guided, (guided if branch == "both" else latent)
 
 
-def reference_size(width: int, height: int, area: int = _AREA) -> Size:
+def reference_size(
+    width: int, height: int, area: int = _AREA, *, multiple: int = _MULTIPLE
+) -> Size:
     """Choose the output size for an image as the reference does.
 
     Args:
         width, height: of the start image, pixels.
         area: pixels that the output may have at most.
+        multiple: of which both sides are, pixels.
 
     Returns:
-        (width, height): multiples of 16 px, about the image's aspect ratio, at most `area`.
+        (width, height): multiples of `multiple`, about the image's aspect ratio, at most `area`.
 
     Raises:
         GridError: an image so narrow, or an area so small, that a side would have no pixels.
@@ -199,11 +202,11 @@ def reference_size(width: int, height: int, area: int = _AREA) -> Size:
             f"width, height and area must be positive; got {width}, {height}, {area}. "
             "Give the size of the start image in pixels."
         )
-    to_height = int(math.sqrt(area * (height / width)) // _MULTIPLE * _MULTIPLE)
-    to_width = int(math.sqrt(area / (height / width)) // _MULTIPLE * _MULTIPLE)
-    if min(to_width, to_height) < _MULTIPLE:
+    to_height = int(math.sqrt(area * (height / width)) // multiple * multiple)
+    to_width = int(math.sqrt(area / (height / width)) // multiple * multiple)
+    if min(to_width, to_height) < multiple:
         raise GridError(
-            f"the image must fit an output of at least {_MULTIPLE} px a side and {area} px in all; "
+            f"the image must fit an output of at least {multiple} px a side and {area} px in all; "
             f"got {width}x{height}. Crop it, or allow a larger area."
         )
     return to_width, to_height

@@ -6,8 +6,10 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from ..choices import FitMode
 from ..errors import OptionError, ShapeError
-from ..shapes import Bool, Float
+from ..grid import Fit
+from ..shapes import Bool, Float, Shaped
 from ..tracks import Tracks
 from .polygons import polygon_mask
 
@@ -252,3 +254,40 @@ def check_same_length(objects: Sequence[MapObject]) -> int:
             "Draw a box or region, or connect a mask."
         )
     return lengths[0]
+
+
+def fit_masks(
+    masks: Bool[np.ndarray, "masks height width"], size: tuple[int, int], mode: FitMode
+) -> Bool[np.ndarray, "masks to_height to_width"]:
+    """Bring masks to another frame, as the picture is brought there; by the nearest pixel."""
+    fitted: np.ndarray = fit_frames(masks[..., None], size, mode)[..., 0]
+    return fitted
+
+
+def fit_frames(
+    frames: Shaped[np.ndarray, "frames height width channels"], size: tuple[int, int], mode: FitMode
+) -> Shaped[np.ndarray, "frames to_height to_width channels"]:
+    """Bring maps to another frame by the nearest pixel, so that no colour is blended.
+
+    Args:
+        frames: of one size.
+        size: (width, height) of the frame.
+        mode: "stretch", "crop" or "pad", as the start image.
+    """
+    count, height, width, channels = frames.shape
+    fit = Fit.between((width, height), size, mode)
+    (x, y, across, down), (to_x, to_y, to_across, to_down) = fit.source, fit.target
+    cols = x + ((np.arange(to_across) + 0.5) * across / to_across).astype(np.int64)
+    rows = y + ((np.arange(to_down) + 0.5) * down / to_down).astype(np.int64)
+    out = np.zeros((count, size[1], size[0], channels), dtype=frames.dtype)
+    out[:, to_y : to_y + to_down, to_x : to_x + to_across] = frames[:, rows[:, None], cols]
+    return out
+
+
+def retime_masks(
+    masks: Bool[np.ndarray, "frames height width"], num_frames: int
+) -> Bool[np.ndarray, "to_frames height width"]:
+    """Stretch masks in time to another length: the nearest frame, never a blend."""
+    share = np.linspace(0, len(masks) - 1, num_frames)
+    picked: np.ndarray = masks[np.round(share).astype(np.int64)]
+    return picked

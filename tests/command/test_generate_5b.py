@@ -1,0 +1,112 @@
+"""`wanmove generate` with a 5B checkpoint: its own defaults, maps, adapters, and refusals."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from tests.checkpoints import flashmotion_files as files
+from wanmove_core import Tracks, write_tracks
+from wanmove_core.command import main as cli
+from wanmove_core.media.video import read_metadata, read_video
+
+SQUARE = [[-10, -8], [10, -8], [10, 8], [-10, 8]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A checkpoint, adapters of both kinds, an image, a drawing, tracks, masks and maps."""
+    base = tmp_path_factory.mktemp("5b")
+    (base / "model").mkdir()
+    torch.save(files.wrapped("training state"), base / "model/model.pt")
+    files.write_vae(base / "model/Wan2.2_VAE.pth")
+    files.write_prompts(base / "model/prompts.safetensors")
+    files.write_adapter(base / "FastAdapter/resnet.safetensors", "resnet")
+    files.write_adapter(base / "SlowAdapter/ControlNet/model.pt", "controlnet", "slow")
+    image = np.random.default_rng(2).integers(0, 256, (64, 96, 3)).astype(np.uint8)
+    cv2.imwrite(str(base / "image.png"), image)
+    spread = {"shape": "region", "polygon": SQUARE, "offsets": [[0, 0]], "keys": []}
+    track = {"knots": [{"x": 20, "y": 24}, {"x": 60, "y": 24}], "spread": spread}
+    drawing = {"version": 1, "width": 96, "height": 64, "fps": 16, "frames": 9, "tracks": [track]}
+    (base / "drawing.json").write_text(json.dumps(drawing))
+    positions = np.array([[20.5, 22.5]]) + np.arange(9)[:, None, None] * [5.0, 0.0]
+    write_tracks(Tracks.from_arrays(positions), base / "tracks.csv")
+    mask = np.zeros((64, 96), np.uint8)
+    mask[16:32, 10:30] = 255
+    cv2.imwrite(str(base / "mask.png"), mask)
+    cv2.imwrite(str(base / "small.png"), mask[:32])
+    assert cli.main(["tracks", "maps", str(base / "drawing.json"), str(base / "maps")]) == 0
+    return base
+
+
+COMMON = "--checkpoint @model --image @image.png --size 96x64 --frames 9 --dtype fp32"
+FEW = f"{COMMON} --few-step published --prompt"
+
+
+def run(folder, words, out, *more):
+    # Paths begin with @.
+    made = [f"{folder}/{word[1:]}" if word.startswith("@") else word for word in words.split()]
+    return cli.main(["generate", *made, "", "--out", str(out), *more])
+
+
+def test_three_ways_to_the_same_maps_and_one_without(folder, tmp_path):
+    ways = ["--maps @maps", "--tracks @drawing.json", "--tracks @tracks.csv --mask @mask.png", ""]
+    frames = {}
+    for number, way in enumerate(ways):
+        adapter = "--adapter @FastAdapter/resnet.safetensors" if way else ""
+        out = tmp_path / f"{number}.mp4"
+        assert run(folder, f"{way} {adapter} {FEW}", out) == 0
+        frames[way] = read_video(out).numpy().astype(int)
+    maps, drawing, tracks, plain = frames.values()
+    assert maps.shape == (9, 64, 96, 3)
+    assert np.array_equal(maps, drawing)
+    assert np.array_equal(maps, tracks)
+    assert np.abs(maps - plain).max() > 5
+    made_of = read_metadata(tmp_path / "0.mp4")
+    assert made_of["family"] == "wan2.2-ti2v-5b"
+    assert made_of["solver"] == "lcm" and made_of["fps"] == 24
+    assert made_of["model"]["adapter"] == "resnet.safetensors"
+
+
+def test_a_controlnet_in_fp8_and_a_slow_adapter_is_warned_of(folder, tmp_path, caplog):
+    words = f"--maps @maps --adapter @SlowAdapter/ControlNet/model.pt --adapter-dtype fp8 {FEW}"
+    assert run(folder, words, tmp_path / "a.mp4") == 0
+    assert "must be a fast one for four steps; got a slow one" in caplog.text
+
+
+def test_many_steps_take_the_base_models_values(folder, tmp_path):
+    assert run(folder, f"{COMMON} --steps 2 --prompt", tmp_path / "a.mp4") == 0
+    made_of = read_metadata(tmp_path / "a.mp4")
+    assert (made_of["solver"], made_of["guidance_scale"]) == ("unipc", 5.0)
+
+
+REFUSALS = {
+    "--maps @maps": "--adapter must be given",
+    "--tracks @tracks.csv --adapter @FastAdapter/resnet.safetensors": "Frame 0 needs a filled",
+    "--maps @maps --tracks @tracks.csv": "one of --maps and --tracks",
+    "--maps @maps --adapter @FastAdapter/resnet.safetensors --frames 5": "must have the video's 5",
+    "--maps @maps --adapter @model/model.pt": "must be a FlashMotion adapter",
+    "--tracks @tracks.csv --mask @small.png --adapter @FastAdapter/resnet.safetensors": "of the",
+    "--size 90x64 --resize crop": "multiples of 32 px",
+    "--shift 3": "one of --few-step, --sigmas and --shift",
+    "--maps @maps --adapter @FastAdapter/resnet.safetensors --cache firstblock": "without --cache",
+    "--batch @drawing.json": "Make one video at a time",
+}
+
+
+@pytest.mark.parametrize("words", REFUSALS)
+def test_what_does_not_fit_is_refused_in_one_line(folder, words, tmp_path, capsys):
+    start, end = FEW.rsplit(" ", 1)
+    assert run(folder, f"{start} {words} {end}", tmp_path / "a.mp4") == 2
+    said = capsys.readouterr().err.strip().splitlines()
+    assert REFUSALS[words] in said[-1]
+    assert "Traceback" not in "".join(said)
+    assert not (tmp_path / "a.mp4").exists()
+
+
+def test_what_is_for_the_5b_is_refused_elsewhere(folder, tmp_path, capsys):
+    words = COMMON.replace("@model", "@FastAdapter") + " --few-step trained --prompt"
+    assert run(folder, words, tmp_path / "a.mp4") == 2
+    assert "--few-step must come with Wan2.2-TI2V-5B; got" in capsys.readouterr().err

@@ -14,22 +14,21 @@ from ...wanmove_core.formats import (
     write_tracks,
 )
 from ...wanmove_core.formats.checks import shown
-from ...wanmove_core.formats.read import visibility_path
+from ...wanmove_core.formats.npy import visibility_path
+from ...wanmove_core.formats.registry import READ_SUFFIXES, WRITTEN
 from ...wanmove_core.formats.text import decode_text
-from ...wanmove_core.formats.write import SUFFIXES
 from ...wanmove_core.media.files import list_files
 from ...wanmove_core.tracks import Tracks
 
 # File systems take 255; a number and the ending are added.
 _MAX_NAME_BYTES = 200
 _TEXT_SUFFIXES = (".json", ".txt", ".chan")
-_SUFFIXES = (".npy", ".json", ".csv", ".txt", ".svg", ".nk")
 SAVE_FORMATS = list(WRITE_FORMATS)
 
 
 def listed_files() -> list[str]:
     """Track files of the input folder, as LoadImage names its files."""
-    return list_files(folder_paths.get_input_directory(), _SUFFIXES)
+    return list_files(folder_paths.get_input_directory(), READ_SUFFIXES)
 
 
 def find_file(name: str) -> Path:
@@ -130,7 +129,7 @@ def new_file(prefix: str, format_: str) -> Path:
             f"filename_prefix must name a folder that can be written; got {shown(prefix)}: "
             f"{reason}. Check the output folder."
         ) from error
-    return Path(folder) / f"{name}_{counter:05}_tracks{SUFFIXES[format_]}"
+    return Path(folder) / f"{name}_{counter:05}_tracks{WRITTEN[format_].suffix}"
 
 
 def save_tracks(

@@ -10,7 +10,7 @@ from wanmove_core.document.sampling import sample_document
 from wanmove_core.document.schema import parse_document
 from wanmove_core.errors import OptionError, TrackFormatError
 from wanmove_core.formats import parse_tracks
-from wanmove_core.formats.from_document import export_document
+from wanmove_core.formats.exchange import export_document
 from wanmove_core.formats.to_document import import_document
 from wanmove_core.tracks import Tracks
 from wanmove_core.view.point_mask import draw_point_mask

@@ -169,7 +169,9 @@ def test_what_goes_wrong_is_one_line(tmp_path):
         DrawSession(tmp_path / "text.png", tmp_path / "out.npy")
     with pytest.raises(OptionError, match="--nonsense"):
         make_generation(tmp_path / "a.png", tmp_path, ["--nonsense"])
-    with pytest.raises(OptionError, match=r"--out must end in .npy, .json, .csv; got out.txt"):
+    with pytest.raises(
+        OptionError, match=r"--out must end in .npy, .json, .csv, .svg, .*; got out.txt"
+    ):
         args = make_parser().parse_args(["draw", "a.png", "-o", "out.txt"])
         args.run(args)
 

@@ -18,7 +18,7 @@ from wanmove_core.formats import (
     read_tracks,
     write_tracks,
 )
-from wanmove_core.formats.write import SUFFIXES
+from wanmove_core.formats.registry import WRITTEN
 from wanmove_core.tracks import Tracks
 
 FIXTURES = pathlib.Path(__file__).parents[1] / "fixtures" / "interchange"
@@ -54,7 +54,7 @@ def any_tracks(draw):
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tracks=any_tracks())
 def test_write_then_read_is_the_identity_where_visible(kind, tmp_path, tracks):
-    path = tmp_path / f"a{SUFFIXES[kind]}"
+    path = tmp_path / f"a{WRITTEN[kind].suffix}"
     write_tracks(tracks, path, size=SIZE, fps=24.0)
     back = read_track_file(path)
     assert (back.format, back.size) == (kind, SIZE)
@@ -123,7 +123,7 @@ def test_what_kling_cannot_take(tmp_path):
 @pytest.mark.parametrize("kind", PROGRAMS)
 def test_other_programs_need_a_size(kind, tmp_path):
     with pytest.raises(OptionError, match=f"size must be given to write {kind}"):
-        write_tracks(sample(), tmp_path / f"a{SUFFIXES[kind]}")
+        write_tracks(sample(), tmp_path / f"a{WRITTEN[kind].suffix}")
     with pytest.raises(OptionError, match="fps must be"):
         write_tracks(sample(), tmp_path / "a", format=kind, size=SIZE, fps=float("nan"))
 
@@ -132,7 +132,9 @@ def test_other_programs_need_a_size(kind, tmp_path):
 def test_the_name_of_a_file_asks_for_its_format_and_reading_looks_inside(kind, tmp_path):
     tracks = sample(points=2)
     whole = Tracks(tracks.positions, torch.ones_like(tracks.visibility))
-    data = write_tracks(whole, tmp_path / f"A{SUFFIXES[kind].upper()}", size=SIZE)[-1].read_bytes()
+    data = write_tracks(whole, tmp_path / f"A{WRITTEN[kind].suffix.upper()}", size=SIZE)[
+        -1
+    ].read_bytes()
     read = parse_tracks(data, name="x.bin", options=ReadOptions(size=SIZE)).format
     assert read == {"json": "coordinates"}.get(kind, kind)
 
@@ -163,8 +165,8 @@ def test_fixtures_are_told_by_content_and_survive_every_program(file, kind, tmp_
     assert torch.equal(with_mark.tracks.positions, loaded.tracks.positions)
     seen = loaded.tracks.visibility
     for other in EXACT:
-        write_tracks(loaded.tracks, tmp_path / f"b{SUFFIXES[other]}", size=SIZE)
-        back = read_tracks(tmp_path / f"b{SUFFIXES[other]}")
+        write_tracks(loaded.tracks, tmp_path / f"b{WRITTEN[other].suffix}", size=SIZE)
+        back = read_tracks(tmp_path / f"b{WRITTEN[other].suffix}")
         assert torch.equal(back.visibility, seen)
         torch.testing.assert_close(
             back.positions[seen], loaded.tracks.positions[seen], atol=1e-3, rtol=0

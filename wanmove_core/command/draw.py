@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MediaError, OptionError
+from ..formats.registry import WRITE_FORMATS, format_of, written_suffixes
 
 _log = logging.getLogger("wanmove")
-_SUFFIXES = (".npy", ".json", ".csv")
 
 
 def add_draw_parser(commands: Any) -> None:
@@ -30,7 +30,7 @@ def add_draw_parser(commands: Any) -> None:
         type=Path,
         default=Path("tracks.npy"),
         metavar="FILE",
-        help="where Save writes, .npy, .csv or .json; the drawing goes beside it (tracks.npy)",
+        help=f"where Save writes: {written_suffixes()}; the drawing goes beside it (tracks.npy)",
     )
     parser.add_argument("--tracks", type=Path, metavar="FILE", help="begin with these; any format")
     parser.add_argument(
@@ -58,9 +58,9 @@ def run_draw(args: argparse.Namespace) -> int:
     from ..media.writer import check_writable
     from .draw_generation import make_generation
 
-    if args.out.suffix.lower() not in _SUFFIXES:
+    if format_of(args.out.name) not in WRITE_FORMATS:
         raise OptionError(
-            f"--out must end in {', '.join(_SUFFIXES)}; got {args.out.name}. Rename it."
+            f"--out must end in {written_suffixes()}; got {args.out.name}. Rename it."
         )
     if not args.image.is_file():
         raise MediaError(f"IMAGE must be a file; got {args.image}. Name an image.")

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError
-from ..formats.from_document import EXPORT_FORMATS, export_document
-from ..formats.to_document import import_document
+from ..formats.exchange import exchange
 from .generation import Generation
 from .requests import LOOK_SECONDS, PAGE, OutdatedError, make_handler
 from .session import DrawSession, Work
@@ -139,7 +138,8 @@ class DrawServer:
     def answer_post(self, path: str, query: dict[str, str], body: bytes) -> tuple[str, bytes]:
         """Content type and body. Raises FileNotFoundError, OutdatedError, WanMoveError."""
         if path == "tracks":
-            return self._exchange(query, body)
+            name, data = exchange(body, query)
+            return "application/json" if name is None else "application/octet-stream", data
         answer: dict[str, Any] = {}
         if path in ("keep", "save", "generate"):
             work = Work.parse(json.loads(body))
@@ -156,19 +156,6 @@ class DrawServer:
         else:
             raise FileNotFoundError(path)
         return "application/json", json.dumps({**answer, **self.news()}).encode()
-
-    def _exchange(self, query: dict[str, str], body: bytes) -> tuple[str, bytes]:
-        kind = query.get("format")
-        if kind is not None:
-            if kind not in EXPORT_FORMATS:
-                raise OptionError(
-                    f"format must be one of {', '.join(EXPORT_FORMATS)}; got {kind!r}. Use npy."
-                )
-            return "application/octet-stream", export_document(body.decode(), kind)[1]
-        size = (int(query["width"]), int(query["height"]))
-        frames, name = int(query["frames"]), query.get("name", "tracks")[:80]
-        text = import_document(body, name=name, size=size, num_frames=frames)
-        return "application/json", text.encode()
 
 
 def _is_inside(path: str, *, rooms: bool) -> bool:

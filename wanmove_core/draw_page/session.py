@@ -149,8 +149,8 @@ class DrawSession:
             document = parse_document(self.work.document)
             tracks = sample_document(document)
             write_files({self.drawing: self.work.document.encode()})
-            size = (document.width, document.height)
-            files = write_tracks(tracks, self.out, size=size) if tracks.num_points else []
+            shown: dict[str, Any] = {"size": (document.width, document.height), "fps": document.fps}
+            files = write_tracks(tracks, self.out, **shown) if tracks.num_points else []
             self.saved = self.kept = True
             self.autosave.unlink(missing_ok=True)
             return [self.drawing, *files]

@@ -5,13 +5,16 @@ Lists of points, flat for one track or nested for several; a point is {"x", "y"}
 others ignore it. A list of strings holds one JSON text per track.
 """
 
+import json
 import logging
 from typing import Any
 
 import numpy as np
 
+from ..tracks import Tracks
 from .checks import check_list, check_number, check_size, refusal, shown
-from .content import Content, RawTrack, ReadOptions, hidden_pairs
+from .content import HIDDEN_PAIRS, Content, RawTrack, ReadOptions, Size, hidden_pairs
+from .samples import shortest
 from .text import parse_json
 
 _log = logging.getLogger("wanmove")
@@ -167,4 +170,36 @@ def _coordinate(value: Any, subject: str) -> float:
         "be a finite number",
         shown(value),
         "Correct it, or use null for a hidden point",
+    )
+
+
+def coordinates_json(tracks: Tracks) -> str:
+    """The text that `write_tracks` writes as JSON; what `track_coords` inputs take."""
+    positions = tracks.positions.detach().cpu().numpy().astype(np.float32)
+    visible = tracks.visibility.cpu().numpy()
+    # A visible point on a pair that stands for hidden has to say so.
+    stated = hidden_pairs(positions)
+    lists = []
+    for track in range(tracks.num_points):
+        points = []
+        for frame in range(tracks.num_frames):
+            if visible[frame, track]:
+                x, y = (shortest(v) for v in positions[frame, track])
+                flag = {"visible": True} if stated[frame, track] else {}
+                points.append({"x": x, "y": y, **flag})
+            else:
+                points.append({"x": HIDDEN_PAIRS[0], "y": HIDDEN_PAIRS[0], "visible": False})
+        lists.append(points)
+    return json.dumps(lists)
+
+
+def write_coordinates(tracks: Tracks, _size: Size | None, _fps: float) -> str:
+    """The text of a coordinates file."""
+    return coordinates_json(tracks)
+
+
+def is_coordinates(value: Any) -> bool:
+    """Whether a value is a list, or wraps one."""
+    return isinstance(value, list) or (
+        isinstance(value, dict) and any(key in value for key in WRAPPER_KEYS)
     )

@@ -109,3 +109,13 @@ def _used(value: Any) -> bool:
     if isinstance(value, list):
         return any(_used(item) for item in value)
     return value not in (None, 0, "", "linear", "none")
+
+
+def is_strokes(value: Any) -> bool:
+    """Whether a value is of this format."""
+    return isinstance(value, dict) and "strokes" in value
+
+
+def is_qq(value: Any) -> bool:
+    """Whether a value is of this format."""
+    return isinstance(value, dict) and {"coordinates", "coord_width", "coord_height"} <= set(value)

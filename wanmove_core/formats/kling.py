@@ -88,3 +88,8 @@ def by_index(points: np.ndarray, frames: int) -> np.ndarray:
     place = np.linspace(0, len(points) - 1, frames)
     known = np.arange(len(points))
     return np.stack([np.interp(place, known, points[:, axis]) for axis in (0, 1)], axis=1)
+
+
+def is_kling(value: Any) -> bool:
+    """Whether a value is of this format."""
+    return isinstance(value, dict) and "dynamic_masks" in value

@@ -4,8 +4,10 @@ The header is read with a pattern, never evaluated, and nothing is allocated bef
 has been held against the size of the data.
 """
 
+import io
 import logging
 import math
+import pathlib
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -211,3 +213,19 @@ def _warn_if_normalized(tracks: Tracks, name: str, options: ReadOptions) -> None
 
 def _brief_shape(shape: tuple[int, ...]) -> str:
     return "[" + ", ".join(str(dim) if dim < 10**12 else "..." for dim in shape) + "]"
+
+
+def visibility_path(path: pathlib.Path) -> pathlib.Path | None:
+    """Where the visibility belonging to a tracks .npy lies; None for a visibility file itself."""
+    if path.stem.endswith("visibility"):
+        return None
+    stem = path.stem
+    named = stem[: -len("tracks")] + "visibility" if stem.endswith("tracks") else None
+    return path.with_name((named or f"{stem}_visibility") + path.suffix)
+
+
+def npy_bytes(array: np.ndarray) -> bytes:
+    """The bytes of a .npy file."""
+    out = io.BytesIO()
+    np.save(out, array, allow_pickle=False)
+    return out.getvalue()

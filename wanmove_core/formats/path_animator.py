@@ -142,3 +142,8 @@ def _normals(knots: np.ndarray, progress: np.ndarray, active: int) -> np.ndarray
     length = np.linalg.norm(along, axis=1, keepdims=True)
     normal = np.stack([-along[:, 1], along[:, 0]], axis=1)
     return np.where(length > 0, normal / np.where(length > 0, length, 1), [1.0, 0.0])
+
+
+def is_path_animator(value: Any) -> bool:
+    """Whether a value is of this format."""
+    return isinstance(value, dict) and "paths" in value

@@ -3,25 +3,19 @@
 import os
 import pathlib
 import stat
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..document.schema import is_document
 from ..errors import OptionError, TrackFormatError
 from ..tracks import Tracks
-from .blender import is_blender_json, parse_blender_json
 from .checks import MAX_FILE_BYTES, refusal, shown
-from .content import Content, ReadOptions, Size, TrackFile, Unit, finish
-from .coordinates import WRAPPER_KEYS, parse_coordinates, unwrap_text
-from .documents import parse_qq, parse_strokes
+from .content import ReadOptions, Size, TrackFile, Unit, finish
+from .coordinates import unwrap_text
 from .editor import parse_editor_document
-from .kling import parse_kling
-from .npy import MAGIC, parse_npy, parse_tracks_dict
-from .path_animator import parse_path_animator
-from .splines import parse_kj_points, parse_ltx_points
+from .npy import MAGIC, parse_npy, parse_tracks_dict, visibility_path
+from .registry import FORMATS, find_parser
 from .text import check_depth, decode_text, parse_json
-from .text_formats import TEXT_FORMATS, find_text_format
-from .wan2gp import parse_wan2gp
 
 _SIGNATURES = (
     (b"PK\x03\x04", "a zip archive (.npz, .pt)", "Save tracks and visibility as two .npy files"),
@@ -33,50 +27,6 @@ _SIGNATURES = (
 )
 # Node inputs that hold a document as text or object.
 _NESTED_KEYS = ("paths_data", "path_json", "inputs")
-
-
-class _JsonFormat(NamedTuple):
-    matches: Callable[[Any], bool]
-    parse: Callable[[Any, str, ReadOptions], Content]
-
-
-def _with(*keys: str) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, dict) and all(key in value for key in keys)
-
-
-def _is_spline_list(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and _with("points")(value[0])
-
-
-def _is_coordinates(value: Any) -> bool:
-    return isinstance(value, list) or (
-        isinstance(value, dict) and any(key in value for key in WRAPPER_KEYS)
-    )
-
-
-# Tried in this order; the first that matches reads the file.
-_JSON_FORMATS = {
-    "path-animator": _JsonFormat(_with("paths"), parse_path_animator),
-    "strokes": _JsonFormat(_with("strokes"), parse_strokes),
-    "wan2gp": _JsonFormat(_with("layers", "scene"), parse_wan2gp),
-    "blender": _JsonFormat(is_blender_json, parse_blender_json),
-    "kling": _JsonFormat(_with("dynamic_masks"), parse_kling),
-    "qq": _JsonFormat(_with("coordinates", "coord_width", "coord_height"), parse_qq),
-    "kj-points": _JsonFormat(
-        lambda value: _with("points_store")(value) or _is_spline_list(value), parse_kj_points
-    ),
-    "coordinates": _JsonFormat(_is_coordinates, parse_coordinates),
-}
-# A bare list of knots looks like coordinates, so these two are read so only when asked for.
-_ON_REQUEST = {
-    "kj-points": _JsonFormat(
-        lambda value: isinstance(value, list) or _with("points_store")(value), parse_kj_points
-    ),
-    "ltx-points": _JsonFormat(lambda value: isinstance(value, list), parse_ltx_points),
-}
-FORMATS = tuple(
-    dict.fromkeys(("npy", "tracks", "wan-move", *_JSON_FORMATS, "ltx-points", *TEXT_FORMATS))
-)
 
 
 def read_tracks(
@@ -173,22 +123,13 @@ def parse_tracks(
     if isinstance(data, str):
         if not data.strip():
             raise refusal(name, "hold tracks", "nothing", "Draw or export some tracks first")
-        parse = find_text_format(data, options.format)
+        parse = find_parser("text", data, options.format)
         if parse is not None:
             return finish(parse(data, name, options), name, options)
         data = parse_json(data, name)
     elif isinstance(data, (list, dict)):
         check_depth(data, name)
     return _parse_value(data, name, options)
-
-
-def visibility_path(path: pathlib.Path) -> pathlib.Path | None:
-    """Where the visibility belonging to a tracks .npy lies; None for a visibility file itself."""
-    if path.stem.endswith("visibility"):
-        return None
-    stem = path.stem
-    named = stem[: -len("tracks")] + "visibility" if stem.endswith("tracks") else None
-    return path.with_name((named or f"{stem}_visibility") + path.suffix)
 
 
 def _parse_value(value: Any, name: str, options: ReadOptions) -> TrackFile:
@@ -203,11 +144,7 @@ def _parse_value(value: Any, name: str, options: ReadOptions) -> TrackFile:
         return parse_tracks_dict(value, name, options)
     if is_document(value) and wanted in ("auto", "wan-move"):
         return parse_editor_document(value, name, options)
-    if wanted == "auto":
-        found = next((f for f in _JSON_FORMATS.values() if f.matches(value)), None)
-    else:
-        asked = _ON_REQUEST.get(wanted) or _JSON_FORMATS.get(wanted)
-        found = asked if asked is not None and asked.matches(value) else None
+    found = find_parser("value", value, wanted)
     if found is None:
         raise refusal(
             name,
@@ -215,7 +152,7 @@ def _parse_value(value: Any, name: str, options: ReadOptions) -> TrackFile:
             shown(value),
             f"Known are {', '.join(FORMATS)}",
         )
-    return finish(found.parse(value, name, options), name, options)
+    return finish(found(value, name, options), name, options)
 
 
 def _read_bytes(path: pathlib.Path) -> bytes:

@@ -191,3 +191,20 @@ def labelled(source: Mapping[str, Any], samples: np.ndarray, visible: np.ndarray
         name=name if isinstance(name, str) else "",
         color=color if isinstance(color, str) else "",
     )
+
+
+def is_kj_splines(value: Any) -> bool:
+    """Whether a value can be nothing but KJNodes' splines."""
+    if isinstance(value, dict):
+        return "points_store" in value
+    return is_list(value) and bool(value) and isinstance(value[0], dict) and "points" in value[0]
+
+
+def is_kj_points(value: Any) -> bool:
+    """Whether a value may be KJNodes' splines: a bare list of knots looks like coordinates."""
+    return is_list(value) or is_kj_splines(value)
+
+
+def is_list(value: Any) -> bool:
+    """Whether a value is a list, as that of LTXVideo's knots is."""
+    return isinstance(value, list)

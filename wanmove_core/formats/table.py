@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..tracks import Tracks
 from .checks import MAX_FRAMES, MAX_TEXT_POINTS, check_points, refusal, shown
-from .content import Content, RawTrack, ReadOptions, hidden_pairs
+from .content import Content, RawTrack, ReadOptions, Size, hidden_pairs
+from .samples import shortest
 
 MAX_ROWS = 1_000_000
 MAX_LINE_CHARACTERS = 100_000
@@ -168,3 +170,14 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def write_csv(tracks: Tracks, _size: Size | None, _fps: float) -> str:
+    """The text of a CSV file."""
+    positions, visible = tracks.positions.numpy(), tracks.visibility.numpy()
+    lines = [",".join(COLUMNS)]
+    for track in range(tracks.num_points):
+        for frame, (x, y) in enumerate(positions[:, track]):
+            seen = int(visible[frame, track])
+            lines.append(f"{frame},{track},{shortest(x)},{shortest(y)},{seen}")
+    return "\n".join(lines) + "\n"

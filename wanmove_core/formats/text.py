@@ -187,3 +187,10 @@ def _too_many(name: str, what: str, limit: int, count: int) -> TrackFormatError:
     return refusal(
         name, f"hold at most {limit} {what}", str(count), "Save many tracks as .npy instead"
     )
+
+
+def is_no_json(text: str) -> bool:
+    """Whether a text is read as rows of numbers: it does not begin as JSON does."""
+    text = text.strip()
+    # A quoted first CSV cell is told from a JSON string by the lines that follow it.
+    return not (text[0] in "[{(" or (text[0] == '"' and "\n" not in text))

@@ -114,3 +114,8 @@ def _centroid(polygon: np.ndarray) -> np.ndarray:
     if area == 0:
         return polygon[0]
     return np.array([((x + next_x) * cross).sum(), ((y + next_y) * cross).sum()]) / (6 * area)
+
+
+def is_wan2gp(value: Any) -> bool:
+    """Whether a value is of this format."""
+    return isinstance(value, dict) and "layers" in value and "scene" in value

@@ -1,25 +1,16 @@
 """Write tracks: .npy pair, JSON, CSV or what another program reads; whole or not at all."""
 
-import io
-import json
 import pathlib
-from collections.abc import Callable
 
 import numpy as np
 
 from ..errors import MediaError, OptionError, TrackFormatError
 from ..media.writer import check_writable, write_files
 from ..tracks import Tracks
-from .after_effects import write_after_effects
-from .blender import write_blender
 from .checks import MAX_COORDINATE, check_points, refusal
-from .content import HIDDEN_PAIRS, Size, hidden_pairs
-from .kling import write_kling
-from .nuke import write_nuke
-from .read import visibility_path
-from .samples import shortest
-from .svg_write import write_svg
-from .table import COLUMNS
+from .content import Size
+from .npy import npy_bytes, visibility_path
+from .registry import WRITE_FORMATS, WRITTEN, format_of, function, written_suffixes
 
 
 def write_tracks(
@@ -77,16 +68,17 @@ def write_tracks(
         )
     # Hidden ones may be anywhere, and would not be read back from farther out either.
     positions = positions.clip(-MAX_COORDINATE, MAX_COORDINATE).astype(np.float32)
-    if kind in _PROGRAMS:
-        if size is None:
-            raise OptionError(
-                f"size must be given to write {kind}; got None. Pass the frame's size=(width, "
-                "height), or give --from-size WxH to `wanmove tracks convert`."
-            )
-        text = _PROGRAMS[kind](Tracks.from_arrays(positions, visible), size, fps)
-        files = {path: text.encode()}
+    if WRITTEN[kind].needs_canvas and size is None:
+        raise OptionError(
+            f"size must be given to write {kind}; got None. Pass the frame's size=(width, "
+            "height), or give --from-size WxH to `wanmove tracks convert`."
+        )
+    if kind == "npy":
+        # The visibility goes first, so that whoever sees the new tracks finds it.
+        files = {_beside(path): npy_bytes(visible[None]), path: npy_bytes(positions[None])}
     else:
-        files = _WRITERS[kind](path, positions, visible)
+        whole = Tracks.from_arrays(positions, visible)
+        files = {path: function(WRITTEN[kind].write)(whole, size, fps).encode()}
     try:
         write_files(files)
     except MediaError as error:
@@ -102,14 +94,14 @@ def check_path(path: pathlib.Path, format: str | None = None) -> str:
         TrackFormatError: no file of that name can be written.
     """
     _check_writable(path)
-    kind = (format or format_of(path)).lower()
+    kind = (format or format_of(path.name)).lower()
     if kind not in WRITE_FORMATS:
         raise OptionError(
             f"format must be one of {', '.join(WRITE_FORMATS)}; got {kind!r}. End the file name "
-            f"in {', '.join(SUFFIXES.values())}, or name the format."
+            f"in {written_suffixes()}, or name the format."
         )
-    if kind == "npy" and (beside := visibility_path(path)) is not None:
-        _check_writable(beside)
+    if kind == "npy":
+        _check_writable(_beside(path))
     return kind
 
 
@@ -128,90 +120,11 @@ def _unwritable(path: pathlib.Path, error: MediaError) -> TrackFormatError:
     return TrackFormatError(str(error))
 
 
-def keeps_size(kind: str) -> bool:
-    """Tell whether files of a format say the size of their picture."""
-    return kind in _PROGRAMS
-
-
-def format_of(path: pathlib.Path) -> str:
-    """The format that a file's name asks for; its bare suffix where that is none."""
-    name = path.name.lower()
-    # The longest first: .blender.json before .json.
-    known = sorted(SUFFIXES.items(), key=lambda item: -len(item[1]))
-    return next((kind for kind, suffix in known if name.endswith(suffix)), path.suffix.lstrip("."))
-
-
-def coordinates_json(tracks: Tracks) -> str:
-    """The text that `write_tracks` writes as JSON; what `track_coords` inputs take."""
-    positions = tracks.positions.detach().cpu().numpy().astype(np.float32)
-    visible = tracks.visibility.cpu().numpy()
-    # A visible point on a pair that stands for hidden has to say so.
-    stated = hidden_pairs(positions)
-    lists = []
-    for track in range(tracks.num_points):
-        points = []
-        for frame in range(tracks.num_frames):
-            if visible[frame, track]:
-                x, y = (shortest(v) for v in positions[frame, track])
-                flag = {"visible": True} if stated[frame, track] else {}
-                points.append({"x": x, "y": y, **flag})
-            else:
-                points.append({"x": HIDDEN_PAIRS[0], "y": HIDDEN_PAIRS[0], "visible": False})
-        lists.append(points)
-    return json.dumps(lists)
-
-
-def _npy(path: pathlib.Path, positions: np.ndarray, visible: np.ndarray) -> dict:
+def _beside(path: pathlib.Path) -> pathlib.Path:
     beside = visibility_path(path)
     if beside is None:
         raise OptionError(
             f"path must name the tracks file; got {path.name!r}. "
             "Use NAME_tracks.npy; NAME_visibility.npy is written beside it."
         )
-    # The visibility goes first, so that whoever sees the new tracks finds it.
-    return {beside: _npy_bytes(visible[None]), path: _npy_bytes(positions[None])}
-
-
-def _npy_bytes(array: np.ndarray) -> bytes:
-    out = io.BytesIO()
-    np.save(out, array, allow_pickle=False)
-    return out.getvalue()
-
-
-def _json(path: pathlib.Path, positions: np.ndarray, visible: np.ndarray) -> dict:
-    return {path: coordinates_json(Tracks.from_arrays(positions, visible)).encode()}
-
-
-def _csv(path: pathlib.Path, positions: np.ndarray, visible: np.ndarray) -> dict:
-    lines = [",".join(COLUMNS)]
-    for track in range(positions.shape[1]):
-        for frame, (x, y) in enumerate(positions[:, track]):
-            seen = int(visible[frame, track])
-            lines.append(f"{frame},{track},{shortest(x)},{shortest(y)},{seen}")
-    return {path: ("\n".join(lines) + "\n").encode()}
-
-
-_WRITERS: dict[str, Callable[[pathlib.Path, np.ndarray, np.ndarray], dict]] = {
-    "npy": _npy,
-    "json": _json,
-    "csv": _csv,
-}
-_PROGRAMS: dict[str, Callable[[Tracks, Size, float], str]] = {
-    "svg": write_svg,
-    "after-effects": write_after_effects,
-    "nuke": write_nuke,
-    "blender": write_blender,
-    "kling": write_kling,
-}
-WRITE_FORMATS = (*_WRITERS, *_PROGRAMS)
-# What a file of each format is called, and what the name of a file asks for.
-SUFFIXES = {
-    "npy": ".npy",
-    "json": ".json",
-    "csv": ".csv",
-    "svg": ".svg",
-    "after-effects": ".ae.txt",
-    "nuke": ".nk",
-    "blender": ".blender.json",
-    "kling": ".kling.json",
-}
+    return beside

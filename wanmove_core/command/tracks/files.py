@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import OptionError
+from ...formats.registry import WRITE_FORMATS, WRITTEN, written_suffixes
 
 if TYPE_CHECKING:
     from ...formats import TrackFile
@@ -25,11 +26,9 @@ def add_file_verbs(verbs: Any, parse_size: Callable[[str], tuple[int, int]]) -> 
         "target",
         type=Path,
         metavar="TO",
-        help="ends in .npy, .json, .csv, .svg, .nk, .ae.txt, .blender.json or .kling.json",
+        help=f"ends in {written_suffixes()}",
     )
-    convert.add_argument(
-        "--to", metavar="FORMAT", help="npy, json, csv, svg, nuke, after-effects, blender or kling"
-    )
+    convert.add_argument("--to", metavar="FORMAT", help=", ".join(WRITE_FORMATS))
     convert.add_argument("--fps", type=float, help="frames per second to write, if any are")
     convert.add_argument("--visibility", type=Path, metavar="FILE", help=".npy of a tracks .npy")
     convert.add_argument("--frames", type=int, metavar="N", help="stretch to N frames")
@@ -73,11 +72,11 @@ def run_show(args: argparse.Namespace) -> int:
 def _check_sizes(args: argparse.Namespace, found: "TrackFile") -> None:
     """Refuse a --to-size that has no effect, since nothing says what to scale from."""
     from ...formats import ReadOptions, read_track_file
-    from ...formats.write import check_path, keeps_size
+    from ...formats.write import check_path
 
     if args.to_size is None or args.from_size is not None:
         return
-    if keeps_size(check_path(args.target, args.to)):
+    if WRITTEN[check_path(args.target, args.to)].needs_canvas:
         return
     width, height = args.to_size
     options = ReadOptions(size=(2 * width, 2 * height), num_frames=args.frames)

@@ -2,6 +2,7 @@
 
 import { mount } from "../editor/editor.js";
 import { element } from "../editor/page/dom.js";
+import { FORMATS } from "../editor/page/formats.js";
 import { GoneError, call, createKeeping } from "./keeping.js";
 import { createResults } from "./results.js";
 
@@ -50,14 +51,14 @@ const editor = mount(byId("editor"), {
   value: start.earlier[0] ?? start.document,
   locale: navigator.language,
   wholePage: true,
-  formats: ["npy", "json", "csv", "svg", "after-effects", "nuke", "blender"],
+  formats: FORMATS.map(({ name }) => name),
   onChange: () => edited(),
   notify: (text) => say(text, true),
   importFile: async (file, { width, height, frames }) =>
     (await call(`tracks?${new URLSearchParams({ name: file.name, width, height, frames })}`, file)).text(),
   exportFile: async (format, text) => {
-    const suffix = { npy: "zip", "after-effects": "ae.txt", nuke: "nk", blender: "blender.json" }[format] ?? format;
-    download(await (await call(`tracks?format=${format}`, text)).blob(), `wanmove_tracks.${suffix}`);
+    const { suffix } = FORMATS.find(({ name }) => name === format);
+    download(await (await call(`tracks?format=${format}`, text)).blob(), `wanmove_tracks${suffix}`);
   },
   onBackground: async (file) => editor.setBackground(file ? await picture(URL.createObjectURL(file)) : background, Boolean(file)),
 });

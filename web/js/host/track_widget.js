@@ -5,6 +5,7 @@
  */
 
 import { mount } from "../editor/editor.js";
+import { FORMATS } from "../editor/page/formats.js";
 import { createExchange } from "./exchange.js";
 import { createFollowing } from "./following.js";
 import { createMemory } from "./memory.js";
@@ -52,7 +53,7 @@ function createElement() {
 /** The host's side of an editor. @param {HostApp} app @param {HostApi} api */
 const hostOptions = (app, api) => ({
   locale: String(app.extensionManager.setting.get("Comfy.Locale") ?? "en"),
-  formats: ["npy", "json", "csv", "svg", "after-effects", "nuke", "blender"],
+  formats: FORMATS.map(({ name }) => name),
   onChange: () => recordStep(app),
   undo: () => void app.extensionManager.command.execute("Comfy.Undo"),
   redo: () => void app.extensionManager.command.execute("Comfy.Redo"),

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .errors import ShapeError
+from .errors import GridError, ShapeError
+from .family import Size
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,9 +19,12 @@ class Tracks:
         positions: floating [frames, points, 2], (x, y) in pixels of the output frame, x right,
             y down; the frame covers 0 <= x <= width. Points may lie outside of it. Finite.
         visibility: bool [frames, points], True where the point guides that frame.
+        frame: (width, height) of the frame that the positions are pixels of; None: unknown, so
+            it is the consumer's own.
 
     Raises:
         ShapeError: the axes do not fit, the dtypes are others, or a position is not finite.
+        GridError: a frame without pixels.
 
     Untrusted arrays (float visibility, a batch axis, NaN for hidden) come in through
     `Tracks.from_arrays`.
@@ -28,6 +32,7 @@ class Tracks:
 
     positions: Tensor
     visibility: Tensor
+    frame: Size | None = None
 
     def __post_init__(self) -> None:
         shape = tuple(self.positions.shape)
@@ -57,9 +62,16 @@ class Tracks:
                 f"track {point}, frame {frame}: x and y must be finite; got "
                 f"{self.positions[frame, point].tolist()}. Tracks.from_arrays hides such points."
             )
+        if self.frame is not None and (len(self.frame) != 2 or min(self.frame) < 1):
+            raise GridError(
+                f"frame must be (width, height) of at least 1 px; got {self.frame}. Give the size "
+                "of the picture that the tracks were made on."
+            )
 
     @classmethod
-    def from_arrays(cls, positions: Any, visibility: Any = None) -> "Tracks":
+    def from_arrays(
+        cls, positions: Any, visibility: Any = None, frame: Size | None = None
+    ) -> "Tracks":
         """Make tracks from arrays as people and other programs store them.
 
         Args:
@@ -67,6 +79,7 @@ class Tracks:
                 a point with NaN or infinity is hidden in that frame and stored as (0, 0).
             visibility: None (all visible), or [frames, points], [frames, 1], [frames], each
                 also with a leading axis of 1; bool, or a number where above 0.5 is visible.
+            frame: (width, height) that the positions are pixels of; None: unknown.
 
         Returns:
             New tensors, never a view of the arguments; float64 stays, all else becomes float32.
@@ -88,9 +101,9 @@ class Tracks:
         else:
             seen = _visibility_like(visibility, given)
         if _all_finite(given):
-            return cls(given.clone(), seen)
+            return cls(given.clone(), seen, frame)
         whole = torch.isfinite(given).all(-1)
-        return cls(torch.where(whole[..., None], given, 0.0), seen & whole)
+        return cls(torch.where(whole[..., None], given, 0.0), seen & whole, frame)
 
     @property
     def num_frames(self) -> int:
@@ -104,7 +117,7 @@ class Tracks:
 
     def to(self, device: torch.device | str) -> "Tracks":
         """The same tracks on `device`."""
-        return Tracks(self.positions.to(device), self.visibility.to(device))
+        return Tracks(self.positions.to(device), self.visibility.to(device), self.frame)
 
 
 def _all_finite(values: Tensor) -> bool:

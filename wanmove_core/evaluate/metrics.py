@@ -116,4 +116,4 @@ def hide_outside(tracks: Tracks, width: int, height: int) -> Tracks:
     """
     size = torch.tensor([width, height], device=tracks.positions.device)
     inside = ((tracks.positions >= 0) & (tracks.positions <= size)).all(-1)
-    return Tracks(tracks.positions, tracks.visibility & inside)
+    return Tracks(tracks.positions, tracks.visibility & inside, tracks.frame)

@@ -36,7 +36,7 @@ class Segment:
     def cut(self, tracks: Tracks) -> Tracks:
         """The part of tracks of the whole video."""
         part = slice(self.first, self.last + 1)
-        return Tracks(tracks.positions[part], tracks.visibility[part])
+        return Tracks(tracks.positions[part], tracks.visibility[part], tracks.frame)
 
 
 def plan_segments(num_frames: int, window: int) -> list[Segment]:

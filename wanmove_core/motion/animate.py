@@ -54,7 +54,7 @@ def parent_tracks(
     )
     moved = _as_complex(child.positions.double() - centre[0]) * pose[:, None]
     positions = torch.view_as_real(moved) + centre
-    return Tracks(positions.to(child.positions.dtype), child.visibility.clone())
+    return Tracks(positions.to(child.positions.dtype), child.visibility.clone(), child.frame)
 
 
 def follow_tracks(
@@ -91,7 +91,7 @@ def follow_tracks(
     after = (before + 1).clamp(max=tracks.num_frames - 1)
     shift = torch.lerp(way[before], way[after], (time - before)[..., None])
     positions = tracks.positions.double() + shift
-    return Tracks(positions.to(tracks.positions.dtype), tracks.visibility.clone())
+    return Tracks(positions.to(tracks.positions.dtype), tracks.visibility.clone(), tracks.frame)
 
 
 def loop_tracks(tracks: Tracks, num_frames: int, *, mode: str = "cycle") -> Tracks:
@@ -120,7 +120,7 @@ def loop_tracks(tracks: Tracks, num_frames: int, *, mode: str = "cycle") -> Trac
     if mode == "ping-pong":
         index = round_trip - (frame % (2 * round_trip) - round_trip).abs()
         index = index.clamp(max=tracks.num_frames - 1)
-        return Tracks(tracks.positions[index], tracks.visibility[index])
+        return Tracks(tracks.positions[index], tracks.visibility[index], tracks.frame)
     index = frame % round_trip
     # A motion that is played just once keeps its end.
     index = torch.where(frame == tracks.num_frames - 1, frame, index)
@@ -130,7 +130,7 @@ def loop_tracks(tracks: Tracks, num_frames: int, *, mode: str = "cycle") -> Trac
         rounds = torch.where(index == frame, 0, frame // round_trip).double()
         step = rounds[:, None, None] * (ends[-1] - ends[0])
         positions = (positions.double() + step).to(positions.dtype)
-    return Tracks(positions, tracks.visibility[index])
+    return Tracks(positions, tracks.visibility[index], tracks.frame)
 
 
 def mirror_tracks(
@@ -156,7 +156,7 @@ def mirror_tracks(
         raise OptionError(f"at must be finite; got {at}. Use half the frame's width.")
     flip = tracks.positions.new_tensor([-1.0, 1.0] if axis == "left-right" else [1.0, -1.0])
     shift = tracks.positions.new_tensor([2.0 * at, 0.0] if axis == "left-right" else [0, 2.0 * at])
-    image = Tracks(tracks.positions * flip + shift, tracks.visibility.clone())
+    image = Tracks(tracks.positions * flip + shift, tracks.visibility.clone(), tracks.frame)
     return concat_tracks([tracks, image]) if keep else image
 
 

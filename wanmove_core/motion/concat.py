@@ -17,10 +17,11 @@ def concat_tracks(tracks: Sequence[Tracks]) -> Tracks:
         tracks: one or more, all with the same number of frames.
 
     Returns:
-        New tracks on the device of the first.
+        New tracks on the device of the first; those that do not know their frame are taken to
+        be of the others'.
 
     Raises:
-        ShapeError: none given, or different numbers of frames.
+        ShapeError: none given, different numbers of frames, or pixels of different frames.
     """
     if not tracks:
         raise ShapeError("tracks must hold at least one item to join; got none. Add some tracks.")
@@ -30,8 +31,15 @@ def concat_tracks(tracks: Sequence[Tracks]) -> Tracks:
             f"tracks must all have the same number of frames to be joined; got {frames}. "
             "Use resample_tracks on the others first."
         )
+    known = {item.frame for item in tracks if item.frame is not None}
+    if len(known) > 1:
+        raise ShapeError(
+            f"tracks must all be in pixels of one frame to be joined; got {sorted(known)}. "
+            "Use fit_tracks on the others first."
+        )
     device = tracks[0].positions.device
     return Tracks(
         torch.cat([item.positions.to(device) for item in tracks], dim=1),
         torch.cat([item.visibility.to(device) for item in tracks], dim=1),
+        known.pop() if known else None,
     )

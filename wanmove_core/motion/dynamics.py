@@ -54,7 +54,7 @@ def spring_tracks(tracks: Tracks, *, period: Number = 12.0, damping: Number = 1.
         off, drift = step[0, 0] * off + step[0, 1] * drift, step[1, 0] * off + step[1, 1] * drift
         out.append(end + off - lag)
         speed = drift + slope
-    return Tracks(torch.stack(out).to(tracks.positions.dtype), tracks.visibility.clone())
+    return Tracks(torch.stack(out).to(tracks.positions.dtype), tracks.visibility.clone(), tracks.frame)
 
 
 def fall_tracks(
@@ -104,7 +104,7 @@ def fall_tracks(
         slide = fly * torch.minimum(time, rest)
     fallen = origin + torch.stack([slide, drop], dim=-1)
     positions = torch.cat([pull[:start], fallen])
-    return Tracks(positions.to(tracks.positions.dtype), tracks.visibility.clone())
+    return Tracks(positions.to(tracks.positions.dtype), tracks.visibility.clone(), tracks.frame)
 
 
 def wiggle_tracks(
@@ -147,7 +147,7 @@ def wiggle_tracks(
     waves = (share * torch.sin(2 * math.pi * (pace * time + random[1]))).sum(-1)
     shake = (amount * (waves - waves[:1])).to(tracks.positions.device)
     positions = tracks.positions.double() + shake
-    return Tracks(positions.to(tracks.positions.dtype), tracks.visibility.clone())
+    return Tracks(positions.to(tracks.positions.dtype), tracks.visibility.clone(), tracks.frame)
 
 
 def _bounce(

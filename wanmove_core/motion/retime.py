@@ -45,7 +45,7 @@ def resample_tracks(tracks: Tracks, num_frames: int) -> Tracks:
     both = (tracks.visibility[before] & tracks.visibility[after])[..., None]
     between = torch.lerp(tracks.positions[before], tracks.positions[after], weight[:, None, None])
     positions = torch.where(both, between, tracks.positions[nearest])
-    return Tracks(positions, tracks.visibility[nearest])
+    return Tracks(positions, tracks.visibility[nearest], tracks.frame)
 
 
 def retime_tracks(tracks: Tracks, num_frames: int, mode: Retime = "time") -> Tracks:
@@ -77,7 +77,7 @@ def retime_tracks(tracks: Tracks, num_frames: int, mode: Retime = "time") -> Tra
     visibility = tracks.visibility[held]
     if mode == "cut":
         visibility = visibility & (frame == held)[:, None]
-    return Tracks(tracks.positions[held], visibility)
+    return Tracks(tracks.positions[held], visibility, tracks.frame)
 
 
 def check_num_frames(num_frames: int) -> None:

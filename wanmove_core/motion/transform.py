@@ -84,7 +84,7 @@ def transform_tracks(tracks: Tracks, transform: Transform) -> Tracks:
     visibility = visibility.repeat(transform.repeat, 1)
     if transform.smooth:
         positions = _smooth(positions, visibility, transform.smooth)
-    return Tracks(_turn(positions, visibility, transform), visibility)
+    return Tracks(_turn(positions, visibility, transform), visibility, tracks.frame)
 
 
 def _smooth(

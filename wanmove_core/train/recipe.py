@@ -80,7 +80,7 @@ def chosen_tracks(tracks: Tracks, rng: np.random.Generator, recipe: Recipe) -> T
     available = torch.nonzero(tracks.visibility[0]).squeeze(1)
     count = int(rng.integers(1, recipe.max_tracks + 1))
     chosen = available[torch.from_numpy(rng.permutation(len(available))[:count])]
-    return Tracks(tracks.positions[:, chosen], tracks.visibility[:, chosen])
+    return Tracks(tracks.positions[:, chosen], tracks.visibility[:, chosen], tracks.frame)
 
 
 def guided(sample: Sample, tracks: Tracks | None, facts: Any) -> Tensor:

@@ -1,0 +1,103 @@
+"""The one rule that brings tracks to a consumer's frame: a video, its start image, a clip."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from ..choices import FitMode, TrackSpace
+from ..errors import ShapeError
+from ..family import Size
+from ..tracks import Tracks
+from .fit import fit_tracks
+
+
+class Placed(NamedTuple):
+    """Tracks in a consumer's pixels, and how they came there.
+
+    Args:
+        tracks: with the consumer's frame.
+        how: one line for people; "" where they were there already.
+    """
+
+    tracks: Tracks
+    how: str
+
+
+def place_in_frame(
+    tracks: Tracks,
+    size: Size,
+    *,
+    image_size: Size | None = None,
+    fit_mode: FitMode = "stretch",
+    track_space: TrackSpace = "video",
+) -> Placed:
+    """Bring tracks to the frame of a video.
+
+    In this order: the tracks' frame is the video's; it is the start image's before its fit; it
+    has the aspect ratio of one of these, so that it is a scaled copy of it. Tracks that do not
+    know their frame are taken as `track_space` says.
+
+    Args:
+        tracks: of any frame.
+        size: (width, height) of the video, pixels.
+        image_size: (width, height) of the start image before it was fitted; None: there is none.
+        fit_mode: how it was fitted.
+        track_space: what tracks without a frame belong to.
+
+    Raises:
+        ShapeError: a frame that is none of these.
+    """
+    known = tracks.frame
+    image = size if image_size is None else image_size
+    source = known or (image if track_space == "start image" else size)
+    through = f"through the start image's {fit_mode} to {_text(size)}"
+    if source == size or _same_aspect(source, size):
+        placed, how = fit_tracks(tracks, source, size), f"scaled to {_text(size)}"
+    elif source == image or _same_aspect(source, image):
+        scaled = fit_tracks(tracks, source, image)
+        placed, how = fit_tracks(scaled, image, size, mode=fit_mode), through
+    else:
+        raise ShapeError(
+            f"tracks must belong to {_wanted(size, image)}; got tracks of {_text(source)}. "
+            "Draw them on that frame, or connect Fit Start Image (Wan-Move) to both."
+        )
+    if known is None:
+        taken = f"frame unknown, taken as {_text(source)}"
+        return Placed(placed, taken if source == size else f"{taken}, {how}")
+    return Placed(placed, "" if known == size else f"tracks of {_text(known)} {how}")
+
+
+def common_frame(tracks: list[Tracks]) -> tuple[list[Tracks], str]:
+    """Bring tracks that are to be joined to the frame of the first that knows its own.
+
+    Returns:
+        The tracks, and one line for people about those whose frame was another or unknown.
+
+    Raises:
+        ShapeError: frames of different aspect ratios.
+    """
+    known = next((item.frame for item in tracks if item.frame), None)
+    if known is None:
+        return list(tracks), ""
+    placed = [place_in_frame(item, known) for item in tracks]
+    said = [f"input {index}: {how}" for index, (_, how) in enumerate(placed) if how]
+    return [item for item, _ in placed], "; ".join(said)
+
+
+def with_frame(tracks: Tracks, frame: Size | None) -> Tracks:
+    """The same tracks, said to be in pixels of this frame."""
+    return tracks if tracks.frame == frame else replace(tracks, frame=frame)
+
+
+def _same_aspect(one: Size, other: Size) -> bool:
+    """Whether one is a scaled copy of the other, within a pixel of the smaller."""
+    return abs(one[0] * other[1] - other[0] * one[1]) <= max(*one, *other)
+
+
+def _text(size: Size) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+def _wanted(size: Size, image: Size) -> str:
+    if size == image:
+        return f"the frame of {_text(size)}"
+    return f"the video ({_text(size)}) or its start image ({_text(image)})"

@@ -15,12 +15,13 @@ from .flashmotion import (
     WanMoveFlashMotionLoader,
     WanMoveTrajectoryMaps,
 )
-from .guidance import WanMoveEncodeStartImage, WanMoveTrajectoryGuidance
+from .guidance import WanMoveTrajectoryGuidance
 from .host.routes import add_routes
 from .loader import WanMoveModelLoader
 from .region import WanMoveRegionTracks
 from .rotation import WanMoveRotationTracks
 from .sampler import WanMoveFewStepSigmas, WanMoveMotionGuider, WanMoveSampler
+from .start_image import WanMoveEncodeStartImage, WanMoveFitStartImage
 from .text import WanMoveTextEncodeCached
 from .track_edit import WanMoveCombineTracks, WanMoveTransformTracks
 from .track_io import WanMoveLoadTracks, WanMoveSaveTracks
@@ -54,6 +55,7 @@ NODES = [
     WanMoveEncodeTrajectoryMaps,
     WanMoveFlashMotionLoader,
     WanMoveFlashMotionApply,
+    WanMoveFitStartImage,
 ]
 
 

@@ -9,7 +9,7 @@ from ..wanmove_core.sources.camera.shots import plan_shot, scene_points, shoot
 from ..wanmove_core.sources.depth import Lens
 from ..wanmove_core.sources.keys import parse_keys
 from .host import CATEGORY
-from .host.convert import tracks_from_host, tracks_to_host
+from .host.convert import tracks_to_host
 from .host.files import find_text
 from .host.links import checked
 from .host.scene import (
@@ -156,6 +156,6 @@ class WanMoveCameraTracks(io.ComfyNode):
             pose_scale=given.get("pose_scale") or None,
         )
         pictures = {"image": scene.image(image), "mask": scene.mask(mask)}
-        moving = None if objects is None else tracks_from_host(objects, "objects")
+        moving = None if objects is None else scene.tracks(objects, "objects")
         tracks = shoot(scene_points(lens, given["count"], **pictures), shot, objects=moving)
         return io.NodeOutput(tracks_to_host(tracks))

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from ..wanmove_core import ShapeError, Tracks, retime_tracks
 from ..wanmove_core.choices import Retime, options_of
+from ..wanmove_core.motion.frame import place_in_frame
 from .host import CATEGORY
 from .host.convert import check_images, naming, progress, to_bytes, to_image, tracks_from_host
 from .host.links import checked
@@ -90,6 +91,7 @@ def _retimed(tracks: Tracks, frames: Tensor, retime: str) -> Tracks:
     from ..wanmove_core.evaluate.metrics import hide_outside
 
     num_frames, height, width = frames.shape[:3]
+    tracks = place_in_frame(tracks, (width, height)).tracks
     tracks = hide_outside(retime_tracks(tracks, num_frames, retime), width, height)
     if not (tracks.visibility[0] & tracks.visibility[1:]).any():
         raise ShapeError(

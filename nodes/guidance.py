@@ -1,12 +1,10 @@
-"""The conditioning nodes: encode the start image once, then guide it along the tracks."""
+"""Guidance: the encoded start image, guided along the tracks."""
 
 from comfy_api.latest import io
 
-from ..wanmove_core import LatentGrid
 from ..wanmove_core.choices import (
     Branch,
     Collision,
-    FitMode,
     Retime,
     Temporal,
     TrackSpace,
@@ -15,78 +13,9 @@ from ..wanmove_core.choices import (
 from ..wanmove_core.guidance.guide import guide
 from ..wanmove_core.guidance.options import GuidanceOptions
 from .host import CATEGORY
-from .host.conditioning import condition, empty_latent, latent_from_host, latent_to_host
+from .host.conditioning import condition, empty_latent, latent_from_host
 from .host.convert import naming, tracks_from_host
 from .host.links import checked
-from .host.start_image import encode_start_image
-
-
-class WanMoveEncodeStartImage(io.ComfyNode):
-    """Start image -> conditioning latent. Apart from guidance so that the host caches it."""
-
-    @classmethod
-    def define_schema(cls):
-        return io.Schema(
-            node_id="WanMoveEncodeStartImage",
-            display_name="Encode Start Image (Wan-Move)",
-            category=CATEGORY,
-            description="Encodes the start image into the latent that motion guidance works on. "
-            "Connect it to Trajectory Guidance: moving a track then runs no VAE.",
-            search_aliases=["wan move", "image to video", "conditioning latent"],
-            inputs=[
-                io.Vae.Input("vae", tooltip="The Wan 2.1 VAE."),
-                io.Image.Input(
-                    "start_image",
-                    tooltip="First frame of the video. Several images are its first frames.",
-                ),
-                io.Int.Input(
-                    "width",
-                    default=832,
-                    min=16,
-                    max=16384,
-                    step=16,
-                    tooltip="Width of the video in pixels. 832x480 is what the model knows.",
-                ),
-                io.Int.Input(
-                    "height",
-                    default=480,
-                    min=16,
-                    max=16384,
-                    step=16,
-                    tooltip="Height of the video in pixels.",
-                ),
-                io.Int.Input(
-                    "length",
-                    default=81,
-                    min=1,
-                    max=16385,
-                    step=4,
-                    tooltip="Frames of the video, a multiple of 4 plus 1. "
-                    "81 at 16 frames per second is what the model knows.",
-                ),
-                io.Combo.Input(
-                    "resize",
-                    options=options_of(FitMode),
-                    default="crop",
-                    tooltip="How the image is brought to the video's size: crop its centre, as "
-                    "ComfyUI does; stretch it, as Wan-Move's own code does; or pad it with grey.",
-                ),
-            ],
-            outputs=[
-                io.Latent.Output(
-                    "conditioning_latent",
-                    display_name="conditioning_latent",
-                    tooltip="The encoded start image, followed by encoded grey.",
-                )
-            ],
-        )
-
-    @classmethod
-    @checked
-    def execute(cls, *, vae, start_image, width, height, length, resize) -> io.NodeOutput:
-        with naming("width, height, length"):
-            grid = LatentGrid(length, height, width)
-        return io.NodeOutput(latent_to_host(encode_start_image(vae, start_image, grid, resize)))
 
 
 class WanMoveTrajectoryGuidance(io.ComfyNode):
@@ -173,6 +102,7 @@ class WanMoveTrajectoryGuidance(io.ComfyNode):
         given = None if tracks is None else tracks_from_host(tracks)
         with naming("tracks"):
             result = guide(encoded, given, GuidanceOptions(**options, seed=collision_seed))
+            result.check_effect()
         return io.NodeOutput(
             condition(positive, result.positive, encoded, clip_vision_output),
             condition(negative, result.negative, encoded, clip_vision_output),
@@ -204,8 +134,8 @@ def choice_inputs() -> list[io.Input]:
             "track_space",
             options=options_of(TrackSpace),
             default="video",
-            tooltip="What the tracks' pixels belong to: the video; or the start image before it "
-            "was resized, so that they follow its crop.",
+            tooltip="What tracks that do not say their frame belong to: the video; or the start "
+            "image before it was resized, so that they follow its crop.",
         ),
         io.Combo.Input(
             "retime",

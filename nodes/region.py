@@ -17,7 +17,7 @@ from ..wanmove_core.sources.region.motion import (
     region_tracks,
 )
 from .host import CATEGORY
-from .host.convert import tracks_from_host, tracks_to_host
+from .host.convert import tracks_to_host
 from .host.links import checked
 from .host.scene import (
     TRACKS_TOOLTIP,
@@ -77,7 +77,7 @@ class WanMoveRegionTracks(io.ComfyNode):
     def execute(cls, *, mask, tracks=None, image=None, front=None, **inputs) -> io.NodeOutput:
         scene, length, given = split_scene(inputs)
         scene.check_pictures(mask=mask, image=image, front=front)
-        handles = None if tracks is None else tracks_from_host(tracks)
+        handles = None if tracks is None else scene.tracks(tracks, "tracks")
         fill = Fill(
             given["count"],
             spacing=given["spacing"] or None,

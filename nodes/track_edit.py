@@ -4,6 +4,7 @@ from comfy_api.latest import io
 
 from ..wanmove_core import concat_tracks, retime_tracks
 from ..wanmove_core.choices import Retime, options_of
+from ..wanmove_core.motion.frame import common_frame
 from ..wanmove_core.motion.transform import Transform, transform_tracks
 from .host import CATEGORY
 from .host.convert import naming, tracks_from_host, tracks_to_host
@@ -43,7 +44,14 @@ class WanMoveCombineTracks(io.ComfyNode):
                     "early; or hold their last position.",
                 ),
             ],
-            outputs=[io.Tracks.Output("tracks", display_name="TRACKS", tooltip="All points.")],
+            outputs=[
+                io.Tracks.Output("tracks", display_name="TRACKS", tooltip="All points."),
+                io.String.Output(
+                    "report",
+                    display_name="report",
+                    tooltip="How tracks of another frame were brought to the first one's.",
+                ),
+            ],
         )
 
     @classmethod
@@ -52,8 +60,9 @@ class WanMoveCombineTracks(io.ComfyNode):
         given = [tracks_from_host(part, name) for name, part in tracks.items() if part is not None]
         with naming("tracks"):
             length = max((part.num_frames for part in given), default=1)
+            given, how = common_frame(given)
             joined = concat_tracks([retime_tracks(part, length, retime) for part in given])
-        return io.NodeOutput(tracks_to_host(joined))
+        return io.NodeOutput(tracks_to_host(joined), how or "All in one frame.")
 
 
 class WanMoveTransformTracks(io.ComfyNode):

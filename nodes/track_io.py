@@ -78,7 +78,11 @@ class WanMoveLoadTracks(io.ComfyNode):
                     force_input=True,
                     tooltip="Coordinates from a spline editor; used instead of the file.",
                 ),
-                _size("width", 832, "Width of the video; tracks drawn on another are scaled."),
+                _size(
+                    "width",
+                    832,
+                    "Width of the video; tracks made on a scaled copy are scaled.",
+                ),
                 _size("height", 480, "Height of the video in pixels."),
                 io.Int.Input(
                     "length",
@@ -173,5 +177,6 @@ class WanMoveSaveTracks(io.ComfyNode):
         given = tracks_from_host(tracks)
         file = track_files.new_file(filename_prefix, format)
         with naming("tracks"):
-            path = track_files.save_tracks(given, file, format, size=(width, height), fps=fps)
+            size = given.frame or (width, height)
+            path = track_files.save_tracks(given, file, format, size=size, fps=fps)
         return io.NodeOutput(path, ui=ui.PreviewText(path))

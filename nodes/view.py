@@ -7,6 +7,7 @@ from ..wanmove_core import guidance_report
 from ..wanmove_core.choices import Retime, Temporal, TrackSpace, options_of
 from ..wanmove_core.guidance.guide import place_tracks
 from ..wanmove_core.guidance.options import GuidanceOptions
+from ..wanmove_core.motion.frame import place_in_frame
 from ..wanmove_core.view.cells import draw_guidance
 from ..wanmove_core.view.draw import draw_paths, draw_tracks
 from .host import CATEGORY
@@ -41,7 +42,10 @@ class WanMoveDrawTracks(io.ComfyNode):
                     "images",
                     tooltip="A clip; or one image, which is repeated for all frames of the tracks.",
                 ),
-                io.Tracks.Input("tracks", tooltip="The tracks, in the images' pixels."),
+                io.Tracks.Input(
+                    "tracks",
+                    tooltip="The tracks; scaled where they belong to images of another size.",
+                ),
                 io.Combo.Input(
                     "style",
                     options=["trails", "paths"],
@@ -80,6 +84,8 @@ class WanMoveDrawTracks(io.ComfyNode):
     def execute(cls, *, images, tracks, style, trail, radius, opacity) -> io.NodeOutput:
         check_images(images, "images")
         given = tracks_from_host(tracks)
+        with naming("tracks"):
+            given = place_in_frame(given, (images.shape[2], images.shape[1])).tracks
         look = {"radius": radius or None, "opacity": opacity}
         if style == "paths":
             show, drawn = progress(len(images)), []
@@ -156,7 +162,7 @@ class WanMoveGuidanceInspector(io.ComfyNode):
         check_images(start_image, "start_image")
         given = tracks_from_host(tracks)
         with naming("tracks"):
-            given = place_tracks(
+            given, how = place_tracks(
                 given,
                 encoded.grid,
                 GuidanceOptions(track_space=track_space, retime=retime),
@@ -167,6 +173,7 @@ class WanMoveGuidanceInspector(io.ComfyNode):
             image = fitted_start(start_image, encoded)
             frames = draw_guidance(image, given, encoded.grid, collision=collision, **known)
             report = str(guidance_report(given, encoded.grid, **known))
+            report += f"\nframe: {how}." if how else ""
         pictures = to_image(frames)
         shown = ui.PreviewImage(pictures, cls=cls).as_dict() | ui.PreviewText(report).as_dict()
         return io.NodeOutput(pictures, report, ui=shown)

@@ -1,6 +1,6 @@
 """The host's tracks and images, in and out; what is wrong is told with the input's name."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,6 +9,9 @@ import comfy.utils
 import torch
 
 from ...wanmove_core import ShapeError, Tracks, WanMoveError
+
+# (width, height) that the positions are pixels of; core's own nodes drop it.
+_FRAME = "track_frame"
 
 
 @contextmanager
@@ -45,16 +48,26 @@ def tracks_from_host(tracks: Mapping[str, Any], input_name: str = "tracks") -> T
                 f"tracks must be TRACKS with a track_path; got {type(tracks).__name__}. "
                 "Connect a node whose output is TRACKS."
             )
-        return Tracks.from_arrays(tracks["track_path"], tracks.get("track_visibility"))
+        return Tracks.from_arrays(
+            tracks["track_path"], tracks.get("track_visibility"), _frame(tracks.get(_FRAME))
+        )
 
 
-def tracks_to_host(tracks: Tracks) -> dict[str, torch.Tensor]:
+def _frame(given: Any) -> tuple[int, int] | None:
+    """The frame that the tracks say they belong to; nodes of others leave it out."""
+    if isinstance(given, Sequence) and len(given) == 2 and all(type(v) is int for v in given):
+        return (given[0], given[1]) if min(given) > 0 else None
+    return None
+
+
+def tracks_to_host(tracks: Tracks) -> dict[str, Any]:
     """Make the TRACKS dict: float32 and bool on the device that outputs live on."""
     device = comfy.model_management.intermediate_device()
-    return {
+    host: dict[str, Any] = {
         "track_path": tracks.positions.to(device, torch.float32),
         "track_visibility": tracks.visibility.to(device),
     }
+    return host if tracks.frame is None else {**host, _FRAME: tracks.frame}
 
 
 def progress(total: int) -> Callable[[int], None]:

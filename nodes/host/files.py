@@ -1,6 +1,7 @@
 """Track files inside the host's folders, and nowhere else."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import folder_paths
@@ -9,6 +10,7 @@ from ...wanmove_core import OptionError, TrackFormatError
 from ...wanmove_core.formats import (
     WRITE_FORMATS,
     ReadOptions,
+    TrackFile,
     parse_tracks,
     read_track_file,
     write_tracks,
@@ -18,6 +20,7 @@ from ...wanmove_core.formats.npy import visibility_path
 from ...wanmove_core.formats.registry import READ_SUFFIXES, WRITTEN
 from ...wanmove_core.formats.text import decode_text
 from ...wanmove_core.media.files import list_files
+from ...wanmove_core.motion.frame import same_aspect
 from ...wanmove_core.tracks import Tracks
 
 # File systems take 255; a number and the ending are added.
@@ -86,20 +89,30 @@ def fingerprint(name: str) -> list[tuple[int, int]]:
 
 
 def load_tracks(name: str, text: str | None, options: ReadOptions) -> tuple[Tracks, str]:
-    """Read tracks from text if there is any, else from the file; and say what was read."""
-    if text:
-        # Never as a path: the text comes from any workflow.
-        loaded = parse_tracks(text, options=options)
-    elif name:
-        loaded = read_track_file(find_file(name), options=options)
-    else:
-        raise OptionError(
-            "either text or file must be given; got neither. Connect coordinates, or choose a file."
-        )
-    size = "unknown size" if loaded.size is None else f"{loaded.size[0]}x{loaded.size[1]}"
-    tracks = loaded.tracks
+    """Read tracks from text if there is any, else from the file; and say what was read.
+
+    Tracks of another aspect ratio than the asked size stay in the frame that they were made on.
+    """
+    loaded = _read(name, text, options)
+    canvas, size = loaded.canvas, options.size
+    stated = canvas == options.canvas_size  # by hand, so that the picture was stretched too
+    if canvas and size and not stated and not same_aspect(canvas, size):
+        loaded = _read(name, text, replace(options, size=None))
+    tracks, frame = loaded.tracks, loaded.tracks.frame
+    size = "unknown size" if frame is None else f"{frame[0]}x{frame[1]}"
     return tracks, (
         f"{tracks.num_points} tracks, {tracks.num_frames} frames, {size}, format {loaded.format}"
+    )
+
+
+def _read(name: str, text: str | None, options: ReadOptions) -> TrackFile:
+    if text:
+        # Never as a path: the text comes from any workflow.
+        return parse_tracks(text, options=options)
+    if name:
+        return read_track_file(find_file(name), options=options)
+    raise OptionError(
+        "either text or file must be given; got neither. Connect coordinates, or choose a file."
     )
 
 

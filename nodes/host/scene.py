@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from comfy_api.latest import io
 
-from ...wanmove_core import ShapeError, fit_image
+from ...wanmove_core import ShapeError, Tracks, fit_image
 from ...wanmove_core.choices import FitMode, options_of
 from ...wanmove_core.document.schema import EASES
+from ...wanmove_core.motion.frame import place_in_frame
 from ...wanmove_core.sources.depth import check_proportions, distance_map, fit_map
-from .convert import check_images, naming, to_bytes
+from .convert import check_images, naming, to_bytes, tracks_from_host
 
 # A depth picture that some node saved as 8 bits or resized is grey to within this.
 TRACKS_TOOLTIP = "The motion, in pixels of the video; connect it to Trajectory Guidance."
@@ -35,6 +36,12 @@ class Scene:
         sizes = [(name, _size(picture)) for name, picture in given.items()]
         for name, size in sizes[1:]:
             check_proportions(name, size, *sizes[0])
+
+    def tracks(self, tracks: Mapping[str, Any], input_name: str) -> Tracks:
+        """TRACKS in pixels of the video."""
+        given = tracks_from_host(tracks, input_name)
+        with naming(input_name):
+            return place_in_frame(given, (self.width, self.height)).tracks
 
     def mask(self, mask: torch.Tensor | None) -> np.ndarray | None:
         """MASK, the first one -> True where it is set."""

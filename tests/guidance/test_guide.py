@@ -41,7 +41,7 @@ def test_equals_its_parts(collision, temporal):
         strength=0.7, collision=collision, temporal=temporal, track_space="start image", seed=5
     )
     guided = guide(encoded, tracks(7), options)
-    placed = fit_tracks(retime_tracks(tracks(7), 13), (112, 100), (56, 40), mode="crop")
+    placed = retime_tracks(fit_tracks(tracks(7), (112, 100), (56, 40), mode="crop"), 13)
     cells, visible = project_tracks(placed, GRID, temporal=temporal)
     generator = torch.Generator().manual_seed(5) if collision == "random" else None
     expected = replicate_first_frame(

@@ -173,7 +173,7 @@ def test_fit_to_the_same_size_is_the_identity(mode):
 def test_fit_refuses_a_size_without_pixels():
     with pytest.raises(GridError, match=r"from_size must be \(width, height\) of at least 1 px"):
         fit_tracks(some_tracks(), (0, 5), (64, 64))
-    with pytest.raises(OptionError, match="mode must be one of stretch, crop, pad; got 'zoom'"):
+    with pytest.raises(OptionError, match="mode must be one of crop, stretch, pad; got 'zoom'"):
         unchecked(Fit.between.__func__)(Fit, (5, 5), (64, 64), "zoom")
 
 

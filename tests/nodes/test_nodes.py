@@ -77,9 +77,11 @@ def test_positive_branch_alone(pack, encoded, tracks) -> None:
 
 def test_the_report_says_what_to_look_at(pack, encoded, tracks) -> None:
     """Three points are few; played over more frames than they have, they change their speed."""
-    assert [line.split(":")[0] for line in guide(pack, encoded, tracks)[3].splitlines()[1:]] == [
-        "few-points"
-    ]
+    report = guide(pack, encoded, tracks)[3].splitlines()
+    assert [line.split(":")[0] for line in report[1:]] == ["frame", "few-points"]
+    assert report[1] == f"frame: frame unknown, taken as {WIDTH}x{HEIGHT}."
+    known = {**tracks, "track_frame": (WIDTH, HEIGHT)}
+    assert "frame:" not in guide(pack, encoded, known)[3]
     short = {name: value[:9] for name, value in tracks.items()}
     assert "\nlength: the tracks have 9 frames" in guide(pack, encoded, short)[3]
     assert "\nlength" not in guide(pack, encoded, short, retime="hold")[3]
@@ -119,6 +121,47 @@ def test_tracks_of_the_start_image_follow_its_crop(pack, tracks) -> None:
     one = guide(pack, latent, tracks)[0][0][1]["concat_latent_image"]
     same = guide(pack, latent, shifted, track_space="start image")
     assert torch.equal(same[0][0][1]["concat_latent_image"], one)
+
+
+def test_tracks_that_know_their_frame_need_no_word(pack, tracks) -> None:
+    """Those of the picture follow its crop; those of a scaled copy of the video are scaled."""
+    image = torch.rand(1, HEIGHT, 2 * WIDTH, 3, generator=torch.Generator().manual_seed(0))
+    size = {"width": WIDTH, "height": HEIGHT, "length": LENGTH}
+    (latent,) = pack.run("WanMoveEncodeStartImage", vae=VAE(), start_image=image, **size)
+    wanted = guide(pack, latent, tracks)[0][0][1]["concat_latent_image"]
+    for path, frame in (
+        (tracks["track_path"] + torch.tensor([WIDTH / 2, 0.0]), (2 * WIDTH, HEIGHT)),
+        (tracks["track_path"] * 4, (4 * WIDTH, 4 * HEIGHT)),
+    ):
+        given = {**tracks, "track_path": path, "track_frame": frame}
+        assert torch.equal(guide(pack, latent, given)[0][0][1]["concat_latent_image"], wanted)
+    with pytest.raises(ValueError, match=r"start image \(112x40\); got tracks of 50x90"):
+        guide(pack, latent, {**tracks, "track_frame": (50, 90)})
+
+
+def test_the_fitted_image_encodes_as_itself(pack) -> None:
+    image = torch.rand(1, 90, 70, 3, generator=torch.Generator().manual_seed(0))
+    size = {"width": WIDTH - 8, "height": HEIGHT + 8, "length": LENGTH}
+    fitted, *said = pack.run("WanMoveFitStartImage", image=image, **size, resize="pad")
+    assert said == list(size.values()) and fitted.shape == (1, HEIGHT + 8, WIDTH - 8, 3)
+    latents = [
+        pack.run("WanMoveEncodeStartImage", vae=VAE(), start_image=start, **size, resize=resize)
+        for start, resize in ((image, "pad"), (fitted, "pad"), (fitted, "crop"))
+    ]
+    for (latent,) in latents[1:]:
+        torch.testing.assert_close(latent["samples"], latents[0][0]["samples"])
+
+
+def test_tracks_without_any_effect_are_refused(pack, encoded, tracks) -> None:
+    late = {**tracks, "track_visibility": tracks["track_visibility"].clone()}
+    late["track_visibility"][0] = False
+    with pytest.raises(ValueError, match=r"tracks must act .* 3 without effect, hidden at the st"):
+        guide(pack, encoded, late)
+    assert "plain image to video" in guide(pack, encoded, late, strength=0.0)[3]
+    none = {name: value[:, :0] for name, value in tracks.items()}
+    assert guide(pack, encoded, none)[3] == "No tracks: plain image to video."
+    still = {**tracks, "track_path": tracks["track_path"][:1].repeat(LENGTH, 1, 1)}
+    assert guide(pack, encoded, still)[3].startswith("3 of 3")
 
 
 def test_one_column_of_visibility_counts_for_all(pack, encoded, tracks) -> None:

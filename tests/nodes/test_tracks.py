@@ -57,8 +57,16 @@ def test_loading_validates_and_fingerprints(pack) -> None:
 
 def test_combining(pack, tracks) -> None:
     short = {name: value[:5] for name, value in tracks.items()}
-    (joined,) = pack.run("WanMoveCombineTracks", tracks={"tracks_0": tracks, "tracks_1": short})
-    assert joined["track_path"].shape == (LENGTH, 6, 2)
+    joined, said = pack.run("WanMoveCombineTracks", tracks={"tracks_0": tracks, "tracks_1": short})
+    assert joined["track_path"].shape == (LENGTH, 6, 2) and "track_frame" not in joined
+    known = {**tracks, "track_frame": (WIDTH, HEIGHT)}
+    twice = {**tracks, "track_path": tracks["track_path"] * 2}
+    twice["track_frame"] = (2 * WIDTH, 2 * HEIGHT)
+    given = {"tracks_0": tracks, "tracks_1": known, "tracks_2": twice}
+    joined, said = pack.run("WanMoveCombineTracks", tracks=given)
+    assert joined["track_frame"] == (WIDTH, HEIGHT)
+    assert torch.equal(joined["track_path"], tracks["track_path"].repeat(1, 3, 1))
+    assert said.startswith(f"input 0: frame unknown, taken as {WIDTH}x{HEIGHT}; input 2: tracks of")
 
 
 def test_transforming(pack, tracks) -> None:

@@ -110,6 +110,7 @@ def _line(  # noqa: PLR0917, one clip with all that is the same for all clips
             draw_tracks=getattr(args, "draw_tracks", False),
             settings=_no_longer_than(settings, case),
             extension=make_extension(args),
+            refuse_idle=False,  # as the reference goes on
         )
     except WanMoveError as error:
         return Line(case.id, error=error)

@@ -66,6 +66,7 @@ def sample_document(document: EditorDocument) -> Tracks:
     return Tracks(
         torch.from_numpy(np.concatenate(positions, axis=1)).float(),
         torch.from_numpy(np.concatenate(visibility, axis=1)),
+        (document.width, document.height),
     )
 
 

@@ -8,6 +8,7 @@ import torch
 
 from ..errors import OptionError
 from ..motion.fit import fit_tracks
+from ..motion.frame import with_frame
 from ..motion.retime import resample_tracks
 from ..tracks import Tracks
 from .checks import MAX_COORDINATE, MAX_FRAMES, MAX_TEXT_POINTS, check_points, refusal
@@ -75,6 +76,7 @@ class TrackFile:
         format: name of the format, as in FORMATS.
         size: (width, height) of the frame that the positions are pixels of; None when neither
             the file nor the caller said.
+        canvas: (width, height) of the picture that they were made on, where that is known.
         fps: frames per second, where the file declares it.
         names: one per track where the format has names, else empty.
         colors: one CSS colour per track where the format has colours, else empty.
@@ -86,6 +88,7 @@ class TrackFile:
     fps: float | None = None
     names: tuple[str, ...] = ()
     colors: tuple[str, ...] = ()
+    canvas: Size | None = None
 
 
 @dataclass(frozen=True)
@@ -212,6 +215,7 @@ def scale_tracks(tracks: Tracks, content: Content, name: str, options: ReadOptio
                 "Pass size=(width, height) of the output frame",
             )
         tracks = Tracks(tracks.positions * torch.tensor(canvas), tracks.visibility)
+    tracks = with_frame(tracks, canvas)
     if options.size is not None and canvas is not None and options.size != canvas:
         tracks = fit_tracks(tracks, canvas, options.size)
     return TrackFile(
@@ -221,6 +225,7 @@ def scale_tracks(tracks: Tracks, content: Content, name: str, options: ReadOptio
         fps=content.fps,
         names=_labels(raw.name for raw in content.tracks),
         colors=_labels(raw.color for raw in content.tracks),
+        canvas=canvas,
     )
 
 

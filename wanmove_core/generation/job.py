@@ -14,9 +14,11 @@ from ..errors import MediaError
 from ..formats import read_tracks
 from ..grid import LatentGrid, Size
 from ..guidance.guide import place_tracks
+from ..guidance.report import check_effect, guidance_report
 from ..media.image import read_image
 from ..media.video import read_metadata
 from ..motion.concat import concat_tracks
+from ..motion.frame import common_frame, with_frame
 from ..motion.retime import resample_tracks
 from ..shapes import Tensor, UInt8
 from ..tracks import Tracks
@@ -49,6 +51,7 @@ class Job:
         extension: how a language model is to write the prompt out; None: it stays as it is.
         extended_prompt: what it wrote.
         map_files: what trajectory maps are made of besides the tracks, for the metadata.
+        refuse_idle: whether tracks of which none acts are an error.
     """
 
     image: Path
@@ -64,6 +67,7 @@ class Job:
     extension: Extension | None = None
     extended_prompt: str | None = None
     map_files: tuple[Path, ...] = ()
+    refuse_idle: bool = True
 
 
 @dataclass(frozen=True)
@@ -111,9 +115,11 @@ def run_job(
     if negative is None:
         negative = default_negative_prompt(pipeline)
     prompts = (job.extended_prompt or job.prompt, negative)
+    # Trajectory maps act by themselves: a family that takes them is not asked for cells.
+    refuse = job.refuse_idle and pipeline.family.conditioned
+    on_video = tracks and _on_video(tracks, image, job.settings, refuse=refuse)
     motion: Any = tracks if pipeline.family.conditioned else maps
     frames, store = _frames(pipeline, job, (image, motion, prompts), model, progress)
-    on_video = tracks and _on_video(tracks, image, job.settings)
     overlay = None
     if pipeline.ranks.writes:
         made_of = describe(job, model)
@@ -150,20 +156,28 @@ def _frames(
     return sample_chain(pipeline, *asked, settings, store=store, progress=progress), store
 
 
-def _on_video(tracks: Tracks, image: Tensor, settings: GenerationSettings) -> Tracks:
+def _on_video(
+    tracks: Tracks, image: Tensor, settings: GenerationSettings, *, refuse: bool
+) -> Tracks:
+    """The tracks in pixels of the video; refuses those of which none acts, before it is made."""
     image_size = (image.shape[1], image.shape[0])
     width, height = settings.output_size(image_size)
-    return place_tracks(
+    grid = LatentGrid(settings.num_frames, height, width)
+    placed = place_tracks(
         tracks,
-        LatentGrid(settings.num_frames, height, width),
+        grid,
         settings.guidance_options,
         image_size=image_size,
         fit_mode=settings.fit_mode,
-    )
+    ).tracks
+    if refuse:
+        report = guidance_report(placed, grid, temporal=settings.temporal)
+        check_effect(report, settings.strength)
+    return placed
 
 
 def read_inputs(job: Job) -> tuple[UInt8[Tensor, "height width 3"], Tracks | None]:
-    """Read image and tracks, the tracks in pixels of the image.
+    """Read image and tracks; tracks whose files do not say their frame are of the image's.
 
     Raises:
         MediaError, TrackFormatError, OptionError: a file that cannot be read.
@@ -177,13 +191,18 @@ def read_inputs(job: Job) -> tuple[UInt8[Tensor, "height width 3"], Tracks | Non
         read_tracks(
             path,
             visibility=job.visibility,
-            size=(image.shape[1], image.shape[0]),
             canvas_size=job.tracks_size,
             num_frames=num_frames,
         )
         for path in job.tracks
     ]
     longest = max(part.num_frames for part in parts)
+    image_size = (image.shape[1], image.shape[0])
+    if any(part.frame is None for part in parts):
+        parts = [with_frame(part, part.frame or image_size) for part in parts]
+    parts, how = common_frame(parts)
+    if how:
+        _log.info("Tracks joined in one frame: %s.", how)
     return image, concat_tracks([resample_tracks(part, longest) for part in parts])
 
 

@@ -7,7 +7,7 @@ import torch
 from ..choices import FitMode
 from ..errors import OptionError
 from ..grid import LatentGrid, Size
-from ..motion.fit import fit_tracks
+from ..motion.frame import Placed, place_in_frame
 from ..motion.retime import retime_tracks
 from ..shapes import Float, Tensor
 from ..start_image.conditioning import guide_branches
@@ -17,7 +17,7 @@ from .lint import Finding, lint_tracks
 from .options import GuidanceOptions
 from .project import project_tracks
 from .replicate import FeatureSource, replicate_first_frame
-from .report import GuidanceReport, guidance_report
+from .report import GuidanceReport, check_effect, guidance_report
 from .segments import KnownFrames, Segment
 
 
@@ -30,6 +30,7 @@ class Guided:
         still: the same without tracks.
         tracks: in pixels and frames of the video; None for plain image to video.
         report: what each track did; None without tracks.
+        placed: how the tracks came into the video's frame; "" where they were in it.
         findings: what is likely to go wrong.
     """
 
@@ -38,12 +39,29 @@ class Guided:
     still: Float[Tensor, "batch channels latent_frames rows cols"]
     tracks: Tracks | None = None
     report: GuidanceReport | None = None
+    placed: str = ""
     findings: tuple[Finding, ...] = ()
+    strength: float = 1.0
 
     def __str__(self) -> str:
-        if self.report is None:
+        if self.report is None or self.report.num_points == 0:
             return "No tracks: plain image to video."
-        return "\n".join(map(str, (self.report, *self.findings)))
+        lines = [self.report, *self.findings]
+        if self.placed:
+            lines.insert(1, f"frame: {self.placed}.")
+        if self.strength == 0:
+            lines.insert(1, "strength: 0, so that no track acts: plain image to video.")
+        return "\n".join(map(str, lines))
+
+    def check_effect(self) -> "Guided":
+        """Refuse tracks of which none acts; returns itself. The doors ask this before sampling.
+
+        Raises:
+            ShapeError: no track has an effect.
+        """
+        if self.report is not None:
+            check_effect(self.report, self.strength)
+        return self
 
 
 def guide(
@@ -75,9 +93,14 @@ def guide(
     still = start.latent
     if tracks is None:
         return Guided(still, still, still)
-    placed = place_tracks(
-        tracks, start.grid, options, image_size=start.image_size, fit_mode=start.fit_mode
+    in_frame, how = place_in_frame(
+        tracks,
+        start.size,
+        image_size=start.image_size,
+        fit_mode=start.fit_mode,
+        track_space=options.track_space,
     )
+    placed = retime_tracks(in_frame, start.grid.num_frames, options.retime)
     projected = project_tracks(placed.to(still.device), start.grid, temporal=options.temporal)
     shuffled = options.collision == "random"
     guided = replicate_first_frame(
@@ -103,17 +126,17 @@ def guide(
     )
     positive, negative = guide_branches(still, guided, options.branch)
     if source is not None:  # what lint knows of starts is not true of clips that go on
-        return Guided(positive, negative, still, placed, report)
-    as_drawn = options.track_space == "video" and options.retime == "time"
+        return Guided(positive, negative, still, placed, report, how, (), options.strength)
     findings = lint_tracks(
-        # Stretching in time is worth a word, other ways of fitting were asked for.
-        tracks if as_drawn else placed,
+        # Stretching in time is worth a word; cutting and holding were asked for.
+        in_frame if options.retime == "time" else placed,
         start.grid,
         report=report,
         fitted=placed,
         projected=projected if options.temporal == "sample" else None,
     )
-    return Guided(positive, negative, still, placed, report, tuple(findings))
+    found = tuple(findings)
+    return Guided(positive, negative, still, placed, report, how, found, options.strength)
 
 
 def guide_next(
@@ -146,7 +169,7 @@ def guide_next(
             f"the clip must end with the video's {num_frames} frames; got frames {frame} to "
             f"{segment.last}. Make it shorter, or the video longer."
         )
-    placed = place_tracks(
+    placed, how = place_tracks(
         tracks,
         replace(first.grid, num_frames=num_frames),
         options,
@@ -157,7 +180,7 @@ def guide_next(
     known.add(first, 0)
     source = known.add(start, frame)
     here = replace(options, track_space="video")
-    return guide(start, segment.cut(placed), here, source=source)
+    return replace(guide(start, segment.cut(placed), here, source=source), placed=how)
 
 
 def place_tracks(
@@ -167,17 +190,24 @@ def place_tracks(
     *,
     image_size: Size,
     fit_mode: FitMode,
-) -> Tracks:
-    """Bring tracks to the length and the pixels of a video.
+) -> Placed:
+    """Bring tracks to the length and the pixels of a video, and say how.
 
     Args:
         tracks: of any length.
         grid: of the video.
-        options: say how time is fitted, and what the tracks' pixels belong to.
+        options: say how time is fitted, and what tracks without a frame belong to.
         image_size: (width, height) of the start image before it was fitted to the video.
         fit_mode: how it was fitted.
+
+    Raises:
+        ShapeError: tracks of another frame.
     """
-    tracks = retime_tracks(tracks, grid.num_frames, options.retime)
-    if options.track_space == "video":
-        return tracks
-    return fit_tracks(tracks, image_size, (grid.width, grid.height), mode=fit_mode)
+    placed, how = place_in_frame(
+        tracks,
+        (grid.width, grid.height),
+        image_size=image_size,
+        fit_mode=fit_mode,
+        track_space=options.track_space,
+    )
+    return Placed(retime_tracks(placed, grid.num_frames, options.retime), how)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from ..choices import Temporal
+from ..errors import ShapeError
 from ..grid import LatentGrid
 from ..shapes import Bool, Tensor
 from ..tracks import Tracks
@@ -40,10 +41,16 @@ class GuidanceReport:
     never_seen: tuple[int, ...]
 
     def __str__(self) -> str:
-        parts = [
+        text = (
             f"{self.num_guiding} of {self.num_points} tracks guide {self.edited_cells} latent "
             f"cells ({self.shared_cells} of them shared; still tracks: {self.num_still})"
-        ]
+        )
+        return "; ".join(filter(None, (text, self.reasons))) + "."
+
+    @property
+    def reasons(self) -> str:
+        """Which tracks have no effect, and why; "" where all have."""
+        parts = []
         for points, reason in (
             (self.hidden_starts, "hidden at the start, so there is nothing to copy"),
             (self.outside_starts, "outside of the picture at the start"),
@@ -54,7 +61,7 @@ class GuidanceReport:
                 listed = ", ".join(map(str, points[:8]))
                 listed += f" and {len(points) - 8} more" if len(points) > 8 else ""
                 parts.append(f"{len(points)} without effect, {reason}: {listed}")
-        return "; ".join(parts) + "."
+        return "; ".join(parts)
 
 
 def guidance_report(
@@ -99,6 +106,26 @@ def guidance_report(
         outside_starts=indices_of(seen & ~start & asked_at_start),
         start_only=indices_of(start & ~guiding),
         never_seen=indices_of(~seen),
+    )
+
+
+def check_effect(report: GuidanceReport, strength: float = 1.0) -> None:
+    """Refuse tracks of which none acts.
+
+    No tracks at all, a drawing without tracks and strength 0 are plain image to video.
+
+    Raises:
+        ShapeError: no track has an effect.
+    """
+    if report.num_points == 0 or strength == 0 or report.num_guiding:
+        return
+    way = (
+        "Start them on the object, inside the picture"
+        if report.outside_starts or not report.hidden_starts
+        else "Show them in the first frame"
+    )
+    raise ShapeError(
+        f"tracks must act on the video; got {report.reasons}. {way}, or connect no tracks."
     )
 
 

@@ -54,7 +54,9 @@ def spring_tracks(tracks: Tracks, *, period: Number = 12.0, damping: Number = 1.
         off, drift = step[0, 0] * off + step[0, 1] * drift, step[1, 0] * off + step[1, 1] * drift
         out.append(end + off - lag)
         speed = drift + slope
-    return Tracks(torch.stack(out).to(tracks.positions.dtype), tracks.visibility.clone(), tracks.frame)
+    return Tracks(
+        torch.stack(out).to(tracks.positions.dtype), tracks.visibility.clone(), tracks.frame
+    )
 
 
 def fall_tracks(

@@ -19,8 +19,8 @@ def fit_tracks(
             "crop" to the centre as ComfyUI does, or "pad". Use the same for `fit_image`.
 
     Returns:
-        New tracks of the output frame. Points on a part that is cropped away lie outside the frame and keep their
-        visibility; `project_tracks` leaves them out.
+        New tracks of the output frame. Points on a part that is cropped away lie outside of it
+        and keep their visibility; `project_tracks` leaves them out.
 
     Raises:
         OptionError: another mode.

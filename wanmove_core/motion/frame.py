@@ -50,9 +50,11 @@ def place_in_frame(
     image = size if image_size is None else image_size
     source = known or (image if track_space == "start image" else size)
     through = f"through the start image's {fit_mode} to {_text(size)}"
-    if source == size or _same_aspect(source, size):
+    if source == size:
+        placed, how = with_frame(tracks, size), ""
+    elif same_aspect(source, size):
         placed, how = fit_tracks(tracks, source, size), f"scaled to {_text(size)}"
-    elif source == image or _same_aspect(source, image):
+    elif source == image or same_aspect(source, image):
         scaled = fit_tracks(tracks, source, image)
         placed, how = fit_tracks(scaled, image, size, mode=fit_mode), through
     else:
@@ -62,8 +64,8 @@ def place_in_frame(
         )
     if known is None:
         taken = f"frame unknown, taken as {_text(source)}"
-        return Placed(placed, taken if source == size else f"{taken}, {how}")
-    return Placed(placed, "" if known == size else f"tracks of {_text(known)} {how}")
+        return Placed(placed, f"{taken}, {how}" if how else taken)
+    return Placed(placed, how and f"tracks of {_text(known)} {how}")
 
 
 def common_frame(tracks: list[Tracks]) -> tuple[list[Tracks], str]:
@@ -88,7 +90,7 @@ def with_frame(tracks: Tracks, frame: Size | None) -> Tracks:
     return tracks if tracks.frame == frame else replace(tracks, frame=frame)
 
 
-def _same_aspect(one: Size, other: Size) -> bool:
+def same_aspect(one: Size, other: Size) -> bool:
     """Whether one is a scaled copy of the other, within a pixel of the smaller."""
     return abs(one[0] * other[1] - other[0] * one[1]) <= max(*one, *other)
 

@@ -50,6 +50,11 @@ class Lens:
             raise OptionError(f"fov must be above 0 and below 180 degrees; got {self.fov}. Use 50.")
 
     @property
+    def size(self) -> Size:
+        """(width, height) of the frame, pixels."""
+        return self.width, self.height
+
+    @property
     def focal(self) -> float:
         """Focal length in pixels, the same across and down."""
         return self.width / 2 / math.tan(math.radians(self.fov) / 2)

@@ -55,7 +55,7 @@ def pinned_points(
     visible |= ~present[:, None]
     if front is not None:
         visible |= front[tuple(pins.astype(np.int64).T[::-1])]
-    return Tracks(torch.from_numpy(still), torch.from_numpy(visible))
+    return Tracks(torch.from_numpy(still), torch.from_numpy(visible), (width, height))
 
 
 def _region_samples(

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from ...errors import ShapeError
+from ...motion.frame import place_in_frame
 from ...shapes import Bool, Float, Tensor
 from ...tracks import Tracks
 from ..depth import check_map_size, sample_distance
@@ -38,7 +39,7 @@ def camera_tracks(
         OptionError: a distance that is not above 0.
     """
     still = np.repeat(points[None].astype(np.float64), camera.num_frames, axis=0)
-    return follow_camera(Tracks.from_arrays(still), camera, distance)
+    return follow_camera(Tracks.from_arrays(still, frame=camera.lens.size), camera, distance)
 
 
 def follow_camera(
@@ -66,6 +67,7 @@ def follow_camera(
             "Use retime_tracks first."
         )
     lens = camera.lens
+    tracks = place_in_frame(tracks, lens.size).tracks
     if isinstance(distance, np.ndarray):
         check_map_size("distance", distance, (lens.width, lens.height))
     else:
@@ -82,7 +84,7 @@ def follow_camera(
     seen = seen & before & (x >= 0) & (x <= lens.width) & (y >= 0) & (y <= lens.height)
     if camera.has_parallax() and distance.min() < distance.max() and tracks.num_points > 0:
         seen &= ~_covered(camera, distance, projected, start)
-    return Tracks(torch.from_numpy(projected[..., :2].copy()), torch.from_numpy(seen))
+    return Tracks(torch.from_numpy(projected[..., :2].copy()), torch.from_numpy(seen), lens.size)
 
 
 def project_points(

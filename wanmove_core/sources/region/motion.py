@@ -167,7 +167,7 @@ def in_frame(
         col = np.clip(x, 0, width - 1).astype(np.int64)
         row = np.clip(y, 0, height - 1).astype(np.int64)
         visible &= ~front[row, col]
-    return Tracks(torch.from_numpy(positions), torch.from_numpy(visible))
+    return Tracks(torch.from_numpy(positions), torch.from_numpy(visible), size)
 
 
 def _move_by_keys(

@@ -104,7 +104,7 @@ def rotation_tracks(
         spacing=spacing,
         tolerance=max(_TOLERANCE * extent / float(centre[2]), 1e-4),
     )
-    tracks = Tracks(torch.from_numpy(projected[..., :2].copy()), torch.from_numpy(seen))
+    tracks = Tracks(torch.from_numpy(projected[..., :2].copy()), torch.from_numpy(seen), lens.size)
     if pins == 0:
         return tracks
 

@@ -132,9 +132,11 @@ def split_camera(
         start = np.broadcast_to(positions[:1], positions.shape)
         moved = _apply(camera, start)
         shown = tracks.visibility[:1].expand(tracks.visibility.shape).clone()
-        return Tracks(torch.from_numpy(moved).to(tracks.positions), shown)
+        return Tracks(torch.from_numpy(moved).to(tracks.positions), shown, tracks.frame)
     moved = _apply(np.linalg.inv(camera), positions)
-    return Tracks(torch.from_numpy(moved).to(tracks.positions), tracks.visibility.clone())
+    return Tracks(
+        torch.from_numpy(moved).to(tracks.positions), tracks.visibility.clone(), tracks.frame
+    )
 
 
 def on_subject(tracks: Tracks, mask: Bool[np.ndarray, "height width"]) -> np.ndarray:
@@ -180,7 +182,9 @@ def scale_motion(tracks: Tracks, strength: float) -> Tracks:
     if not np.isfinite(strength):
         raise OptionError(f"strength must be a finite number; got {strength}. Use 1.")
     start = tracks.positions[:1]
-    return Tracks(start + (tracks.positions - start) * strength, tracks.visibility.clone())
+    return Tracks(
+        start + (tracks.positions - start) * strength, tracks.visibility.clone(), tracks.frame
+    )
 
 
 def change_speed(tracks: Tracks, speed: float, num_frames: int | None = None) -> Tracks:
@@ -210,7 +214,7 @@ def change_speed(tracks: Tracks, speed: float, num_frames: int | None = None) ->
     length = max(1, round(lasts) + 1)
     played = resample_tracks(tracks, length)
     keep = torch.arange(count).clamp(max=length - 1).to(played.positions.device)
-    return Tracks(played.positions[keep], played.visibility[keep])
+    return Tracks(played.positions[keep], played.visibility[keep], played.frame)
 
 
 def _transform(start: np.ndarray, end: np.ndarray) -> np.ndarray | None:

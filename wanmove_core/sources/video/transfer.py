@@ -122,7 +122,7 @@ def transfer_motion(
     if retarget.camera != "keep":
         camera = camera_motion(tracks, _background(points, queries.mask))
         tracks = split_camera(tracks, camera, retarget.camera)
-    kept = Tracks(tracks.positions[:, :asked], tracks.visibility[:, :asked])
+    kept = Tracks(tracks.positions[:, :asked], tracks.visibility[:, :asked], (width, height))
     return _retargeted(kept, source, (width, height), retarget)
 
 
@@ -138,7 +138,7 @@ def _retargeted(
     tracks = change_speed(tracks, retarget.speed, retarget.num_frames)
     x, y = tracks.positions.unbind(-1)
     inside = (x >= 0) & (y >= 0) & (x <= size[0]) & (y <= size[1])
-    return Tracks(tracks.positions.float(), tracks.visibility & inside)
+    return Tracks(tracks.positions.float(), tracks.visibility & inside, size)
 
 
 def _background(

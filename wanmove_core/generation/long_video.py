@@ -101,7 +101,7 @@ def _place(tracks: Tracks, start: Start, settings: GenerationSettings) -> Tracks
         settings.guidance_options,
         image_size=start.image_size,
         fit_mode=start.fit_mode,
-    )
+    ).tracks
 
 
 def _decode(

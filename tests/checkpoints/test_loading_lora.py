@@ -1,5 +1,7 @@
 """LoRA files of every naming change the model as their definition says."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -12,6 +14,7 @@ from wanmove_core.errors import CheckpointError
 
 from . import checkpoint_writers as writers
 
+REPORTED = Path(__file__).parents[1] / "fixtures" / "reported"
 RANK, ALPHA, STRENGTH = 3, 1.5, 0.7
 PRODUCTS = ("blocks.0.attn1.to_q", "blocks.1.attn2.add_k_proj", "blocks.1.ffn.net.0.proj")
 
@@ -183,3 +186,29 @@ def test_lora_of_another_model_is_refused_and_changes_nothing(
         apply_lora(transformer, tmp_path / "lora.safetensors")
     for name, weight in transformer.state_dict().items():
         assert torch.equal(weight, model.transformer[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"), [("lx2v_diff_m.safetensors", 3), ("unet_half_dots.safetensors", 1)]
+)
+def test_reported_files_are_added(name, changed, folder):
+    path = REPORTED / name
+    transformer = load(folder)
+    assert apply_lora(transformer, path) == changed
+
+
+def test_modulations_change_by_their_difference(model, folder, tmp_path, caplog):
+    change = random(1, 6, 256, seed=6)
+    file = {"diffusion_model.blocks.1.diff_m": change, "rank": torch.tensor(4)}
+    save_file(file, tmp_path / "lora.safetensors")
+    transformer = load(folder)
+    apply_lora(transformer, tmp_path / "lora.safetensors", strength=STRENGTH)
+    want = model.transformer["blocks.1.scale_shift_table"] + STRENGTH * change
+    torch.testing.assert_close(transformer.blocks[1].scale_shift_table.data, want)
+    assert "1 weights of other parts are left out (rank)" in caplog.text
+
+
+def test_other_kinds_of_adapters_are_refused(folder, tmp_path):
+    save_file({"blocks.0.self_attn.q.hada_w1_a": torch.ones(2)}, tmp_path / "lora.safetensors")
+    with pytest.raises(CheckpointError, match="must be a plain LoRA; got 1 weights"):
+        apply_lora(load(folder), tmp_path / "lora.safetensors")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ..family import WAN21_I2V, WAN22_TI2V, ModelFamily
 from .adapters import find_adapter
 from .checkpoint import Checkpoint, Weight
+from .lora_names import is_lora
 
 TRANSFORMER = "transformer"
 VAE = "vae"
@@ -15,16 +16,6 @@ PROMPT_EMBEDS = "prompt_embeds"
 ADAPTER = "adapter"
 
 
-_LORA_SUFFIXES = (
-    ".lora_A.weight",
-    ".lora_B.weight",
-    ".lora_down.weight",
-    ".lora_up.weight",
-    ".lora_A.default.weight",
-    ".lora_B.default.weight",
-    ".diff",
-    ".diff_b",
-)
 # Weights that only one kind of Wan model has, in both namings.
 _VARIANTS = {
     "vace_patch_embedding.weight": "a VACE transformer",
@@ -66,7 +57,7 @@ class Identity:
 def identify(checkpoint: Checkpoint) -> Identity:
     """Tell what a checkpoint is. Reads no tensor."""
     names = checkpoint.weights.keys()
-    if any(name.endswith(_LORA_SUFFIXES) for name in names):
+    if is_lora(names):
         return Identity(None, "a LoRA")
     adapter = find_adapter(checkpoint)
     if adapter is not None:

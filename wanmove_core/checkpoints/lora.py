@@ -8,8 +8,7 @@ diffusers' own converter is not used: it drops the changes of norms, and stops a
 """
 
 import logging
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +16,16 @@ import torch
 from diffusers.quantizers.gguf.utils import GGUFLinear
 from torch import Tensor, nn
 
-from ..errors import CheckpointError
+from ..errors import CheckpointError, printable
 from ..shapes import Float
 from .checkpoint import Checkpoint, Weight, open_checkpoint
 from .fp8 import Fp8Linear
-from .keymaps import TRANSFORMER_KEYS
+from .lora_names import sort_names
 
 _log = logging.getLogger("wanmove")
 
-_PREFIXES = ("diffusion_model.", "model.diffusion_model.", "transformer.", "base_model.model.")
-_FLAT_PREFIX = "lora_unet_"  # kohya and musubi write dots as underscores
 _PATCH_EMBEDDING = "patch_embedding"
 _QUANTISED = (Fp8Linear, GGUFLinear)
-_SUFFIX = re.compile(
-    r"\.(?:(?P<down>lora_A(?:\.default)?\.weight|lora_down\.weight)"
-    r"|(?P<up>lora_B(?:\.default)?\.weight|lora_up\.weight)"
-    r"|(?P<alpha>alpha)|(?P<weight>diff)|(?P<bias>diff_b|lora_B\.bias))$"
-)
-
 # What a file says about one layer: "down", "up", "alpha", "weight" or "bias" -> weight.
 Change = dict[str, Weight]
 
@@ -81,7 +72,7 @@ def apply_lora(transformer: nn.Module, path: Path, *, strength: float = 1.0) -> 
 
     Args:
         transformer: a `WanTransformer3DModel` that `load_components` made.
-        path: a LoRA with the names of ComfyUI, diffusers, kohya or musubi.
+        path: a LoRA in any spelling that `lora_names` knows.
         strength: factor of its changes; negative values turn them round.
 
     Returns:
@@ -107,48 +98,35 @@ def apply_lora(transformer: nn.Module, path: Path, *, strength: float = 1.0) -> 
 
 def _collect(transformer: nn.Module, checkpoint: Checkpoint) -> dict[str, Change]:
     """Sort a file's weights by the layer that they change."""
-    targets = _spellings(transformer)
-    changes: dict[str, Change] = {}
-    strange = []
-    for name, weight in checkpoint.weights.items():
-        match = _SUFFIX.search(name)
-        target = _find(name[: match.start()], targets) if match else None
-        if match is None or target is None:
-            strange.append(name)
-        else:
-            changes.setdefault(target, {})[str(match.lastgroup)] = weight
-    if not changes:
+    names = sort_names(checkpoint.weights, (name for name, _ in transformer.named_parameters()))
+    path = checkpoint.path
+    if names.other_kinds:
         raise CheckpointError(
-            f"{checkpoint.path} must be a LoRA of a Wan transformer; got weights like "
+            f"{path} must be a plain LoRA; got {len(names.other_kinds)} weights of another kind "
+            f"({', '.join(names.other_kinds[:3])}). Convert it to a LoRA, or merge it."
+        )
+    if names.absent and names.known:
+        raise CheckpointError(
+            f"{path} must change layers that the transformer has; got {len(names.absent)} "
+            f"others ({', '.join(names.absent[:3])}). Use a LoRA made for Wan 2.1 14B."
+        )
+    if not names.known:
+        raise CheckpointError(
+            f"{path} must be a LoRA of a Wan transformer; got weights like "
             f"{next(iter(checkpoint.weights), 'none')}. Use one made for Wan 2.1 14B."
         )
-    if strange:
-        raise CheckpointError(
-            f"{checkpoint.path} must change layers that the transformer has; got {len(strange)} "
-            f"others ({', '.join(strange[:3])}). Use a LoRA made for Wan 2.1 14B."
+    if names.skipped:
+        _log.warning(
+            "%s: %d weights of other parts are left out (%s)",
+            printable(path.name),
+            len(names.skipped),
+            printable(", ".join(names.skipped[:3]), 200),
         )
-    return changes
-
-
-def _spellings(transformer: nn.Module) -> dict[str, str]:
-    """Every spelling of every layer, or of a parameter that is in no layer -> its path."""
-    spellings: dict[str, str] = {}
-    for name, _ in transformer.named_parameters():
-        path, _, leaf = name.rpartition(".")
-        in_layer = leaf in ("weight", "bias", "down", "up")
-        target = re.sub(r"(\.base)+$", "", path) if in_layer else name
-        weight = f"{target}.weight" if in_layer else target
-        original = str(TRANSFORMER_KEYS.to_original(weight)).removesuffix(".weight")
-        spellings[target] = spellings[original] = target
-        spellings[_FLAT_PREFIX + original.replace(".", "_")] = target
-    return spellings
-
-
-def _find(name: str, targets: Mapping[str, str]) -> str | None:
-    for prefix in ("", *_PREFIXES):
-        if name.startswith(prefix) and name.removeprefix(prefix) in targets:
-            return targets[name.removeprefix(prefix)]
-    return None
+    changes: dict[str, Change] = {}
+    for name, (target, role) in names.known.items():
+        changes.setdefault(target, {})[role] = checkpoint.weights[name]
+    # A rank without its product says nothing.
+    return {target: change for target, change in changes.items() if change.keys() != {"alpha"}}
 
 
 def _is_for_fewer_channels(transformer: nn.Module, change: Change) -> bool:

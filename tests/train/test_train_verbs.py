@@ -12,7 +12,7 @@ from wanmove_core.bench.world import make_scene
 from wanmove_core.checkpoints.loading import load_components
 from wanmove_core.checkpoints.lora import apply_lora
 from wanmove_core.command.main import main
-from wanmove_core.media.writer import write_video
+from wanmove_core.media.video_writer import write_video
 from wanmove_core.train.cache import Cache
 
 TOY = Path(__file__).parents[2] / "models" / "toy"

@@ -54,9 +54,10 @@ def motion(
     *tracks: dict[str, Any],
     pos: tuple[int, int] = (MIDDLE, LOW),
     size: tuple[int, int] = (780, 720),
+    frames: int = 81,
 ) -> Placed:
     """The motion editor over the start image."""
-    drawing = {"version": 1, "width": 832, "height": 480, "fps": 16, "frames": 81}
+    drawing = {"version": 1, "width": 832, "height": 480, "fps": 16, "frames": frames}
     text = json.dumps({**drawing, "tracks": tracks})
     return canvas.add("WanMoveSplineEditor", pos, size, splines=text, image=image)
 

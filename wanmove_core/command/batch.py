@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ..generation.parallel import Ranks
     from ..generation.pipeline import WanMovePipeline
 
+Workers = Callable[[Sequence[tuple[str, Job]]], Iterator[tuple[str, str, str]]]
+
 _log = logging.getLogger("wanmove")
 _PATHS = ("image", "tracks", "visibility", "out")
 
@@ -50,6 +52,7 @@ def run_batch(
     progress_bar: Callable[[str], AbstractContextManager[Progress]],
     prompt_device: str = "cpu",
     ranks: "Ranks | None" = None,
+    workers: "Workers | None" = None,
 ) -> int:
     """Run all jobs that are not done yet.
 
@@ -59,6 +62,7 @@ def run_batch(
         model: which model that is, for the metadata.
         progress_bar: makes one for a name.
         prompt_device: for a language model that extends prompts; it is gone before `load`.
+        workers: makes the jobs elsewhere, as `make_on_workers`; `load` is not called then.
         ranks: processes that hold the model together, and so must ask it in step.
 
     Returns:
@@ -90,12 +94,30 @@ def run_batch(
         jobs = in_step(jobs, ranks)
     if not jobs:
         return _tell(made, skipped, len(lines))
+    outcomes = (
+        workers(jobs)
+        if workers is not None
+        else _one_by_one(jobs, load, model, progress_bar, ranks)
+    )
+    for label, outcome, told in outcomes:
+        made, skipped = made + (outcome == "made"), skipped + (outcome == "there")
+        (_log.error if outcome == "failed" else _log.info)("%s: %s", label, told)
+    return _tell(made, skipped, len(lines)) if ranks is None else 0
+
+
+def _one_by_one(
+    jobs: Sequence[tuple[str, Job]],
+    load: Callable[[], "WanMovePipeline"],
+    model: dict[str, Any],
+    progress_bar: Callable[[str], AbstractContextManager[Progress]],
+    ranks: "Ranks | None",
+) -> Iterator[tuple[str, str, str]]:
+    """Make the jobs here; yields (label, "made" | "there" | "failed", what to say)."""
     pipeline = load()
     for label, job in jobs:
         # Another process may have made it in the meantime.
         if ranks is None and is_done(job, model):
-            _log.info("%s: made by another process", label)
-            skipped += 1
+            yield label, "there", "made by another process"
             continue
         try:
             with progress_bar(label) as progress:
@@ -104,11 +126,9 @@ def run_batch(
         except (WanMoveError, RuntimeError, OSError) as error:
             if ranks is not None:
                 raise  # the others wait for this process
-            _log.error("%s: %s", label, str(error).splitlines()[0])
+            yield label, "failed", str(error).splitlines()[0]
             continue
-        _log.info("%s: wrote %s in %.1f s", label, result.video, result.seconds)
-        made += 1
-    return _tell(made, skipped, len(lines)) if ranks is None else 0
+        yield label, "made", f"wrote {result.video} in {result.seconds:.1f} s"
 
 
 def _tell(made: int, skipped: int, asked: int) -> int:

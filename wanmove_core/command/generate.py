@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from .ranks import (
     meet,
     peers_told,
 )
-from .shard import Shard, add_shard_option, parse_shard
+from .shard import Shard, add_shard_option, add_worker_options, parse_shard
 
 if TYPE_CHECKING:
     from ..generation.parallel import Ranks
@@ -61,6 +62,7 @@ def add_generate_parser(commands: Any) -> None:
     )
     many.add_argument("--out-dir", type=Path, metavar="DIR", help="of MoveBench (results)")
     add_shard_option(many)
+    add_worker_options(many)
     add_parallel_options(parser)
     parser.set_defaults(run=run_generate)
 
@@ -79,12 +81,29 @@ def run_generate(args: argparse.Namespace) -> int:
     check_family(args, args.family)
     needed = "movebench"
     check_companions(args, ("mode", needed), ("language", needed), ("out_dir", needed))
+    check_companions(args, ("ray_address", "workers"))
     model = model_settings(args)
     world = check_parallel(args)
+    _check_workers(args, world)
     with peers_told():
         if args.batch is None and args.movebench is None:
             return _run_one(args, model, world)
         return _run_many(args, model, world)
+
+
+def _check_workers(args: argparse.Namespace, world: int) -> None:
+    """Refuse workers where there is one video, or where torchrun started several processes."""
+    many = args.batch is not None or args.movebench is not None
+    for name in ("shard", "workers"):
+        if getattr(args, name) is not None and not many:
+            raise OptionError(
+                f"--{name} must come with --batch or --movebench; got one video. Drop it."
+            )
+    if args.workers is not None and world > 1:
+        raise OptionError(
+            f"--workers must be without torchrun, which started {world} processes; got both. "
+            "Start wanmove generate itself."
+        )
 
 
 def _run_many(args: argparse.Namespace, model: dict[str, Any], world: int) -> int:
@@ -100,6 +119,11 @@ def _run_many(args: argparse.Namespace, model: dict[str, Any], world: int) -> in
         # Each process makes its own videos and waits for nobody.
         args.shard = parse_shard("auto")
     inputs_are_checked()
+    workers = None
+    if args.workers is not None:
+        from .workers import make_on_workers
+
+        workers = partial(make_on_workers, args=args, model=model)
     return run_batch(
         (args.shard or Shard()).take(lines),
         lambda: load_pipeline(args, spread=_spread(args)),
@@ -107,12 +131,11 @@ def _run_many(args: argparse.Namespace, model: dict[str, Any], world: int) -> in
         progress_bar=progress_bar,
         prompt_device=device_of(args),
         ranks=ranks,
+        workers=workers,
     )
 
 
 def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int:
-    if args.shard is not None:
-        raise OptionError("--shard must come with --batch or --movebench; got one video. Drop it.")
     job = make_job(args)
     from ..generation.job import extend_prompt, read_inputs, run_job
     from ..media.writer import check_writable

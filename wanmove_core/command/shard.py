@@ -40,6 +40,19 @@ def add_shard_option(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_worker_options(parser: argparse._ActionsContainer) -> None:
+    """Add `--workers` and `--ray-address`."""
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="make N videos at a time, one a GPU, with Ray (pip install 'wan-move[ray]')",
+    )
+    parser.add_argument(
+        "--ray-address", metavar="HOST:PORT", help="of a Ray cluster; its machines share the files"
+    )
+
+
 def parse_shard(text: str) -> Shard:
     """Parse `I/N`, `auto` or `auto/N`.
 

@@ -1,0 +1,83 @@
+"""Ray workers: all videos are there, and one that is killed costs its own video's time only."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from wanmove_core.command import main as cli
+from wanmove_core.media.video import read_metadata
+
+ROOT = Path(__file__).parents[2]
+TOY = ROOT / "models" / "toy"
+
+
+@pytest.mark.parametrize(
+    "options,said",
+    [
+        ("--workers 2", "--workers must come with --batch or --movebench; got one video"),
+        ("--ray-address a:1", "--ray-address must come with --workers"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(options, said, capsys) -> None:
+    line = f"generate --checkpoint a --image a.png --prompt cat --out a.mp4 {options}"
+    assert cli.main(line.split()) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.timeout(600)
+def test_a_killed_worker_costs_its_video_s_time_only(tmp_path) -> None:
+    pytest.importorskip("ray")
+    jobs = tmp_path / "jobs.jsonl"
+    start = str(TOY / "demo" / "start.png")
+    lines = [{"image": start, "prompt": "", "out": f"{n}.mp4", "seed": n} for n in range(4)]
+    jobs.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    words = f"generate --checkpoint {TOY} --batch {jobs} --workers 2 --device cpu --dtype fp32"
+    words += " --size 96x64 --resize stretch --frames 17 --steps 4 --guidance-scale 1"
+    killed: list[int] = []
+    watch = threading.Thread(target=kill_a_worker, args=(tmp_path, killed), daemon=True)
+    watch.start()
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-m", "wanmove_core", *words.split()],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=540,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "4 made, 0 already there, 0 failed." in done.stderr
+    assert len(killed) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *(f"{number}.mp4" for number in range(4)),
+        "jobs.jsonl",
+    ]
+    assert [read_metadata(tmp_path / f"{n}.mp4")["seed"] for n in range(4)] == [0, 1, 2, 3]
+
+
+def kill_a_worker(folder: Path, killed: list[int]) -> None:
+    """Kill the first process that has a file of a video open: it is in the middle of its job."""
+    deadline = time.monotonic() + 500
+    while not killed and time.monotonic() < deadline:
+        for part in folder.glob(".*.worker/.*.part*"):
+            for process in Path("/proc").glob("[0-9]*"):
+                if holds(process, part):
+                    os.kill(int(process.name), signal.SIGKILL)
+                    killed.append(int(process.name))
+                    return
+        time.sleep(0.02)
+
+
+def holds(process: Path, file: Path) -> bool:
+    """Whether a process has a file open."""
+    try:
+        return any(link.readlink() == file for link in (process / "fd").iterdir())
+    except OSError:
+        return False

@@ -15,6 +15,7 @@ from ..errors import CheckpointError, OptionError
 from .companions import check_companions
 from .flashmotion import check_family, find_family, load_adapter_option, read_motion
 from .generate_options import add_job_options, add_model_options
+from .memory import memory_told
 from .option_values import make_job, make_speed_options
 from .ranks import (
     add_parallel_options,
@@ -156,7 +157,7 @@ def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int
     if ranks is not None:
         # A drawn seed and a written prompt are those of rank 0.
         job = ranks.from_first(job)
-    with _memory_told():
+    with memory_told():
         pipeline = load_pipeline(args, ranks, spread=_spread(args))
         with progress_bar(job.out.name) as progress:
             result = run_job(pipeline, job, model=model, progress=progress, maps=maps)
@@ -164,21 +165,6 @@ def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int
     if result.overlay is not None:
         _log.info("Wrote %s.", result.overlay)
     return 0
-
-
-@contextmanager
-def _memory_told() -> Iterator[None]:
-    """Say in one line that the device's memory ran out, and what needs less of it."""
-    import torch
-
-    try:
-        yield
-    except torch.cuda.OutOfMemoryError as error:
-        raise OptionError(
-            f"the device's memory must hold the model and its work; got: "
-            f"{str(error).splitlines()[0]} Add --offload model (or layer), --dtype fp8 or "
-            "--vae-tiling, or make --size smaller."
-        ) from error
 
 
 def _spread(args: argparse.Namespace) -> tuple[str, ...]:

@@ -11,16 +11,14 @@ from .denoising import Branches, Conditions
 from .parallel import Ranks
 from .settings import GenerationSettings
 
-_OVERLAP = 5  # latent frames that two windows share
 
-
-def plan_windows(latent_frames: int, window: int, overlap: int = _OVERLAP) -> list[list[int]]:
+def plan_windows(latent_frames: int, window: int, overlap: int | None = None) -> list[list[int]]:
     """Choose the latent frames of each window; latent frame 0, the start image, leads them all.
 
     Args:
         latent_frames: of the video.
         window: latent frames of a window, with frame 0.
-        overlap: how many two neighbours share, below `window` - 1.
+        overlap: how many two neighbours share, below `window` - 1; None: a quarter.
 
     Returns:
         For each window its latent frames. The last window ends with the video, and so shares more.
@@ -28,6 +26,7 @@ def plan_windows(latent_frames: int, window: int, overlap: int = _OVERLAP) -> li
     if latent_frames <= window:
         return [list(range(latent_frames))]
     length = window - 1
+    overlap = length // 4 if overlap is None else overlap
     starts = [*range(1, latent_frames - length, max(length - overlap, 1)), latent_frames - length]
     return [[0, *range(start, start + length)] for start in starts]
 

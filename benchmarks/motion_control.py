@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -29,8 +29,7 @@ from benchmarks.toy_scenes import (
     make_test_scenes,
     measure,
 )
-from training.make_latents import GRID
-from training.train_vae import to_video
+from training.vae_model import to_video
 from wanmove_core import project_tracks, replicate_first_frame
 
 TRACKS = 64
@@ -56,7 +55,7 @@ class Row:
 
 def replicate(test: TestScene, *, count: int = TRACKS, temporal: str = "sample", **kw) -> Tensor:
     """The conditioning latent with features copied along the first `count` tracks."""
-    cells, visible = project_tracks(first_tracks(test.tracks, count), GRID, temporal=temporal)
+    cells, visible = project_tracks(first_tracks(test.tracks, count), test.grid, temporal=temporal)
     if kw.get("collision") == "random":
         kw["generator"] = torch.Generator().manual_seed(0)
     return replicate_first_frame(test.latent, cells, visible, **kw)
@@ -82,7 +81,7 @@ def replicate_pixels(test: TestScene, vae: Any) -> Tensor:
 def random_embedding(test: TestScene) -> Tensor:
     """Mark every track by a random vector of its own along its way, first frame included."""
     generator = torch.Generator().manual_seed(1)
-    cells, visible = project_tracks(first_tracks(test.tracks, TRACKS), GRID)
+    cells, visible = project_tracks(first_tracks(test.tracks, TRACKS), test.grid)
     out = test.latent.clone()
     for point in range(len(cells)):
         vector = torch.randn(16, generator=generator)
@@ -137,10 +136,12 @@ def summarise(row: tuple[str, str], figures: dict[str, list[float]]) -> dict[str
     return entry
 
 
-def run(count: int, *, quick: bool, folder: Path, out: Path) -> list[dict[str, Any]]:
+def run(
+    count: int, *, quick: bool, folder: Path, out: Path, version: Literal[1, 2] = 1
+) -> list[dict[str, Any]]:
     """Measure every row and print it as it is done."""
     model, vae = load_toy("bf16", folder)
-    scenes = make_test_scenes(vae, count)
+    scenes = make_test_scenes(vae, count, version=version)
     own = torch.cat([s.tracker_error.distance[s.tracker_error.counted] for s in scenes])
     lines = [
         f"{count} scenes, {sum(s.measured for s in scenes)} measured tracks; the tracker's own "
@@ -203,13 +204,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="8 scenes, three rows")
     parser.add_argument("--scenes", type=int)
+    parser.add_argument("--version", type=int, choices=(1, 2), default=1, help="of the world")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--model", type=Path, default=TOY)
     parser.add_argument("--out", type=Path, default=Path("out/motion_control"))
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     count = args.scenes or (8 if args.quick else 64)
-    run(count, quick=args.quick, folder=args.model, out=args.out)
+    run(count, quick=args.quick, folder=args.model, out=args.out, version=args.version)
 
 
 if __name__ == "__main__":

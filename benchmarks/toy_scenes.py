@@ -2,19 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from training.dit_model import sample, use_uniform_context
-from training.make_latents import GRID, wan_statistics
-from training.train_vae import to_video
-from training.vae_model import channels_last
+from training.dit_model import predictor, sample
+from training.vae_model import channels_last, to_video, wan_statistics
 from training.world import make_scene
-from wanmove_core import Tracks
-from wanmove_core.bench.world import HEIGHT, HELD_OUT_SEED, WIDTH, Scene
+from wanmove_core import LatentGrid, Tracks
+from wanmove_core.bench.world import HELD_OUT_SEED, Scene
 from wanmove_core.checkpoints.loading import load_components
 from wanmove_core.evaluate.metrics import EndPointError, end_point_error
 from wanmove_core.start_image.conditioning import conditioning_input, known_mask
@@ -27,7 +25,6 @@ FIRST_SEED = HELD_OUT_SEED + 10_000
 _TRACKABLE_PX = 0.75
 _OBJECT_POINTS, _STILL_POINTS = 16, 8
 _EDGE_PX = 3.0
-KNOWN = known_mask(GRID)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +56,11 @@ class TestScene:
         """The true clip, uint8 [T, H, W, 3]."""
         return torch.from_numpy(self.scene.frames)
 
+    @property
+    def grid(self) -> LatentGrid:
+        """Of the clip."""
+        return LatentGrid(*self.scene.frames.shape[:3])
+
 
 def first_tracks(tracks: Tracks, count: int) -> Tracks:
     """The first `count` tracks."""
@@ -72,29 +74,31 @@ def exact_tracks(scene: Scene, points: np.ndarray) -> Tracks:
 
 
 def load_toy(dtype: str = "bf16", folder: Path = TOY) -> tuple[Any, Any]:
-    """The small model's transformer, ready for `sample`, and its VAE."""
+    """What the small model's transformer predicts, for `sample`, and its VAE."""
     parts = load_components([folder], dtype=dtype, needs=("transformer", "vae"))
-    use_uniform_context(parts.transformer)
     channels_last(parts.vae)
-    return parts.transformer, parts.vae
+    return predictor(parts.transformer), parts.vae
 
 
-def make_test_scenes(vae: Any, count: int, *, first_seed: int = FIRST_SEED) -> list[TestScene]:
+def make_test_scenes(
+    vae: Any, count: int, *, first_seed: int = FIRST_SEED, version: Literal[1, 2] = 1
+) -> list[TestScene]:
     """Scenes with enough trackable points on objects; seeds without are passed over."""
     scenes: list[TestScene] = []
     seed = first_seed
     while len(scenes) < count:
-        found = _test_scene(vae, seed)
+        found = _test_scene(vae, seed, version)
         seed += 1
         if found is not None:
             scenes.append(found)
     return scenes
 
 
-def _test_scene(vae: Any, seed: int) -> TestScene | None:
-    scene = make_scene(seed)
+def _test_scene(vae: Any, seed: int, version: Literal[1, 2]) -> TestScene | None:
+    scene = make_scene(seed, version=version)
+    height, width = scene.frames.shape[1:3]
     rng = np.random.default_rng([5, seed])
-    points = rng.uniform([0, 0], [WIDTH - 1, HEIGHT - 1], (2400, 2))
+    points = rng.uniform([0, 0], [width - 1, height - 1], (2400, 2))
     owner = scene.owner(points)
     ring = [
         points + _EDGE_PX * np.array([np.cos(angle), np.sin(angle)])
@@ -115,7 +119,7 @@ def _test_scene(vae: Any, seed: int) -> TestScene | None:
     if len(objects) < 6 or len(still) < 4:
         return None
     measured = np.concatenate([objects, still])
-    anywhere = rng.uniform([0, 0], [WIDTH - 1, HEIGHT - 1], (1024 - len(measured), 2))
+    anywhere = rng.uniform([0, 0], [width - 1, height - 1], (1024 - len(measured), 2))
     tracks = exact_tracks(scene, np.concatenate([measured, anywhere]))
     mine = first_tracks(tracks, len(measured))
     own = end_point_error(mine, track_points(torch.from_numpy(scene.frames), mine.positions[0]))
@@ -160,16 +164,18 @@ def generate(
     """Videos uint8 [B, T, H, W, 3] of conditioning latents, from the same noise in every call."""
     latents = []
     generator = torch.Generator().manual_seed(seed)
+    frames, rows, cols = guided[0].shape[2:]
+    known = known_mask(LatentGrid(4 * frames - 3, 8 * rows, 8 * cols))
     for first in range(0, len(guided), 16):
         chunk = slice(first, first + 16)
         base = None
         if unguided is not None:
-            base = conditioning_input(torch.cat(unguided[chunk]), KNOWN)
+            base = conditioning_input(torch.cat(unguided[chunk]), known)
         with torch.autocast("cpu", torch.bfloat16):
             latents.append(
                 sample(
                     model,
-                    conditioning_input(torch.cat(guided[chunk]), KNOWN),
+                    conditioning_input(torch.cat(guided[chunk]), known),
                     generator=generator,
                     steps=steps,
                     unguided=base,

@@ -1,10 +1,23 @@
-"""Wan 2.1's image-to-video transformer at a small size, and a plain sampler for it."""
+"""Wan 2.1's image-to-video transformer at a small size, and a plain sampler for it.
 
+    python -m training.dit_model training/runs/fresh.safetensors
+
+writes one that has learned nothing, for `wanmove train run --full` to begin with.
+"""
+
+import argparse
 import itertools
+from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from diffusers import WanTransformer3DModel
+from safetensors.torch import save_file
 from torch import Tensor, nn
+
+from wanmove_core.checkpoints.keymaps import TRANSFORMER_KEYS
+from wanmove_core.train.attention import use_short_context
+from wanmove_core.train.recipe import Batch, sigmas, velocity
 
 DIM, LAYERS = 256, 6
 TEXT_TOKENS, TEXT_DIM = 512, 4096
@@ -55,95 +68,27 @@ def initialise(model: WanTransformer3DModel, *, seed: int) -> None:
     model.condition_embedder.time_proj.weight.mul_(0.1)
     model.scale_shift_table.zero_()
     nn.init.zeros_(model.proj_out.weight)
-    freeze_unused(model)
 
 
-def freeze_unused(model: WanTransformer3DModel) -> None:
-    """Leave out what uniform text and no image give no gradient to, and the image values."""
-    for block in model.blocks:
-        attention = block.attn2
-        unused = (attention.add_k_proj, attention.add_v_proj, attention.norm_added_k)
-        for module in (*unused, attention.to_q, attention.to_k, attention.norm_q, attention.norm_k):
-            module.requires_grad_(False)
-        block.norm2.requires_grad_(False)
-    model.condition_embedder.image_embedder.requires_grad_(False)
+# (noisy latents, times, conditioning channels) -> noise - clean.
+Predict = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
-class UniformContext:
-    """Cross-attention to tokens that are all equal: the weighted mean is the value itself.
+def predictor(model: WanTransformer3DModel) -> Predict:
+    """The model without a prompt and without an image, cross-attention cut short, in place."""
+    context = use_short_context(model)
 
-    Exact for a zero prompt and an image branch at zero, and a large part of the time saved.
-    """
+    def predict(noisy: Tensor, times: Tensor, given: Tensor) -> Tensor:
+        prompts = [torch.zeros(0, TEXT_DIM)] * len(noisy)
+        batch = Batch(noisy, given, prompts, torch.zeros(len(noisy), 0, IMAGE_DIM))
+        return velocity(model, context, noisy, times, batch)
 
-    def __call__(self, attn, _hidden_states, encoder_hidden_states=None, *_args, **_kwargs):
-        """The same vector for every query, [batch, 1, dim]."""
-        return attn.to_out[0](attn.to_v(encoder_hidden_states[:, -1:]))
-
-
-def use_uniform_context(model: WanTransformer3DModel) -> None:
-    """Switch all cross-attention to `UniformContext`, in place."""
-    for block in model.blocks:
-        block.attn2.set_processor(UniformContext())
-
-
-class MatrixAttention:
-    """Self-attention as two matrix products and a softmax.
-
-    At 120 tokens half the time of torch's fused attention, which on a CPU works in float32.
-    """
-
-    def __call__(self, attn, hidden_states, _context=None, _mask=None, rotary_emb=None):
-        """[batch, tokens, dim] -> the same."""
-        query = attn.norm_q(attn.to_q(hidden_states)).unflatten(2, (attn.heads, -1))
-        key = attn.norm_k(attn.to_k(hidden_states)).unflatten(2, (attn.heads, -1))
-        value = attn.to_v(hidden_states).unflatten(2, (attn.heads, -1)).transpose(1, 2)
-        query, key = (_rotate(x, *rotary_emb).transpose(1, 2) for x in (query, key))
-        scores = (query @ key.transpose(-1, -2)).float() * query.shape[-1] ** -0.5
-        out = torch.softmax(scores, -1).to(value.dtype) @ value
-        return attn.to_out[0](out.transpose(1, 2).flatten(2, 3))
-
-
-def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotary position embedding of neighbouring pairs, x [B, tokens, heads, size]."""
-    even, odd = x.unflatten(-1, (-1, 2)).unbind(-1)
-    cos, sin = cos[..., 0::2], sin[..., 1::2]
-    turned = torch.stack([even * cos - odd * sin, even * sin + odd * cos], -1)
-    return turned.flatten(-2).type_as(x)
-
-
-def use_matrix_attention(model: WanTransformer3DModel) -> None:
-    """Switch all self-attention to `MatrixAttention`, in place."""
-    for block in model.blocks:
-        block.attn1.set_processor(MatrixAttention())
-
-
-def velocity(model: WanTransformer3DModel, noisy: Tensor, times: Tensor, given: Tensor) -> Tensor:
-    """Predict noise - clean for a model with uniform context.
-
-    Args:
-        model: after `use_uniform_context`.
-        noisy: [B, 16, T', H', W'].
-        times: [B], 0 = clean, 1 = noise.
-        given: [B, 20, T', H', W'], known mask and conditioning latent.
-    """
-    prompt = torch.zeros(len(noisy), 1, TEXT_DIM)
-    return model(
-        hidden_states=torch.cat([noisy, given], 1),
-        timestep=times * 1000,
-        encoder_hidden_states=prompt,
-        return_dict=False,
-    )[0]
-
-
-def sigmas(steps: int, *, shift: float = SHIFT) -> Tensor:
-    """Noise levels [steps + 1], from 1 to 0."""
-    even = torch.linspace(1, 0, steps + 1)
-    return shift * even / (1 + (shift - 1) * even)
+    return predict
 
 
 @torch.no_grad()
 def sample(
-    model: WanTransformer3DModel,
+    predict: Predict,
     given: Tensor,
     *,
     generator: torch.Generator,
@@ -154,7 +99,7 @@ def sample(
     """Euler sampling.
 
     Args:
-        model: after `use_uniform_context`.
+        predict: from `predictor`.
         given: [B, 20, T', H', W'].
         generator: of the starting noise.
         steps: model calls, twice as many with a motion scale other than 1.
@@ -164,14 +109,34 @@ def sample(
     Returns:
         Normalised latents [B, 16, T', H', W'].
     """
-    levels = sigmas(steps)
+    levels = sigmas(steps, SHIFT)
     shape = (len(given), 16, *given.shape[2:])
     latent = torch.randn(shape, generator=generator)
     for here, there in itertools.pairwise(levels):
         times = here.expand(len(given))
-        flow = velocity(model, latent, times, given)
+        flow = predict(latent, times, given)
         if unguided is not None and motion_scale != 1.0:
-            base = velocity(model, latent, times, unguided)
+            base = predict(latent, times, unguided)
             flow = base + motion_scale * (flow - base)
         latent = latent + (there - here) * flow.float()
     return latent
+
+
+def main() -> None:
+    """Write a fresh model in the original names."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path)
+    args = parser.parse_args()
+    model = build_dit()
+    initialise(model, seed=0)
+    weights = TRANSFORMER_KEYS.original_state(model.state_dict())
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    save_file(
+        {name: weight.contiguous() for name, weight in weights.items()},
+        args.out,
+        {"format": "pt", "image_encoder": "none", "license": "Apache-2.0"},
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from training.prompts import embed
 from training.shipped import FOLDER as SHIPPED
+from training.vae_model import encode, to_video, wan_statistics
 from training.world import make_scene
 from wanmove_core.bench.world import FRAMES, HELD_OUT_SEED, SIZES, Scene
 from wanmove_core.checkpoints.loading import load_components
@@ -27,12 +27,6 @@ SHARD = 16
 POINTS = 384
 # Scenes to learn from; those of the VAE lie elsewhere below HELD_OUT_SEED.
 FIRST_SEED = 1_000_000
-
-
-def statistics(vae: Any) -> tuple[Tensor, Tensor]:
-    """The latents' mean and standard deviation, [1, 16, 1, 1, 1]."""
-    mean, std = torch.tensor(vae.config.latents_mean), torch.tensor(vae.config.latents_std)
-    return mean.view(1, -1, 1, 1, 1), std.view(1, -1, 1, 1, 1)
 
 
 def candidate_points(scene: Scene, rng: np.random.Generator, count: int) -> np.ndarray:
@@ -48,10 +42,10 @@ def candidate_points(scene: Scene, rng: np.random.Generator, count: int) -> np.n
 @torch.no_grad()
 def make_sample(vae: Any, scene: Scene, rng: np.random.Generator) -> tuple[str, Sample]:
     """A scene's caption, and the scene as the transformer sees it."""
-    video = torch.from_numpy(scene.frames)[None].permute(0, 4, 1, 2, 3).float() / 127.5 - 1
-    mean, std = statistics(vae)
+    video = to_video(scene.frames[None])
+    mean, std = wan_statistics(vae)
+    latent = encode(vae, video)
     with torch.autocast("cpu", torch.bfloat16):
-        latent = vae._encode(video)[:, :16].float()
         start = encode_padded(vae, video[:, :, :1], len(scene.frames)).float()
     positions, visibility = scene.tracks(candidate_points(scene, rng, POINTS))
     caption = ", ".join(scene.story.clauses()) if scene.story else ""

@@ -1,5 +1,6 @@
 """Wan 2.1's video VAE at a small width, initialised so that it learns in minutes."""
 
+import numpy as np
 import torch
 from diffusers import AutoencoderKLWan
 from diffusers.models.autoencoders.autoencoder_kl_wan import (
@@ -65,7 +66,13 @@ def _linear_gain(conv: nn.Conv2d | nn.Conv3d, generator: torch.Generator) -> Non
     conv.weight.copy_(weight)
 
 
-def reconstruct(vae: AutoencoderKLWan, video: Tensor, *, noise: float) -> tuple[Tensor, Tensor]:
+def reconstruct(
+    vae: AutoencoderKLWan,
+    video: Tensor,
+    *,
+    noise: float,
+    generator: torch.Generator | None = None,
+) -> tuple[Tensor, Tensor]:
     """Encode and decode [B, 3, T, H, W] in -1..1 without the final clamp.
 
     Returns:
@@ -73,7 +80,9 @@ def reconstruct(vae: AutoencoderKLWan, video: Tensor, *, noise: float) -> tuple[
     """
     mean = vae._encode(video)[:, :16].float()
     spread = mean.detach().std((0, 2, 3, 4), keepdim=True)
-    latent = mean + noise * spread * torch.randn_like(mean) if noise else mean
+    latent = mean
+    if noise:
+        latent = mean + noise * spread * torch.randn(mean.shape, generator=generator)
     vae.clear_cache()
     hidden = vae.post_quant_conv(latent)
     chunks = []
@@ -87,3 +96,41 @@ def reconstruct(vae: AutoencoderKLWan, video: Tensor, *, noise: float) -> tuple[
         )
     vae.clear_cache()
     return torch.cat(chunks, 2).float(), mean
+
+
+def to_video(clips: np.ndarray) -> Tensor:
+    """uint8 [B, T, H, W, 3] -> float [B, 3, T, H, W] in -1..1."""
+    return torch.from_numpy(clips).permute(0, 4, 1, 2, 3).float() / 127.5 - 1
+
+
+def wan_statistics(vae: AutoencoderKLWan) -> tuple[Tensor, Tensor]:
+    """Wan's standard latent mean and standard deviation, [1, 16, 1, 1, 1]."""
+    mean, std = torch.tensor(vae.config.latents_mean), torch.tensor(vae.config.latents_std)
+    return mean.view(1, -1, 1, 1, 1), std.view(1, -1, 1, 1, 1)
+
+
+@torch.no_grad()
+def fold_statistics(vae: AutoencoderKLWan, mean: Tensor, std: Tensor) -> None:
+    """Rescale the latents of a VAE in place, so that Wan's statistics describe them.
+
+    The two 1x1x1 convolutions around the latent absorb the change: pixels stay the same.
+
+    Args:
+        vae: whose latent channels have this `mean` and `std`, each [16].
+        mean, std: of the latents as they are.
+    """
+    wan_mean, wan_std = (value.flatten() for value in wan_statistics(vae))
+    gain = wan_std / std
+    encoder, decoder = vae.quant_conv, vae.post_quant_conv
+    encoder.weight[:16] *= gain.view(-1, 1, 1, 1, 1)
+    encoder.bias[:16] = (encoder.bias[:16] - mean) * gain + wan_mean
+    encoder.bias[16:] = 2 * torch.log(LATENT_NOISE * wan_std)
+    decoder.bias += decoder.weight[:, :, 0, 0, 0] @ (mean - wan_mean / gain)
+    decoder.weight /= gain.view(1, -1, 1, 1, 1)
+
+
+@torch.no_grad()
+def encode(vae: AutoencoderKLWan, video: Tensor) -> Tensor:
+    """Latent means [B, 16, T', H', W'], not normalised, float32."""
+    with torch.autocast("cpu", torch.bfloat16):
+        return torch.cat([vae._encode(part)[:, :16].float() for part in video.split(2)])

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from benchmarks.toy_scenes import (
     FIRST_SEED,
-    KNOWN,
     TOY,
     encode,
     exact_tracks,
@@ -22,13 +21,20 @@ from benchmarks.toy_scenes import (
     measure,
 )
 from training.dit_model import sample
-from training.make_latents import GRID
-from training.train_vae import to_video
+from training.vae_model import to_video
 from training.world import make_scene
-from wanmove_core import Tracks, conditioning_input, project_tracks, replicate_first_frame
-from wanmove_core.bench.world import HEIGHT, WIDTH
+from wanmove_core import (
+    LatentGrid,
+    Tracks,
+    conditioning_input,
+    known_mask,
+    project_tracks,
+    replicate_first_frame,
+)
+from wanmove_core.bench.world import FRAMES, HEIGHT, WIDTH
 
 SCENES, STEPS, TRACKS = 16, 6, 200
+GRID = LatentGrid(FRAMES, HEIGHT, WIDTH)
 # Error of the generated latents with tracks, as a share of the error without. The shipped model
 # reaches 0.73, shifted cells 1.11, swapped axes 0.98, skipped frames 0.94.
 BOUND = 0.82
@@ -51,7 +57,7 @@ class World:
     def error(self, guided: list[Tensor]) -> float:
         """RMS error of generated latents behind the start frame; the same noise every time."""
         generator = torch.Generator().manual_seed(0)
-        given = conditioning_input(torch.cat(guided), KNOWN)
+        given = conditioning_input(torch.cat(guided), known_mask(GRID))
         with torch.autocast("cpu", torch.bfloat16):
             got = sample(self.model, given, generator=generator, steps=STEPS)
         return float((got - self.true)[:, :, 1:].square().mean().sqrt())

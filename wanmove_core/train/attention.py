@@ -7,8 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..shapes import Float
-
 _TOKENS = 512  # of a prompt, zero-padded
 
 
@@ -22,16 +20,14 @@ class Context:
     def __init__(self) -> None:
         self.bias: Tensor = torch.zeros(1, 1)
 
-    def join(
-        self, prompts: Sequence[Float[Tensor, "tokens width"]]
-    ) -> Float[Tensor, "batch longest width"]:
+    def join(self, prompts: Sequence[Tensor]) -> Tensor:
         """Put prompts of a batch together and set the bias.
 
         Args:
-            prompts: without padding; one may have no tokens at all.
+            prompts: [tokens, width] each, without padding; one may have no tokens at all.
 
         Returns:
-            Zero-padded to one token more than the longest has.
+            [batch, longest + 1, width]: zero-padded to one token more than the longest has.
         """
         longest = max(len(prompt) for prompt in prompts) + 1
         joined = prompts[0].new_zeros(len(prompts), longest, prompts[0].shape[-1])

@@ -135,6 +135,7 @@ class Loop:
         device: torch.device | str = "cpu",
     ) -> None:
         self.folder, self.players, self.plan = folder, players, plan
+        folder.mkdir(parents=True, exist_ok=True)
         self._report = report
         self._device = torch.device(device)
         self.processes = Processes.join(self._device)

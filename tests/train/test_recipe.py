@@ -1,0 +1,169 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from training.dit_model import IMAGE_DIM, IMAGE_TOKENS, TEXT_DIM, build_dit
+from wanmove_core.grid import LatentGrid
+from wanmove_core.tracks import Tracks
+from wanmove_core.train.adapters import learn_everything, optimisers
+from wanmove_core.train.attention import use_matrix_attention, use_short_context
+from wanmove_core.train.cache import Cache, CacheWriter, Facts, Sample
+from wanmove_core.train.few_steps import few_step_loss
+from wanmove_core.train.loop import Draw
+from wanmove_core.train.memory import memory_need
+from wanmove_core.train.recipe import (
+    Batch,
+    Recipe,
+    chosen_tracks,
+    draw_batch,
+    draw_times,
+    motion_weights,
+    sigmas,
+    velocity,
+)
+
+
+def random(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.fixture(scope="module")
+def dit():
+    model = build_dit(dim=128, layers=2)
+    with torch.no_grad():
+        for index, weight in enumerate(model.parameters()):
+            weight.copy_(0.05 * random(*weight.shape, seed=index))
+    return model.eval()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("with_image", [True, False])
+def test_a_prompt_without_its_padding_is_the_same_prompt(dit, with_image):
+    noisy, given = random(3, 16, 3, 4, 6), random(3, 20, 3, 4, 6, seed=1)
+    prompts = [3 * random(n, TEXT_DIM, seed=n) for n in (0, 1, 5)]
+    image = random(3, IMAGE_TOKENS if with_image else 0, IMAGE_DIM)
+    times = torch.tensor([0.9, 0.5, 0.2])
+    padded = torch.stack([torch.cat([p, p.new_zeros(512 - len(p), TEXT_DIM)]) for p in prompts])
+    processors = [(block.attn1.processor, block.attn2.processor) for block in dit.blocks]
+    kept = [block.attn2.add_k_proj for block in dit.blocks]
+    if not with_image:  # diffusers' processor then asks for no image
+        for block in dit.blocks:
+            block.attn2.add_k_proj = None
+    full = dit(
+        hidden_states=torch.cat([noisy, given], 1),
+        timestep=times * 1000,
+        encoder_hidden_states=padded,
+        encoder_hidden_states_image=image if with_image else None,
+        return_dict=False,
+    )[0]
+    for block, projection in zip(dit.blocks, kept, strict=True):
+        block.attn2.add_k_proj = projection
+    context = use_short_context(dit)
+    use_matrix_attention(dit)
+    short = velocity(dit, context, noisy, times, Batch(noisy, given, prompts, image))
+    for block, (own, cross) in zip(dit.blocks, processors, strict=True):
+        block.attn1.set_processor(own)
+        block.attn2.set_processor(cross)
+    torch.testing.assert_close(short, full, rtol=1e-4, atol=1e-5)
+
+
+def test_what_moves_counts_more_and_all_cells_count_one_on_average():
+    clean = torch.zeros(1, 16, 3, 4, 4)
+    clean[:, :, 1:, 0, 0] = 1.0
+    weights = motion_weights(clean, 5.0)
+    assert weights.mean().item() == pytest.approx(1)
+    moving, still = weights[0, 0, 1, 0, 0].item(), weights[0, 0, 1, 2, 2].item()
+    assert moving == pytest.approx(3 * still)
+    assert weights[0, 0, 0, 0, 0].item() == pytest.approx(still)
+
+
+def test_tracks_are_drawn_as_the_recipe_says():
+    tracks = Tracks(random(5, 300, 2), torch.rand(5, 300) < 2)
+    hidden = tracks.visibility.clone()
+    hidden[0, :50] = False
+    tracks = Tracks(tracks.positions, hidden)
+    rng = np.random.default_rng(0)
+    drawn = [chosen_tracks(tracks, rng, Recipe()) for _ in range(2000)]
+    counts = np.array([d.positions.shape[1] for d in drawn if d is not None])
+    assert 1 - len(counts) / 2000 == pytest.approx(0.05, abs=0.015)
+    assert (
+        counts.min() == 1 and counts.max() == 200 and counts.mean() == pytest.approx(100.5, abs=4)
+    )
+    assert all(d.visibility[0].all() for d in drawn if d is not None)
+
+
+def test_times_are_logit_normal_and_shifted():
+    times = draw_times(20_000, torch.Generator().manual_seed(0), 3.0)
+    even = times / (3 - 2 * times)
+    scores = torch.logit(even)
+    assert scores.mean().abs() < 0.03 and scores.std() == pytest.approx(1, abs=0.03)
+    torch.testing.assert_close(sigmas(4, 3.0), torch.tensor([1, 0.9, 0.75, 0.5, 0.0]))
+
+
+def test_a_straight_flow_needs_no_distillation_and_a_wrong_student_does():
+    clean = random(4, 16, 2, 3, 3)
+    batch = Batch(clean, random(4, 20, 2, 3, 3), [], torch.zeros(4, 0, 1))
+
+    def straight(noisy, times, _batch):
+        return (noisy - clean) / times.view(-1, 1, 1, 1, 1)
+
+    draw = Draw(0, 0, np.random.default_rng(0), torch.Generator().manual_seed(0))
+    loss = few_step_loss(straight, straight, batch, draw, steps=4, shift=3.0, substeps=3)["loss"]
+    assert loss < 1e-8
+    draw = Draw(0, 0, np.random.default_rng(0), torch.Generator().manual_seed(0))
+    wrong = lambda noisy, times, b: straight(noisy, times, b) + 0.5  # noqa: E731
+    loss = few_step_loss(wrong, straight, batch, draw, steps=4, shift=3.0)["loss"]
+    assert loss.item() == pytest.approx(0.25, rel=1e-4)
+
+
+def a_sample(side, seed):
+    return Sample(
+        random(16, 3, side // 8, side // 8, seed=seed),
+        random(16, 3, side // 8, side // 8, seed=seed + 1),
+        torch.rand(9, 20, 2) * side,
+        torch.ones(9, 20, dtype=torch.bool),
+        random(2, 64),
+        torch.zeros(0, 8),
+    )
+
+
+def test_batches_of_large_clips_hold_fewer(tmp_path):
+    caches = []
+    for side in (16, 32):
+        writer = CacheWriter(tmp_path / str(side), Facts(side, side, 9))
+        writer.add({f"{side}_{k}": ("", a_sample(side, k)) for k in range(6)})
+        cache = Cache(tmp_path / str(side))
+        learn, held_out = cache.split(2)
+        assert len(held_out) == 2 and sorted(learn + held_out) == list(range(6))
+        caches.append((cache, learn))
+    rng = np.random.default_rng(0)
+    sizes = [draw_batch(caches, (1.0, 3.0), 8, Recipe(), rng).clean.shape for _ in range(400)]
+    large = [size for size in sizes if size[-1] == 4]
+    assert {size[0] for size in large} == {2} and {s[0] for s in sizes if s[-1] == 2} == {8}
+    assert len(large) / 400 == pytest.approx(0.75, abs=0.08)
+
+
+def test_every_weight_that_learns_has_one_optimiser():
+    model = build_dit(dim=128, layers=1)
+    learn_everything(model)
+    live = {id(p) for p in model.parameters()}
+    for kind, count in (("adamw", 1), ("muon", 2)):
+        made = optimisers(model, kind, 1e-3)
+        theirs = [id(p) for own in made for group in own.param_groups for p in group["params"]]
+        assert len(made) == count and len(theirs) == len(live) and set(theirs) == live
+
+
+def test_memory_follows_the_model_and_the_clips():
+    config = dict(build_dit(dim=256, layers=4).config)
+    config = {k: v for k, v in config.items() if not k.startswith("_")}
+    grid = LatentGrid(17, 64, 96)
+    full = memory_need(config, grid, dtype="fp32", lora_rank=None)
+    count = sum(p.numel() for p in build_dit(dim=256, layers=4).parameters())
+    assert full.weights == 4 * count and full.learning == 16 * count
+    lora = memory_need(config, grid, dtype="bf16", lora_rank=8)
+    assert lora.weights < 0.6 * full.weights and lora.learning < 0.1 * full.learning
+    large = memory_need(config, LatentGrid(17, 128, 192), dtype="bf16", lora_rank=8)
+    assert large.activations == pytest.approx(4 * lora.activations, rel=0.01)
+    assert math.isclose(large.total, 1.1 * (large.weights + large.learning + large.activations))

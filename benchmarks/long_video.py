@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from wanmove_core.tracking.flow import track_points
 
 from benchmarks.toy_scenes import FIRST_SEED, TOY, exact_tracks
 from wanmove_core import Tracks
@@ -24,7 +23,7 @@ from wanmove_core.checkpoints.loading import load_components
 from wanmove_core.evaluate.metrics import end_point_error
 from wanmove_core.generation.caches import caching
 from wanmove_core.generation.decoding import decode_stream, to_pixels
-from wanmove_core.generation.denoising import draw_noise
+from wanmove_core.generation.denoising import Noise
 from wanmove_core.generation.long_video import sample_chain
 from wanmove_core.generation.parallel import ALONE
 from wanmove_core.generation.pipeline import WanMovePipeline
@@ -32,6 +31,7 @@ from wanmove_core.generation.sampling import make_solver
 from wanmove_core.generation.settings import GenerationSettings
 from wanmove_core.generation.windows import WindowedBranches
 from wanmove_core.guidance.segments import plan_segments
+from wanmove_core.tracking.video import track_points
 
 CLIP = 17  # frames that the small model was trained on
 PROMPTS = ("", "")
@@ -70,8 +70,10 @@ def core_windows(pipeline, image, tracks, settings):
     text = pipeline.encode_prompts(*PROMPTS)
     conditions = pipeline.guide(start, tracks, text, whole)
     schedule = settings.schedule((WIDTH, HEIGHT))
-    solver, model = make_solver(settings.solver, schedule), pipeline.components.transformer
-    latent = draw_noise(settings.seed, (1, 16, *conditions.positive.shape[2:]))
+    model = pipeline.components.transformer
+    shape = (1, pipeline.family.channels, *conditions.positive.shape[2:])
+    noise = Noise(settings.seed, shape, pipeline.placement.device)
+    solver, latent = make_solver(settings.solver, schedule, noise), noise()
     with caching(model, pipeline.speed, settings.steps) as reuse:
         windows = core_plan(latent.shape[2])
         branches = WindowedBranches(model, conditions, ALONE, windows, reuse=reuse)

@@ -126,7 +126,10 @@ class WanMoveSplineEditor(io.ComfyNode):
             to_image(preview[None]),
             tracks.num_frames,
             first_masks(drawing),
-            ui=None if image is None else {"wanmove_background": _saved_first_frame(image)},
+            ui={
+                "wanmove_frame": [*size, tracks.num_frames],
+                **({} if image is None else {"wanmove_background": _saved_first_frame(image)}),
+            },
         )
 
 

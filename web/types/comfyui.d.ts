@@ -1,7 +1,17 @@
 /** The few members of ComfyUI's frontend that the editor uses (frontends 1.42 to 1.58). */
 
-interface HostLink { origin_id: number | string; origin_slot: number }
-interface HostGraph { id?: string; getNodeById(id: number | string): HostNode | null }
+interface HostLink { id?: number; origin_id: number | string; origin_slot: number; target_id: number | string; target_slot: number }
+interface HostGraph {
+  id?: string;
+  _nodes?: HostNode[];
+  nodes?: HostNode[];
+  _links?: Map<number, HostLink>;
+  links?: Record<number, HostLink>;
+  subgraphs?: Map<string, HostGraph>;
+  getNodeById(id: number | string): HostNode | null;
+}
+/** Where an input comes from. */
+type Origin = { node: HostNode; slot: number } | { value: unknown };
 interface HostWidget {
   name: string;
   element?: HTMLElement;
@@ -13,7 +23,10 @@ interface HostNode {
   graph: HostGraph | null;
   comfyClass?: string;
   widgets?: HostWidget[];
-  inputs?: { name: string; type?: unknown }[];
+  type?: string;
+  subgraph?: HostGraph;
+  inputs?: { name: string; type?: unknown; link?: number | null }[];
+  outputs?: { name: string; type?: unknown }[];
   imgs?: HTMLImageElement[];
   size: [number, number];
   hideOutputImages?: boolean;
@@ -31,7 +44,11 @@ interface HostNode {
   ): HostWidget & { computeLayoutSize?: unknown };
 }
 /** A node, its editor and what is behind the drawing: an address, or a file of one's `own`. */
-interface Binding { node: HostNode; editor: Editor; element: HTMLElement; source: string; own: string | null }
+interface Binding {
+  node: HostNode; editor: Editor; element: HTMLElement; source: string; own: string | null;
+  /** The video that it draws for, as text; and what its own last run was for. */
+  frame: string; lastRun: readonly number[] | null;
+}
 interface HostImage { filename: string; subfolder: string; type: string }
 interface HostApp {
   rootGraph: HostGraph;

@@ -221,6 +221,19 @@ type Context = CanvasRenderingContext2D;
 type ColorName =
   | "canvas" | "frame" | "line" | "faint" | "text" | "dim" | "accent" | "mark" | "ink" | "warn" | "row" | "edge";
 type Theme = Record<ColorName, string>;
+type FitMode = "crop" | "stretch" | "pad";
+type Quad = readonly [x: number, y: number, width: number, height: number];
+/** The video that a drawing is for. `wired`: the host stretches the drawing to it; `lastRun`: its
+ * values were those of the last run; `image`: the size of its start image, where that is known. */
+type ClipFrame = {
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+  readonly resize: FitMode;
+  readonly wired: boolean;
+  readonly lastRun: boolean;
+  readonly image: Pair | null;
+};
 type Backdrop = { image: CanvasImageSource; opacity: number };
 type Scene = {
   drawing: Drawing;
@@ -315,6 +328,7 @@ type Editor = {
   replaceValue: (text: string) => void;
   getValue: () => string;
   setBackground: (image: CanvasImageSource | null, chosen?: boolean) => void;
+  setFrame: (frame: ClipFrame | null) => void;
   fit: () => void;
   focus: () => void;
   destroy: () => void;

@@ -52,6 +52,8 @@ const node = (name, required, optional, output) => ({
   description: "", python_module: "custom_nodes.wan-move", category: "video/wan-move",
   output_node: false,
 });
+const pixels = (value) => slot("INT", { default: value, min: 1, max: 16384 });
+const frame = { width: pixels(832), height: pixels(480), length: pixels(81), resize: slot(["crop", "stretch", "pad"], { default: "crop" }) };
 const picture = { image_upload: true, tooltip: "" };
 export const OBJECT_INFO = {
   WanMoveSplineEditor: node("WanMoveSplineEditor",
@@ -59,6 +61,10 @@ export const OBJECT_INFO = {
       mask_radius: slot("FLOAT", { default: 8, min: 0.5, max: 1024, step: 0.5, advanced: true }) },
     { image: slot("IMAGE"), width: slot("INT", { forceInput: true }), height: slot("INT", { forceInput: true }), length: slot("INT", { forceInput: true }) },
     ["TRACKS", "STRING", "MASK", "IMAGE", "INT"]),
+  WanMoveFitStartImage: { ...node("WanMoveFitStartImage", { image: slot("IMAGE"), ...frame }, {}, ["IMAGE", "INT", "INT", "INT"]),
+    output_name: ["start_image", "width", "height", "length"] },
+  WanMoveEncodeStartImage: node("WanMoveEncodeStartImage", { vae: slot("VAE"), start_image: slot("IMAGE"), ...frame }, {}, ["LATENT"]),
+  WanMoveTrajectoryGuidance: node("WanMoveTrajectoryGuidance", { conditioning_latent: slot("LATENT") }, { tracks: slot("TRACKS") }, ["CONDITIONING"]),
   LoadImage: node("LoadImage", { image: slot(Object.keys(PICTURES), picture) }, {}, ["IMAGE", "MASK"]),
   // As in ComfyUI's nodes_video.py, and as in a pack whose loader plays its file in a widget.
   LoadVideo: node("LoadVideo", { file: slot(["clip.webm"], {}) }, {}, ["VIDEO"]),
@@ -98,8 +104,9 @@ function startCore() {
   };
 }
 
-/** @param {string} frontend the folder `static` of an unpacked comfyui-frontend-package */
-export async function startHost(frontend, port = 0) {
+/** @param {string} frontend the folder `static` of an unpacked comfyui-frontend-package
+ * @param {Record<string, string>} pictures more of the input folder: name and path */
+export async function startHost(frontend, port = 0, pictures = {}) {
   const prompts = [];
   const core = startCore();
   const web = join(ROOT, "web");
@@ -138,7 +145,8 @@ export async function startHost(frontend, port = 0) {
       return createReadStream(CLIP).pipe(response.writeHead(200, { "content-type": "video/webm" }));
     }
     if (path === "/view") {
-      const picture = PICTURES[url.searchParams.get("filename")] ?? PICTURES["start.png"];
+      const all = { ...PICTURES, ...pictures };
+      const picture = all[url.searchParams.get("filename")] ?? PICTURES["start.png"];
       return createReadStream(picture).pipe(response.writeHead(200, { "content-type": "image/png" }));
     }
     if (path in answers) return json(response, answers[path]);

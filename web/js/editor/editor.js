@@ -5,6 +5,8 @@ import { controls, element } from "./page/dom.js";
 import { listenToKeys, returnFocus } from "./page/focus.js";
 import { renderInspector } from "./panel/panel.js";
 import { helpView } from "./page/overlays.js";
+import { createBackdrop } from "./page/backdrop.js";
+import { createFrameOffer } from "./page/frame_offer.js";
 import { createPainter } from "./page/painter.js";
 import { createPlayer } from "./page/player.js";
 import { createStage } from "./stage.js";
@@ -42,29 +44,6 @@ function watchLooks(root, boxes, signal, onChange) {
     resized.disconnect();
     themed.disconnect();
   });
-}
-
-/** The picture behind the drawing. @param {() => void} changed */
-function createBackdrop(changed) {
-  const state = { opacity: 1, chosen: false };
-  /** @type {CanvasImageSource | null} */
-  let image = null;
-  return {
-    state,
-    /** @type {() => Backdrop | null} */
-    get: () => image && { image, opacity: state.opacity },
-    /** @type {Editor["setBackground"]} */
-    set(next, chosen = false) {
-      image = next;
-      state.chosen = chosen;
-      changed();
-    },
-    /** @type {(opacity: number) => void} */
-    setOpacity(opacity) {
-      state.opacity = opacity;
-      changed();
-    },
-  };
 }
 
 /** @type {(className: string, ...children: HTMLElement[]) => HTMLElement} */
@@ -122,7 +101,7 @@ export function mount(root, options) {
   const { signal } = controller;
   root.classList.add("wm-editor");
   let theme = readTheme(root);
-  const backdrop = createBackdrop(() => painter.all());
+  const backdrop = createBackdrop(() => store.shown(), () => painter.all());
   const store = createStore(createDrawing(), { ...createSession(), ...options.session }, {
     onChange: ({ session }) => {
       painter.changed();
@@ -139,6 +118,7 @@ export function mount(root, options) {
   const ui = controls(translator(options.locale ?? "en"), host);
   const text = createText(root, store, ui, options, () => painter.all());
   const chrome = createChrome(status, { store, player, ui, hostHistory, togglePanel: () => root.classList.toggle("wm-panel-open") });
+  const offer = createFrameOffer(stageBox, store, ui, () => stage.resized());
   root.append(chrome.bar, box("wm-middle", stageBox, panelBox), chrome.transport, sheetBox);
 
   /** @type {CanvasParts} */
@@ -153,6 +133,7 @@ export function mount(root, options) {
     canvas(base) {
       stage.draw(base);
       chrome.refresh();
+      offer.refresh(backdrop.size());
     },
     sheet: timeline.draw,
     panel: () => renderInspector(panelBox, panel),
@@ -166,14 +147,14 @@ export function mount(root, options) {
   });
   text.setValue(options.value);
   painter.all();
-  return createEditor(root, { store, stage, text, backdrop, player, painter, controller });
+  return createEditor(root, { store, stage, text, backdrop, offer, player, painter, controller });
 }
 
 /** What the host holds of it.
  * @param {HTMLElement} root @param {{store: Store, stage: ReturnType<typeof createStage>, text: ReturnType<typeof createText>,
- *   backdrop: ReturnType<typeof createBackdrop>, player: Player, painter: ReturnType<typeof createPainter>, controller: AbortController}} parts
+ *   backdrop: ReturnType<typeof createBackdrop>, offer: ReturnType<typeof createFrameOffer>, player: Player, painter: ReturnType<typeof createPainter>, controller: AbortController}} parts
  * @returns {Editor} */
-function createEditor(root, { store, stage, text, backdrop, player, painter, controller }) {
+function createEditor(root, { store, stage, text, backdrop, offer, player, painter, controller }) {
   return {
     setValue(given) {
       text.setValue(given);
@@ -182,6 +163,11 @@ function createEditor(root, { store, stage, text, backdrop, player, painter, con
     replaceValue: text.replaceValue,
     getValue: text.getValue,
     setBackground: backdrop.set,
+    setFrame(frame) {
+      backdrop.setFrame(frame);
+      offer.set(frame);
+      painter.all();
+    },
     fit: stage.fit,
     focus: () => stage.canvas.focus({ preventScroll: true }),
     getSession: () => store.get().session,

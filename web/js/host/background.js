@@ -1,5 +1,7 @@
 /** What feeds the editor's image input, as a picture; before any run where the graph knows it. */
 
+import { pictureBefore } from "./video_frame.js";
+
 /** @param {string} url @returns {Promise<HTMLImageElement | null>} */
 async function loadImage(url) {
   const image = new Image();
@@ -48,8 +50,7 @@ function copyOf(source, width, height) {
 export function findBackground(app, api, node) {
   const slot = node.inputs?.findIndex((input) => input.name === "image") ?? -1;
   if (slot < 0 || !node.isInputConnected(slot)) return "";
-  // Throws on nodes that are not in a graph, as during copy and conversion to a subgraph.
-  const source = node.graph && node.getInputNode(slot);
+  const source = node.graph && pictureBefore(app, node, slot);
   if (!source) return null;
   return addressOf(app, api, source) ?? addressOfVideo(app, api, source);
 }

@@ -1,6 +1,7 @@
 /** Each editor's background follows the graph, unless someone chose a picture of their own. */
 
 import { findBackground, loadAddress, loadPicture } from "./background.js";
+import { findFrame } from "./video_frame.js";
 
 /** @param {HostApp} app @param {HostApi} api @param {Iterable<Binding>} bindings */
 export function createFollowing(app, api, bindings) {
@@ -12,10 +13,20 @@ export function createFollowing(app, api, bindings) {
     if (binding.source === url) binding.editor.setBackground(image);
   }
 
+  /** The video that an editor draws for. @param {Binding} binding */
+  function follow(binding) {
+    const found = findFrame(app, binding.node, binding.lastRun)?.frame ?? null;
+    const text = JSON.stringify(found);
+    if (binding.frame === text) return;
+    binding.frame = text;
+    binding.editor.setFrame(found);
+  }
+
   /** What feeds each editor's image input. */
   function refresh() {
     for (const binding of bindings) {
       if (!binding.node.graph) continue;
+      follow(binding);
       const found = findBackground(app, api, binding.node);
       if (found !== null) void show(binding, found);
     }

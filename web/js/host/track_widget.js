@@ -87,7 +87,7 @@ export function createTrackWidgets(app, api) {
   function create(node, inputName, inputData) {
     const element = createElement();
     /** @type {Binding} */
-    const binding = { node, element, source: "", own: null, editor: /** @type {Editor} */ (/** @type {unknown} */ (null)) };
+    const binding = { node, element, source: "", own: null, frame: "null", lastRun: null, editor: /** @type {Editor} */ (/** @type {unknown} */ (null)) };
     binding.editor = mount(element, {
       ...hostOptions(app, api),
       value: inputData[1]?.default ?? "",
@@ -119,6 +119,8 @@ export function createTrackWidgets(app, api) {
       const saved = /** @type {HostImage[] | undefined} */ (output["wanmove_background"])?.[0];
       const binding = [...bindings].find((candidate) => candidate.node === node);
       if (saved && binding) following.showSaved(binding, saved);
+      const size = /** @type {number[] | undefined} */ (output["wanmove_frame"]);
+      if (size && binding) binding.lastRun = size;
     };
     relinkElements(bindings);
     following.soon();

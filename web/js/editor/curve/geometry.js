@@ -81,3 +81,10 @@ export function insidePolygon(polygon, p) {
   });
   return inside;
 }
+
+/** To a whole number, halves to the even one, as Python does. @type {(value: number) => number} */
+export function round(value) {
+  const whole = Math.floor(value);
+  const part = value - whole;
+  return part > 0.5 || (part === 0.5 && whole % 2 !== 0) ? whole + 1 : whole;
+}

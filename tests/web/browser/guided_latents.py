@@ -65,7 +65,8 @@ def main():
             Image.fromarray(picture(*size).numpy()).save(folder / f"{name}.png")
         return
     for line in sys.stdin:
-        print(json.dumps(answer(json.loads(line), folder)), flush=True)
+        sys.stdout.write(json.dumps(answer(json.loads(line), folder)) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

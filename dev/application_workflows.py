@@ -3,7 +3,18 @@
 from collections.abc import Callable
 
 from dev.workflow_canvas import Canvas, Placed
-from dev.workflow_parts import LEFT, LOW, MIDDLE, along, motion, sampled, stage, track
+from dev.workflow_parts import (
+    LEFT,
+    LOW,
+    MIDDLE,
+    Stage,
+    along,
+    frame_of,
+    motion,
+    sampled,
+    stage,
+    track,
+)
 
 NOTE_CAMERA = """## Camera
 
@@ -36,7 +47,7 @@ shape at like places; the mask picks what is followed.
 Look at the preview before you sample: **what you see there is what will move**."""
 
 
-Make = Callable[[Canvas, Placed], Placed]
+Make = Callable[[Canvas, Stage], Placed]
 
 
 def _source(canvas: Canvas, name: str, note: tuple[str, int], right: int, make: Make) -> None:
@@ -45,7 +56,7 @@ def _source(canvas: Canvas, name: str, note: tuple[str, int], right: int, make: 
     `right` is where the guidance stands: the source and Draw Tracks end before it.
     """
     placed = stage(canvas, right=right)
-    tracks = make(canvas, placed.image)
+    tracks = make(canvas, placed)
     edge = tracks.node["pos"][0] + tracks.node["size"][0]
     canvas.connect(along(tracks, edge + 40, right - 40, 3), placed.guided, "tracks")
     drawn = canvas.add(
@@ -65,9 +76,12 @@ def _source(canvas: Canvas, name: str, note: tuple[str, int], right: int, make: 
 def camera(canvas: Canvas, name: str) -> None:
     """A camera move over a still scene."""
 
-    def make(canvas: Canvas, image: Placed) -> Placed:
+    def make(canvas: Canvas, placed: Stage) -> Placed:
         place, size = (MIDDLE, LOW), (400, 560)
-        return canvas.add("WanMoveCameraTracks", place, size, image=image, move="pan-right")
+        frame = frame_of(placed.image)
+        return canvas.add(
+            "WanMoveCameraTracks", place, size, image=placed.image, move="pan-right", **frame
+        )
 
     _source(canvas, name, (NOTE_CAMERA, 240), 1340, make)
 
@@ -75,15 +89,16 @@ def camera(canvas: Canvas, name: str) -> None:
 def region(canvas: Canvas, name: str) -> None:
     """An object that goes along a path, before a background that stays."""
 
-    def make(canvas: Canvas, image: Placed) -> Placed:
+    def make(canvas: Canvas, placed: Stage) -> Placed:
         path = track("path", "#ff7a4d", [(210, 330), (420, 260), (640, 320)])
-        drawing = motion(canvas, image, path, size=(700, 660))
+        drawing = motion(canvas, placed.image, path, size=(700, 660))
         return canvas.add(
             "WanMoveRegionTracks",
             (MIDDLE + 780, LOW),
             (400, 702),
-            mask=along(image.out(1), MIDDLE - 40, MIDDLE + 740, 3),
+            mask=placed.picture.out(1).via((LEFT - 20, 508), (MIDDLE + 740, 508)),
             tracks=drawing,
+            **frame_of(placed.image, MIDDLE + 740),
             motion="path",
             pins=200,
         )
@@ -94,14 +109,15 @@ def region(canvas: Canvas, name: str) -> None:
 def rotation(canvas: Canvas, name: str) -> None:
     """An object that turns in space."""
 
-    def make(canvas: Canvas, image: Placed) -> Placed:
+    def make(canvas: Canvas, placed: Stage) -> Placed:
         depth = canvas.add("LoadImage", (MIDDLE, LOW), (320, 360), image="example_depth.png")
         return canvas.add(
             "WanMoveRotationTracks",
             (MIDDLE + 400, LOW),
             (400, 480),
-            mask=along(image.out(1), MIDDLE - 40, MIDDLE + 360, 3),
+            mask=placed.picture.out(1).via((LEFT - 20, 508), (MIDDLE + 360, 508)),
             depth=depth,
+            **frame_of(placed.image, MIDDLE + 360),
             pins=200,
         )
 
@@ -111,11 +127,12 @@ def rotation(canvas: Canvas, name: str) -> None:
 def transfer(canvas: Canvas, name: str) -> None:
     """The motion of another video."""
 
-    def make(canvas: Canvas, _image: Placed) -> Placed:
+    def make(canvas: Canvas, placed: Stage) -> Placed:
         video = canvas.add("LoadVideo", (MIDDLE, LOW), (320, 330), file="example_motion.mp4")
         parts = canvas.add("GetVideoComponents", (MIDDLE, LOW + 400), (320, 110), video=video)
         place, size = (MIDDLE + 400, LOW), (400, 500)
-        return canvas.add("WanMoveVideoTracks", place, size, images=parts)
+        frame = frame_of(placed.image, MIDDLE + 360)
+        return canvas.add("WanMoveVideoTracks", place, size, images=parts, **frame)
 
     _source(canvas, name, (NOTE_TRANSFER, 220), 1740, make)
 

@@ -1,5 +1,7 @@
 """Workflows of videos longer than the model's clip: windows, and a chain of clips."""
 
+from dataclasses import replace
+
 from dev.workflow_canvas import Canvas, Placed
 from dev.workflow_parts import BALL, Stage, guided_inputs, motion, saved, stage
 
@@ -26,9 +28,9 @@ For a third clip repeat the lower row with all frames so far."""
 
 def windows(canvas: Canvas, name: str) -> None:
     """Core's context windows over our guidance."""
-    canvas.note(NOTE_WINDOWS, (-540, 0), (460, 300))
+    canvas.note(NOTE_WINDOWS, (-1000, 0), (460, 300))
     placed = stage(canvas)
-    placed.encoded.node["widgets_values"][2] = WINDOWS_LENGTH
+    placed.image.node["widgets_values"][2] = WINDOWS_LENGTH
     drawn = motion(canvas, placed.image, BALL, frames=WINDOWS_LENGTH)
     canvas.connect(drawn, placed.guided, "tracks")
     model = placed.over(placed.models, placed.after)
@@ -42,7 +44,7 @@ def windows(canvas: Canvas, name: str) -> None:
         context_schedule="standard_static",
         retain_first_frame=True,
     )
-    right = Stage(placed.models, placed.image, placed.encoded, placed.guided, placed.right + 420)
+    right = replace(placed, right=placed.right + 420)
     latent = canvas.add(
         "WanMoveSampler",
         (right.after, 0),
@@ -65,10 +67,10 @@ def _clip(canvas: Canvas, placed: Stage, guided: Placed, x: int, seed: int) -> P
 
 def chain(canvas: Canvas, name: str) -> None:
     """Two clips; the second goes on from the first with the first frame's features."""
-    canvas.note(NOTE_CHAIN, (-540, 0), (460, 360))
+    canvas.note(NOTE_CHAIN, (-1000, 0), (460, 360))
     placed = stage(canvas)
     placed.guided.node["widgets_values"][6] = "cut"
-    drawn = motion(canvas, placed.image, BALL, frames=CHAIN_LENGTH)
+    drawn = motion(canvas, placed.image, BALL, frames=CHAIN_LENGTH, whole=False)
     canvas.connect(drawn, placed.guided, "tracks")
     first = _clip(canvas, placed, placed.guided, placed.after, 0)
     x = placed.after + 420

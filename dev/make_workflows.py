@@ -64,14 +64,14 @@ outside of the picture in the first frame."""
 
 def annotated(canvas: Canvas, name: str) -> None:
     """The same, explained, with anchors, previews, and settings for little memory."""
-    canvas.note(NOTE_MODELS, (-540, 0), (460, 320))
-    canvas.note(NOTE_MEMORY, (-540, 400), (460, 260))
-    canvas.note(NOTE_TRACKS, (-540, 740), (460, 300))
+    canvas.note(NOTE_MODELS, (-1000, 0), (460, 320))
+    canvas.note(NOTE_MEMORY, (-1000, 400), (460, 260))
+    canvas.note(NOTE_TRACKS, (-1000, 740), (460, 300))
     placed = stage(canvas, text_encoder_device="cpu")
     canvas.group("1  Models and prompt", (-20, -60, 1300, 480))
     tracks = motion(canvas, placed.image, BALL, *ANCHORS)
     canvas.connect(tracks, placed.guided, "tracks")
-    canvas.group("2  Start image and motion", (-20, 520, 1300, 790), GREEN)
+    canvas.group("2  Start image and motion", (-460, 520, 1740, 790), GREEN)
     right, after = placed.right, placed.after
     canvas.add(
         "WanMoveGuidanceInspector",

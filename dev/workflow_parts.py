@@ -2,7 +2,7 @@
 
     loader   encode   prompts  | guidance  sampler
              vision            |           decode   save
-    image    motion            |           video
+    image -> fit      motion            |           video
     notes                      |
 
 Each node stands to the right of what it takes. Long wires go along lanes above the first row and
@@ -55,18 +55,38 @@ def motion(
     pos: tuple[int, int] = (MIDDLE, LOW),
     size: tuple[int, int] = (780, 720),
     frames: int = 81,
+    whole: bool = True,
 ) -> Placed:
-    """The motion editor over the start image."""
+    """The motion editor over the fitted start image; `whole`: of the video's own length."""
     drawing = {"version": 1, "width": 832, "height": 480, "fps": 16, "frames": frames}
     text = json.dumps({**drawing, "tracks": tracks})
-    return canvas.add("WanMoveSplineEditor", pos, size, splines=text, image=image)
+    frame = {"width": image.out(1), "height": image.out(2)}
+    if whole:
+        frame["length"] = image.out(3)
+    return canvas.add("WanMoveSplineEditor", pos, size, splines=text, image=image, **frame)
+
+
+def frame_of(fitted: Placed, end: int | None = None) -> dict[str, Placed]:
+    """Width, height and length of the video, led between the rows to the nodes left of `end`."""
+    names = ("width", "height", "length")
+    wires = {name: fitted.out(slot) for slot, name in enumerate(names, 1)}
+    if end is None:
+        return wires
+    return {
+        name: wire.via((MIDDLE - 60 + 6 * lane, 514 + 6 * lane), (end, 514 + 6 * lane))
+        for lane, (name, wire) in enumerate(wires.items())
+    }
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What every workflow has; tracks are still to be connected to `guided`."""
+    """What every workflow has; tracks are still to be connected to `guided`.
+
+    `picture` is as it was loaded, `image` as the video begins with it.
+    """
 
     models: Placed
+    picture: Placed
     image: Placed
     encoded: Placed
     guided: Placed
@@ -96,12 +116,23 @@ def along(output: Placed, begin: int, end: int, lane: int) -> Placed:
 def stage(canvas: Canvas, *, right: int = RIGHT, **models: Any) -> Stage:
     """Loader, prompts, start image and guidance."""
     loader = canvas.add("WanMoveModelLoader", (LEFT, 0), (400, 290), **MODELS | models)
-    image = canvas.add("LoadImage", (LEFT, LOW), (400, 360), image="example.png")
+    picture = canvas.add("LoadImage", (LEFT - 440, LOW), (400, 360), image="example.png")
+    image = canvas.add("WanMoveFitStartImage", (LEFT, LOW), (400, 210), image=picture)
     encoded = canvas.add(
-        "WanMoveEncodeStartImage", (MIDDLE, 0), (340, 200), vae=loader.out(2), start_image=image
+        "WanMoveEncodeStartImage",
+        (MIDDLE, 0),
+        (340, 200),
+        vae=loader.out(2),
+        start_image=image,
+        **frame_of(image),
     )
     seen = canvas.add(
-        "CLIPVisionEncode", (MIDDLE, 290), (340, 100), clip_vision=loader.out(3), image=image
+        "CLIPVisionEncode",
+        (MIDDLE, 290),
+        (340, 100),
+        clip_vision=loader.out(3),
+        # CLIP sees the picture itself, as the model was trained.
+        image=picture.via((LEFT - 20, _LANES), (MIDDLE - 40, _LANES)),
     )
     seen.node["widgets_values"] = ["none"]
     where = {"device": models["text_encoder_device"]} if "text_encoder_device" in models else {}
@@ -113,7 +144,7 @@ def stage(canvas: Canvas, *, right: int = RIGHT, **models: Any) -> Stage:
         text_encoder=TEXT_ENCODER,
         **where,
     )
-    placed = Stage(loader, image, encoded, loader, right)
+    placed = Stage(loader, picture, image, encoded, loader, right)
     guided = canvas.add(
         "WanMoveTrajectoryGuidance",
         (right, 0),
@@ -123,7 +154,7 @@ def stage(canvas: Canvas, *, right: int = RIGHT, **models: Any) -> Stage:
         conditioning_latent=placed.between(encoded, MIDDLE + 360),
         clip_vision_output=placed.between(seen, MIDDLE + 360, 1),
     )
-    return Stage(loader, image, encoded, guided, right)
+    return Stage(loader, picture, image, encoded, guided, right)
 
 
 def sampled(canvas: Canvas, placed: Stage, name: str) -> None:

@@ -228,7 +228,8 @@ type Quad = readonly [x: number, y: number, width: number, height: number];
 type ClipFrame = {
   readonly width: number;
   readonly height: number;
-  readonly frames: number;
+  /** null: the drawing's own */
+  readonly frames: number | null;
   readonly resize: FitMode;
   readonly wired: boolean;
   readonly lastRun: boolean;

@@ -112,8 +112,10 @@ export function findFrame(app, editor, lastRun) {
   const [width, height, frames] = known ? said.map(Number) : wired && lastRun ? lastRun : [];
   const resize = /** @type {FitMode} */ (valueOf(app, source, "resize"));
   if (!width || !height || !frames) return null;
+  // A long video's tracks are longer than the clip that the fit is for.
+  const length = wired && !isLinked(editor, "length") ? null : frames;
   const picture = nodeAt(app, source, source.comfyClass === FIT ? "image" : "start_image");
-  return { frame: { width, height, frames, resize: ["crop", "stretch", "pad"].includes(resize) ? resize : "crop", wired, lastRun: !known, image: null }, picture };
+  return { frame: { width, height, frames: length, resize: ["crop", "stretch", "pad"].includes(resize) ? resize : "crop", wired, lastRun: !known, image: null }, picture };
 }
 
 /** What feeds an input with a picture, past the node that fits it. @type {(app: HostApp, node: HostNode, slot: number) => HostNode | null} */

@@ -15,8 +15,9 @@ export function createFrameOffer(root, store, { t }, resized) {
   /** @type {() => readonly Action[]} */
   function actions() {
     if (!frame) return [];
+    const { drawing } = store.get();
     const { width, height, frames } = frame;
-    return [{ type: "set-canvas", width, height, fit: "stretch" }, { type: "set-clip", frames, fps: store.get().drawing.fps, fit: "retime" }];
+    return [{ type: "set-canvas", width, height, fit: "stretch" }, { type: "set-clip", frames: frames ?? drawing.frames, fps: drawing.fps, fit: "retime" }];
   }
   function take() {
     store.act(actions());
@@ -25,7 +26,7 @@ export function createFrameOffer(root, store, { t }, resized) {
 
   /** An empty drawing takes the frame at once; that is no step of undo. @type {(drawing: Drawing, next: ClipFrame) => void} */
   function adopt(drawing, { width, height, frames }) {
-    store.load({ ...drawing, width, height, frames });
+    store.load({ ...drawing, width, height, frames: frames ?? drawing.frames });
     resized();
   }
 
@@ -36,15 +37,16 @@ export function createFrameOffer(root, store, { t }, resized) {
     /** @param {Pair | null} image its size, where it is known */
     refresh(image) {
       const { drawing, session } = store.get();
-      const same = !frame || (drawing.width === frame.width && drawing.height === frame.height && drawing.frames === frame.frames);
+      const length = frame?.frames ?? drawing.frames;
+      const same = !frame || (drawing.width === frame.width && drawing.height === frame.height && drawing.frames === length);
       bar.hidden = same;
       if (same || !frame) return;
       if (!drawing.tracks.length && !session.drag) return adopt(drawing, frame);
       const place = placeOf([drawing.width, drawing.height], [frame.width, frame.height], frame.image ?? image);
       // A drawing on the whole picture follows its fit, and a scaled copy of the video is scaled.
-      bar.hidden = place === "image" && !frame.wired && drawing.frames === frame.frames;
+      bar.hidden = place === "image" && !frame.wired && drawing.frames === length;
       bar.classList.toggle("wm-warn", place === null && !frame.wired);
-      text.textContent = `${t("The video is")} ${frame.width}x${frame.height}, ${frame.frames} ${t("frames")}${frame.lastRun ? ` (${t("as of the last run")})` : ""}.`;
+      text.textContent = `${t("The video is")} ${frame.width}x${frame.height}, ${length} ${t("frames")}${frame.lastRun ? ` (${t("as of the last run")})` : ""}.`;
     },
   };
 }

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from wanmove_core.demo.small_model import FILES as SMALL_MODEL
+from wanmove_core.demo.small_model import small_model_folder
 from wanmove_core.draw_page.server import editor_folder
 from wanmove_core.errors import OptionError
 
@@ -36,7 +38,7 @@ def source(tmp_path_factory):
     for name in FILES:
         shutil.copy(ROOT / name, folder / name)
     ignored = shutil.ignore_patterns("__pycache__")
-    for name in ("wanmove_core", "web"):
+    for name in ("wanmove_core", "web", "models"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     return folder
 
@@ -64,6 +66,16 @@ def test_a_wheel_holds_the_editor_and_every_page(source, tmp_path, kind):
     wheel.close()
     package = tmp_path / "installed" / "wanmove_core" / "draw_page"
     assert editor_folder(package) == package / "editor"
+    demo = package.parent / "demo"
+    assert small_model_folder(demo) == demo / "toy"
+    held = {path.relative_to(demo / "toy").as_posix() for path in (demo / "toy").rglob("*.*")}
+    scene = {f"demo/{name}" for name in ("start.png", "curve_tracks.npy")}
+    assert scene | {f"{name}.safetensors" for name in SMALL_MODEL} <= held
+    assert not any("fp8" in name or "figures" in name for name in held)
+
+
+def test_a_checkout_takes_the_small_model_from_models():
+    assert small_model_folder() == ROOT / "models" / "toy"
 
 
 def test_a_checkout_takes_the_editor_from_where_comfyui_does(tmp_path):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..demo.page import Figure, Page, Panel, render_page
+from ..demo.small_model import FILES, small_model_folder
 from ..errors import OptionError
 
 if TYPE_CHECKING:
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("wanmove")
 
-TOY = Path(__file__).parents[2] / "models" / "toy"
-_FILES = ("wanmove_toy_bf16", "wanmove_toy_vae", "wanmove_toy_prompts")
+TOY = small_model_folder()
 _FRAMES, _SIZE, _STEPS = 17, (96, 64), 20
 _MOVING = 2.0  # px from its start that a point goes at least
 _NO_TOY = (
@@ -103,7 +103,7 @@ def run_demo(args: argparse.Namespace) -> int:
 
 def _choose_source(args: argparse.Namespace) -> _Source:
     """The trained model and its scene when they are there, else random weights and our own."""
-    files = [args.model / f"{name}.safetensors" for name in _FILES]
+    files = [args.model / f"{name}.safetensors" for name in FILES]
     scene = args.model / "demo"
     image, tracks = scene / "start.png", scene / "curve_tracks.npy"
     trained = all(path.is_file() for path in (*files, image, tracks))
@@ -215,7 +215,7 @@ def _command(source: _Source, job: "Job") -> str:
     folder = source.image.parents[1]
     words = [
         *("wanmove", "generate", "--checkpoint"),
-        *(str(folder / f"{name}.safetensors") for name in _FILES),
+        *(str(folder / f"{name}.safetensors") for name in FILES),
         *("--image", str(source.image), "--tracks", str(source.tracks), "--prompt", ""),
         *("--out", "guided.mp4", "--size", "x".join(map(str, job.settings.size))),
         *("--resize", "stretch", "--frames", str(job.settings.num_frames)),

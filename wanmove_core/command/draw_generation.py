@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from ..demo.small_model import FILES, small_model_folder
 from ..errors import OptionError
 from .generate import load_pipeline, model_settings
 from .generate_options import add_job_options, add_model_options
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from ..draw_page.generation import Generation
     from ..generation.pipeline import WanMovePipeline
 
-_TOY = Path(__file__).parents[2] / "models" / "toy"
-_TOY_FILES = ("wanmove_toy_bf16", "wanmove_toy_vae", "wanmove_toy_prompts")
+_TOY = small_model_folder()
 # What the small model was trained at; it knows no prompts to guide towards.
 _TOY_DEFAULTS = {
     "dtype": "fp32",
@@ -70,7 +70,7 @@ def _parse(options: Sequence[str]) -> argparse.Namespace:
     args = parser.parse_args(options)
     if args.checkpoint is not None:
         return args
-    files = [_TOY / f"{name}.safetensors" for name in _TOY_FILES]
+    files = [_TOY / f"{name}.safetensors" for name in FILES]
     parser.set_defaults(checkpoint=files, **_TOY_DEFAULTS)
     return parser.parse_args(options)
 

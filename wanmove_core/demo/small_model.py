@@ -1,0 +1,12 @@
+"""Where the small trained model is: in a wheel beside this file, in a checkout in models/toy."""
+
+from pathlib import Path
+
+# What the demo and the drawing page load; a wheel holds these and the demo's scene.
+FILES = ("wanmove_toy_bf16", "wanmove_toy_vae", "wanmove_toy_prompts")
+
+
+def small_model_folder(package: Path = Path(__file__).parent) -> Path:
+    """The folder with the weights; of none that is there, the checkout's."""
+    places = (package / "toy", package.parents[1] / "models" / "toy")
+    return next((p for p in places if (p / f"{FILES[0]}.safetensors").is_file()), places[1])

@@ -81,6 +81,7 @@ export const hosting = {
       await eventually(async () => assert.deepEqual(await inside(), { tracks: 2, live: true }));
       await graphKey(page, "Control+z");
       await eventually(async () => assert.deepEqual(await inside(), { tracks: 1, live: true }));
+      await eventually(async () => assert.equal(await page.evaluate(() => document.activeElement?.className), "wm-layer wm-top", "the editor has the focus again"), 8000);
       await graphKey(page, "Control+y");
       await eventually(async () => assert.deepEqual(await inside(), { tracks: 2, live: true }));
       const sent = await page.evaluate(async () => {
@@ -90,6 +91,53 @@ export const hosting = {
       assert.equal(JSON.parse(sent).tracks.length, 2);
     } finally {
       await page.evaluate(() => window.app.canvas.setGraph(window.app.rootGraph));
+    }
+  },
+
+  "in an app's panel, 260 px wide: undo, redo, and drawing on": async ({ page, vue }) => {
+    if (!vue) return;  // whoever builds an app is switched to Nodes 2.0
+    const setMode = (mode) => page.evaluate((name) => {
+      const { activeWorkflow } = window.app.extensionManager.workflow;
+      const known = "activeMode" in activeWorkflow;
+      if (known) activeWorkflow.activeMode = name;
+      return known;
+    }, mode);
+    if (!(await setMode("graph"))) return;  // a frontend without apps
+    await page.evaluate(async () => {
+      const graph = JSON.parse(JSON.stringify(window.app.rootGraph.serialize()));
+      const { id } = graph.nodes.find((node) => node.type === "WanMoveSplineEditor");
+      graph.extra = { ...graph.extra, linearData: { inputs: [[id, "splines"]], outputs: [id] } };
+      await window.app.loadGraphData(graph);
+    });
+    try {
+      await setMode("app");
+      const skip = page.getByText("Skip", { exact: true });
+      await eventually(async () => assert.ok((await page.locator(".wm-top").boundingBox())?.width < 320 || (await skip.count())));
+      if (await skip.count()) await skip.click();
+      await page.addStyleTag({ content: "[data-widget-key], [data-testid=app-mode-widget-item] { width: 260px; }" });
+      await still(page);
+      const cut = () => page.evaluate(() => {
+        const right = document.querySelector(".wm-editor").getBoundingClientRect().right;
+        return [...document.querySelectorAll(".wm-bar > *")].filter((part) => part.getBoundingClientRect().right > right + 1).length;
+      });
+      assert.equal(await cut(), 0, "no button is cut");
+      const snap = await page.locator(".wm-bar > select").first().boundingBox();
+      assert.ok(snap.width >= 60, `the snap box shows its value: ${snap.width} px`);
+      await drag(page, [[0.2, 0.3], [0.5, 0.6]]);
+      assert.equal((await knots(page)).length, 1);
+      await drag(page, [[0.8, 0.3], [0.5, 0.8]]);
+      assert.equal((await knots(page)).length, 2);
+      await graphKey(page, "Control+z");
+      await eventually(async () => assert.equal((await knots(page)).length, 1));
+      await still(page);
+      await graphKey(page, "Control+y");
+      await eventually(async () => assert.equal((await knots(page)).length, 2));
+      await still(page);
+      await drag(page, [[0.2, 0.8], [0.4, 0.8]]);
+      await eventually(async () => assert.equal((await knots(page)).length, 3));
+    } finally {
+      await setMode("graph");
+      await settled(page);
     }
   },
 

@@ -119,13 +119,18 @@ export const input = {
   },
 
   "speaks Chinese where ComfyUI does": async ({ page }) => {
-    const speak = (locale) => page.evaluate(async (name) => {
-      await window.app.extensionManager.setting.set("Comfy.Locale", name);
-      await window.app.loadGraphData(JSON.parse(JSON.stringify(window.app.graph.serialize())));
-    }, locale);
+    const reload = () => page.evaluate(() => window.app.loadGraphData(JSON.parse(JSON.stringify(window.app.graph.serialize()))));
+    const speak = async (locale) => {
+      await page.evaluate((name) => window.app.extensionManager.setting.set("Comfy.Locale", name), locale);
+      await reload();
+    };
     try {
       await speak("zh");
-      await eventually(async () => assert.equal(await page.locator('.wm-bar button[aria-label="绘制"]').count(), 1));
+      await eventually(async () => {
+        await reload();  // the host loads its definitions anew after the change, when it likes
+        await settled(page);
+        assert.equal(await page.locator('.wm-bar button[aria-label="绘制"]').count(), 1);
+      });
       await still(page);
       await page.locator(".wm-top").focus();
       await page.keyboard.press("?");

@@ -3,7 +3,7 @@
 const MAX_REMEMBERED = 64;
 
 /** A key that stays the same when undo rebuilds the node. @param {HostNode} node */
-const keyOf = (node) => `${node.graph?.id ?? ""}:${node.id}`;
+export const keyOf = (node) => `${node.graph?.id ?? ""}:${node.id}`;
 
 export function createMemory() {
   /** @type {Map<string, {session: Session, panel: boolean}>} */

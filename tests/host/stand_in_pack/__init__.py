@@ -15,6 +15,7 @@ import torch
 from comfy_api.latest import ComfyExtension, io
 from safetensors.torch import load_file
 
+from .flashmotion_sums import FlashMotionSums, FourSteps, MapsLatent
 from .stand_ins import HookedPreviews, QuantisedLoader, SamplerCost
 
 MODELS = Path(folder_paths.models_dir)
@@ -238,6 +239,9 @@ class TestExtension(ComfyExtension):
             QuantisedLoader,
             HookedPreviews,
             SamplerCost,
+            FlashMotionSums,
+            FourSteps,
+            MapsLatent,
         ]
 
 

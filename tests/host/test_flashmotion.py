@@ -1,0 +1,257 @@
+"""FlashMotion on a real ComfyUI: equal to the public code, and together with what else there is."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from tests.flashmotion_recipe import fill, fill_wan, small_transformer
+from tests.generation.test_adapters import PUBLIC
+from tests.host.graphs import Graph, Node
+from tests.host.server import ComfyServer
+from wanmove_core.checkpoints.adapter_loading import adapter_state
+from wanmove_core.checkpoints.adapter_modules import ControlNetAdapter, ResNetAdapter
+from wanmove_core.checkpoints.keymaps import TRANSFORMER_KEYS
+
+REFERENCE = Path(__file__).parents[1] / "fixtures/reference/turbo_four_steps.safetensors"
+MODEL = "ti2v.safetensors"
+SETTINGS = {"strength": 1.0, "start_percent": 0.0, "end_percent": 1.0}
+LENGTH = 9
+SIZE = {"width": 96, "height": 64}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def files(comfy: ComfyServer) -> None:
+    """The recipe's 5B of width 256 in several wrappings, both adapters, and a LoRA."""
+    models = comfy.base / "models"
+    model = small_transformer(heads=2, head_dim=128, ffn=512, text=4096)
+    fill_wan(model)
+    state = {
+        k: v.contiguous() for k, v in TRANSFORMER_KEYS.original_state(model.state_dict()).items()
+    }
+    folder = models / "diffusion_models"
+    save_file(state, folder / MODEL)
+    wrapped = {"generator": {f"model._fsdp_wrapped_module.{k}": v for k, v in state.items()}}
+    torch.save({**wrapped, "critic": {"model.x": torch.zeros(1)}, "step": 1}, folder / "wrapped.pt")
+    adapter = ResNetAdapter(channels=16, width=256, blocks=3)
+    fill(dict(adapter.named_parameters()))
+    (models / "model_patches/SlowAdapter").mkdir(parents=True, exist_ok=True)
+    _write(adapter, models / "model_patches/resnet.safetensors")
+    copy = small_transformer(inputs=96, heads=2, head_dim=128, ffn=512, text=4096)
+    fill_wan(copy)
+    del copy.proj_out, copy.norm_out, copy.scale_shift_table
+    control = ControlNetAdapter(copy, 256)
+    fill(dict(control.out_projectors.named_parameters()))
+    _write(control, models / "model_patches/controlnet.safetensors")
+    odd = {f"zero.{n}.weight": torch.zeros(256, 8, 1, 1, 1) for n in range(3)}
+    save_file(
+        {**odd, "a.weight": torch.zeros(8, 8, 3, 3)}, models / "model_patches/odd.safetensors"
+    )
+    lora = {}
+    for name, weight in state.items():
+        if name.startswith("blocks.") and name.endswith(".q.weight"):
+            layer = f"diffusion_model.{name.removesuffix('.weight')}"
+            lora[f"{layer}.lora_down.weight"] = torch.full((2, weight.shape[1]), 0.05)
+            lora[f"{layer}.lora_up.weight"] = torch.full((weight.shape[0], 2), 5.0)
+    save_file(lora, models / "loras/ti2v.safetensors")
+
+
+def _write(adapter, path: Path) -> None:
+    state, metadata = adapter_state(adapter, "fast")
+    save_file(state, path, metadata=metadata)
+
+
+def load(graph: Graph, name: str = MODEL, dtype: str = "default") -> Node:
+    return graph.add(
+        "WanMoveModelLoader",
+        diffusion_model=name,
+        weight_dtype=dtype,
+        text_encoder="none",
+        text_encoder_device="default",
+        vae="wan2.2_vae.safetensors",
+        clip_vision="none",
+        shift=-1.0,
+    )
+
+
+def adapter(graph: Graph, name: str, dtype: str = "default") -> Node:
+    return graph.add("WanMoveFlashMotionLoader", adapter=name, kind="auto", weight_dtype=dtype)
+
+
+def sigmas(graph: Graph) -> Node:
+    preset = "FlashMotion / Turbo, as published"
+    return graph.add("WanMoveFewStepSigmas", preset=preset)
+
+
+def keep(graph: Graph, name: str, node) -> None:
+    graph.add("TestKeepValue", value=node, name=f"{name}.pt")
+
+
+def kept(output: Path, name: str):
+    return torch.load(output / f"{name}.pt", weights_only=True)
+
+
+@pytest.mark.parametrize("kind", PUBLIC)
+def test_the_hosts_model_equals_the_public_one(comfy: ComfyServer, output, kind: str) -> None:
+    graph = Graph()
+    keep(graph, "sums", graph.add("TestFlashMotionSums", kind=kind))
+    run = comfy.run(graph.prompt)
+    assert run.error is None, run.error
+    total, absolute = PUBLIC[kind]
+    found = kept(output, "sums")
+    assert abs(found[0] - total) < 1e-6 * absolute
+    assert abs(found[1] - absolute) < 1e-6 * absolute
+
+
+@pytest.mark.parametrize("name", [MODEL, "wrapped.pt"])
+def test_four_steps_equal_the_public_loop(comfy: ComfyServer, output, name: str) -> None:
+    graph = Graph()
+    model, levels = load(graph, name), sigmas(graph)
+    keep(graph, "base", graph.add("TestFourSteps", model=model, sigmas=levels))
+    maps = graph.add("TestMapsLatent", model=model)
+    guided = graph.add(
+        "WanMoveFlashMotionApply",
+        model=model,
+        adapter=adapter(graph, "resnet.safetensors"),
+        maps_latent=maps,
+        **SETTINGS,
+    )
+    keep(graph, "resnet", graph.add("TestFourSteps", model=guided, sigmas=levels))
+    run = comfy.run(graph.prompt)
+    assert run.error is None, run.error
+    for kind, expected in load_file(REFERENCE).items():
+        assert (kept(output, kind) - expected).abs().max() < 2e-6 * expected.abs().max()
+
+
+def maps_latent(graph: Graph, model: Node, *, length: int = LENGTH, **size) -> Node:
+    """A box that moves: drawn, and encoded with the model's own VAE."""
+    tracks = graph.add("TestTracks", num_frames=length, number=3, **SIZE, seed=4)
+    given = {"shape": "box", "resize": "stretch", "given": "", "length": length, **SIZE, **size}
+    drawn = graph.add("WanMoveTrajectoryMaps", tracks=tracks, box_width=24, box_height=16, **given)
+    return graph.add(
+        "WanMoveEncodeTrajectoryMaps",
+        vae=model.out(2),
+        maps=drawn,
+        width=0,
+        height=0,
+        length=length,
+    )
+
+
+def apply(graph: Graph, model, patch: Node, maps: Node, **changes) -> Node:
+    inputs = {**SETTINGS, **changes}
+    return graph.add(
+        "WanMoveFlashMotionApply", model=model, adapter=patch, maps_latent=maps, **inputs
+    )
+
+
+def sample(graph: Graph, model, loader: Node, *, cfg: float = 1.0, batch: int = 1) -> Node:
+    """Core's own nodes: start image, guider, sampler lcm."""
+    picture = graph.add("TestPicture", frames=1, **SIZE, seed=3)
+    start = graph.add(
+        "Wan22ImageToVideoLatent",
+        vae=loader.out(2),
+        length=LENGTH,
+        batch_size=batch,
+        start_image=picture,
+        **SIZE,
+    )
+    text = graph.add("TestPrompt", seed=1)
+    guider = graph.add("CFGGuider", model=model, positive=text, negative=text, cfg=cfg)
+    return graph.add(
+        "SamplerCustomAdvanced",
+        noise=graph.add("RandomNoise", noise_seed=7),
+        guider=guider,
+        sampler=graph.add("KSamplerSelect", sampler_name="lcm"),
+        sigmas=sigmas(graph),
+        latent_image=start,
+    )
+
+
+@pytest.mark.parametrize("kind", ["resnet", "controlnet"])
+def test_it_goes_with_the_rest(comfy: ComfyServer, output, kind: str) -> None:
+    """fp8, a LoRA, cfg above 1, batches, strength, ranges, twice in one run: all act as told."""
+    graph = Graph()
+    loader = load(graph)
+    patch, maps = adapter(graph, f"{kind}.safetensors"), maps_latent(graph, loader)
+    made = {"guided": sample(graph, apply(graph, loader, patch, maps), loader)}
+    made["again"] = sample(graph, apply(graph, loader, patch, maps, end_percent=0.999), loader)
+    made["plain"] = sample(graph, loader, loader)
+    made["none"] = sample(graph, apply(graph, loader, patch, maps, strength=0.0), loader)
+    made["half"] = sample(graph, apply(graph, loader, patch, maps, strength=0.5), loader)
+    made["late"] = sample(graph, apply(graph, loader, patch, maps, start_percent=0.5), loader)
+    made["cfg"] = sample(graph, apply(graph, loader, patch, maps), loader, cfg=3.0)
+    made["batch"] = sample(graph, apply(graph, loader, patch, maps), loader, batch=2)
+    lora = graph.add(
+        "LoraLoaderModelOnly", model=loader, lora_name="ti2v.safetensors", strength_model=1.0
+    )
+    made["lora"] = sample(graph, apply(graph, lora, patch, maps), loader)
+    small = load(graph, dtype="fp8_e4m3fn")
+    made["fp8 base"] = sample(graph, apply(graph, small, patch, maps), loader)
+    narrow = adapter(graph, f"{kind}.safetensors", "fp8_e4m3fn")
+    made["fp8 adapter"] = sample(graph, apply(graph, loader, narrow, maps), loader)
+    for name, node in made.items():
+        keep(graph, name, node)
+    run = comfy.run(graph.prompt, timeout=600)
+    assert run.error is None, run.error
+    found = {name: kept(output, name)["samples"] for name in made}
+    guided, plain = found["guided"], found["plain"]
+    assert torch.equal(found["none"], plain)
+    assert torch.equal(found["again"], guided)
+    change = (guided - plain).abs().mean()
+    assert change > 1e-3
+    # The prompts are equal, so guidance changes nothing; its two branches share a call.
+    torch.testing.assert_close(found["cfg"], guided, rtol=0, atol=1e-4)
+    assert found["batch"].shape[0] == 2
+    for name in ("half", "late", "lora"):
+        assert (found[name] - guided).abs().mean() > 1e-4
+    for name in ("fp8 base", "fp8 adapter"):
+        assert (found[name] - guided).abs().mean() < 0.5 * change, name
+    assert torch.equal(found["guided"][:, :, 0], plain[:, :, 0])
+
+
+def refused(comfy: ComfyServer, graph: Graph) -> str:
+    run = comfy.run(graph.prompt, timeout=300)
+    assert run.error is not None
+    text = run.error["exception_message"].strip()
+    assert "\n" not in text
+    return text
+
+
+def test_what_does_not_fit_is_refused_in_one_line(comfy: ComfyServer) -> None:
+    def attempt(model: str = MODEL, name: str = "resnet.safetensors", vae=None, **maps) -> str:
+        graph = Graph()
+        loader = load(graph, model)
+        given = maps_latent(graph, loader, **maps)
+        if vae is not None:
+            graph.prompt[given.id]["inputs"]["vae"] = graph.add("VAELoader", vae_name=vae).out(0)
+        guided = apply(graph, loader, adapter(graph, name), given)
+        keep(graph, "x", sample(graph, guided, loader))
+        return refused(comfy, graph)
+
+    assert "maps_latent must have the latent's frames and size" in attempt(length=5)
+    assert "maps_latent must be of a VAE of 48 channels; got 16" in attempt(
+        vae="wan_2.1_vae.safetensors"
+    )
+    assert "model must have 3 blocks of width 256" in attempt(model="bf16.safetensors")
+    assert "in a layout that is known; got a FlashMotion ResNet adapter" in attempt(
+        name="odd.safetensors"
+    )
+    graph = Graph()
+    keep(
+        graph,
+        "x",
+        graph.add(
+            "WanMoveTrajectoryMaps",
+            shape="box",
+            width=0,
+            height=0,
+            length=0,
+            resize="stretch",
+            given="",
+            box_width=0,
+            box_height=0,
+        ),
+    )
+    assert "Frame 0 needs a filled shape" in refused(comfy, graph)

@@ -187,6 +187,9 @@ def test_it_goes_with_the_rest(comfy: ComfyServer, output, kind: str) -> None:
         "LoraLoaderModelOnly", model=loader, lora_name="ti2v.safetensors", strength_model=1.0
     )
     made["lora"] = sample(graph, apply(graph, lora, patch, maps), loader)
+    # What GGUF loaders make: a patcher and operations of their own.
+    other = graph.add("TestQuantisedLoader", file=MODEL)
+    made["rounded base"] = sample(graph, apply(graph, other, patch, maps), loader)
     small = load(graph, dtype="fp8_e4m3fn")
     made["fp8 base"] = sample(graph, apply(graph, small, patch, maps), loader)
     narrow = adapter(graph, f"{kind}.safetensors", "fp8_e4m3fn")
@@ -206,7 +209,7 @@ def test_it_goes_with_the_rest(comfy: ComfyServer, output, kind: str) -> None:
     assert found["batch"].shape[0] == 2
     for name in ("half", "late", "lora"):
         assert (found[name] - guided).abs().mean() > 1e-4
-    for name in ("fp8 base", "fp8 adapter"):
+    for name in ("fp8 base", "fp8 adapter", "rounded base"):
         assert (found[name] - guided).abs().mean() < 0.5 * change, name
     assert torch.equal(found["guided"][:, :, 0], plain[:, :, 0])
 

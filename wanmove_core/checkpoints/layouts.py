@@ -21,7 +21,7 @@ from .fp8 import FLOAT8
 
 _log = logging.getLogger("wanmove")
 
-_SUFFIXES = {".safetensors", ".sft", ".pth", ".pt", ".bin", ".gguf"}
+SUFFIXES = {".safetensors", ".sft", ".pth", ".pt", ".bin", ".gguf"}
 # ComfyUI's folders of single files, then those of a diffusers model.
 _SUBFOLDERS = (
     "diffusion_models",
@@ -138,11 +138,11 @@ def _survey_folder(folder: Path, inventory: Inventory) -> None:
 
 def _weight_files(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir():
-        if path.suffix in _SUFFIXES and path.is_file():
+        if path.suffix in SUFFIXES and path.is_file():
             yield path
     for name in _SUBFOLDERS:
         for path in (folder / name).rglob("*"):
-            if path.suffix in _SUFFIXES and path.is_file():
+            if path.suffix in SUFFIXES and path.is_file():
                 yield path
 
 

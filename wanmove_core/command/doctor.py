@@ -9,7 +9,16 @@ from typing import Any
 
 from ..errors import OptionError, WanMoveError
 
-_FOLDERS = ("diffusion_models", "unet", "text_encoders", "clip", "vae", "clip_vision", "loras")
+_FOLDERS = (
+    "diffusion_models",
+    "unet",
+    "text_encoders",
+    "clip",
+    "vae",
+    "clip_vision",
+    "loras",
+    "model_patches",
+)
 _SUFFIXES = (".safetensors", ".gguf", ".pth", ".pt", ".bin")
 _MOST_FILES = 200
 

@@ -122,6 +122,7 @@ def _command_parsers() -> list[Any]:
     from .draw import add_draw_parser
     from .evaluate import add_evaluate_parser
     from .generate import add_generate_parser
+    from .inspect import add_inspect_parser
     from .tracks.verbs import add_tracks_parser
     from .train import add_train_parser
 
@@ -133,6 +134,7 @@ def _command_parsers() -> list[Any]:
         add_evaluate_parser,
         add_bench_parser,
         add_doctor_parser,
+        add_inspect_parser,
         add_train_parser,
     ]
 

@@ -47,6 +47,7 @@ def test_a_killed_worker_costs_its_video_s_time_only(tmp_path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "wanmove_core", *words.split()],
         env=environment,
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         timeout=540,
@@ -63,21 +64,28 @@ def test_a_killed_worker_costs_its_video_s_time_only(tmp_path) -> None:
 
 
 def kill_a_worker(folder: Path, killed: list[int]) -> None:
-    """Kill the first process that has a file of a video open: it is in the middle of its job."""
+    """Kill a worker in the middle of its job, once a video is being written."""
     deadline = time.monotonic() + 500
     while not killed and time.monotonic() < deadline:
-        for part in folder.glob(".*.worker/.*.part*"):
-            for process in Path("/proc").glob("[0-9]*"):
-                if holds(process, part):
-                    os.kill(int(process.name), signal.SIGKILL)
-                    killed.append(int(process.name))
-                    return
+        if any(folder.glob(".*.worker/.*.part*")):
+            killed += [pid for pid in map(working_in(folder), processes()) if pid][:1]
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
         time.sleep(0.02)
 
 
-def holds(process: Path, file: Path) -> bool:
-    """Whether a process has a file open."""
-    try:
-        return any(link.readlink() == file for link in (process / "fd").iterdir())
-    except OSError:
-        return False
+def processes() -> list[Path]:
+    return list(Path("/proc").glob("[0-9]*"))
+
+
+def working_in(folder: Path):
+    """Tells the id of a Ray worker that makes a video in a folder; None of other processes."""
+
+    def tell(process: Path) -> int | None:
+        try:
+            works = (process / "cmdline").read_bytes().startswith(b"ray::Worker.make")
+            return int(process.name) if works and (process / "cwd").readlink() == folder else None
+        except OSError:
+            return None
+
+    return tell

@@ -10,7 +10,7 @@ from tests.generation.small_parts import PROMPT, fresh_components, small_image, 
 from wanmove_core import OptionError, Tracks
 from wanmove_core.generation.caches import Caching
 from wanmove_core.generation.denoising import Conditions
-from wanmove_core.generation.long_video import sample_chain
+from wanmove_core.generation.long_video import Before, sample_chain
 from wanmove_core.generation.parallel import ALONE
 from wanmove_core.generation.pipeline import WanMovePipeline
 from wanmove_core.generation.segment_store import SegmentStore
@@ -148,3 +148,33 @@ def test_metadata_names_window_and_mode_of_long_videos_alone():
     assert not {"window", "blend"} & set(replace(SETTINGS, num_frames=9).as_dict())
     assert not replace(SETTINGS, window=0).is_long
     assert GenerationSettings(num_frames=241).clip_frames == 81
+
+
+def test_a_last_frame_is_given_to_the_clip_that_holds_it(pipeline):
+    """Mask, latent, and the cells of tracks: what is known is not overwritten."""
+    settings = replace(SETTINGS, num_frames=9, window=None)
+    start = pipeline.encode_start(small_image(), settings, {8: small_image()})
+    plain = pipeline.encode_start(small_image(), settings)
+    assert start.more_known == (8,) and not torch.equal(start.latent, plain.latent)
+    conditions = pipeline.guide(start, small_tracks(9), pipeline.encode_prompts(*PROMPTS), settings)
+    mask, guided = conditions.positive[0, :4], conditions.positive[0, 4:]
+    assert mask[:, 0].eq(1).all() and mask[3, 2].eq(1).all() and mask[:3, 2].eq(0).all()
+    assert torch.equal(guided[:, 2], start.latent[0, :, 2])
+    assert not torch.equal(guided[:, 1], start.latent[0, :, 1])
+
+
+def test_known_frames_go_to_their_clip_of_a_chain(pipeline, whole):
+    ended = chain(pipeline, known={24: small_image()})
+    assert torch.equal(ended[:17], whole[:17]) and not torch.equal(ended[17:], whole[17:])
+
+
+def test_tracks_of_a_whole_take_features_from_its_first_frame(pipeline):
+    """With the whole of the tracks they are other features than the last frame has."""
+    before = Before(small_image(), 9)
+    whole, part = small_tracks(25), replace(SETTINGS, num_frames=17, seed=1)
+    last = small_image(64, 32).roll(5, 0)
+    go = {"pipeline": pipeline, "image": last, "prompts": PROMPTS, "settings": part}
+    own = Tracks(whole.positions[8:], whole.visibility[8:])
+    with_first = torch.cat(list(sample_chain(**go, tracks=whole, before=before)))
+    without = torch.cat(list(sample_chain(**go, tracks=own)))
+    assert with_first.shape == without.shape and not torch.equal(with_first, without)

@@ -71,6 +71,30 @@ def _add_frame_options(parser: argparse.ArgumentParser) -> None:
         help="frames made at once; longer videos are made of several clips (81); 0: all at once",
     )
     group.add_argument(
+        "--continue",
+        dest="goes_on_from",
+        type=Path,
+        metavar="VIDEO",
+        help="go on from a video's last frame, in place of --image; OUT holds both",
+    )
+    group.add_argument(
+        "--tracks-of-whole",
+        action="store_true",
+        help="with --continue: the tracks are those of both videos together",
+    )
+    group.add_argument(
+        "--last-image", type=Path, metavar="FILE", help="last frame of the video (experimental)"
+    )
+    group.add_argument(
+        "--frame",
+        dest="known",
+        action="append",
+        default=[],
+        type=parse_known,
+        metavar="K=FILE",
+        help="any frame of the video that is given (experimental); may be said several times",
+    )
+    group.add_argument(
         "--blend",
         choices=options_of(Blend),
         default="chain",
@@ -227,6 +251,14 @@ def parse_size(text: str) -> Size:
             f"must be at most {_LARGEST_SIDE} px a side; got {text[:40]!r}"
         )
     return width, height
+
+
+def parse_known(text: str) -> tuple[int, Path]:
+    """Parse `K=FILE`."""
+    number, equals, file = text.partition("=")
+    if not (number.isascii() and number.isdigit() and equals and file):
+        raise argparse.ArgumentTypeError(f"must be K=FILE with K the frame; got {text[:80]!r}")
+    return int(number), Path(file)
 
 
 def parse_numbers(text: str) -> tuple[float, ...]:

@@ -2,6 +2,7 @@
 
 import argparse
 import random
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import OptionError
@@ -77,6 +78,14 @@ def make_job(args: argparse.Namespace) -> "Job":
     """
     from ..generation.job import Job
 
+    check_companions(args, ("tracks_of_whole", "goes_on_from"))
+    if args.goes_on_from is not None and args.draw_tracks:
+        raise OptionError(
+            "--draw-tracks must be without --continue, whose tracks do not span the old frames; "
+            "got both. Draw them with wanmove tracks show."
+        )
+    if args.goes_on_from is not None and args.image is None:
+        args.image = args.goes_on_from
     for name in ("image", "prompt", "out"):
         if getattr(args, name) is None:
             raise OptionError(f"--{name} must be given; got none. See wanmove generate --help.")
@@ -92,6 +101,7 @@ def make_job(args: argparse.Namespace) -> "Job":
     if not 1 <= fps <= _FASTEST:
         asked = "1 or more" if fps < 1 else f"at most {_FASTEST}"
         raise OptionError(f"--fps must be {asked}; got {fps}. Use 16.")
+    settings = make_settings(args)
     return Job(
         image=args.image,
         out=args.out,
@@ -102,10 +112,22 @@ def make_job(args: argparse.Namespace) -> "Job":
         negative_prompt=args.negative_prompt,
         fps=fps,
         draw_tracks=args.draw_tracks,
-        settings=make_settings(args),
+        settings=settings,
         extension=make_extension(args),
         map_files=map_files(args),
+        known=_known(args, settings.num_frames),
+        goes_on_from=args.goes_on_from,
+        tracks_of_whole=args.tracks_of_whole,
     )
+
+
+def _known(args: argparse.Namespace, num_frames: int) -> "tuple[tuple[int, Path], ...]":
+    """The frames that are given besides the first, the last one under its number."""
+    last = [] if args.last_image is None else [(num_frames - 1, args.last_image)]
+    known = dict([*args.known, *last])
+    if 0 in known:
+        raise OptionError("--frame must be 1 or later; got 0. Frame 0 is --image.")
+    return tuple(sorted(known.items()))
 
 
 def make_extension(args: argparse.Namespace) -> "Extension | None":

@@ -7,23 +7,22 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from ..errors import MediaError
-from ..formats import read_tracks
 from ..grid import LatentGrid, Size
 from ..guidance.guide import place_tracks
 from ..guidance.report import check_effect, guidance_report
 from ..media.image import read_image
-from ..media.video import read_metadata
-from ..motion.concat import concat_tracks
-from ..motion.frame import common_frame, with_frame
-from ..motion.retime import resample_tracks
-from ..shapes import Tensor, UInt8
+from ..media.video import read_metadata, read_video
+from ..shapes import Tensor
+from ..start_image.conditioning import known_mask
 from ..tracks import Tracks
 from .files import overlay_path, write_frames
-from .long_video import sample_chain
+from .inputs import read_inputs, read_start
+from .long_video import Before, sample_chain
 from .pipeline import Progress, WanMovePipeline
 from .prompt_extension import Extender, Extension
 from .segment_store import SegmentStore
@@ -52,6 +51,9 @@ class Job:
         extended_prompt: what it wrote.
         map_files: what trajectory maps are made of besides the tracks, for the metadata.
         refuse_idle: whether tracks of which none acts are an error.
+        known: further frames of the video that are given: their numbers and pictures.
+        goes_on_from: a video that this one goes on from; its last frame is the start image.
+        tracks_of_whole: whether the tracks are those of both videos together.
     """
 
     image: Path
@@ -67,6 +69,9 @@ class Job:
     extension: Extension | None = None
     extended_prompt: str | None = None
     map_files: tuple[Path, ...] = ()
+    known: tuple[tuple[int, Path], ...] = ()
+    goes_on_from: Path | None = None
+    tracks_of_whole: bool = False
     refuse_idle: bool = True
 
 
@@ -117,7 +122,9 @@ def run_job(
     prompts = (job.extended_prompt or job.prompt, negative)
     # Trajectory maps act by themselves: a family that takes them is not asked for cells.
     refuse = job.refuse_idle and pipeline.family.conditioned
-    on_video = tracks and _on_video(tracks, image, job.settings, refuse=refuse)
+    on_video = None
+    if tracks is not None and job.goes_on_from is None:
+        on_video = _on_video(tracks, image, job.settings, refuse=refuse)
     motion: Any = tracks if pipeline.family.conditioned else maps
     frames, store = _frames(pipeline, job, (image, motion, prompts), model, progress)
     overlay = None
@@ -147,13 +154,22 @@ def _frames(
     progress: Progress | None,
 ) -> tuple[Iterable[Tensor], SegmentStore | None]:
     """The job's frames as they come, and where a long video's finished clips are kept."""
-    settings = job.settings
-    if not (settings.is_long and settings.blend == "chain"):
-        latent = pipeline.sample(*asked, settings, progress=progress)
+    settings, before = job.settings, job.goes_on_from
+    known = {frame: read_image(path) for frame, path in job.known}
+    known_mask(LatentGrid(settings.num_frames, 8, 8), more=known)  # refuses other places
+    is_chain = before is not None or (settings.is_long and settings.blend == "chain")
+    if not (is_chain and pipeline.family.conditioned):
+        latent = pipeline.sample(*asked, settings, known=known, progress=progress)
         return (pipeline.decode_stream(latent) if pipeline.ranks.writes else ()), None
     digest = hashlib.sha256(json.dumps(describe(job, model), sort_keys=True).encode()).hexdigest()
     store = SegmentStore(job.out, digest[:16])
-    return sample_chain(pipeline, *asked, settings, store=store, progress=progress), store
+    old = read_video(before) if before is not None else None
+    whole = Before(old[0], len(old)) if old is not None and job.tracks_of_whole else None
+    new = sample_chain(
+        pipeline, *asked, settings, known=known, before=whole, store=store, progress=progress
+    )
+    # Of old frames all but the last, which the new ones start with.
+    return chain([] if old is None or len(old) < 2 else [old[:-1]], new), store
 
 
 def _on_video(
@@ -176,43 +192,13 @@ def _on_video(
     return placed
 
 
-def read_inputs(job: Job) -> tuple[UInt8[Tensor, "height width 3"], Tracks | None]:
-    """Read image and tracks; tracks whose files do not say their frame are of the image's.
-
-    Raises:
-        MediaError, TrackFormatError, OptionError: a file that cannot be read.
-    """
-    image = read_image(job.image)
-    if not job.tracks:
-        return image, None
-    # Drawn curves have no frames of their own and are sampled at the video's.
-    num_frames = job.settings.num_frames if job.settings.retime == "time" else None
-    parts = [
-        read_tracks(
-            path,
-            visibility=job.visibility,
-            canvas_size=job.tracks_size,
-            num_frames=num_frames,
-        )
-        for path in job.tracks
-    ]
-    longest = max(part.num_frames for part in parts)
-    image_size = (image.shape[1], image.shape[0])
-    if any(part.frame is None for part in parts):
-        parts = [with_frame(part, part.frame or image_size) for part in parts]
-    parts, how = common_frame(parts)
-    if how:
-        _log.info("Tracks joined in one frame: %s.", how)
-    return image, concat_tracks([resample_tracks(part, longest) for part in parts])
-
-
 def extend_prompt(job: Job, extender: Extender) -> Job:
     """The job with its prompt written out.
 
     Raises:
         WanMoveError: the image cannot be read, or the language model does not answer.
     """
-    text = extender(job.prompt, read_image(job.image))
+    text = extender(job.prompt, read_start(job))
     _log.info("%s: prompt extended to: %s", job.out.name, text)
     return replace(job, extended_prompt=text)
 
@@ -234,7 +220,7 @@ def describe(job: Job, model: dict[str, Any] | None) -> dict[str, Any]:
         MediaError: a file that cannot be read.
     """
     return {
-        "image": _digest(job.image),
+        "image": _digest(job.goes_on_from or job.image),
         "tracks": [_digest(path) for path in job.tracks],
         "visibility": _digest(job.visibility) if job.visibility else None,
         "tracks_size": list(job.tracks_size) if job.tracks_size else None,
@@ -246,6 +232,8 @@ def describe(job: Job, model: dict[str, Any] | None) -> dict[str, Any]:
         **({"maps": [_digest(path) for path in job.map_files]} if job.map_files else {}),
         # A server may answer otherwise next time: what was asked for decides, not what came.
         **({"extension": asdict(job.extension)} if job.extension else {}),
+        **({"known": [[n, _digest(path)] for n, path in job.known]} if job.known else {}),
+        **({"tracks_of_whole": job.tracks_of_whole} if job.goes_on_from else {}),
     }
 
 

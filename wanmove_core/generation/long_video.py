@@ -7,24 +7,37 @@ and looks do not drift through copies of copies.
 
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 
-from ..grid import LatentGrid
 from ..guidance.guide import place_tracks
 from ..guidance.report import guidance_report
-from ..guidance.segments import KnownFrames, plan_segments
+from ..guidance.segments import KnownFrames, Segment, plan_segments
 from ..shapes import Float, Tensor, UInt8
 from ..tracks import Tracks
 from .decoding import decode_stream, to_pixels
-from .pipeline import Progress, Start, WanMovePipeline
+from .pipeline import Progress, WanMovePipeline
 from .segment_store import SegmentStore
 from .settings import GenerationSettings
+from .start import KnownImages, Start
 
 _log = logging.getLogger("wanmove")
 
 Prompts = tuple[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Before:
+    """A video that goes on, when the tracks are those of the whole.
+
+    Args:
+        first: its first frame, from which features come.
+        frames: how many it has.
+    """
+
+    first: UInt8[Tensor, "height width 3"]
+    frames: int
 
 
 @torch.no_grad()
@@ -35,6 +48,8 @@ def sample_chain(
     prompts: Prompts,
     settings: GenerationSettings,
     *,
+    known: KnownImages | None = None,
+    before: Before | None = None,
     store: SegmentStore | None = None,
     progress: Progress | None = None,
 ) -> Iterator[UInt8[Tensor, "frames to_height to_width 3"]]:
@@ -46,6 +61,8 @@ def sample_chain(
         pipeline: with the model loaded. Of several ranks only the first yields.
         image, tracks, prompts, progress: as for `WanMovePipeline.generate`.
         settings: with the length of the whole video; clip k has the seed of the first plus k.
+        known: later frames of the video that are given, by their number.
+        before: the video that this one goes on from; `image` is its last frame then.
         store: where finished clips are kept, and taken from.
 
     Yields:
@@ -53,23 +70,33 @@ def sample_chain(
     """
     segments = plan_segments(settings.num_frames, settings.clip_frames)
     text = pipeline.encode_prompts(*prompts)
-    start = pipeline.encode_start(image, replace(settings, num_frames=segments[0].num_frames))
-    placed, known = None, None
+    start = pipeline.encode_start(
+        image, replace(settings, num_frames=segments[0].num_frames), _within(known, segments[0])
+    )
+    placed, sources, offset = None, None, 0
     if tracks is not None:
-        placed = _place(tracks, start, settings)
-        known = KnownFrames(placed)
-        _log.info(
-            "%s", guidance_report(placed, _whole(start, settings), temporal=settings.temporal)
-        )
+        offset = before.frames - 1 if before is not None else 0
+        placed = _place(tracks, start, settings, offset)
+        sources = KnownFrames(placed)
+        whole = replace(start.grid, num_frames=settings.num_frames + offset)
+        _log.info("%s", guidance_report(placed, whole, temporal=settings.temporal))
+        if before is not None:
+            one = replace(settings, num_frames=1, window=None)
+            sources.add(pipeline.encode_start(before.first, one), 0)
     first, last = start, None
     for segment in segments:
         if last is not None:
             start = pipeline.encode_known(
-                last, segment.num_frames, like=first, match_colour=settings.match_colour
+                last,
+                segment.num_frames,
+                like=first,
+                match_colour=settings.match_colour,
+                known=_within(known, segment),
             )
         part, source = None, None
-        if placed is not None and known is not None:
-            part, source = segment.cut(placed), known.add(start, segment.first)
+        if placed is not None and sources is not None:
+            shifted = replace(segment, first=segment.first + offset)
+            part, source = shifted.cut(placed), sources.add(start, shifted.first)
         latent = store.load(segment.index) if store is not None else None
         if not pipeline.ranks.from_first(latent is not None):
             own = replace(
@@ -90,14 +117,19 @@ def sample_chain(
         last = pipeline.ranks.from_first(None if shown is None else shown[:, :, -1:].cpu())
 
 
-def _whole(start: Start, settings: GenerationSettings) -> LatentGrid:
-    return replace(start.grid, num_frames=settings.num_frames)
+def _within(known: KnownImages | None, segment: Segment) -> KnownImages:
+    """The known frames of a clip but its first, by their number in it."""
+    return {
+        frame - segment.first: image
+        for frame, image in (known or {}).items()
+        if segment.first < frame <= segment.last
+    }
 
 
-def _place(tracks: Tracks, start: Start, settings: GenerationSettings) -> Tracks:
+def _place(tracks: Tracks, start: Start, settings: GenerationSettings, offset: int) -> Tracks:
     return place_tracks(
         tracks,
-        _whole(start, settings),
+        replace(start.grid, num_frames=settings.num_frames + offset),
         settings.guidance_options,
         image_size=start.image_size,
         fit_mode=start.fit_mode,

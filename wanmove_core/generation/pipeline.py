@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 
@@ -13,11 +13,9 @@ from ..guidance.guide import guide
 from ..guidance.replicate import FeatureSource
 from ..shapes import Float, Tensor, UInt8
 from ..start_image.conditioning import conditioning_input, fit_image, known_mask
-from ..start_image.constant_tail import encode_padded
-from ..start_image.encoded import EncodedStart
 from ..tracks import Tracks
 from .caches import caching
-from .decoding import decode_stream, latent_statistics, match_statistics, to_pixels
+from .decoding import decode_stream, match_statistics, to_pixels
 from .denoising import Conditions, Noise
 from .parallel import ALONE, Ranks, splitting_tokens
 from .placement import Placement
@@ -25,22 +23,12 @@ from .prompts import embed_prompt
 from .sampling import make_solver
 from .settings import GenerationSettings
 from .speed import SpeedOptions, prepare_transformer
+from .start import KnownImages, Start, encode_clip, with_known
 from .windows import make_branches
 
 _log = logging.getLogger("wanmove")
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, eq=False)
-class Start(EncodedStart):
-    """An encoded start image with what CLIP saw of it.
-
-    Args:
-        features: CLIP's features of the whole image; zeros without an image encoder.
-    """
-
-    features: Float[Tensor, "1 image_tokens image_width"] | None = None
 
 
 class WanMovePipeline:
@@ -116,11 +104,12 @@ class WanMovePipeline:
         prompts: tuple[str, str],
         settings: GenerationSettings,
         *,
+        known: KnownImages | None = None,
         progress: Progress | None = None,
     ) -> Float[Tensor, "1 channels latent_frames rows cols"]:
-        """Make the latent of a video; see `generate`."""
+        """Make the latent of a video; see `generate`. `known` images are later frames of it."""
         text = self.encode_prompts(*prompts)
-        start = self.encode_start(image, settings)
+        start = self.encode_start(image, settings, known)
         conditions = self.guide(start, tracks, text, settings)
         return self.denoise(conditions, settings, progress=progress)
 
@@ -137,16 +126,21 @@ class WanMovePipeline:
 
     @torch.no_grad()
     def encode_start(
-        self, image: UInt8[Tensor, "height width 3"], settings: GenerationSettings
+        self,
+        image: UInt8[Tensor, "height width 3"],
+        settings: GenerationSettings,
+        known: KnownImages | None = None,
     ) -> Start:
-        """Encode the start image with CLIP and the VAE."""
+        """Encode the start image with CLIP and the VAE, with other known frames of the clip."""
         place = self.placement
         image_size = (image.shape[1], image.shape[0])
         width, height = settings.output_size(image_size)
         grid = LatentGrid(settings.num_frames, height, width)
         pixels = fit_image(image[None], (width, height), mode=settings.fit_mode).to(place.device)
-        latent = self._encode(pixels[:, :, None], grid.num_frames)
-        return Start(latent, grid, image_size, settings.fit_mode, features=self._features(image))
+        places, frames = with_known(pixels[:, :, None], grid, known, settings.fit_mode)
+        latent = self._encode(frames, grid.num_frames)
+        features = self._features(image)
+        return Start(latent, grid, image_size, settings.fit_mode, 1, places, features)
 
     @torch.no_grad()
     def encode_known(
@@ -156,6 +150,7 @@ class WanMovePipeline:
         *,
         like: Start,
         match_colour: bool = False,
+        known: KnownImages | None = None,
     ) -> Start:
         """Encode a decoded frame as the start of another clip.
 
@@ -164,22 +159,21 @@ class WanMovePipeline:
             num_frames: of the clip.
             like: the start of the first clip.
             match_colour: give the frame's latent channels mean and deviation of the first one's.
+            known: later frames of the clip that are given.
         """
         grid = replace(like.grid, num_frames=num_frames)
-        latent = self._encode(frame.to(self.placement.device), num_frames)
+        frame = frame.to(self.placement.device)
+        places, frames = with_known(frame, grid, known, like.fit_mode)
+        latent = self._encode(frames, num_frames)
         if match_colour:
             latent[:, :, :1] = match_statistics(latent[:, :, :1], like.latent[:, :, :1])
         features = self._features(to_pixels(frame)[0])
-        return Start(latent, grid, (grid.width, grid.height), like.fit_mode, features=features)
+        size = (grid.width, grid.height)
+        return Start(latent, grid, size, like.fit_mode, 1, places, features)
 
-    def _encode(
-        self, frames: Float[Tensor, "1 3 start_frames height width"], num_frames: int
-    ) -> Float[Tensor, "1 channels latent_frames rows cols"]:
-        """Known frames followed by grey ones as a normalised latent, float32."""
+    def _encode(self, frames: Tensor, num_frames: int) -> Tensor:
         with self.placement.use(self.components.vae, self.placement.device) as vae:
-            latent = encode_padded(vae, frames.to(vae.dtype), num_frames)
-            mean, std = latent_statistics(vae, latent)
-            return ((latent - mean) / std).float()
+            return encode_clip(vae, frames, num_frames)
 
     def _features(self, image: Tensor) -> Tensor:
         """CLIP sees the image itself, before it is brought to the output size."""
@@ -217,7 +211,7 @@ class WanMovePipeline:
         # Of clips that go on, the report of one would not know what the others know.
         if guided.report is not None and source is None:
             _log.info("%s", guided)
-        known = known_mask(start.grid).to(guided.still.device)
+        known = known_mask(start.grid, more=start.more_known).to(guided.still.device)
         return Conditions(
             conditioning_input(guided.positive, known),
             conditioning_input(guided.negative, known),

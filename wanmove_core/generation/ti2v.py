@@ -17,6 +17,7 @@ from .denoising import Noise
 from .pipeline import Progress, WanMovePipeline
 from .sampling import make_solver
 from .settings import GenerationSettings
+from .start import KnownImages
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +87,7 @@ class Ti2vPipeline(WanMovePipeline):
         prompts: tuple[str, str],
         settings: GenerationSettings,
         *,
+        known: KnownImages | None = None,
         progress: Progress | None = None,
     ) -> Float[Tensor, "1 channels latent_frames rows cols"]:
         """Make the latent of a video.
@@ -95,11 +97,17 @@ class Ti2vPipeline(WanMovePipeline):
             motion: trajectory maps of the video's frames and size; None for no guidance.
             prompts: (prompt, negative prompt).
             settings: everything else.
+            known: none: this family is given the first frame alone.
             progress: called with (steps done, steps in all).
 
         Raises:
             WanMoveError: inputs that do not fit together.
         """
+        if known:
+            raise OptionError(
+                f"known frames must be of a model that takes them; got {sorted(known)} for "
+                f"{self.family.title}. Leave them out."
+            )
         text = self.encode_prompts(*prompts)
         size = settings.output_size((image.shape[1], image.shape[0]))
         grid = LatentGrid(settings.num_frames, size[1], size[0], self.family.strides)

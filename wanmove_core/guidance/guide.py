@@ -15,7 +15,7 @@ from ..start_image.encoded import EncodedStart
 from ..tracks import Tracks
 from .lint import Finding, lint_tracks
 from .options import GuidanceOptions
-from .project import project_tracks
+from .project import Projection, project_tracks
 from .replicate import FeatureSource, replicate_first_frame
 from .report import GuidanceReport, check_effect, guidance_report
 from .segments import KnownFrames, Segment
@@ -102,6 +102,8 @@ def guide(
     )
     placed = retime_tracks(in_frame, start.grid.num_frames, options.retime)
     projected = project_tracks(placed.to(still.device), start.grid, temporal=options.temporal)
+    if start.more_known:
+        projected = _without_known(projected, start)
     shuffled = options.collision == "random"
     guided = replicate_first_frame(
         still,
@@ -137,6 +139,15 @@ def guide(
     )
     found = tuple(findings)
     return Guided(positive, negative, still, placed, report, how, found, options.strength)
+
+
+def _without_known(projected: Projection, start: EncodedStart) -> Projection:
+    """Leave latent frames alone that hold known frames: what they show is given."""
+    cells, visible = projected
+    held = [start.grid.latent_frame_of(frame) for frame in start.more_known]
+    visible = visible.clone()
+    visible[:, held] = False
+    return cells, visible
 
 
 def guide_next(

@@ -8,6 +8,7 @@ Whoever hands a mask to ComfyUI passes `1 - known`.
 """
 
 import math
+from collections.abc import Collection
 from typing import get_args
 
 import torch
@@ -96,20 +97,21 @@ def conditioning_video(
 
 
 def known_mask(
-    grid: LatentGrid, known_frames: int = 1
+    grid: LatentGrid, known_frames: int = 1, more: Collection[int] = ()
 ) -> Float[Tensor, "stride latent_frames rows cols"]:
     """Say which video frames are given, in the form that the model is fed.
 
     Args:
         grid: the latent grid of the clip.
         known_frames: leading video frames that are given.
+        more: further ones, by their number.
 
     Returns:
         float32, 1 = known, 0 = to be generated. The channels of latent frame k stand for the
         video frames it covers; latent frame 0 covers one frame, which fills all channels.
 
     Raises:
-        OptionError: `known_frames` is outside of 0..num_frames.
+        OptionError: `known_frames` is outside of 0..num_frames, or a frame that is not there.
 
     Source:
         Wan-Move wan/wan_move.py:237-243 @27409be. Differs: any length, not 81 alone.
@@ -119,10 +121,14 @@ def known_mask(
             f"known_frames must be 0 to the clip's {grid.num_frames} frames; "
             f"got {known_frames}. Use the number of start frames."
         )
+    if any(not 0 <= frame < grid.num_frames for frame in more):
+        raise OptionError(
+            f"known frames must be 0 to {grid.num_frames - 1}; got {sorted(more)}. Change them."
+        )
     stride = grid.strides[0]
     frame = torch.arange(1 - stride, grid.num_frames).clamp(min=0)
     return repeat(
-        (frame < known_frames).float(),
+        ((frame < known_frames) | torch.isin(frame, torch.tensor(sorted(more)))).float(),
         "(latent_frames stride) -> stride latent_frames rows cols",
         stride=stride,
         rows=grid.rows,

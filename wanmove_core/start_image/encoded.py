@@ -17,6 +17,7 @@ class EncodedStart:
         image_size: (width, height) of the start image before it was fitted to the video, pixels.
         fit_mode: how it was fitted.
         known_frames: leading video frames that are given.
+        more_known: further video frames that are given, by their number.
     """
 
     latent: Float[Tensor, "batch channels latent_frames rows cols"]
@@ -24,6 +25,7 @@ class EncodedStart:
     image_size: Size
     fit_mode: FitMode = "stretch"
     known_frames: int = 1
+    more_known: tuple[int, ...] = ()
 
     @property
     def size(self) -> Size:

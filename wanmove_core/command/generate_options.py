@@ -3,9 +3,10 @@
 import argparse
 from pathlib import Path
 
-from ..choices import Blend, Branch, Collision, Resize, Retime, Temporal, options_of
+from ..choices import Branch, Collision, Resize, Retime, Temporal, options_of
 from ..grid import Size
 from .flashmotion import add_adapter_options, add_flashmotion_options
+from .long_options import add_long_options
 from .reference_options import add_reference_options
 
 _LARGEST_SIDE = 16384  # px
@@ -45,6 +46,7 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
 def add_settings_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `make_settings`: size, time, sampling, and how tracks guide."""
     _add_frame_options(parser)
+    add_long_options(parser)
     _add_sampling_options(parser)
     _add_motion_options(parser)
 
@@ -63,48 +65,6 @@ def _add_frame_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--frames", type=int, metavar="N", help="a multiple of 4 plus 1 (81; of the 5B 121)"
-    )
-    group.add_argument(
-        "--window",
-        type=int,
-        metavar="N",
-        help="frames made at once; longer videos are made of several clips (81); 0: all at once",
-    )
-    group.add_argument(
-        "--continue",
-        dest="goes_on_from",
-        type=Path,
-        metavar="VIDEO",
-        help="go on from a video's last frame, in place of --image; OUT holds both",
-    )
-    group.add_argument(
-        "--tracks-of-whole",
-        action="store_true",
-        help="with --continue: the tracks are those of both videos together",
-    )
-    group.add_argument(
-        "--last-image", type=Path, metavar="FILE", help="last frame of the video (experimental)"
-    )
-    group.add_argument(
-        "--frame",
-        dest="known",
-        action="append",
-        default=[],
-        type=parse_known,
-        metavar="K=FILE",
-        help="any frame of the video that is given (experimental); may be said several times",
-    )
-    group.add_argument(
-        "--blend",
-        choices=options_of(Blend),
-        default="chain",
-        help="of several clips: go on from the last frame (chain), or denoise overlapping windows "
-        "together",
-    )
-    group.add_argument(
-        "--match-colour",
-        action="store_true",
-        help="of a chain: keep the colours of the start image in every clip's first frame",
     )
     group.add_argument(
         "--retime",
@@ -251,14 +211,6 @@ def parse_size(text: str) -> Size:
             f"must be at most {_LARGEST_SIDE} px a side; got {text[:40]!r}"
         )
     return width, height
-
-
-def parse_known(text: str) -> tuple[int, Path]:
-    """Parse `K=FILE`."""
-    number, equals, file = text.partition("=")
-    if not (number.isascii() and number.isdigit() and equals and file):
-        raise argparse.ArgumentTypeError(f"must be K=FILE with K the frame; got {text[:80]!r}")
-    return int(number), Path(file)
 
 
 def parse_numbers(text: str) -> tuple[float, ...]:

@@ -1,0 +1,61 @@
+"""Options of videos that are longer than a clip, go on from another, or end with a given frame."""
+
+import argparse
+from pathlib import Path
+
+from ..choices import Blend, options_of
+
+
+def add_long_options(parser: argparse.ArgumentParser) -> None:
+    """Add them."""
+    group = parser.add_argument_group("long videos and known frames")
+    group.add_argument(
+        "--window",
+        type=int,
+        metavar="N",
+        help="frames made at once; longer videos are made of several clips (81); 0: all at once",
+    )
+    group.add_argument(
+        "--continue",
+        dest="goes_on_from",
+        type=Path,
+        metavar="VIDEO",
+        help="go on from a video's last frame, in place of --image; OUT holds both",
+    )
+    group.add_argument(
+        "--tracks-of-whole",
+        action="store_true",
+        help="with --continue: the tracks are those of both videos together",
+    )
+    group.add_argument(
+        "--last-image", type=Path, metavar="FILE", help="last frame of the video (experimental)"
+    )
+    group.add_argument(
+        "--frame",
+        dest="known",
+        action="append",
+        default=[],
+        type=parse_known,
+        metavar="K=FILE",
+        help="any frame of the video that is given (experimental); may be said several times",
+    )
+    group.add_argument(
+        "--blend",
+        choices=options_of(Blend),
+        default="chain",
+        help="of several clips: go on from the last frame (chain), or denoise overlapping windows "
+        "together",
+    )
+    group.add_argument(
+        "--match-colour",
+        action="store_true",
+        help="of a chain: keep the colours of the start image in every clip's first frame",
+    )
+
+
+def parse_known(text: str) -> tuple[int, Path]:
+    """Parse `K=FILE`."""
+    number, equals, file = text.partition("=")
+    if not (number.isascii() and number.isdigit() and equals and file):
+        raise argparse.ArgumentTypeError(f"must be K=FILE with K the frame; got {text[:80]!r}")
+    return int(number), Path(file)

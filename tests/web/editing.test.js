@@ -7,26 +7,13 @@ import { fitStroke } from "../../web/js/editor/curve/freehand.js";
 import { distance, fitView, rotation, toCanvas, toImage, translation, zoomAt } from "../../web/js/editor/curve/geometry.js";
 import { createHistory, record, redo, undo } from "../../web/js/editor/drawing/history.js";
 import { bezierSegments, evaluateSegment } from "../../web/js/editor/curve/curves.js";
-import { pointerDown, pointerMove, pointerUp } from "../../web/js/editor/input/pointer.js";
+import { click, drag, drawingOf, frozen, gesture } from "./gestures.js";
 import { reduce } from "../../web/js/editor/drawing/reducer.js";
 import { fillPolygon, polygonArea, spacingFor } from "../../web/js/editor/drawing/region.js";
 import { sampledTrack } from "../../web/js/editor/drawing/sample.js";
 import { createSession } from "../../web/js/editor/drawing/store.js";
 import { hitTimeline, frameToX, layoutTimeline, rowTop, timelineDrag } from "../../web/js/editor/timeline/layout.js";
 
-/** Frozen all the way down, so that a write throws. */
-function frozen(value) {
-  if (typeof value === "object" && value !== null && !ArrayBuffer.isView(value)) Object.values(Object.freeze(value)).forEach(frozen);
-  return value;
-}
-function drawingOf(...tracks) {
-  let drawing = createDrawing();
-  for (const given of tracks) {
-    const knots = given.knots.map(([x, y]) => ({ x, y }));
-    drawing = { ...drawing, tracks: [...drawing.tracks, createTrack(drawing, { ...given, knots })] };
-  }
-  return frozen(drawing);
-}
 const PATH = [[100, 100], [200, 100], [200, 200]];
 const at = (drawing, id, frame, track = drawing.tracks.find((t) => t.id === id)) => {
   const { own } = sampledTrack(track, drawing.frames);
@@ -194,25 +181,6 @@ test("latent cells: source cell, collisions, edges, hidden starts", () => {
   assert.deepEqual([last.shared, last.moved], [1, 2]);
 });
 
-/** Events on a view of scale 1, so that canvas and image pixels agree. */
-function gesture(drawing, session, events) {
-  const base = { button: 0, shift: false, ctrl: false, alt: false, touch: false, clicks: 1, pan: false };
-  let actions = [];
-  for (const [kind, x, y, more] of events) {
-    const input = { ...base, ...more, canvas: { x, y } };
-    if (kind === "move") session = pointerMove(drawing, session, input);
-    else {
-      const [next, done] = (kind === "down" ? pointerDown : pointerUp)(drawing, session, input);
-      session = next;
-      actions = [...actions, ...done];
-      drawing = done.reduce(reduce, drawing);
-    }
-  }
-  return { drawing, session, actions };
-}
-const click = (x, y, more) => [["down", x, y, more], ["up", x, y, more]];
-const drag = (x0, y0, x1, y1, more) => [["down", x0, y0, more], ["move", (x0 + x1) / 2, (y0 + y1) / 2, more], ["move", x1, y1, more], ["up", x1, y1, more]];
-
 test("clicks draw one path until Enter or double-click; a drag draws freehand", () => {
   let state = gesture(drawingOf(), createSession(), [...click(10, 10), ...click(60, 20), ...click(90, 80)]);
   assert.deepEqual(state.drawing.tracks.map((track) => track.knots.length), [3]);
@@ -280,10 +248,10 @@ test("locked and hidden tracks are not hit", () => {
   }
 });
 
-test("dragging the dot sets a key at the current frame", () => {
+test("dragging the dot with Alt slides it along its path: a key at the current frame", () => {
   const drawing = drawingOf({ knots: [[0, 50], [400, 50]], curve: "polyline" });
   const session = { ...createSession(), tool: "select", frame: 40, selection: [{ track: "t1", knots: null }] };
-  const { drawing: keyed } = gesture(drawing, session, drag(200, 50, 100, 80));
+  const { drawing: keyed } = gesture(drawing, session, drag(200, 50, 100, 80, { alt: true }));
   assert.deepEqual(keyed.tracks[0].timing.keys, [{ frame: 40, at: 0.25, ease: "linear" }]);
 });
 

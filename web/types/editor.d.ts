@@ -114,6 +114,10 @@ type Action =
   | { type: "retime-tracks"; ids: readonly string[]; shift: number; stagger: number }
   | { type: "set-canvas"; width: number; height: number; fit: "stretch" | "keep" }
   | { type: "set-clip"; frames: number; fps: number; fit: "retime" | "keep" }
+  | { type: "pose"; id: string; frame: number; at: XY }
+  | { type: "pose-spread"; id: string; frame: number; scale: number; angle: number }
+  | { type: "simplify"; ids: readonly string[]; tolerance: number }
+  | { type: "smooth"; ids: readonly string[] }
   | { type: "replace"; drawing: Drawing }
   | { type: "batch"; actions: readonly Action[] };
 type Reducers = {
@@ -128,7 +132,7 @@ type DrawingHistory = {
 
 // ---- the session: what is not saved ----
 
-type Tool = "select" | "draw" | "anchor" | "region";
+type Tool = "select" | "draw" | "anchor" | "region" | "wand";
 type Snap = "none" | "pixels" | "cells" | "knots";
 type BoxHandle = "nw" | "n" | "ne" | "e" | "se" | "s" | "sw" | "w" | "rotate";
 
@@ -144,7 +148,7 @@ type Target =
 
 /** A gesture under way. `action` is what it will do on release; until then it is only shown. */
 type Drag = {
-  readonly kind: "pan" | "box-select" | "move" | "handle" | "transform" | "stroke" | "dot";
+  readonly kind: "pan" | "box-select" | "move" | "handle" | "transform" | "stroke" | "dot" | "wand";
   readonly from: CanvasPoint;
   readonly start: ImagePoint;
   readonly moved: boolean;
@@ -168,6 +172,8 @@ type Session = {
   readonly frame: number;
   readonly snap: Snap;
   readonly cells: boolean;
+  /** names of tracks and numbers of frames beside paths */
+  readonly labels: boolean;
   readonly follow: boolean;
   readonly key: { readonly track: string; readonly index: number } | null;
 };
@@ -180,7 +186,10 @@ type PointerInput = {
   touch: boolean;
   clicks: number;
   pan: boolean;
+  /** of the picture behind the drawing; null without one */
+  pixels?: () => Pixels | null;
 };
+type Pixels = { data: Uint8ClampedArray; width: number; height: number };
 type Outcome = [Session, Action[]];
 type State = { readonly drawing: Drawing; readonly session: Session };
 type Store = ReturnType<typeof import("../js/editor/drawing/store.js").createStore>;
@@ -300,6 +309,7 @@ type NumberLimits = {
 type CanvasParts = {
   store: Store;
   scene: () => Omit<Scene, "width" | "height" | "ratio">;
+  pixels: () => Pixels | null;
   wheelIsOurs: (event: WheelEvent) => boolean;
   forward: ((event: Event) => void) | null;
   signal: AbortSignal;

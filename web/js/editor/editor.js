@@ -123,7 +123,7 @@ export function mount(root, options) {
 
   /** @type {CanvasParts} */
   const parts = {
-    store, forward, signal, wheelIsOurs: () => !forward || root.contains(document.activeElement),
+    store, forward, signal, pixels: backdrop.pixels, wheelIsOurs: () => !forward || root.contains(document.activeElement),
     scene: () => ({ drawing: store.shown(), session: store.get().session, theme, background: backdrop.get(), playing: player.playing() }),
   };
   const stage = createStage(stageBox, parts);

@@ -38,7 +38,7 @@ function pinched(view, before, now, other) {
 }
 
 /** @param {HTMLElement} root @param {CanvasParts} parts */
-export function createStage(root, { store, scene, wheelIsOurs, forward, signal }) {
+export function createStage(root, { store, scene, pixels, wheelIsOurs, forward, signal }) {
   const base = element("canvas", { className: "wm-layer" });
   const top = element("canvas", { className: "wm-layer wm-top", tabIndex: 0, ariaLabel: "Motion canvas" });
   root.append(base, top);
@@ -49,7 +49,7 @@ export function createStage(root, { store, scene, wheelIsOurs, forward, signal }
     if (top.clientWidth === 0) return;
     store.session({ follow: true, view: fitView({ x: 0, y: 0, width, height }, top.clientWidth, top.clientHeight, FIT_MARGIN_PX) });
   };
-  listenToPointers(top, store, space, forward, signal);
+  listenToPointers(top, store, space, pixels, forward, signal);
   listen(top, {
     wheel(event) {
       if (!wheelIsOurs(event)) return forward?.(event);
@@ -91,8 +91,8 @@ export function createStage(root, { store, scene, wheelIsOurs, forward, signal }
 }
 
 /** @param {HTMLCanvasElement} top @param {Store} store @param {{held: boolean, panned: boolean}} space
- * @param {CanvasParts["forward"]} forward @param {AbortSignal} signal */
-function listenToPointers(top, store, space, forward, signal) {
+ * @param {CanvasParts["pixels"]} pixels @param {CanvasParts["forward"]} forward @param {AbortSignal} signal */
+function listenToPointers(top, store, space, pixels, forward, signal) {
   /** @type {Map<number, CanvasPoint>} */
   const touches = new Map();
   const countClicks = clickCounter();
@@ -101,7 +101,7 @@ function listenToPointers(top, store, space, forward, signal) {
   /** @type {(event: PointerEvent) => PointerInput} */
   const inputOf = (event) => ({
     canvas: canvasPoint(top, event), button: event.button, shift: event.shiftKey, alt: event.altKey,
-    ctrl: event.ctrlKey || event.metaKey, touch: event.pointerType === "touch", clicks, pan: space.held,
+    ctrl: event.ctrlKey || event.metaKey, touch: event.pointerType === "touch", clicks, pan: space.held, pixels,
   });
   /** @type {(gesture: typeof pointerDown, event: PointerEvent) => void} */
   const act = (gesture, event) => {

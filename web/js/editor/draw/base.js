@@ -85,7 +85,7 @@ function renderEnds(ctx, scene, track) {
 const ARROW = [[5, 0], [-6, -5.5], [-3.5, 0], [-6, 5.5]];
 
 /** @type {DrawTrack} */
-function renderArrow(ctx, { session: { view } }, track) {
+function renderArrow(ctx, { session: { selection, view } }, track) {
   const { vertices } = pathOf(track);
   const vertex = (/** @type {number} */ i) => toCanvas(view, { x: vertices[i], y: vertices[i + 1] });
   const tip = vertex(vertices.length - 2);
@@ -94,8 +94,11 @@ function renderArrow(ctx, { session: { view } }, track) {
   for (let i = vertices.length - 4; i >= 0 && Math.hypot(tip.x - from.x, tip.y - from.y) < 6; i -= 2) from = vertex(i);
   const way = Math.hypot(tip.x - from.x, tip.y - from.y);
   const [along, across] = way ? [(tip.x - from.x) / way, (tip.y - from.y) / way] : [1, 0];
+  // Before the knot that a selected path has there, which would cover it.
+  const before = isSelected(selection, track.id) && way ? 9 : 0;
+  const at = { x: tip.x - along * before, y: tip.y - across * before };
   // Turned here, since saving and restoring the canvas for every arrow takes longer.
-  trace(ctx, ARROW.map(([x, y]) => ({ x: tip.x + along * x - across * y, y: tip.y + across * x + along * y })), true);
+  trace(ctx, ARROW.map(([x, y]) => ({ x: at.x + along * x - across * y, y: at.y + across * x + along * y })), true);
   paint(ctx, track.color, HALO, 1);
 }
 

@@ -4,9 +4,10 @@ import { toCanvas } from "../curve/geometry.js";
 import { boxHandles } from "../input/hit_test.js";
 import { HALO, circle, dashed, enterCanvas, enterImage, paint, strokeShape, trace } from "./parts.js";
 import { sampledTrack, sentTracks } from "../drawing/sample.js";
-import { findTrack, isKnotChosen, isSelected, transformBox } from "../drawing/selection.js";
+import { findTrack, isKnotChosen, isSelected, outlineAt, posedTrack, transformBox } from "../drawing/selection.js";
 
 const TRAIL_FRAMES = 14;
+const LABEL_ROOM_PX = 34;
 
 /** @type {Draw} */
 export function renderTop(ctx, scene) {
@@ -15,7 +16,9 @@ export function renderTop(ctx, scene) {
   ctx.clearRect(0, 0, scene.width, scene.height);
   const shown = sentTracks(drawing);
   if (scene.playing) renderTrails(ctx, scene, shown);
+  if (!scene.playing) for (const track of shown) if (isSelected(session.selection, track.id)) renderPace(ctx, scene, track);
   renderDots(ctx, scene, shown);
+  if (session.labels) renderLabels(ctx, scene, shown);
   if (scene.playing) return;
   for (const track of shown) {
     if (isSelected(session.selection, track.id)) renderKnots(ctx, scene, track);
@@ -69,6 +72,46 @@ function renderDots(ctx, { drawing, session: { cells, frame, view } }, tracks) {
   }
 }
 
+/** A dot for every frame: how far apart they are is how fast it goes. @type {DrawTrack} */
+function renderPace(ctx, { drawing: { frames }, session: { view } }, track) {
+  if (track.knots.length < 2) return;
+  const { own } = sampledTrack(track, frames);
+  ctx.beginPath();
+  for (let i = 0; i < own.length; i += 2) {
+    const [x, y] = [own[i] * view.scale + view.x, own[i + 1] * view.scale + view.y];
+    ctx.moveTo(x + 2, y);
+    ctx.arc(x, y, 2, 0, 2 * Math.PI);
+  }
+  paint(ctx, "#fff", "rgba(0, 0, 0, 0.7)", 0.75);
+}
+
+/** The name where a path starts, and numbers of frames along it. @type {DrawTracks} */
+function renderLabels(ctx, { drawing: { frames }, session: { view } }, tracks) {
+  ctx.font = "11px system-ui, sans-serif";
+  ctx.textBaseline = "middle";
+  ctx.textAlign = "left";
+  ctx.lineJoin = "round";
+  const write = (/** @type {string} */ text, /** @type {XY} */ { x, y }, /** @type {string} */ color) => {
+    ctx.lineWidth = 3;
+    ctx.strokeStyle = "rgba(0, 0, 0, 0.75)";
+    ctx.strokeText(text, x, y);
+    ctx.fillStyle = color;
+    ctx.fillText(text, x, y);
+  };
+  for (const track of tracks) {
+    const { own } = sampledTrack(track, frames);
+    const at = (/** @type {number} */ frame) => toCanvas(view, { x: own[2 * frame], y: own[2 * frame + 1] });
+    let last = at(0);
+    write(track.name, { x: last.x + 10, y: last.y - 12 }, track.color);
+    for (let frame = 0; frame < frames; frame += 4) {
+      const place = at(frame);
+      if (frame > 0 && Math.hypot(place.x - last.x, place.y - last.y) < LABEL_ROOM_PX) continue;
+      if (track.knots.length > 1) write(String(frame), { x: place.x + 6, y: place.y + 11 }, "#fff");
+      last = place;
+    }
+  }
+}
+
 /** @type {DrawTrack} */
 function renderKnots(ctx, { session: { selection, view }, theme }, track) {
   track.knots.forEach((knot, index) => {
@@ -110,8 +153,13 @@ function renderHover(ctx, scene) {
 
 /** @type {Draw} */
 function renderBox(ctx, { drawing, session, theme }) {
-  const box = transformBox(drawing, session.selection);
+  const box = transformBox(drawing, session.selection, session.frame);
   if (!box) return;
+  const posed = posedTrack(drawing, session.selection, session.frame);
+  if (posed) {
+    trace(ctx, outlineAt(drawing, posed, session.frame).map((point) => toCanvas(session.view, point)), true);
+    dashed(ctx, [2, 3], () => paint(ctx, null, posed.color, 1.5));
+  }
   const { rotate, ...handles } = boxHandles(box, session.view);
   trace(ctx, [handles.nw, handles.ne, handles.se, handles.sw], true);
   ctx.moveTo(handles.n.x, handles.n.y);

@@ -1,8 +1,9 @@
 /** Edits of one track: each returns a new track and leaves the given one as it was. */
 
-import { bezierSegments, lengthAt, positionAt } from "../curve/curves.js";
-import { applyLinear } from "../curve/geometry.js";
-import { motionRange, pathOf } from "./sample.js";
+import { bezierSegments, knotsAt, lengthAt, positionAt } from "../curve/curves.js";
+import { fitStroke } from "../curve/freehand.js";
+import { applyLinear, clamp } from "../curve/geometry.js";
+import { allKeys, motionRange, pathOf, spreadPose, travelledAt } from "./sample.js";
 
 /** @type {(knot: Knot, matrix: Matrix) => Knot} */
 function transformKnot(knot, matrix) {
@@ -94,6 +95,71 @@ function splitSegment(track, segment, share) {
     { x, y, in: [r0[0] - x, r0[1] - y], out: [r1[0] - x, r1[1] - y] },
     { ...after, in: [q2[0] - qx, q2[1] - qy] },
   ];
+}
+
+/** Be at `place` at `frame`: the path goes through there, by a knot of its own that a key holds.
+ * @type {(track: Track, frames: number, frame: number, place: XY) => Track} */
+export function poseTrack(track, frames, frame, { x, y }) {
+  const { start, end } = motionRange(track.timing, frames);
+  const last = track.knots.length - 1;
+  const moved = (/** @type {Track} */ given, /** @type {number} */ index) =>
+    ({ ...given, knots: given.knots.map((knot, i) => (i === index ? { ...knot, x, y } : knot)) });
+  if (frame <= start || last === 0) return moved(track, 0);
+  if (frame >= end) return moved(track, last);
+  const at = atFrame(track, frames, frame);
+  const near = Math.round(at);
+  const held = Math.abs(at - near) < 1e-3 && near > 0 && near < last;
+  const knot = held ? near : Math.floor(at) + 1;
+  const posed = moved(held ? track : insertKnot(track, clamp(at, 1e-3, last - 1e-3)), knot);
+  const others = posed.timing.keys.filter((key) => key.frame !== frame);
+  const ease = posed.timing.keys.find((key) => key.frame === frame)?.ease ?? "linear";
+  const keys = [...others, { frame, at: knot, ease }].sort((a, b) => a.frame - b.frame);
+  return { ...posed, timing: { ...posed.timing, keys } };
+}
+
+/** How many knots of its path a track has passed at a frame. @type {(track: Track, frames: number, frame: number) => number} */
+export function atFrame(track, frames, frame) {
+  const keys = allKeys(track, frames);
+  return knotsAt(pathOf(track), travelledAt(pathOf(track), keys, frame));
+}
+
+/** A key of its cluster at `frame`, turned and grown from how it is there.
+ * @type {(track: Track, frame: number, scale: number, angle: number) => Track} */
+export function poseSpread(track, frame, scale, angle) {
+  const { spread } = track;
+  if (!spread) return track;
+  const pose = spreadPose(spread, frame);
+  const others = spread.keys.filter((key) => key.frame !== frame);
+  const anchored = others.length === 0 && frame > 0 ? [{ frame: 0, scale: 1, angle: 0 }] : others;
+  const keys = [...anchored, { frame, scale: pose.scale * scale, angle: pose.angle + angle }].sort((a, b) => a.frame - b.frame);
+  return { ...track, spread: { ...spread, keys } };
+}
+
+/** The same path with fewer knots, within `tolerance`; it stays in time.
+ * @type {(track: Track, tolerance: number) => Track} */
+export function simplifyTrack(track, tolerance) {
+  const { vertices } = pathOf(track);
+  const drawn = Array.from({ length: vertices.length / 2 }, (_, i) => ({ x: vertices[2 * i], y: vertices[2 * i + 1] }));
+  const knots = fitStroke(drawn, tolerance);
+  return knots.length < track.knots.length ? inTime(track, { ...track, curve: "bezier", knots }) : track;
+}
+
+/** Every knot between the ends comes half way to its neighbours; corners become round. @type {(track: Track) => Track} */
+export function smoothTrack(track) {
+  const last = track.knots.length - 1;
+  const knots = track.knots.map(({ x, y }, i) => {
+    const [before, after] = [track.knots[Math.max(i - 1, 0)], track.knots[Math.min(i + 1, last)]];
+    return i === 0 || i === last ? { x, y } : { x: (2 * x + before.x + after.x) / 4, y: (2 * y + before.y + after.y) / 4 };
+  });
+  return last < 2 ? track : inTime(track, { ...track, curve: "catmull-rom", knots });
+}
+
+/** The keys of `track` at the same shares of another path. @type {(track: Track, next: Track) => Track} */
+function inTime(track, next) {
+  const [from, to] = [pathOf(track), pathOf(next)];
+  const ratio = from.length > 0 ? to.length / from.length : 1;
+  const keys = next.timing.keys.map((key) => ({ ...key, at: knotsAt(to, lengthAt(from, key.at) * ratio) }));
+  return { ...next, timing: { ...next.timing, keys } };
 }
 
 /** @type {(track: Track, removed: readonly number[]) => Track | null} null: none left */

@@ -1,7 +1,9 @@
 /** (drawing, action) -> drawing. A new one, or the same object if nothing changed. */
 
 import { arrange } from "./arrange.js";
-import { bezierKnots, insertKnot, removeKnots, retimeTrack, reverseTrack, transformTrack } from "./edit_track.js";
+import {
+  bezierKnots, insertKnot, poseSpread, poseTrack, removeKnots, retimeTrack, reverseTrack, simplifyTrack, smoothTrack, transformTrack,
+} from "./edit_track.js";
 import { clamp } from "../curve/geometry.js";
 import { motionRange } from "./sample.js";
 import { selectedIds } from "./selection.js";
@@ -61,6 +63,10 @@ const REDUCERS = {
     if (from === -1 || from === target) return drawing;
     return { ...drawing, tracks: drawing.tracks.toSpliced(from, 1).toSpliced(target, 0, drawing.tracks[from]) };
   },
+  pose: (drawing, { id, frame, at }) => mapOpen(drawing, [id], (track) => poseTrack(track, drawing.frames, frame, at)),
+  "pose-spread": (drawing, { id, frame, scale, angle }) => mapOpen(drawing, [id], (track) => poseSpread(track, frame, scale, angle)),
+  simplify: (drawing, { ids, tolerance }) => mapOpen(drawing, ids, (track) => simplifyTrack(track, tolerance)),
+  smooth: (drawing, { ids }) => mapOpen(drawing, ids, smoothTrack),
   arrange: (drawing, { selection, how }) => arrange(drawing, selection, how),
   /** Each later track by `stagger` frames more. */
   "retime-tracks": (drawing, { ids, shift, stagger }) =>

@@ -64,8 +64,8 @@ function playedFrame({ repeat, times, reverse }, start, end, frame) {
   return start + share * (end - start);
 }
 
-/** @type {(path: Path, keys: readonly TimingKey[], frame: number) => number} */
-function travelledAt(path, keys, frame) {
+/** Length of the path up to a frame. @type {(path: Path, keys: readonly TimingKey[], frame: number) => number} */
+export function travelledAt(path, keys, frame) {
   let index = 0;
   while (index + 2 < keys.length && keys[index + 1].frame <= frame) index += 1;
   const [from, to] = keys.slice(index);
@@ -112,6 +112,14 @@ function sampleOwnPoint(track, frames) {
     own.set(positionAt(path, travelledAt(path, keys, played)), 2 * frame);
   }
   return own;
+}
+
+/** The share of its path that a track has walked, in every frame. @type {(track: Track, frames: number) => number[]} */
+export function progressOf(track, frames) {
+  const path = pathOf(track);
+  const keys = allKeys(track, frames);
+  const { start, end } = motionRange(track.timing, frames);
+  return Array.from({ length: frames }, (_, frame) => travelledAt(path, keys, playedFrame(track.timing, start, end, frame)) / (path.length || 1));
 }
 
 /** @type {WeakMap<Track, Sampled>} */

@@ -1,6 +1,7 @@
 /** What is selected, as plain lists. */
 
 import { boundingBox, insideBox } from "../curve/geometry.js";
+import { placeAt, spreadPose } from "./sample.js";
 
 /** @type {(drawing: Drawing, id: string | null | undefined) => Track | undefined} */
 export const findTrack = (drawing, id) => drawing.tracks.find((track) => track.id === id);
@@ -69,9 +70,32 @@ export const selectionBox = (drawing, selection) =>
     return [...chosenKnots(track, part.knots), ...around.map(([dx, dy]) => ({ x: first.x + dx, y: first.y + dy }))];
   }));
 
-/** The box that scales and turns: only for two knots or more.
- * @type {(drawing: Drawing, selection: SelectedParts) => Box | null} */
-export function transformBox(drawing, selection) {
-  const box = selectionBox(drawing, selection);
+/** The one cluster that is selected, wholly and alone, after the first frame: its handles set keys there.
+ * @type {(drawing: Drawing, selection: SelectedParts, frame: number) => Track | null} */
+export function posedTrack(drawing, selection, frame) {
+  const track = selection.length === 1 && selection[0].knots === null && findTrack(drawing, selection[0].track);
+  return track && track.spread && frame > 0 ? track : null;
+}
+
+/** Where the outline of a cluster is at a frame. @type {(drawing: Drawing, track: Track, frame: number) => XY[]} */
+export function outlineAt(drawing, track, frame) {
+  const { spread } = track;
+  if (!spread) return [];
+  const { x, y } = placeAt(track, drawing.frames, frame);
+  const { scale, angle } = spreadPose(spread, frame);
+  const [cos, sin] = [scale * Math.cos((angle * Math.PI) / 180), scale * Math.sin((angle * Math.PI) / 180)];
+  const half = spread.shape === "region" ? 0 : spread.size / 2;
+  const around = spread.shape === "region" && spread.polygon.length ? spread.polygon
+    : half ? Array.from({ length: 16 }, (_, i) => /** @type {const} */ ([half * Math.cos((i * Math.PI) / 8), half * Math.sin((i * Math.PI) / 8)]))
+    : spread.shape === "region" ? spread.offsets : [];
+  return around.map(([dx, dy]) => ({ x: x + cos * dx - sin * dy, y: y + sin * dx + cos * dy }));
+}
+
+/** The box that scales and turns: only for two knots or more. After the first frame that of a cluster
+ * is where the cluster is then.
+ * @type {(drawing: Drawing, selection: SelectedParts, frame?: number) => Box | null} */
+export function transformBox(drawing, selection, frame = 0) {
+  const posed = posedTrack(drawing, selection, frame);
+  const box = posed ? boundingBox(outlineAt(drawing, posed, frame)) : selectionBox(drawing, selection);
   return box && Math.max(box.width, box.height) > 0 ? box : null;
 }

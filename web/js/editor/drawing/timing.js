@@ -15,14 +15,19 @@ export function keysWithPlace({ timing }, frames, frame, at) {
   return { keys: byFrame([...timing.keys.filter((key) => key.frame !== frame), { frame, at, ease }]) };
 }
 
-/** Be at `at` from `frame` on for `length` frames.
+/** Stay at `at` from `frame` on for `length` frames; what follows comes later, and where the clip has no
+ * room for that, faster.
  * @type {(track: Track, frames: number, frame: number, at: number, length: number) => Partial<Timing> | null} */
 export function keysWithHold(track, frames, frame, at, length) {
-  const last = Math.min(frame + length, motionRange(track.timing, frames).end - 1);
+  const { end } = motionRange(track.timing, frames);
   const first = keysWithPlace(track, frames, frame, at);
-  if (!first || last <= frame) return null;
-  const kept = first.keys.filter((key) => key.frame <= frame || key.frame > last);
-  return { keys: byFrame([...kept, { frame: last, at }]) };
+  const later = Math.min(end + length, Math.max(frames - 1, end));
+  if (!first || frame + length >= later) return null;
+  const pace = (later - frame - length) / (end - frame);
+  const keys = first.keys.map((key) => (key.frame > frame ? { ...key, frame: frame + length + (key.frame - frame) * pace } : key));
+  const ease = first.keys.find((key) => key.frame === frame)?.ease ?? "linear";
+  const held = keys.map((key) => (key.frame === frame ? { ...key, ease: /** @type {Ease} */ ("linear") } : key));
+  return { end: later, keys: byFrame([...held, { frame: frame + length, at, ease }]) };
 }
 
 /** Move key `index`, or the start (-1) or end (number of keys), to a frame; neighbours stop it.

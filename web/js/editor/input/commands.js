@@ -1,19 +1,32 @@
 /** What keys and buttons do. One table: the toolbar and the help page are made from it. */
 
-import { freeId } from "../drawing/schema.js";
+import { createTrack } from "../drawing/schema.js";
 import { centerOf, clamp, scaling, translation } from "../curve/geometry.js";
 import { motionRange } from "../drawing/sample.js";
 import { findTrack, selectedIds, selectedTracks, selectionBox, wholly } from "../drawing/selection.js";
+import { pinsAround } from "./strokes.js";
 import { TOOLS } from "./tools.js";
 
 const BIG_NUDGE_PX = 10;
 const PASTE_SHIFT_PX = 12;
+/** Of the screen: twice what freehand keeps to. */
+const SIMPLIFIED_PX = 4;
 
 /** @type {(run: (store: Store, state: State) => void) => Command["run"]} */
 const on = (run) => ({ store }) => run(store, store.get());
 
+/** A path of one click moves nothing and would hardly be seen: pins come from the Anchor tool.
+ * @type {(state: State) => Action[]} */
+const withoutLoneKnot = ({ drawing, session }) => {
+  const track = findTrack(drawing, session.unfinished);
+  return track && track.knots.length === 1 && !track.spread ? [{ type: "remove-tracks", ids: [track.id] }] : [];
+};
+
+/** @type {(patch: Partial<Session>) => Command["run"]} */
+const finish = (patch) => on((store, state) => store.act(withoutLoneKnot(state), { unfinished: null, ...patch }));
+
 /** @type {(tool: Tool) => Command["run"]} */
-const useTool = (tool) => on((store) => store.session({ tool, unfinished: null, hover: null }));
+const useTool = (tool) => finish({ tool, hover: null });
 
 /** @type {(frames: number) => Command["run"]} */
 const step = (frames) => on((store, { drawing, session }) =>
@@ -55,24 +68,82 @@ const edge = (side) => on((store, state) => {
 /** The chosen timing key, or else what is selected. */
 const remove = on((store, { drawing, session: { key, selection } }) => {
   const track = findTrack(drawing, key?.track);
-  if (!key || !track?.timing.keys[key.index]) return store.act([{ type: "remove-selected", selection }]);
+  if (!key || !track?.timing.keys[key.index]) {
+    store.act([{ type: "remove-selected", selection }]);
+    // Nothing is left to select: the next drag draws.
+    if (store.get().drawing.tracks.length === 0) store.session({ tool: "draw" });
+    return;
+  }
   store.patchTiming([track], { keys: track.timing.keys.toSpliced(key.index, 1) }, { key: null });
 });
 
-const cancel = on((store, { session: { drag, unfinished } }) =>
-  store.session(drag ? { drag: null } : unfinished ? { unfinished: null } : { selection: [], key: null }));
+/** @type {Command["run"]} */
+const cancel = (host) => {
+  const { drag, unfinished } = host.store.get().session;
+  if (unfinished && !drag) return finish({})(host);
+  host.store.session(drag ? { drag: null } : { selection: [], key: null });
+};
 
-/** Copies with fresh ids, shifted a little so that they are seen.
+/** The track after or before the selected one, in the order of the rows. @type {(by: 1 | -1) => Command["run"]} */
+const chooseTrack = (by) => on((store, { drawing, session }) => {
+  const open = drawing.tracks.filter(({ hidden }) => !hidden).reverse();
+  if (open.length === 0) return;
+  const now = open.findIndex(({ id }) => id === session.selection[0]?.track);
+  const next = now < 0 ? (by > 0 ? 0 : open.length - 1) : (now + by + open.length) % open.length;
+  store.session({ selection: wholly([open[next]]), tool: "select", unfinished: null, key: null });
+});
+
+/** The knot after or before the chosen one of the selected track. @type {(by: 1 | -1) => Command["run"]} */
+const chooseKnot = (by) => on((store, { drawing, session }) => {
+  const track = findTrack(drawing, session.selection[0]?.track);
+  if (!track) return;
+  const many = track.knots.length;
+  const now = session.selection[0].knots?.[0];
+  const next = now === undefined ? (by > 0 ? 0 : many - 1) : (now + by + many) % many;
+  store.session({ selection: [{ track: track.id, knots: [next] }], tool: "select", unfinished: null });
+});
+
+/** With keys alone: a new path from the middle, or a knot after the last one of the selected path; arrows move it. */
+const addKnot = on((store, { drawing, session }) => {
+  const track = findTrack(drawing, session.selection[0]?.track);
+  if (!track || track.locked) {
+    const made = createTrack(drawing, { knots: [{ x: drawing.width / 2, y: drawing.height / 2 }] });
+    return store.act([{ type: "add-tracks", tracks: [made] }], { selection: [{ track: made.id, knots: [0] }], tool: "select", unfinished: null });
+  }
+  const { x, y } = track.knots[track.knots.length - 1];
+  const knot = { x: clamp(x + drawing.width / 10, 0, drawing.width), y };
+  store.act([{ type: "append-knot", id: track.id, knot }], { selection: [{ track: track.id, knots: [track.knots.length] }], tool: "select", unfinished: null });
+});
+
+/** One row of pins everywhere but near what moves. */
+const pinRest = on((store, { drawing }) => {
+  const track = pinsAround(drawing);
+  if (track) store.act([{ type: "add-tracks", tracks: [track] }], { selection: wholly([track]), unfinished: null });
+});
+
+/** Copies with fresh ids, shifted a little so that they are seen, with names and colours of their own.
  * @type {(store: Store, tracks: readonly Track[], shift?: number) => void} */
 export function addCopies(store, tracks, shift = PASTE_SHIFT_PX) {
-  const all = [...store.get().drawing.tracks];
+  const { drawing } = store.get();
+  const all = [...drawing.tracks];
   const copies = tracks.map((track) => {
     const knots = track.knots.map((knot) => ({ ...knot, x: knot.x + shift, y: knot.y + shift }));
-    const copy = { ...track, id: freeId(all), knots, locked: false };
+    const fresh = createTrack({ ...drawing, tracks: all }, { knots });
+    const taken = (/** @type {keyof Track} */ field) => all.some((other) => other[field] === track[field]);
+    const name = !taken("name") ? track.name : /^Track \d+$/.test(track.name) ? fresh.name : freeName(all, track.name);
+    const copy = { ...track, id: fresh.id, name, color: taken("color") ? fresh.color : track.color, knots, locked: false };
     all.push(copy);
     return copy;
   });
   store.act([{ type: "add-tracks", tracks: copies }], { selection: wholly(copies), unfinished: null, tool: "select" });
+}
+
+/** @type {(tracks: readonly Track[], name: string) => string} */
+function freeName(tracks, name) {
+  const stem = name.replace(/ \d+$/, "");
+  let number = 2;
+  while (tracks.some((track) => track.name === `${stem} ${number}`)) number += 1;
+  return `${stem} ${number}`;
 }
 
 /** Id, label, keys, effect. `mod` is Ctrl, and Cmd on a Mac. One without a label goes with the one above it.
@@ -81,11 +152,17 @@ const TABLE = [
   ...TOOLS.map(({ id, label, keys }) => /** @type {[string, string, string, Command["run"]]} */ ([id, label, keys, useTool(id)])),
   ["undo", "Undo", "mod+z", ({ undo }) => undo()],
   ["redo", "Redo", "mod+y mod+shift+z", ({ redo }) => redo()],
-  ["finish", "Finish path", "Enter", on((store) => store.session({ unfinished: null }))],
+  ["finish", "Finish path", "Enter", finish({})],
   ["cancel", "Cancel or deselect", "Escape", cancel],
   ["delete", "Delete", "Delete Backspace", remove],
   ["select-all", "Select all", "mod+a", on((store, { drawing }) =>
     store.session({ tool: "select", selection: wholly(drawing.tracks.filter(({ hidden, locked }) => !hidden && !locked)) }))],
+  ["next-track", "Next track", "n", chooseTrack(1)],
+  ["previous-track", "Previous track", "shift+n", chooseTrack(-1)],
+  ["next-knot", "Next knot", "k", chooseKnot(1)],
+  ["previous-knot", "Previous knot", "shift+k", chooseKnot(-1)],
+  ["add-knot", "New path, or a knot more", "Insert + shift++", addKnot],
+  ["pin-rest", "Pin everything else", "shift+a", pinRest],
   ["duplicate", "Duplicate", "mod+d", on((store, state) => addCopies(store, selectedTracks(state)))],
   ["nudge-left", "Nudge", "ArrowLeft", nudge(-1, 0)],
   ["nudge-right", "", "ArrowRight", nudge(1, 0)],
@@ -96,6 +173,9 @@ const TABLE = [
   ["nudge-up-10", "", "shift+ArrowUp", nudge(0, -BIG_NUDGE_PX)],
   ["nudge-down-10", "", "shift+ArrowDown", nudge(0, BIG_NUDGE_PX)],
   ["reverse", "Reverse", "shift+r", on((store, { session }) => store.act([{ type: "reverse", ids: selectedIds(session.selection) }]))],
+  ["simplify", "Simplify", "shift+s", on((store, { session }) =>
+    store.act([{ type: "simplify", ids: selectedIds(session.selection), tolerance: SIMPLIFIED_PX / session.view.scale }]))],
+  ["smooth", "Smooth", "s", on((store, { session }) => store.act([{ type: "smooth", ids: selectedIds(session.selection) }]))],
   ["mirror-x", "Mirror left-right", "m", mirror(-1, 1)],
   ["mirror-y", "Mirror up-down", "shift+m", mirror(1, -1)],
   ["up", "Bring forward", "]", reorder(1)],
@@ -110,6 +190,7 @@ const TABLE = [
   ["start-here", "Start here", "i", edge("start")],
   ["end-here", "End here", "o", edge("end")],
   ["cells", "Latent cells", "c", on((store, { session }) => store.session({ cells: !session.cells }))],
+  ["labels", "Names and frames", "t", on((store, { session }) => store.session({ labels: !session.labels }))],
   ["fit", "Fit to view", "f", ({ fit }) => fit()],
   ["full", "Full screen", "shift+f", ({ full }) => full()],
   ["help", "Help", "? shift+?", ({ help }) => help()],

@@ -81,21 +81,27 @@ export function hitTest(drawing, session, point, touch = false) {
   const moving = chosen.find((track) =>
     track.knots.length > 1 && distance(toCanvas(view, placeAt(track, drawing.frames, session.frame)), point) <= reach);
   if (moving) return { kind: "dot", track: moving.id };
-  const box = chosen.length > 0 && transformBox(drawing, selection);
+  const box = chosen.length > 0 && transformBox(drawing, selection, session.frame);
   for (const [handle, place] of box ? Object.entries(boxHandles(box, view)) : []) {
     if (distance(place, point) <= reach) return { kind: "box", handle: /** @type {BoxHandle} */ (handle) };
   }
   return hitPaths([...chosen, ...open], session, point, reach);
 }
 
+/** An end of a path, which can be dragged before anything is selected. @type {typeof hitHandles} */
+function hitEnds(track, { view }, point, reach) {
+  const last = track.knots.length - 1;
+  const [first, end] = [0, last].map((knot) => distance(toCanvas(view, track.knots[knot]), point));
+  if (Math.min(first, end) > reach) return null;
+  return { kind: "knot", track: track.id, knot: end <= first ? last : 0 };
+}
+
 /** @type {(tracks: readonly Track[], session: Session, point: CanvasPoint, reach: number) => Target | null} */
 function hitPaths(tracks, session, point, reach) {
   const image = toImage(session.view, point);
   for (const track of tracks) {
-    if (track.knots.length === 1) {
-      const knot = hitKnots(track, session, point, reach);
-      if (knot) return knot;
-    }
+    const end = hitEnds(track, session, point, reach);
+    if (end) return end;
     const found = nearestOnTrack(track, image, reach / session.view.scale);
     if (found) return { kind: "path", track: track.id, at: found.at };
   }
@@ -106,7 +112,7 @@ function hitPaths(tracks, session, point, reach) {
 
 /** Whether a point lies in the box that the selection's handles stand on.
  * @type {(drawing: Drawing, session: Session, point: CanvasPoint) => boolean} */
-export function insideTransformBox(drawing, { selection, view }, point) {
-  const box = transformBox(drawing, selection);
+export function insideTransformBox(drawing, { selection, view, frame }, point) {
+  const box = transformBox(drawing, selection, frame);
   return box !== null && insideBox(box, toImage(view, point), BOX_MARGIN_PX / view.scale);
 }

@@ -7,9 +7,10 @@
 
 import { boundingBox, centerOf, distance, rotation, scaling, toImage, translation } from "../curve/geometry.js";
 import { hitTest, insideTransformBox, nearestOnTrack } from "./hit_test.js";
-import { findTrack, insideOf, toggle, transformBox } from "../drawing/selection.js";
+import { findTrack, insideOf, posedTrack, toggle, transformBox, wholly } from "../drawing/selection.js";
 import { snapPoint } from "./snap.js";
 import { endStroke } from "./strokes.js";
+import { wandAction } from "./wanding.js";
 import { keysWithPlace } from "../drawing/timing.js";
 
 const DRAG_THRESHOLD_PX = 3;
@@ -32,6 +33,7 @@ export function pointerDown(drawing, session, input) {
   if (input.button === 2) return rightClick(session, target);
   if (input.button !== 0) return [session, []];
   if (tool === "select") return selectDown(drawing, session, input, target);
+  if (tool === "wand") return startWand(drawing, session, input);
   if (target?.kind === "handle") return startDrag(session, "handle", input, target);
   if (target?.kind === "knot") {
     const last = (findTrack(drawing, target.track)?.knots.length ?? 0) - 1;
@@ -39,6 +41,13 @@ export function pointerDown(drawing, session, input) {
     if (!unfinished && tool === "draw") return selectDown(drawing, session, input, target);
   }
   return startDrag(session, "stroke", input);
+}
+
+/** @type {(drawing: Drawing, session: Session, input: PointerInput) => Outcome} */
+function startWand(drawing, session, input) {
+  const [begun] = startDrag(session, "wand", input);
+  const drag = /** @type {Drag} */ (begun.drag);
+  return [{ ...begun, drag: { ...drag, action: wandAction(drawing, session, drag, input) } }, []];
 }
 
 /** KJ habit: a right click removes a knot. @type {(session: Session, target: Target | null) => Outcome} */
@@ -107,17 +116,16 @@ export function pointerMove(drawing, session, input) {
 /** @type {(drawing: Drawing, session: Session, drag: Drag, cursor: ImagePoint, input: PointerInput) => Action | null} */
 function dragAction(drawing, session, { kind, target, start }, cursor, input) {
   const { selection, snap } = session;
+  if (kind === "wand") return session.drag && wandAction(drawing, session, session.drag, input);
   const track = target && "track" in target ? findTrack(drawing, target.track) : undefined;
   if (target?.kind === "handle") return handleAction(drawing, target, cursor, input.alt);
   if (target?.kind === "box") {
-    const matrix = boxMatrix(drawing, selection, target.handle, start, cursor, input);
+    const matrix = boxMatrix(drawing, session, target.handle, start, cursor, input);
+    const posed = posedTrack(drawing, selection, session.frame);
+    if (matrix && posed) return { type: "pose-spread", id: posed.id, frame: session.frame, ...turnAndSize(matrix) };
     return matrix && { type: "transform", selection, matrix };
   }
-  if (kind === "dot") {
-    const found = track && nearestOnTrack(track, cursor);
-    const patch = found && keysWithPlace(track, drawing.frames, session.frame, found.at);
-    return patch ? { type: "patch-timing", ids: [track.id], patch } : null;
-  }
+  if (kind === "dot") return track ? dotAction(drawing, session, track, cursor, input.alt) : null;
   let [dx, dy] = [cursor.x - start.x, cursor.y - start.y];
   if (input.shift) [dx, dy] = Math.abs(dx) > Math.abs(dy) ? [dx, 0] : [0, dy];
   const held = track?.knots[target?.kind === "knot" ? target.knot : 0];
@@ -127,6 +135,20 @@ function dragAction(drawing, session, { kind, target, start }, cursor, input) {
   }
   return { type: "transform", selection, matrix: translation(dx, dy) };
 }
+
+/** The object is here at this frame: the path goes through here. With Alt it slides along its path instead.
+ * @type {(drawing: Drawing, session: Session, track: Track, cursor: ImagePoint, slides: boolean) => Action | null} */
+function dotAction(drawing, session, track, cursor, slides) {
+  const { frame } = session;
+  const { repeat, reverse } = track.timing;
+  if (!slides && repeat === "once" && !reverse) return { type: "pose", id: track.id, frame, at: snapPoint(drawing, session, cursor) };
+  const found = nearestOnTrack(track, cursor);
+  const patch = found && keysWithPlace(track, drawing.frames, frame, found.at);
+  return patch ? { type: "patch-timing", ids: [track.id], patch } : null;
+}
+
+/** What a matrix of the box's handles does to a cluster. @type {(matrix: Matrix) => {scale: number, angle: number}} */
+const turnAndSize = ([a, b, c, d]) => ({ scale: Math.sqrt(Math.abs(a * d - b * c)), angle: (Math.atan2(b, a) * 180) / Math.PI });
 
 /** The other handle follows on the same line, at its own length, unless the knot is broken.
  * @type {(drawing: Drawing, target: HandleTarget, cursor: ImagePoint, alt: boolean) => Action | null} */
@@ -143,9 +165,9 @@ function handleAction(drawing, { track: id, knot: index, side }, cursor, alt) {
   return { type: "patch-knot", id, knot: index, patch: { [side]: [x, y], [other]: [-x * own, -y * own] } };
 }
 
-/** @type {(drawing: Drawing, selection: SelectedParts, handle: BoxHandle, start: ImagePoint, cursor: ImagePoint, input: PointerInput) => Matrix | null} */
-function boxMatrix(drawing, selection, handle, start, cursor, { shift, alt }) {
-  const box = transformBox(drawing, selection);
+/** @type {(drawing: Drawing, session: Session, handle: BoxHandle, start: ImagePoint, cursor: ImagePoint, input: PointerInput) => Matrix | null} */
+function boxMatrix(drawing, { selection, frame }, handle, start, cursor, { shift, alt }) {
+  const box = transformBox(drawing, selection, frame);
   if (!box) return null;
   const center = centerOf(box);
   if (handle === "rotate") {
@@ -174,6 +196,10 @@ export function pointerUp(drawing, session, input) {
   const done = { ...session, drag: null };
   if (drag.kind === "stroke") return endStroke(drawing, done, drag, input);
   if (drag.kind === "box-select" && !drag.moved) return [{ ...done, selection: [] }, []];
+  if (drag.kind === "wand" && drag.action?.type === "add-tracks") {
+    const [track] = drag.action.tracks;
+    return [{ ...done, selection: wholly([track]) }, [drag.action]];
+  }
   if (drag.action) return [done, [drag.action]];
   const corner = drag.kind === "move" && !drag.moved && input.alt && drag.target?.kind === "knot";
   return [done, corner ? toggleCorner(drawing, drag.target) : []];

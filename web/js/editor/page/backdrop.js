@@ -1,6 +1,7 @@
 /** The picture behind the drawing, as the video begins with it. */
 
 import { fitBoxes, placeOf } from "../drawing/fit.js";
+import { pixelsOf } from "./canvas.js";
 import { element } from "./dom.js";
 
 const GREY = "#808080";
@@ -56,6 +57,8 @@ export function createBackdrop(drawing, changed) {
     size: () => image && sizeOf(image),
     /** @type {() => Backdrop | null} */
     get: () => image && { image: shown(image), opacity: state.opacity },
+    /** For the wand, of what is shown. */
+    pixels: () => image && pixelsOf(shown(image)),
     /** @type {Editor["setBackground"]} */
     set(next, chosen = false) {
       image = next;

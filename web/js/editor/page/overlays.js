@@ -7,7 +7,9 @@ const GESTURES = [
   ["Click", "Add a knot; double-click or Enter ends"], ["Drag", "Draw a path freehand"],
   ["Shift + click", "Append to the selected path, or select more"], ["Ctrl + click", "Insert a knot"],
   ["Right click", "Delete a knot"], ["Alt + click", "Corner or smooth"],
-  ["Alt + drag a handle", "Break it"], ["Drag the dot", "Be there at this frame"],
+  ["Alt + drag a handle", "Break it"], ["Drag the dot", "The object is there at this frame"], ["Alt + drag the dot", "It slides along its path"],
+  ["Drag the box's handles", "After the first frame: keys of a cluster"], ["Drag with Anchor", "Pins in a box"],
+  ["Click with Wand", "Take an object's region; Shift adds, Alt takes away"],
   ["Wheel", "Zoom"], ["Space + drag, middle drag", "Pan"],
   ["Drag a bar or key", "Retime"], ["Alt + drag a bar", "Stagger the selection"],
 ];

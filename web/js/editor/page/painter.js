@@ -8,7 +8,7 @@ export function createPainter(store, player, layers) {
   let dirty = { base: true, sheet: true, panel: true };
   /** What the canvas and the panel showed last. @type {State & {shown: Drawing} | null} */
   let drawn = null;
-  /** @type {State | null} */
+  /** @type {State & {shown: Drawing} | null} */
   let panel = null;
   const paint = () => {
     pending = 0;
@@ -31,14 +31,14 @@ export function createPainter(store, player, layers) {
     all,
     changed() {
       if (!drawn || !panel) return all();
-      const { drawing, session } = store.get();
-      const { shown, session: { view, selection, cells, frame, key } } = drawn;
+      const { session } = store.get();
+      const { shown, session: { view, selection, cells, labels, frame, key } } = drawn;
       const inPanel = panel.session;
       const base = store.shown() !== shown || session.view !== view || session.selection !== selection ||
-        session.cells !== cells || (cells && session.frame !== frame);
+        session.cells !== cells || session.labels !== labels || (cells && session.frame !== frame);
       request({
         base, sheet: base || session.frame !== frame || session.key !== key,
-        panel: !session.drag && (drawing !== panel.drawing || session.selection !== inPanel.selection ||
+        panel: !session.drag && (store.shown() !== panel.shown || session.selection !== inPanel.selection ||
           session.key !== inPanel.key || (session.frame !== inPanel.frame && !player.playing())),
       });
     },

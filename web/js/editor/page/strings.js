@@ -37,6 +37,16 @@ const ZH = {
   "Cancel or deselect": "取消或取消选择", "Select all": "全选", Nudge: "微移",
   "Nudge by 10": "移动 10 像素", "Previous frame": "上一帧", "Next frame": "下一帧",
   "Start here": "在此开始", "End here": "在此结束",
+  Wand: "魔棒", Simplify: "简化", "Next track": "下一条轨迹", "Previous track": "上一条轨迹", "Next knot": "下一个节点",
+  "Previous knot": "上一个节点", "New path, or a knot more": "新路径或添加节点", "Pin everything else": "固定其余部分",
+  "Names and frames": "名称与帧号", "Passes in its time": "时间内的次数", Mixed: "混合", points: "个点",
+  "Align left": "左对齐", "Centre across": "水平居中", "Align right": "右对齐", "Align top": "上对齐", "Centre down": "垂直居中",
+  "Align bottom": "下对齐", "Space evenly across": "水平等距", "Space evenly down": "垂直等距",
+  "Choose Draw (P), then drag from what should move to where it goes.": "选择绘制 (P)，然后从要移动的物体拖到目标位置。",
+  "Click an object to take its region; drag to the right for more of it.": "点击物体选取其区域；向右拖动扩大范围。",
+  "The object is there at this frame": "物体在此帧位于此处", "It slides along its path": "沿路径滑动", "Pins in a box": "框内固定点",
+  "Take an object's region; Shift adds, Alt takes away": "选取物体区域；Shift 添加，Alt 去除",
+  "After the first frame: keys of a cluster": "首帧之后：为群组设置关键帧",
   "hidden at the start: guides nothing": "起始帧不可见：不产生引导",
 };
 

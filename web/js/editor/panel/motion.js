@@ -1,7 +1,7 @@
 /** The panel's sections about time and cluster: timing, visibility, spread. */
 
 import { NAMED_EASES } from "../curve/curves.js";
-import { group, pair } from "../page/dom.js";
+import { element, group, pair } from "../page/dom.js";
 import { easeCurve } from "./ease_curve.js";
 import { nearestOnTrack } from "../input/hit_test.js";
 import { fillPolygon, spacingFor } from "../drawing/region.js";
@@ -47,6 +47,9 @@ function arrival({ store, ui }, track, knot) {
   ), { hint: "auto", blank: () => act(key >= 0 ? without : null) });
 }
 
+/** What all tracks have, or null. @type {(tracks: readonly Track[], get: (track: Track) => number) => number | null} */
+const shared = ([first, ...others], get) => (others.every((track) => get(track) === get(first)) ? get(first) : null);
+
 /** @type {(panel: Panel, tracks: readonly Track[], knot: number | undefined) => HTMLElement} */
 export function timingSection(panel, tracks, knot) {
   const { store, ui } = panel;
@@ -66,8 +69,8 @@ export function timingSection(panel, tracks, knot) {
   const outside = frame <= start || frame >= end;
   return ui.section("Timing",
     pair(
-      ui.number("Start", "start", start, (value) => patchAll({ start: Math.min(value, end - 1) }), { whole: true }),
-      ui.number("End", "end", end, (value) => patchAll({ end: Math.max(value, start + 1) }), { whole: true }),
+      ui.number("Start", "start", shared(tracks, (each) => motionRange(each.timing, frames).start), (value) => patchAll({ start: Math.min(value, end - 1) }), { whole: true, hint: "mixed" }),
+      ui.number("End", "end", shared(tracks, (each) => motionRange(each.timing, frames).end), (value) => patchAll({ end: Math.max(value, start + 1) }), { whole: true, hint: "mixed" }),
     ),
     knot === undefined ? null : arrival(panel, track, knot),
     ...easeControls(panel, key >= 0 ? (chosen?.ease ?? "linear") : timing.ease,
@@ -82,7 +85,7 @@ export function timingSection(panel, tracks, knot) {
     ui.select("Repeat", "repeat", { once: "Once", loop: "Loop", "ping-pong": "Ping-pong" }, timing.repeat, (repeat) =>
       patchAll({ repeat, times: repeat === "once" ? 1 : Math.max(timing.times, 2) })),
     timing.repeat === "once" ? null
-      : ui.number("Times", "times", timing.times, (times) => patchAll({ times }), { min: 1, max: 1000, whole: true }),
+      : ui.number("Passes in its time", "times", timing.times, (times) => patchAll({ times }), { min: 1, max: 1000, whole: true }),
     ui.check("Backwards", "reverse", timing.reverse, (reverse) => patchAll({ reverse })),
   );
 }
@@ -131,6 +134,7 @@ const shapeFields = ({ ui }, spread, set) => [
 /** @type {(panel: Panel, spread: RegionSpread, set: (next: Spread) => void) => HTMLElement[]} */
 function regionFields({ ui }, spread, set) {
   const { polygon } = spread;
+  if (polygon.length < 3) return [element("p", { className: "wm-note" }, `${spread.offsets.length} ${ui.t("points")}`)];
   const refill = (fill = spread.fill, spacing = spread.spacing) =>
     set({ ...spread, fill, spacing, offsets: fillPolygon(polygon, fill, spacing) });
   return [

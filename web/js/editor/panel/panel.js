@@ -8,7 +8,12 @@ import { selectedTracks } from "../drawing/selection.js";
 /** @type {Arrangement[]} */
 const ARRANGEMENTS = ["left", "center", "right", "top", "middle", "bottom", "distribute-x", "distribute-y"];
 /** Commands. @type {IconName[]} */
-const TRACK_TOOLS = ["reverse", "mirror-x", "mirror-y", "duplicate", "up", "down", "delete"];
+const TRACK_TOOLS = ["simplify", "smooth", "reverse", "mirror-x", "mirror-y", "duplicate", "up", "down", "delete"];
+/** @type {Record<Arrangement, string>} */
+const ARRANGED = {
+  left: "Align left", center: "Centre across", right: "Align right", top: "Align top", middle: "Centre down", bottom: "Align bottom",
+  "distribute-x": "Space evenly across", "distribute-y": "Space evenly down",
+};
 const SIZE = { min: 8, max: 16384, step: 8, whole: true };
 
 /** @type {(panel: Panel) => HTMLElement} */
@@ -53,17 +58,21 @@ function filesSections(panel) {
 
 /** @type {(panel: Panel, tracks: readonly Track[]) => HTMLElement} */
 function trackSection({ store, ui }, tracks) {
-  const [{ name, color, curve, locked, hidden }] = tracks;
+  const [{ name, color, curve }] = tracks;
+  const mixed = tracks.some((track) => track.curve !== curve);
+  const all = (/** @type {"locked" | "hidden"} */ field) => tracks.every((track) => track[field]);
   const patch = (/** @type {Partial<Track>} */ change) => store.patchTracks(tracks, change);
   return ui.section("Track",
     tracks.length === 1 ? ui.text("Name", "text", name, (value) => patch({ name: value }))
       : element("p", { className: "wm-note" }, `${tracks.length} ${ui.t("tracks")}`),
     ui.text("Color", "color", color, (value) => patch({ color: value })),
-    ui.select("Curve", "curve", { "catmull-rom": "Smooth", bezier: "Bezier", polyline: "Polyline" }, curve, (value) => patch({ curve: value })),
+    tracks.every(({ knots }) => knots.length < 2) ? null
+      : ui.select("Curve", "curve", { ...(mixed && { mixed: "Mixed" }), "catmull-rom": "Smooth", bezier: "Bezier", polyline: "Polyline" }, mixed ? "mixed" : curve,
+        (value) => value !== "mixed" && patch({ curve: value })),
     group(...TRACK_TOOLS.map((id) => ui.command(id))),
     group(
-      ui.check("Locked", "locked", locked, (value) => patch({ locked: value })),
-      ui.check("Hidden", "hidden", hidden, (value) => patch({ hidden: value })),
+      ui.check("Locked", "locked", all("locked"), (value) => patch({ locked: value })),
+      ui.check("Hidden", "hidden", all("hidden"), (value) => patch({ hidden: value })),
     ),
   );
 }
@@ -72,7 +81,7 @@ function trackSection({ store, ui }, tracks) {
 function alignSection({ store, ui }, selection) {
   if (selection.length < 2 && (selection[0].knots?.length ?? 0) < 2) return null;
   return ui.section("Align", group(...ARRANGEMENTS.map((how) =>
-    iconButton(how, how, () => store.act([{ type: "arrange", selection, how }])))));
+    iconButton(how, ui.t(ARRANGED[how]), () => store.act([{ type: "arrange", selection, how }])))));
 }
 
 /** @type {(panel: Panel, track: Track, index: number) => HTMLElement} */
@@ -87,7 +96,7 @@ function knotSection({ store, ui }, { id, knots }, index) {
 
 /** @type {(panel: Panel) => (HTMLElement | null)[]} */
 function sections(panel) {
-  const state = panel.store.get();
+  const state = { ...panel.store.get(), drawing: panel.store.shown() };
   const { selection } = state.session;
   const tracks = selectedTracks(state);
   const [track] = tracks;

@@ -1,7 +1,7 @@
 /** Draws the dope sheet. */
 
 import { padlock, paint, trace } from "../draw/parts.js";
-import { allKeys, motionRange, sampledTrack } from "../drawing/sample.js";
+import { allKeys, motionRange, progressOf } from "../drawing/sample.js";
 import { isSelected } from "../drawing/selection.js";
 import { ROW_PX, RULER_PX, frameToX, rowTop, rulerStep } from "./layout.js";
 
@@ -141,14 +141,8 @@ function renderBar(ctx, scene, track, top) {
 
 /** The share of the path that is travelled, as a curve over time. @type {DrawRow} */
 function renderSpeed(ctx, { drawing: { frames }, layout }, track, top) {
-  const { own } = sampledTrack(track, frames);
-  const travelled = [0];
-  for (let i = 2; i < own.length; i += 2) {
-    travelled.push(travelled[i / 2 - 1] + Math.hypot(own[i] - own[i - 2], own[i + 1] - own[i - 1]));
-  }
-  const total = travelled[frames - 1] || 1;
   const height = ROW_PX - 13;
-  trace(ctx, travelled.map((value, frame) => ({ x: frameToX(layout, frame), y: top + ROW_PX - 8 - (value / total) * height })));
+  trace(ctx, progressOf(track, frames).map((share, frame) => ({ x: frameToX(layout, frame), y: top + ROW_PX - 8 - share * height })));
   paint(ctx, null, track.color, 1.25);
 }
 

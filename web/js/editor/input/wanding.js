@@ -1,0 +1,68 @@
+/** The wand: a press picks the object under it, a drag changes how much of it, Shift and Alt add and take away. */
+
+import { growRegion, simplifyOutline, traceOutline } from "../curve/wand.js";
+import { insidePolygon } from "../curve/geometry.js";
+import { findTrack } from "../drawing/selection.js";
+import { regionTrack } from "./strokes.js";
+
+const TOLERANCE = 28;
+/** Per pixel of the screen that is dragged to the right. */
+const MORE_PER_PX = 0.25;
+const OUTLINE_PX = 0.75;
+
+/** @type {(drawing: Drawing, session: Session, drag: Drag, input: PointerInput) => Action | null} */
+export function wandAction(drawing, session, { from, start }, { canvas, shift, alt, pixels }) {
+  const picture = pixels?.();
+  if (!picture || start.x < 0 || start.y < 0 || start.x >= drawing.width || start.y >= drawing.height) return null;
+  const { width, height } = picture;
+  const [sx, sy] = [width / drawing.width, height / drawing.height];
+  const tolerance = Math.min(Math.max(TOLERANCE + MORE_PER_PX * (canvas.x - from.x), 1), 255);
+  const mask = growRegion(picture, start.x * sx, start.y * sy, tolerance);
+  const before = shift || alt ? findTrack(drawing, session.selection[0]?.track) : undefined;
+  const region = before?.spread?.shape === "region" ? before : undefined;
+  if (region) combine(mask, region, width, sx, sy, alt);
+  const outline = simplifyOutline(traceOutline(largestPiece(mask, width), width), OUTLINE_PX)
+    .map(([x, y]) => ({ x: x / sx, y: y / sy }));
+  const track = regionTrack(drawing, outline);
+  if (!track) return null;
+  if (!region) return { type: "add-tracks", tracks: [track] };
+  const [dx, dy] = [track.knots[0].x - region.knots[0].x, track.knots[0].y - region.knots[0].y];
+  const knots = region.knots.map((knot) => ({ ...knot, x: knot.x + dx, y: knot.y + dy }));
+  return { type: "patch-tracks", ids: [region.id], patch: { knots, spread: track.spread } };
+}
+
+/** Add the pixels of a region to the mask, or keep those of the region without the mask's.
+ * @type {(mask: Uint8Array, region: Track, width: number, sx: number, sy: number, takes: boolean) => void} */
+function combine(mask, { knots: [middle], spread }, width, sx, sy, takes) {
+  const polygon = spread?.shape === "region" ? spread.polygon : [];
+  for (let i = 0; i < mask.length; i += 1) {
+    const point = { x: ((i % width) + 0.5) / sx - middle.x, y: (Math.floor(i / width) + 0.5) / sy - middle.y };
+    const old = insidePolygon(polygon, point);
+    mask[i] = Number(takes ? old && !mask[i] : old || mask[i] === 1);
+  }
+}
+
+/** The largest of the pieces of a mask. @type {(mask: Uint8Array, width: number) => Uint8Array} */
+function largestPiece(mask, width) {
+  const left = Uint8Array.from(mask);
+  let best = new Uint8Array(mask.length);
+  let most = 0;
+  for (let seed = left.indexOf(1); seed >= 0; seed = left.indexOf(1, seed)) {
+    const piece = new Uint8Array(mask.length);
+    const open = [seed];
+    let size = 0;
+    left[seed] = 0;
+    while (open.length) {
+      const at = /** @type {number} */ (open.pop());
+      piece[at] = 1;
+      size += 1;
+      for (const to of [at % width ? at - 1 : -1, (at + 1) % width ? at + 1 : -1, at - width, at + width]) {
+        if (left[to] !== 1) continue;
+        left[to] = 0;
+        open.push(to);
+      }
+    }
+    if (size > most) [best, most] = [piece, size];
+  }
+  return best;
+}

@@ -6,6 +6,8 @@ import { knotsAt, lengthAt } from "../../web/js/editor/curve/curves.js";
 import {
   createDrawing, createTrack, parseDrawing, serialiseDrawing,
 } from "../../web/js/editor/drawing/schema.js";
+import { fitBoxes, placeOf } from "../../web/js/editor/drawing/fit.js";
+import { idleTracks } from "../../web/js/editor/drawing/idle.js";
 import { latentCells } from "../../web/js/editor/drawing/cells.js";
 import { reduce } from "../../web/js/editor/drawing/reducer.js";
 import { DrawingError } from "../../web/js/editor/drawing/fields.js";
@@ -151,5 +153,25 @@ test("knotsAt is the inverse of lengthAt", () => {
   const path = pathOf(track);
   for (const at of [0, 0.3, 1, 1.75, 2.5, 3]) {
     assert.ok(Math.abs(knotsAt(path, lengthAt(path, at)) - at) < 1e-9, `${at}`);
+  }
+});
+
+test("pictures go into frames as in wanmove_core", () => {
+  for (const { from, to, mode, source, target } of read("fits.json")) {
+    assert.deepEqual(fitBoxes(from, to, mode), { source, target }, `${from} to ${to}, ${mode}`);
+  }
+});
+
+test("a canvas belongs to the video, its picture or neither, as in wanmove_core", () => {
+  for (const { canvas, video, image, place } of read("places.json")) {
+    assert.equal(placeOf(canvas, video, image), place, `${canvas} for ${video} of ${image}`);
+  }
+});
+
+test("tracks that guide nothing are those of wanmove_core, for its reasons", () => {
+  for (const { name, document, idle } of read("idle.json")) {
+    const drawing = parseDrawing(JSON.stringify(document));
+    const found = idleTracks(drawing);
+    assert.deepEqual(drawing.tracks.map(({ id }) => found.get(id) ?? null), idle, name);
   }
 });

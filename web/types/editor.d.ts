@@ -244,6 +244,8 @@ type ClipFrame = {
   readonly lastRun: boolean;
   readonly image: Pair | null;
 };
+/** Why a track guides nothing. */
+type IdleReason = "hidden" | "outside" | "start" | "never";
 type Backdrop = { image: CanvasImageSource; opacity: number };
 type Scene = {
   drawing: Drawing;

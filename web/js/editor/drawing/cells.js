@@ -3,7 +3,7 @@
 import { sampledTrack, sentTracks } from "./sample.js";
 
 export const CELL_PX = 8;
-const FRAMES_PER_LATENT = 4;
+export const FRAMES_PER_LATENT = 4;
 
 /** The same as project_tracks of wanmove_core: latent frame k takes video frame 4k, and a point
  * that is hidden or outside in frame 0 has nothing to copy.

@@ -1,6 +1,7 @@
 /** The bar above the canvas, the transport below it, and the line of text on it. */
 
 import { latentCells } from "../drawing/cells.js";
+import { IDLE_REASONS, idleTracks } from "../drawing/idle.js";
 import { TOOLS } from "../input/tools.js";
 import { element, iconButton } from "./dom.js";
 import { findTrack } from "../drawing/selection.js";
@@ -52,13 +53,13 @@ export function createChrome(status, { store, player, ui, hostHistory, togglePan
 
   /** @type {(drawing: Drawing, session: Session) => string} */
   function statusText(drawing, { cells: shown, cursor, frame }) {
-    if (!shown) return cursor ? `${cursor.x.toFixed(1)}, ${cursor.y.toFixed(1)}` : "";
+    const idle = [...idleTracks(store.shown())].map(([id, reason]) => `${findTrack(drawing, id)?.name ?? ""}: ${t(IDLE_REASONS[reason])}`);
+    if (!shown) return [...(cursor ? [`${cursor.x.toFixed(1)}, ${cursor.y.toFixed(1)}`] : []), ...idle.slice(0, 2)].join("  ·  ");
     const found = latentCells(store.shown(), frame);
-    const hidden = found.hiddenStarts.map((id) => findTrack(drawing, id)?.name).join(", ");
     return [
       `${t("latent frame")} ${found.latentFrame} / ${found.latentFrames - 1}`, `${found.cells.size} ${t("cells")}`,
       `${found.moved} ${t("moved")}`, `${found.shared} ${t("shared")}`,
-      ...(hidden ? [`${hidden}: ${t("hidden at the start: guides nothing")}`] : []),
+      ...idle.slice(0, 2),
     ].join("  ·  ");
   }
 

@@ -1,5 +1,6 @@
 /** Draws the dope sheet. */
 
+import { idleTracks } from "../drawing/idle.js";
 import { padlock, paint, trace } from "../draw/parts.js";
 import { allKeys, motionRange, progressOf } from "../drawing/sample.js";
 import { isSelected } from "../drawing/selection.js";
@@ -90,8 +91,9 @@ function renderRow(ctx, scene, track, top) {
   ctx.globalAlpha = track.hidden ? 0.55 : 1;
   rounded(ctx, track.color, 10, middle - 5, 10, 10, 3);
   ctx.textAlign = "left";
-  ctx.fillStyle = theme.text;
-  ctx.fillText(shortened(ctx, track.name.slice(0, 80), layout.left - 68), 26, middle + 0.5);
+  const idle = idleTracks(scene.drawing).has(track.id);
+  ctx.fillStyle = idle ? theme.warn : theme.text;
+  ctx.fillText(shortened(ctx, `${idle ? "! " : ""}${track.name.slice(0, 80)}`, layout.left - 68), 26, middle + 0.5);
   ctx.globalAlpha = 1;
   renderEye(ctx, layout.left - 32, middle, track.hidden ? theme.dim : theme.text, track.hidden);
   padlock(ctx, { x: layout.left - 12, y: middle }, track.locked ? theme.text : theme.dim, track.locked);

@@ -1,0 +1,41 @@
+/** Which tracks guide nothing, and why: the rules of wanmove_core's report, while drawing. */
+
+import { CELL_PX, FRAMES_PER_LATENT } from "./cells.js";
+import { remembered, sampledTrack, sentTracks } from "./sample.js";
+
+/** In words, as the report has them. @type {Record<IdleReason, string>} */
+export const IDLE_REASONS = {
+  hidden: "hidden at the start: guides nothing", outside: "starts outside of the picture: start it on what should move",
+  start: "visible at the start only: guides nothing", never: "never visible inside the picture: guides nothing",
+};
+
+/** Why one point guides nothing; null where it does. @type {(drawing: Drawing, sampled: Sampled, point: number) => IdleReason | null} */
+function reasonOf({ width, height, frames }, { points, positions, visible }, point) {
+  const isSeen = (/** @type {number} */ frame) => {
+    // As single precision, which tracks have outside of the editor.
+    const [x, y] = [0, 1].map((axis) => Math.fround(positions[2 * (frame * points + point) + axis]));
+    return visible[frame] === 1 && x >= 0 && y >= 0 && x <= width && y <= height;
+  };
+  const start = isSeen(0);
+  let later = false;
+  for (let frame = FRAMES_PER_LATENT; frame < frames && !later; frame += FRAMES_PER_LATENT) later = isSeen(frame);
+  if (start) return later ? null : "start";
+  if (!later) return "never";
+  return visible[0] === 1 ? "outside" : "hidden";
+}
+
+/** The ids of tracks of which no point guides anything. A grid without cells has none.
+ * @type {(drawing: Drawing) => Map<string, IdleReason>} */
+export const idleTracks = remembered((/** @type {Drawing} */ drawing) => {
+  /** @type {Map<string, IdleReason>} */
+  const idle = new Map();
+  if (drawing.width < CELL_PX || drawing.height < CELL_PX) return idle;
+  for (const track of sentTracks(drawing)) {
+    const sampled = sampledTrack(track, drawing.frames);
+    const first = reasonOf(drawing, sampled, 0);
+    let acts = first === null;
+    for (let point = 1; point < sampled.points && !acts; point += 1) acts = reasonOf(drawing, sampled, point) === null;
+    if (!acts && first) idle.set(track.id, first);
+  }
+  return idle;
+});

@@ -3,7 +3,14 @@ import pytest
 
 from wanmove_core.bench.world import SIZES, apply, make_scene
 from wanmove_core.bench.world_objects import COLOURS, DRAWINGS, draw_object
-from wanmove_core.bench.world_v2 import CAMERAS, DIRECTIONS
+from wanmove_core.bench.world_v2 import CAMERAS
+
+WAYS = {
+    "moves left": (-1, 0),
+    "moves right": (1, 0),
+    "moves up": (0, -1),
+    "moves down": (0, 1),
+}
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +23,14 @@ def test_it_is_made_for_192x128():
     scene = make_scene(1, version=2)
     assert scene.frames.shape == (17, 128, 192, 3) and SIZES[2] == (128, 192)
     assert np.array_equal(scene.frames, make_scene(1, version=2).frames)
+
+
+def test_version_2_draws_its_old_scenes():
+    for seed, brightness, drift in ((0, 120.7818, 240.1690), (7, 130.6980, 302.4786)):
+        scene = make_scene(seed, version=2)
+        motion = sum(layer.to_frame[-1, :2, 2].sum() for layer in scene.layers)
+        assert abs(scene.frames.mean() - brightness) < 0.01, scene.frames.mean()
+        assert abs(motion - drift) < 1e-3, motion
 
 
 def own_motion(scene, layer):
@@ -33,9 +48,9 @@ def test_a_story_tells_what_happens(scenes):
         assert len({actor.colour for actor in scene.story.actors}) == len(scene.story.actors)
         for actor in scene.story.actors:
             motion = own_motion(scene, actor.layer)
-            if actor.action in DIRECTIONS:
+            if actor.action in WAYS:
                 told.add(actor.action)
-                assert motion @ DIRECTIONS[actor.action] > 0.95 * np.linalg.norm(motion) > 0
+                assert motion @ WAYS[actor.action] > 0.95 * np.linalg.norm(motion) > 0
             elif actor.action:
                 told.add(actor.action)
                 np.testing.assert_allclose(motion, 0, atol=1e-9)

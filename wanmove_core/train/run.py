@@ -169,6 +169,8 @@ class Run:
         """Write the averaged weights, with what they were made from."""
         is_lora = self.options.lora_rank is not None
         path = self.options.out / ("lora.safetensors" if is_lora else "model.safetensors")
+        if self.loop.processes.rank > 0:
+            return path
         with self.player.averaged():
             weights = lora_weights(self.model) if is_lora else full_weights(self.model)
         whole = {name: tensor.cpu().contiguous() for name, tensor in weights.items()}
@@ -188,7 +190,7 @@ class Run:
                 for cache in self.caches
             ],
             "recipe": asdict(self.recipe),
-            "steps": self.loop.step if hasattr(self, "loop") else 0,
+            "steps": self.loop.step,
             "lora_rank": self.options.lora_rank,
             "few_steps": self.options.few_steps,
         }

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from .page_style import STYLE
-from .protocol import COLUMNS, Column
+from .protocol import COLUMNS, Column, title_of
 from .summary import Run
 from .tables import (
     Summary,
-    column_title,
     epe_note,
     format_figure,
     heading,
@@ -71,7 +70,7 @@ def _notes(table: Sequence[Summary]) -> list[str]:
 
 def _main_table(table: Sequence[Summary]) -> str:
     columns = shown_columns(table)
-    head = "".join(f"<th scope=col>{escape(column_title(c, table[0]))}" for c in columns)
+    head = _head(columns, table[0])
     rows = []
     for summary in table:
         cells = "".join(
@@ -92,6 +91,14 @@ def _main_table(table: Sequence[Summary]) -> str:
     return f"<div class=wide><table><thead><tr><th>run{head}<tbody>{''.join(rows)}</table></div>"
 
 
+def _head(columns: Sequence[Column], summary: Summary) -> str:
+    return "".join(
+        f"<th scope=col>{escape(title_of(column, summary['protocol']['name']))} "
+        f"{'&uarr;' if column.better > 0 else '&darr;'}<small>{escape(column.unit)}</small>"
+        for column in columns
+    )
+
+
 def _cell(column: Column, figure: dict[str, float] | None, asked: int | None) -> str:
     text = format_figure(column, figure, asked)
     value, _, rest = text.partition(" ")
@@ -109,7 +116,7 @@ def _groups(table: Sequence[Summary]) -> str:
     if len(names) < 2:
         return ""
     columns = [column for column in shown_columns(table) if not column.over_set]
-    head = "".join(f"<th scope=col>{escape(column_title(c, table[0]))}" for c in columns)
+    head = _head(columns, table[0])
     rows = []
     for name in names:
         for summary in table:

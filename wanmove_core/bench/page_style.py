@@ -16,6 +16,7 @@ a{color:var(--link)}p{margin:6px 0}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:14px}
 th,td{padding:6px 12px;text-align:right;border-bottom:1px solid var(--line);vertical-align:top}
 th{font-weight:600}thead th{color:var(--soft);font-size:12px;vertical-align:bottom}
+th[scope=row]{white-space:nowrap}
 th[scope=row],thead th:first-child{text-align:left}
 small{display:block;color:var(--soft);font-size:11px;white-space:nowrap;font-weight:400}
 tr.floor *{color:var(--soft);font-style:italic}

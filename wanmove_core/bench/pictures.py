@@ -12,8 +12,8 @@ from ..media.writer import replacing
 from ..shapes import Tensor, UInt8
 from .compare import Followed
 
-_FRAMES = 5
-_HEIGHT = 120
+_FRAMES = 4
+_HEIGHT = 240  # the dots and gaps of the overlay are still seen
 _QUALITY = 80
 
 

@@ -48,10 +48,17 @@ def load_tools(
     place = torch.device(device)
     extractors: dict[str, Extractor] = {}
     for metric in _WITH_WEIGHTS:
-        # A file that was named is a wish for its metric, so that it must work.
-        if metrics is not None or given.get(metric) is not None:
-            if metric in chosen or metrics is None:
-                extractors[metric] = load_extractor(metric, given.get(metric), place)
+        named = given.get(metric)
+        if metrics is not None and metric not in chosen:
+            if named is not None:
+                raise OptionError(
+                    f"{named} must go with {metric} in --metrics; got {','.join(metrics)}. "
+                    "Add it, or leave the file out."
+                )
+            continue
+        # A file or metric that was named is a wish for it, so that it must work.
+        if metrics is not None or named is not None:
+            extractors[metric] = load_extractor(metric, named, place)
             continue
         try:
             extractors[metric] = load_extractor(metric, None, place)

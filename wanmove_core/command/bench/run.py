@@ -17,8 +17,6 @@ from ...bench.summary import load_run, summarise
 from ...bench.tables import format_tables
 from ...errors import OptionError
 from ...generation.settings import GenerationSettings
-from ..batch import run_batch
-from ..bench_jobs import jobs_of
 from ..generate import device_of, load_pipeline, model_settings, progress_bar
 from ..option_values import make_settings
 from .score import score_part, shard_of, tools_of
@@ -77,6 +75,10 @@ def _make(  # noqa: PLR0917, one step of the loop above
     load: Callable[[], "WanMovePipeline"],
 ) -> int:
     """Make this process's part of the videos; 1 when one failed."""
+    # Imported late: the generator takes seconds to import, a wrong option none.
+    from ..batch import run_batch
+    from ..bench_jobs import jobs_of
+
     shard = shard_of(args)
     part = dataset.select(only=args.only, limit=args.limit)
     part = part.select(shard=(shard.index, shard.count))

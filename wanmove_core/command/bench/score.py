@@ -54,6 +54,12 @@ def tools_of(args: argparse.Namespace, protocol: Protocol) -> Tools:
         raise OptionError(f"--threads must be 1 or more; got {args.threads}. Leave it out.")
     if args.masks is not None and not args.masks.is_dir():
         raise MediaError(f"--masks must be a folder; got none at {args.masks}. Check the path.")
+    for option, metric in (("tracker", "track"), ("masks", "iou")):
+        if getattr(args, option) is not None and metric not in (args.metrics or (metric,)):
+            raise OptionError(
+                f"--{option} must go with {metric} in --metrics; got {','.join(args.metrics)}. "
+                f"Add it, or leave --{option} out."
+            )
     set_threads(args.threads)
     return load_tools(
         protocol,

@@ -61,6 +61,7 @@ def test_a_toy_benchmark_from_nothing_to_the_report(toy_bench, networks, tmp_pat
     assert code == 0 and (before == again).all()
 
 
+@pytest.mark.timeout(600)
 def test_the_true_videos_are_perfect_and_shifted_or_reversed_ones_are_not(
     toy_bench, networks, tmp_path, bench
 ):
@@ -90,6 +91,7 @@ def test_the_true_videos_are_perfect_and_shifted_or_reversed_ones_are_not(
     assert found["reversed"]["flow_dis_epe"] > 2 * found["shifted"]["flow_dis_epe"]
 
 
+@pytest.mark.timeout(600)
 def test_killed_in_the_middle_it_goes_on_to_the_same_table(clips, networks, tmp_path, bench):
     words = ["score", clips / "made", "--against", clips / "true", *FAST, *networks]
     whole = bench(*words, "--out", tmp_path / "a" / "run")
@@ -104,7 +106,7 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_table(clips, networks, tmp_
         stderr=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 500
         while not (out / "scores" / "clip_1.json").is_file() and time.monotonic() < deadline:
             time.sleep(0.005)
     finally:
@@ -150,5 +152,5 @@ def test_a_changed_clip_is_scored_again_and_the_others_are_not(clips, tmp_path, 
     # A damaged record, or one of fewer metrics, is made again.
     (tmp_path / "run" / "scores" / "clip_0.json").write_text('{"id": ')
     shutil.copyfile(clips / "made" / "clip_2.mp4", videos / "clip_2.mp4")
-    code, table, _ = bench(*words[:-4], "psnr,ssim", "--no-floor", "--no-pictures")
+    code, table, _ = bench(*words[:-3], "psnr,ssim", "--no-floor", "--no-pictures")
     assert code == 0 and "SSIM 2-D" in table and table.count("5/5") == 2

@@ -4,6 +4,7 @@ import torch
 from scipy.ndimage import correlate1d
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
+from tests.oracles import movebench_suite as suite
 from wanmove_core import ShapeError
 from wanmove_core.evaluate.fidelity import psnr, ssim
 
@@ -69,3 +70,12 @@ def test_ssim_of_the_suite_equals_a_gaussian_over_three_axes():
     expected = [slow_3d(a, b) for a, b in zip(first.numpy(), second.numpy(), strict=True)]
     assert ssim(first, second, kind="3d").tolist() == pytest.approx(expected, abs=1e-6)
     assert abs(float(ssim(first, second).mean()) - np.mean(expected)) > 3e-4
+
+
+def test_psnr_and_ssim_equal_what_the_suite_computes_frame_by_frame():
+    videos = make_videos(4)
+    first, second = (video.movedim(-1, 1).float() / 255 for video in videos)
+    frames = [(a[None], b[None]) for a, b in zip(first, second, strict=True)]
+    assert psnr(*videos).tolist() == pytest.approx([suite.psnr(*f) for f in frames], abs=1e-4)
+    expected = [suite.ssim(*f) for f in frames]
+    assert ssim(*videos, kind="3d").tolist() == pytest.approx(expected, abs=1e-5)

@@ -27,8 +27,8 @@ from wanmove_core.bench.protocol import Protocol
 from wanmove_core.bench.run_folder import RunFolder
 from wanmove_core.bench.score import ScoreOptions, score_run
 from wanmove_core.bench.threads import set_threads
-from wanmove_core.media.video_io import write_video
-from wanmove_core.tracking.flow import track_points
+from wanmove_core.media.video_writer import write_video
+from wanmove_core.tracking.video import track_points
 from wanmove_core.tracks import Tracks
 
 HEIGHT, WIDTH = 480, 832

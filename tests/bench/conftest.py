@@ -5,7 +5,7 @@ import torch
 from tests.bench.stand_ins import stand_in
 from wanmove_core.bench.toy import write_toy_bench
 from wanmove_core.command.main import main
-from wanmove_core.media.video_io import write_video
+from wanmove_core.media.video_writer import write_video
 
 OPTIONS = {"fid": "--inception", "fvd": "--i3d", "flow": "--raft", "lpips": "--vgg"}
 

@@ -119,7 +119,7 @@ def test_davis_is_a_folder_of_pictures_with_points_inside_of_its_masks(tmp_path)
     assert frames.shape == (4, 32, 48, 3) and frames[3].unique().tolist() == [3]
     points = points_in_masks(case.masks / "00000.png")
     assert points.shape == (16, 2)
-    assert (points >= [10, 10]).all() and (points <= [27, 21]).all()
+    assert (points >= [10.5, 10.5]).all() and (points <= [27.5, 21.5]).all()
     gaps = np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1)) + 99 * np.eye(16)
     assert gaps.min() > 2
 

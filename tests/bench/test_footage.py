@@ -11,8 +11,8 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from wanmove_core.evaluate.fidelity import psnr, ssim
 from wanmove_core.evaluate.metrics import end_point_error
-from wanmove_core.media.frames import FrameRange, probe_video, read_frames
-from wanmove_core.tracking.flow import track_points
+from wanmove_core.media.video import FrameRange, probe_video, read_frames
+from wanmove_core.tracking.video import track_points
 from wanmove_core.tracks import Tracks
 
 
@@ -56,15 +56,17 @@ def test_the_trackers_floor_on_real_pixels():
     there_and_back = torch.cat([frames, frames[:-1].flip(0)])
     grey = cv2.cvtColor(frames[0].numpy(), cv2.COLOR_RGB2GRAY)
     corners = cv2.goodFeaturesToTrack(grey, 48, 0.02, 24)[:, 0]
+    corners += 0.5  # OpenCV counts from pixel centres
     start = torch.from_numpy(corners[(np.abs(corners - [320, 136]) < [290, 110]).all(1)]).float()
     assert len(start) > 20
     got = track_points(there_and_back, start)
     home = Tracks(start.expand(len(there_and_back), -1, -1), got.visibility | True)
     error = end_point_error(home, got)
-    assert float(error.distance[-1].median()) < 0.25
-    assert float((error.distance[-1] > 4).float().mean()) < 0.05
+    # What is covered on the way is guessed to go on as it went, and so does not come home.
+    seen = got.visibility[-1]
+    assert float(seen.float().mean()) > 0.6
+    assert float(error.distance[-1][seen].median()) < 0.2
+    assert float(error.distance[-1][seen].max()) < 1
     # On the way they move, and by the same path on both ways.
-    moved = (got.positions[5] - start).norm(dim=-1)
-    assert float(moved.median()) > 0.3
-    gap = (got.positions[3] - got.positions[7]).norm(dim=-1)
-    assert float(gap.median()) < 0.2
+    assert float((got.positions[5] - start).norm(dim=-1)[seen].median()) > 0.3
+    assert float((got.positions[3] - got.positions[7]).norm(dim=-1)[seen].median()) < 0.2

@@ -112,7 +112,8 @@ def test_what_is_no_run_is_one_line(scored, bench, tmp_path):
 def test_videos_that_do_not_fit_fail_alone(clips, bench, tmp_path):
     import torch
 
-    from wanmove_core.media.video_io import read_video, write_video
+    from wanmove_core.media.video import read_video
+    from wanmove_core.media.video_writer import write_video
 
     videos = shutil.copytree(clips / "made", tmp_path / "videos")
     first = read_video(videos / "clip_0.mp4")

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from wanmove_core.media.video_io import read_video, write_video
+from wanmove_core.media.video import read_video
+from wanmove_core.media.video_writer import write_video
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 ROOT = Path(__file__).parents[2]

@@ -4,7 +4,7 @@ import pytest
 
 from wanmove_core import MediaError, OptionError
 from wanmove_core.bench.vote import count_votes, write_vote
-from wanmove_core.media.video_io import read_video
+from wanmove_core.media.video import read_video
 
 
 @pytest.fixture

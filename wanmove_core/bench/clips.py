@@ -193,4 +193,4 @@ def points_in_masks(path: Path) -> Float[np.ndarray, "points 2"]:
             chosen = int(gap.argmax())
     if not points:
         raise MediaError(f"{path} must show an object; got none. Check the masks.")
-    return np.array(points)
+    return np.array(points) + 0.5  # the middle of a pixel, counted from the frame's corner

@@ -85,7 +85,7 @@ def _known(metrics: tuple[str, ...]) -> list[str]:
 def _tracker(path: Path | None, device: torch.device) -> tuple[Tracker, str]:
     """The function that follows points, and its name for the records."""
     if path is None:
-        return _own_tracker, "DIS and Lucas-Kanade, 1"
+        return _own_tracker, "wanmove 2"
     from ..tracking.cotracker import load_cotracker, track_with_cotracker
 
     model = load_cotracker(path).to(device)

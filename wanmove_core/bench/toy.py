@@ -123,8 +123,9 @@ def _trackable(scene: Scene, points: np.ndarray) -> np.ndarray:
 
 
 def _tracks(scene: Scene, points: np.ndarray) -> Tracks:
+    """Exact tracks; the world counts from pixel centres, `Tracks` from the frame's corner."""
     positions, visibility = scene.tracks(points)
-    return Tracks(torch.from_numpy(positions), torch.from_numpy(visibility))
+    return Tracks(torch.from_numpy(positions + 0.5).float(), torch.from_numpy(visibility))
 
 
 def _write_clip(home: Path, name: str, clip: ToyClip) -> None:

@@ -187,6 +187,42 @@ def test_movebench_is_read_as_the_reference_reads_it(folder, made, monkeypatch):
     assert read_metadata(video)["prompt"] == PROMPT
 
 
+def test_the_references_bench_is_chinese_and_its_one_folder_is_a_trap(
+    folder, made, monkeypatch, caplog
+):
+    root = folder / "MoveBench"
+    for language, mode, step in (("zh", "single", 0), ("zh", "multi", 1), ("en", "single", 2)):
+        place = root / language / "track" / mode
+        place.mkdir(parents=True)
+        picture = root / language / "first_frame" / "one.jpg"
+        picture.parent.mkdir(exist_ok=True)
+        write_image(picture, small_image(64, 48))
+        tracks = small_tracks(5, 64, 48)
+        np.save(place / "one_tracks.npy", tracks.positions.numpy()[None] + step)
+        np.save(place / "one_visibility.npy", tracks.visibility.numpy()[None])
+        listing = root / language / f"{mode}_track.txt"
+        listing.write_text(f"one.mp4,{PROMPT}\n", encoding="utf-8")
+    monkeypatch.chdir(folder)
+    caplog.set_level("INFO", logger="wanmove")
+    official = [
+        "generate",
+        "--task",
+        "wan-move-i2v",
+        "--ckpt_dir",
+        "x",
+        "--save_path",
+        "results/zh",
+    ]
+    short = ["--frame_num", "5", "--sample_steps", "1", "--eval_bench"]
+    assert cli.main([*official, *short]) == 0
+    told = "wanmove bench score results/zh --against MoveBench --mode single --language zh"
+    assert told in caplog.text and "made with other tracks" not in caplog.text
+    assert cli.main([*official, *short, "--mode", "multi"]) == 0
+    assert "was made with other tracks than those of --mode multi, and is made again" in caplog.text
+    assert cli.main([*official[:-1], "results/en", *short, "--language", "en"]) == 0
+    assert "--mode single --language en" in caplog.text and made == [0, 0, 0]
+
+
 def test_progress_is_a_context_of_each_job(folder, made, monkeypatch):
     names = []
 

@@ -213,7 +213,7 @@ def test_a_bug_is_exit_code_1_with_its_traceback(files, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (torch.cuda.OutOfMemoryError("CUDA out of memory.\nMuch more."), "Add --offload model"),
+        (torch.cuda.OutOfMemoryError("CUDA out of memory.\nMuch more."), "Add --vae-tiling"),
         (MemoryError(), "out of memory: none left"),
     ],
 )

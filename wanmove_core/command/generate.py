@@ -144,7 +144,7 @@ def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int
     # What is bad is reported before minutes go into loading the model.
     image, _ = read_inputs(job)
     image_size = (image.shape[1], image.shape[0])
-    job.settings.output_size(image_size)
+    size = job.settings.output_size(image_size)
     maps = None if args.family.conditioned else read_motion(args, job, image_size)
     check_writable(job.out)
     shares = choose_shares(args, world, job.settings.guidance_scale)
@@ -157,7 +157,7 @@ def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int
     if ranks is not None:
         # A drawn seed and a written prompt are those of rank 0.
         job = ranks.from_first(job)
-    with memory_told():
+    with memory_told(args, size):
         pipeline = load_pipeline(args, ranks, spread=_spread(args))
         with progress_bar(job.out.name) as progress:
             result = run_job(pipeline, job, model=model, progress=progress, maps=maps)

@@ -1,21 +1,46 @@
-"""Say in one line that memory ran out, and what would need less of it."""
+"""Say in one line that memory ran out, and which options would have fitted."""
 
+import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..errors import OptionError
+from ..family import WAN21_I2V
 
 
 @contextmanager
-def memory_told() -> Iterator[None]:
-    """Say in one line that the device's memory ran out, and what needs less of it."""
+def memory_told(args: argparse.Namespace, size: tuple[int, int]) -> Iterator[None]:
+    """Say in one line that the device's memory ran out, and what needs less of it.
+
+    Args:
+        args: the command line.
+        size: (width, height) of the video.
+    """
     import torch
 
     try:
         yield
     except torch.cuda.OutOfMemoryError as error:
+        reason = str(error).splitlines()[0]
         raise OptionError(
-            f"the device's memory must hold the model and its work; got: "
-            f"{str(error).splitlines()[0]} Add --offload model (or layer), --dtype fp8 or "
-            "--vae-tiling, or make --size smaller."
+            f"the device's memory must hold the model and its work; got: {reason} "
+            f"{_way_out(args, size)}"
         ) from error
+
+
+def _way_out(args: argparse.Namespace, size: tuple[int, int]) -> str:
+    import torch
+
+    plain = (
+        "Add --vae-tiling where frames are decoded, --offload model (or layer), --dtype fp8, or "
+        "make --size smaller."
+    )
+    if not torch.cuda.is_available() or getattr(args, "family", WAN21_I2V) is not WAN21_I2V:
+        return plain
+    from ..generation.memory import GIB, fastest_way
+
+    memory = torch.cuda.get_device_properties(0).total_memory / GIB
+    found = fastest_way(memory, size, min(args.frames or 81, args.window or 81))
+    if found is None:
+        return f"{plain} No option makes {size[0]}x{size[1]} fit {memory:.0f} GiB."
+    return f"Use {found[0]}: computed to need {found[1].peak:.0f} of the {memory:.0f} GiB."

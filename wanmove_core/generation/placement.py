@@ -1,6 +1,7 @@
 """Which device each part of the model works on, and when it leaves it."""
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, get_args
@@ -115,7 +116,19 @@ def _stream_layers(part: torch.nn.Module, device: torch.device) -> None:
         offload_type="leaf_level",
         # A second CUDA stream brings the next layer while this one computes.
         use_stream=device.type == "cuda",
+        # A stream needs pinned host memory, all of the part at once unless told otherwise.
+        low_cpu_mem_usage=_is_scarce(part),
     )
+
+
+def _is_scarce(part: torch.nn.Module) -> bool:
+    """Whether the host has less free memory than twice the part's weights."""
+    weights = sum(p.numel() * p.element_size() for p in part.parameters())
+    try:
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # Windows
+        return True
+    return free < 2 * weights
 
 
 def _first_line(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """`wanmove draw`: its server, and a real video from its Generate button."""
 
+import io
 import json
 import os
 import re
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.draw_page.asking import TEXT, ask, work
+from tests.draw_page.asking import HEAD, TEXT, ask, work
+from wanmove_core.command.draw import _demo_words, _start_of
 from wanmove_core.command.draw_generation import _parse, make_generation
 from wanmove_core.command.main import main, make_parser
 from wanmove_core.draw_page.server import DrawServer
@@ -89,6 +91,24 @@ def test_save_writes_tracks_and_drawing_and_begins_there_next_time(page, tmp_pat
     assert read_tracks(tmp_path / "out.wanmove.json").num_frames == 17
 
 
+def test_the_moving_tracks_as_a_gif(page):
+    status, data, _ = ask(page, "gif", work())
+    gif = Image.open(io.BytesIO(data))
+    assert (status, gif.format, gif.size, gif.n_frames) == (200, "GIF", (96, 64), 17)
+    assert ask(page, "gif", work(json.dumps({**HEAD, "tracks": []})))[0] == 400
+
+
+def test_the_official_demos_options_choose_the_model(tmp_path):
+    words = ["a.png", "--task", "wan-move-i2v", "--size", "480*832", "--ckpt_dir", "weights"]
+    words += ["--t5_cpu", "--offload_model", "True", "--dtype", "bf16", "--port", "0"]
+    args = make_parser().parse_args(["draw", *words])
+    generation = make_generation(tmp_path / "a.png", tmp_path, _demo_words(args))
+    assert generation.plan()["model"] == "weights"
+    with pytest.raises(OptionError, match="--share must be left out; got it"):
+        args = make_parser().parse_args(["draw", "a.png", "--share"])
+        args.run(args)
+
+
 def test_import_and_export(page):
     status, data, _ = ask(page, "tracks?format=csv", TEXT.encode())
     assert status == 200
@@ -124,6 +144,16 @@ def test_generate_makes_a_video_with_the_small_model(page, tmp_path):
     assert entry["video"] == "draw_001.mp4" and entry["overlay"] == "draw_001_tracks.mp4"
     status, video, headers = ask(page, f"result/{entry['video']}")
     assert (status, headers["Content-Type"], video[4:8]) == (200, "video/mp4", b"ftyp")
+    # The video gives back what it was made from, dropped on a page or named as the image.
+    status, body, _ = ask(page, "video?name=a.mp4", video)
+    assert (status, json.loads(body)) == (200, {"document": TEXT, "prompt": "", "seed": 3})
+    overlay = (tmp_path / "results/draw_001_tracks.mp4").read_bytes()
+    status, body, _ = ask(page, "video?name=a.mp4", overlay)
+    assert status == 400 and json.loads(body)["error"].startswith("a.mp4 must be a video that")
+    made = tmp_path / "results/draw_001.mp4"
+    image, recalled = _start_of(made, tmp_path / "new.npy")
+    again = DrawSession(image, tmp_path / "new.npy", recalled=recalled)
+    assert (again.work.document, again.work.seed, again.size) == (TEXT, 3, (96, 64))
     later = make_generation(tmp_path / "start.png", tmp_path / "results", [])
     assert later.status()["results"] == shown["results"]
     assert ask(page, "delete?video=../start.png", b"")[0] == 400

@@ -14,6 +14,8 @@ from typing import Any
 from ..errors import OptionError
 from ..formats.exchange import exchange
 from .generation import Generation
+from .moving_tracks import moving_tracks
+from .recall import recall_bytes
 from .requests import LOOK_SECONDS, PAGE, OutdatedError, make_handler
 from .session import DrawSession, Work
 
@@ -140,6 +142,11 @@ class DrawServer:
         if path == "tracks":
             name, data = exchange(body, query)
             return "application/json" if name is None else "application/octet-stream", data
+        if path == "video":
+            work = recall_bytes(body, query.get("name", "video")[:80])
+            return "application/json", json.dumps(vars(work)).encode()
+        if path == "gif":
+            return "image/gif", moving_tracks(self.session.image, Work.parse(json.loads(body)))
         answer: dict[str, Any] = {}
         if path in ("keep", "save", "generate"):
             work = Work.parse(json.loads(body))

@@ -50,13 +50,21 @@ class DrawSession:
         out: where `save` writes. Beside it lie the drawing, `NAME.wanmove.json`, and while it has
             changes that were not saved, `NAME.autosave.json`.
         tracks: what to begin with; None takes the drawing beside `out` when there is one.
+        recalled: what a video was made from, to begin with.
 
     Raises:
         MediaError: the image cannot be read.
         TrackFormatError: the tracks cannot be read.
     """
 
-    def __init__(self, image: Path, out: Path, tracks: Path | None = None) -> None:
+    def __init__(
+        self,
+        image: Path,
+        out: Path,
+        tracks: Path | None = None,
+        *,
+        recalled: Work | None = None,
+    ) -> None:
         from PIL import Image
 
         from ..media.image import read_image
@@ -75,6 +83,8 @@ class DrawSession:
         self.kept = True  # whether the work is on the disk, saved or as an autosave
         self.saved = True  # whether the tracks were written from it
         self.work, self.earlier = self._begin(tracks)
+        if recalled is not None:
+            self.earlier, self.work = [*self.earlier, self.work.document], recalled
 
     def _begin(self, tracks: Path | None) -> tuple[Work, list[str]]:
         """The work to go on with, and drawings that one step of undo each brings back."""

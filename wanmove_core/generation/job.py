@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from ..document.schema import is_document
 from ..errors import MediaError
 from ..grid import LatentGrid, Size
 from ..guidance.guide import place_tracks
@@ -28,6 +29,7 @@ from .prompt_extension import Extender, Extension
 from .segment_store import SegmentStore
 from .settings import NEGATIVE_PROMPT, GenerationSettings
 
+_MOST_DRAWN = 1_000_000  # characters of a drawing that go into a video's metadata
 _log = logging.getLogger("wanmove")
 
 
@@ -132,6 +134,9 @@ def run_job(
         made_of = describe(job, model)
         if job.extended_prompt is not None:
             made_of["extended_prompt"] = job.extended_prompt
+        drawing = _drawing(job)
+        if drawing is not None:
+            made_of["drawing"] = drawing
         overlay = write_frames(
             job.out,
             frames,
@@ -245,7 +250,8 @@ def is_done(job: Job, model: dict[str, Any] | None) -> bool:
         return False
     try:
         made_of = dict(read_metadata(job.out) or {})
-        made_of.pop("extended_prompt", None)
+        for name in ("extended_prompt", "drawing"):
+            made_of.pop(name, None)
         return made_of == describe(job, model)
     except MediaError:
         return False
@@ -259,3 +265,16 @@ def _digest(path: Path) -> dict[str, str]:
             f"{path} must be a readable file; got {error.strerror}. Check the path."
         ) from error
     return {"name": path.name, "sha256": hashlib.sha256(content).hexdigest()[:16]}
+
+
+def _drawing(job: Job) -> str | None:
+    """The editor's drawing that the tracks were read from, for the video to give it back."""
+    if len(job.tracks) != 1 or job.tracks[0].suffix.lower() != ".json":
+        return None
+    text = job.tracks[0].read_text(encoding="utf-8", errors="replace")
+    if len(text) > _MOST_DRAWN:
+        return None
+    try:
+        return text if is_document(json.loads(text)) else None
+    except (ValueError, RecursionError):
+        return None

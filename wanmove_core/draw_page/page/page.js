@@ -51,17 +51,29 @@ const editor = mount(byId("editor"), {
   value: start.earlier[0] ?? start.document,
   locale: navigator.language,
   wholePage: true,
-  formats: FORMATS.map(({ name }) => name),
+  formats: [...FORMATS.map(({ name }) => name), "gif"],
   onChange: () => edited(),
   notify: (text) => say(text, true),
   importFile: async (file, { width, height, frames }) =>
     (await call(`tracks?${new URLSearchParams({ name: file.name, width, height, frames })}`, file)).text(),
   exportFile: async (format, text) => {
+    if (format === "gif") return download(await (await call("gif", JSON.stringify({ document: text }))).blob(), "wanmove_tracks.gif");
     const { suffix } = FORMATS.find(({ name }) => name === format);
     download(await (await call(`tracks?format=${format}`, text)).blob(), `wanmove_tracks${suffix}`);
   },
-  onBackground: async (file) => editor.setBackground(file ? await picture(URL.createObjectURL(file)) : background, Boolean(file)),
+  onBackground: (file) => void (file?.type.startsWith("video/") ? recall(file) : show(file)).catch(failed),
 });
+/** A picture of the person's own, or the start image again. */
+async function show(file) {
+  editor.setBackground(file ? await picture(URL.createObjectURL(file)) : background, Boolean(file));
+}
+/** One of our videos gives back its drawing, prompt and seed. */
+async function recall(file) {
+  const work = await (await call(`video?${new URLSearchParams({ name: file.name })}`, file)).json();
+  editor.replaceValue(work.document);
+  [prompt.value, seed.value] = [work.prompt, work.seed ?? ""];
+  edited();
+}
 editor.setBackground(background);
 for (const text of [...start.earlier.slice(1), start.document]) if (start.earlier.length) editor.replaceValue(text);
 [prompt.value, seed.value] = [start.prompt, start.seed ?? ""];
@@ -135,7 +147,7 @@ function showPlan({ model, size, frames, steps }, seconds) {
 }
 
 let shownState = "";
-function show(news) {
+function tell(news) {
   const { state, step, steps, message: text, results: made, seconds } = news;
   running = state === "loading" || state === "running";
   byId("generate").disabled = running || !byId("gone").hidden;
@@ -164,7 +176,7 @@ live.onerror = () => {
 };
 live.onmessage = ({ data }) => {
   const news = JSON.parse(data);
-  show(news);
+  tell(news);
   keeping.heard(news).catch(failed);
 };
 

@@ -9,6 +9,7 @@ import { createBackdrop } from "./page/backdrop.js";
 import { createFrameOffer } from "./page/frame_offer.js";
 import { createPainter } from "./page/painter.js";
 import { createPlayer } from "./page/player.js";
+import { splitter } from "./page/split.js";
 import { createStage } from "./stage.js";
 import { createSession, createStore } from "./drawing/store.js";
 import { translator } from "./page/strings.js";
@@ -119,7 +120,12 @@ export function mount(root, options) {
   const text = createText(root, store, ui, options, () => painter.all());
   const chrome = createChrome(status, { store, player, ui, hostHistory, togglePanel: () => root.classList.toggle("wm-panel-open") });
   const offer = createFrameOffer(stageBox, store, ui, () => stage.resized());
-  root.append(chrome.bar, box("wm-middle", stageBox, panelBox), chrome.transport, sheetBox);
+  const t = translator(options.locale ?? "en");
+  const panelBar = splitter(root, t, () => {}, { label: "Width of the panel", name: "--wm-panel-width", across: true, least: 180,
+    most: () => root.clientWidth / 2, now: () => panelBox.clientWidth });
+  const sheetBar = splitter(root, t, () => {}, { label: "Height of the timeline", name: "--wm-sheet-height", across: false, least: 50,
+    most: () => root.clientHeight - 240, now: () => sheetBox.clientHeight });
+  root.append(chrome.bar, box("wm-middle", stageBox, panelBar, panelBox), chrome.transport, sheetBar, sheetBox);
 
   /** @type {CanvasParts} */
   const parts = {

@@ -46,15 +46,16 @@ function endFreehand(drawing, session, drag, unfinished) {
   return [{ ...session, unfinished: null }, [{ type: "patch-tracks", ids: [unfinished.id], patch }]];
 }
 
-/** A cluster inside an outline, at rest; null where the outline is too small.
- * @type {(drawing: Drawing, outline: readonly XY[]) => Track | null} */
-export function regionTrack(drawing, outline) {
+/** A cluster inside an outline, at rest, of the points that `belongs` says; null where the outline is too small.
+ * @type {(drawing: Drawing, outline: readonly XY[], belongs?: (point: XY) => boolean) => Track | null} */
+export function regionTrack(drawing, outline, belongs = () => true) {
   const mean = (/** @type {"x" | "y"} */ axis) => outline.reduce((sum, p) => sum + p[axis], 0) / outline.length;
   const middle = { x: mean("x"), y: mean("y") };
   const polygon = outline.map(({ x, y }) => /** @type {const} */ ([x - middle.x, y - middle.y]));
   if (polygonArea(polygon) < MIN_REGION_AREA) return null;
   const spacing = Math.round(spacingFor(polygon, REGION_POINTS) * 10) / 10;
-  const offsets = fillPolygon(polygon, "grid", spacing);
+  const offsets = fillPolygon(polygon, "grid", spacing).filter(([x, y]) => belongs({ x: x + middle.x, y: y + middle.y }));
+  if (offsets.length === 0) return null;
   return createTrack(drawing, { knots: [middle], spread: { shape: "region", polygon, offsets, fill: "grid", spacing, keys: [] } });
 }
 

@@ -23,7 +23,8 @@ export function wandAction(drawing, session, { from, start }, { canvas, shift, a
   if (region) combine(mask, region, width, sx, sy, alt);
   const outline = simplifyOutline(traceOutline(largestPiece(mask, width), width), OUTLINE_PX)
     .map(([x, y]) => ({ x: x / sx, y: y / sy }));
-  const track = regionTrack(drawing, outline);
+  // Holes are no part of the outline: points keep out of them.
+  const track = regionTrack(drawing, outline, ({ x, y }) => mask[Math.floor(y * sy) * width + Math.floor(x * sx)] === 1);
   if (!track) return null;
   if (!region) return { type: "add-tracks", tracks: [track] };
   const [dx, dy] = [track.knots[0].x - region.knots[0].x, track.knots[0].y - region.knots[0].y];

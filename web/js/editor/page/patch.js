@@ -21,8 +21,10 @@ function patchNode(old, made) {
   if (old instanceof HTMLElement && made instanceof HTMLElement) {
     const [to, from] = [/** @type {any} */ (old), /** @type {any} */ (made)];
     for (const name of PROPERTIES) if (name in from && to[name] !== from[name]) to[name] = from[name];
+    // Of a choice they go with its options, which `made` gives away.
+    const { value, checked } = from;
     patchChildren(old, made);
-    for (const name of ["value", "checked"]) if (name in from && to[name] !== from[name]) to[name] = from[name];
+    for (const [name, wanted] of Object.entries({ value, checked })) if (wanted !== undefined && to[name] !== wanted) to[name] = wanted;
   } else if (old instanceof Element) {
     if (!old.isEqualNode(made) || old.classList.contains("wm-ease")) old.replaceWith(made);
   } else if (old.nodeValue !== made.nodeValue) old.nodeValue = made.nodeValue;

@@ -37,7 +37,7 @@ const ZH = {
   "Cancel or deselect": "取消或取消选择", "Select all": "全选", Nudge: "微移",
   "Nudge by 10": "移动 10 像素", "Previous frame": "上一帧", "Next frame": "下一帧",
   "Start here": "在此开始", "End here": "在此结束",
-  Wand: "魔棒", Simplify: "简化", "Next track": "下一条轨迹", "Previous track": "上一条轨迹", "Next knot": "下一个节点",
+  "Width of the panel": "面板宽度", "Height of the timeline": "时间线高度", Wand: "魔棒", Simplify: "简化", "Next track": "下一条轨迹", "Previous track": "上一条轨迹", "Next knot": "下一个节点",
   "Previous knot": "上一个节点", "New path, or a knot more": "新路径或添加节点", "Pin everything else": "固定其余部分",
   "Names and frames": "名称与帧号", "Passes in its time": "时间内的次数", Mixed: "混合", points: "个点",
   "Align left": "左对齐", "Centre across": "水平居中", "Align right": "右对齐", "Align top": "上对齐", "Centre down": "垂直居中",

@@ -2,6 +2,7 @@
 
 import { element, listen } from "../page/dom.js";
 import { clamp } from "../curve/geometry.js";
+import { motionRange } from "../drawing/sample.js";
 import { renderTimeline } from "./render.js";
 import { findTrack, isSelected, selectedIds, toggle, wholly } from "../drawing/selection.js";
 import { canvasPoint, fitBuffer } from "../page/canvas.js";
@@ -78,8 +79,22 @@ function pointerHandlers(canvas, store, layout, forward) {
 
 /** @param {HTMLElement} root @param {CanvasParts} parts @param {() => void} rename shows the name's field */
 export function createTimeline(root, { store, scene, wheelIsOurs, forward, signal }, rename) {
-  const canvas = element("canvas", { className: "wm-sheet", tabIndex: 0, ariaLabel: "Timeline" });
+  // What is inside of a canvas is not seen, but read out.
+  const rows = element("div", { role: "list", ariaLabel: "Tracks" });
+  const canvas = element("canvas", { className: "wm-sheet", tabIndex: 0, ariaLabel: "Timeline" }, rows);
   root.append(canvas);
+  let told = "";
+  const tell = () => {
+    const { drawing: { tracks, frames }, session: { selection } } = store.get();
+    const words = tracks.map((track) => {
+      const { start, end } = motionRange(track.timing, frames);
+      const moves = track.knots.length > 1 ? `${track.knots.length} knots, frames ${Math.round(start)} to ${Math.round(end)}` : "stays";
+      return [track.name, moves, track.hidden && "hidden", track.locked && "locked", isSelected(selection, track.id) && "selected"].filter(Boolean).join(", ");
+    }).reverse();
+    if (words.join() === told) return;
+    told = words.join();
+    rows.replaceChildren(...words.map((text) => element("div", { role: "listitem", textContent: text })));
+  };
   let scroll = 0;
   const layout = () => {
     const found = layoutTimeline(store.shown(), canvas.clientWidth, canvas.clientHeight, scroll);
@@ -99,6 +114,7 @@ export function createTimeline(root, { store, scene, wheelIsOurs, forward, signa
   };
   const draw = () => {
     follow();
+    tell();
     const ctx = canvas.getContext("2d");
     if (ctx && canvas.clientWidth > 0) renderTimeline(ctx, { ...scene(), ...fitBuffer(canvas), layout: layout() });
   };

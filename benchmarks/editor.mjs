@@ -99,6 +99,51 @@ report("pointermove handler, 200 tracks x 50 knots", move);
 report("frame drawn after it", frame);
 report("both", both);
 
+/** Script and paint of each frame of playback that moves the picture itself. */
+function paintTimes(events) {
+  const main = events.find((event) => event.name === "thread_name" && event.args.name === "CrRendererMain");
+  const own = events.filter((event) => event.pid === main.pid && event.tid === main.tid && event.ph === "X").sort((a, b) => a.ts - b.ts);
+  const frames = [];
+  for (const { name, dur, tdur } of own) {
+    const ms = (tdur ?? dur) / 1000;
+    if (name === "FireAnimationFrame") frames.push(ms);
+    else if (frames.length && /^(UpdateLayerTree|PrePaint|Paint|Layerize|Commit)$/.test(name)) frames[frames.length - 1] += ms;
+  }
+  // The player asks at every refresh of the screen, and draws when the video's frame changes.
+  return frames.filter((ms) => ms > 0.5);
+}
+/** Ten regions that go their ways over a picture of 832x480. */
+function regions() {
+  let drawing = createDrawing();
+  for (let t = 0; t < 10; t += 1) {
+    const [x, y] = [90 + (t % 5) * 160, 130 + Math.floor(t / 5) * 210];
+    const polygon = Array.from({ length: 24 }, (_, i) => [45 * Math.cos((i * Math.PI) / 12), 38 * Math.sin((i * Math.PI) / 12)]);
+    const spread = { shape: "region", polygon, offsets: [[0, 0], [20, 0], [-20, 0]], fill: "grid", spacing: 16, keys: [{ frame: 80, scale: 1.1, angle: 25 }] };
+    drawing = { ...drawing, tracks: [...drawing.tracks, createTrack(drawing, { knots: [{ x, y }, { x: x + 60, y: y - 40 }, { x: x + 90, y: y + 50 }], spread })] };
+  }
+  return drawing;
+}
+await page.evaluate(async (text) => {
+  window.start(text);
+  const picture = new OffscreenCanvas(832, 480);
+  const ctx = picture.getContext("2d");
+  for (let i = 0; i < 400; i += 1) {
+    ctx.fillStyle = `hsl(${(i * 47) % 360} 60% ${30 + (i % 40)}%)`;
+    ctx.fillRect((i * 131) % 832, (i * 71) % 480, 60, 40);
+  }
+  window.editor.setBackground(picture);
+}, serialiseDrawing(regions()));
+await page.waitForTimeout(800);
+await page.locator(".wm-top").focus();
+await page.keyboard.press(" ");
+await page.waitForTimeout(500);
+await browser.startTracing(page, { categories: ["devtools.timeline", "disabled-by-default-devtools.timeline", "__metadata"] });
+await page.waitForTimeout(2500);
+const moving = JSON.parse((await browser.stopTracing()).toString());
+report("frame of playback that moves the picture, ten regions at 832x480, script and paint", paintTimes(moving.traceEvents));
+if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, "motion.png") });
+await page.keyboard.press(" ");
+
 await page.evaluate((text) => window.start(text), serialiseDrawing(drawingOf(1024, 2)));
 await page.waitForTimeout(800);
 await page.locator(".wm-top").focus();

@@ -174,6 +174,8 @@ type Session = {
   readonly cells: boolean;
   /** names of tracks and numbers of frames beside paths */
   readonly labels: boolean;
+  /** playback moves the picture itself */
+  readonly motion: boolean;
   readonly follow: boolean;
   readonly key: { readonly track: string; readonly index: number } | null;
 };

@@ -148,6 +148,42 @@ describe("what is drawn is what moves", { skip, timeout: 600_000 }, () => {
     assert.deepEqual(errors, []);
   });
 
+  test("playback moves the picture itself, and fills where it was", async () => {
+    const { page } = opened;
+    await page.evaluate(build, { fit: true });
+    await showAt(page, 1, [0, 40]);
+    const given = { picture: "square.png", size: [832, 480, 17], resize: "crop" };
+    await page.evaluate(choose, given);
+    await settled(page);
+    const { document } = await drawn(page, given);
+    assert.ok(document.tracks[0].knots.length > 1);
+    /** Red on the upper layer at the path's start, and anywhere. Runs in the page. */
+    const reds = () => {
+      const canvas = document.querySelector(".wm-top");
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      let [x, count] = [0, 0];
+      for (let i = 0; i < data.length; i += 4) {
+        if (data[i] < 200 || data[i + 1] > 60 || data[i + 2] > 60 || data[i + 3] < 250) continue;
+        x += (i / 4) % canvas.width;
+        count += 1;
+      }
+      return { count, x: count ? x / count : 0 };
+    };
+    const shown = `(${reds})`.replaceAll("document", "window.document");
+    await page.locator(".wm-top").first().focus();
+    assert.equal((await page.evaluate(`${shown}()`)).count, 0, "still: the upper layer has no picture");
+    const seen = [];
+    await page.keyboard.press(" ");
+    await eventually(async () => {
+      seen.push(await page.evaluate(`${shown}()`));
+      const moved = seen.filter(({ count }) => count > 40).map(({ x }) => x);
+      assert.ok(Math.max(...moved) - Math.min(...moved) > 15, `the landmark moves: ${moved}`);
+    }, 10_000);
+    mkdirSync(shots, { recursive: true });
+    await page.screenshot({ path: join(shots, "frame-motion.png") });
+    await page.keyboard.press(" ");
+  });
+
   test("an unwired editor finds the Encode node, and one click takes its video", async () => {
     const { page } = opened;
     await page.evaluate(build, { fit: false });

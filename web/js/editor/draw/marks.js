@@ -2,6 +2,7 @@
 
 import { toCanvas } from "../curve/geometry.js";
 import { boxHandles } from "../input/hit_test.js";
+import { renderMotion } from "./motion_preview.js";
 import { HALO, circle, dashed, enterCanvas, enterImage, paint, strokeShape, trace } from "./parts.js";
 import { sampledTrack, sentTracks } from "../drawing/sample.js";
 import { findTrack, isKnotChosen, isSelected, outlineAt, posedTrack, transformBox } from "../drawing/selection.js";
@@ -15,6 +16,11 @@ export function renderTop(ctx, scene) {
   enterCanvas(ctx, scene);
   ctx.clearRect(0, 0, scene.width, scene.height);
   const shown = sentTracks(drawing);
+  if (scene.playing && session.motion) {
+    enterImage(ctx, scene);
+    renderMotion(ctx, scene);
+    enterCanvas(ctx, scene);
+  }
   if (scene.playing) renderTrails(ctx, scene, shown);
   if (!scene.playing) for (const track of shown) if (isSelected(session.selection, track.id)) renderPace(ctx, scene, track);
   renderDots(ctx, scene, shown);

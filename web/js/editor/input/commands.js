@@ -189,6 +189,7 @@ const TABLE = [
   ["last", "Last frame", "End", step(Infinity)],
   ["start-here", "Start here", "i", edge("start")],
   ["end-here", "End here", "o", edge("end")],
+  ["motion", "Move the picture", "b", on((store, { session }) => store.session({ motion: !session.motion }))],
   ["cells", "Latent cells", "c", on((store, { session }) => store.session({ cells: !session.cells }))],
   ["labels", "Names and frames", "t", on((store, { session }) => store.session({ labels: !session.labels }))],
   ["fit", "Fit to view", "f", ({ fit }) => fit()],

@@ -18,19 +18,21 @@ export function createChrome(status, { store, player, ui, hostHistory, togglePan
   const snap = /** @type {HTMLSelectElement} */ (ui.select("", "snap", snaps, "none", (value) => store.session({ snap: value })));
   snap.title = t("Snap");
   const [play, pause] = [command("play"), iconButton("pause", t("Pause"), player.toggle, "Space")];
+  const motion = command("motion");
   const loop = iconButton("loop", t("Loop"), player.toggleLoop);
   const readout = element("output", { className: "wm-readout" });
   const span = (/** @type {string} */ className) => element("span", { className });
   const bar = element("div", { className: "wm-bar" }, ...tools, span("wm-rule"), undo, redo, span("wm-rule"), snap, cells, labels, span("wm-gap"),
     command("fit"), command("help"), command("full"), iconButton("panel", t("Panel"), togglePanel));
   const transport = element("div", { className: "wm-transport" },
-    command("first"), play, pause, command("last"), loop, readout);
+    command("first"), play, pause, command("last"), loop, motion, readout);
 
   function refresh() {
     const { drawing: drawing, session } = store.get();
     TOOLS.forEach(({ id }, i) => (tools[i].ariaPressed = String(id === session.tool)));
     cells.ariaPressed = String(session.cells);
     labels.ariaPressed = String(session.labels);
+    motion.ariaPressed = String(session.motion);
     loop.ariaPressed = String(player.loop());
     snap.value = session.snap;
     undo.disabled = !hostHistory && !store.canUndo();

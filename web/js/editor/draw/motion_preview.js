@@ -1,0 +1,131 @@
+/**
+ * The picture itself in motion, before anything is sampled: the region or disc around each track is
+ * cut out and carried along; where it was, its blurred surroundings fill the hole.
+ */
+
+import { CELL_PX } from "../drawing/cells.js";
+import { boundingBox } from "../curve/geometry.js";
+import { sampledTrack, sentTracks, spreadPose } from "../drawing/sample.js";
+
+/** Of what moves around a lone point. */
+const LONE_RADIUS_PX = 2 * CELL_PX;
+const LARGEST_PX = 1024;
+const LEVELS = 6;
+/** Moved by less, the picture stays as it is. */
+const STILL_PX = 0.25;
+const RADIANS = Math.PI / 180;
+
+/** What was cut out at the start: its box in the picture's pixels, the piece, and what fills its hole.
+ * @typedef {{image: CanvasImageSource, size: string, box: Box, piece: HTMLCanvasElement, hole: HTMLCanvasElement}} Cut */
+
+/** @type {WeakMap<Track, Cut>} */
+const cuts = new WeakMap();
+
+/** @type {(width: number, height: number) => [HTMLCanvasElement, CanvasRenderingContext2D]} */
+function layer(width, height) {
+  const canvas = Object.assign(document.createElement("canvas"), { width: Math.max(1, Math.round(width)), height: Math.max(1, Math.round(height)) });
+  return [canvas, /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"))];
+}
+
+/** What moves with a track, where it starts. @type {(track: Track, x: number, y: number) => {path: Path2D, box: Box}} */
+function outlineOf({ spread }, x, y) {
+  const path = new Path2D();
+  if (spread?.shape === "region" && spread.polygon.length > 2) {
+    const { scale, angle } = spreadPose(spread, 0);
+    const [cos, sin] = [scale * Math.cos(angle * RADIANS), scale * Math.sin(angle * RADIANS)];
+    const points = spread.polygon.map(([dx, dy]) => ({ x: x + cos * dx - sin * dy, y: y + sin * dx + cos * dy }));
+    for (const point of points) path.lineTo(point.x, point.y);
+    path.closePath();
+    return { path, box: /** @type {Box} */ (boundingBox(points)) };
+  }
+  const radius = Math.max(spread && spread.shape !== "region" ? spread.size / 2 : 0, LONE_RADIUS_PX);
+  path.arc(x, y, radius, 0, 2 * Math.PI);
+  return { path, box: { x: x - radius, y: y - radius, width: 2 * radius, height: 2 * radius } };
+}
+
+/** Fill what is transparent from ever smaller copies. @type {(canvas: HTMLCanvasElement, ctx: CanvasRenderingContext2D) => void} */
+function fillHole(canvas, ctx) {
+  ctx.globalCompositeOperation = "destination-over";
+  let from = canvas;
+  for (let level = 1; level <= LEVELS; level += 1) {
+    const [half, small] = layer(from.width / 2, from.height / 2);
+    small.drawImage(from, 0, 0, half.width, half.height);
+    // What is half filled already counts more with every copy below.
+    for (let times = 0; times < 3; times += 1) ctx.drawImage(half, 0, 0, canvas.width, canvas.height);
+    from = half;
+  }
+  ctx.globalCompositeOperation = "source-over";
+}
+
+/** @type {(track: Track, scene: Scene, image: CanvasImageSource) => Cut} */
+function cutOf(track, { drawing: { width, height, frames } }, image) {
+  const known = cuts.get(track);
+  const size = `${width}x${height}x${frames}`;
+  if (known?.image === image && known.size === size) return known;
+  const [x, y] = sampledTrack(track, frames).own;
+  const { path, box: tight } = outlineOf(track, x, y);
+  const margin = Math.max(tight.width, tight.height) / 2;
+  const box = { x: tight.x - margin, y: tight.y - margin, width: tight.width + 2 * margin, height: tight.height + 2 * margin };
+  const scale = Math.min(2, LARGEST_PX / Math.max(box.width, box.height));
+  const draw = (/** @type {CanvasRenderingContext2D} */ ctx) => {
+    ctx.setTransform(scale, 0, 0, scale, -box.x * scale, -box.y * scale);
+    ctx.drawImage(image, 0, 0, width, height);
+  };
+  const [piece, pieces] = layer(box.width * scale, box.height * scale);
+  pieces.setTransform(scale, 0, 0, scale, -box.x * scale, -box.y * scale);
+  pieces.clip(path);
+  draw(pieces);
+  const [hole, holes] = layer(box.width * scale, box.height * scale);
+  draw(holes);
+  holes.globalCompositeOperation = "destination-out";
+  holes.fill(path);
+  // The rim of what moves has its colour.
+  holes.lineWidth = 4;
+  holes.stroke(path);
+  holes.setTransform(1, 0, 0, 1, 0, 0);
+  fillHole(hole, holes);
+  holes.setTransform(scale, 0, 0, scale, -box.x * scale, -box.y * scale);
+  holes.globalCompositeOperation = "destination-in";
+  holes.fill(path);
+  const made = { image, size, box, piece, hole };
+  cuts.set(track, made);
+  return made;
+}
+
+/** How a track's surroundings have moved since the start; null where they are as they were.
+ * @type {(track: Track, frames: number, frame: number) => {dx: number, dy: number, scale: number, angle: number} | null} */
+function moveOf(track, frames, frame) {
+  const { own } = sampledTrack(track, frames);
+  const [dx, dy] = [own[2 * frame] - own[0], own[2 * frame + 1] - own[1]];
+  const [start, now] = [spreadPose(track.spread, 0), spreadPose(track.spread, frame)];
+  const [scale, angle] = [now.scale / (start.scale || 1), (now.angle - start.angle) * RADIANS];
+  return Math.hypot(dx, dy) < STILL_PX && Math.abs(scale - 1) < 0.005 && Math.abs(angle) < 0.005 ? null : { dx, dy, scale, angle };
+}
+
+/** Over the still picture, in its pixels. @type {Draw} */
+export function renderMotion(ctx, scene) {
+  const { drawing: { width, height, frames }, session: { frame }, background } = scene;
+  if (!background) return;
+  const moving = sentTracks(scene.drawing).flatMap((track) => {
+    const { visible, own } = sampledTrack(track, frames);
+    const inside = own[0] >= 0 && own[1] >= 0 && own[0] <= width && own[1] <= height;
+    const move = inside && visible[0] && visible[frame] ? moveOf(track, frames, frame) : null;
+    return move ? [{ track, move, cut: cutOf(track, scene, background.image) }] : [];
+  });
+  if (moving.length === 0) return;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(0, 0, width, height);
+  ctx.clip();
+  for (const { cut: { hole, box } } of moving) ctx.drawImage(hole, box.x, box.y, box.width, box.height);
+  for (const { track, move: { dx, dy, scale, angle }, cut: { piece, box } } of moving) {
+    const [x, y] = sampledTrack(track, frames).own;
+    ctx.save();
+    ctx.translate(x + dx, y + dy);
+    ctx.rotate(angle);
+    ctx.scale(scale, scale);
+    ctx.drawImage(piece, box.x - x, box.y - y, box.width, box.height);
+    ctx.restore();
+  }
+  ctx.restore();
+}

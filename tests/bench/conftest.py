@@ -22,7 +22,7 @@ def toy_bench(tmp_path_factory):
 def networks(tmp_path_factory):
     """Options that name a stand-in for every network."""
     folder = tmp_path_factory.mktemp("networks")
-    return [
+    return [  # of fid, fvd, flow and lpips, two words each
         part
         for metric, option in OPTIONS.items()
         for part in (option, str(stand_in(metric, folder / f"{metric}.pt")))

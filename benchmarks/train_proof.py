@@ -26,9 +26,10 @@ from wanmove_core.bench.world import HELD_OUT_SEED
 from wanmove_core.checkpoints.loading import load_components
 from wanmove_core.train.cache import Cache
 from wanmove_core.train.held_out import Check, check_held_out
+from wanmove_core.train.options import RunOptions
 from wanmove_core.train.plan import Plan
 from wanmove_core.train.recipe import Recipe
-from wanmove_core.train.run import Run, RunOptions
+from wanmove_core.train.run import Run
 
 # (height, width): twice the side that the small model was trained at.
 SIZE = (128, 192)

@@ -74,6 +74,7 @@ def _add_run(verbs: Any) -> None:
     verb.add_argument("--seed", type=int, default=0)
     verb.add_argument("--compile", action="store_true", help="by torch.compile")
     verb.add_argument("--device", default="cpu", help="cpu, cuda, ... (default cpu)")
+    verb.add_argument("--spread", action="store_true", help="weights over the processes (FSDP)")
     verb.add_argument("--memory", type=float, metavar="GIB", help="limit, in place of what is free")
     verb.add_argument("--check", action="store_true", help="say what it takes, and stop")
     verb.set_defaults(run=run_run)
@@ -109,9 +110,10 @@ def run_run(args: argparse.Namespace) -> int:
     """Run the verb `run`: the written file's name goes to stdout."""
     from ..generation.placement import check_device
     from ..train.cache import Cache
+    from ..train.options import RunOptions
     from ..train.plan import Plan
     from ..train.recipe import Recipe
-    from ..train.run import Run, RunOptions, plan_memory
+    from ..train.run import Run, plan_memory
 
     check_device(args.device)
     if args.few_steps is not None and args.few_steps < 1:
@@ -132,6 +134,7 @@ def run_run(args: argparse.Namespace) -> int:
         held_out=args.held_out,
         compile=args.compile,
         device=args.device,
+        spread=args.spread,
         memory_limit=args.memory * 2**30 if args.memory is not None else None,
     )
     if args.check:

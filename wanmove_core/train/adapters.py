@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..checkpoints.keymaps import TRANSFORMER_KEYS
 from ..errors import OptionError
+from .processes import whole
 
 _LAYERS = r"blocks\.\d+\.(attn[12]\.(to_q|to_k|to_v|to_out\.0)|ffn\.net\.(0\.proj|2))"
 _FACTOR = re.compile(r"\.lora_(?P<side>[AB])\.default\.weight$")
@@ -85,7 +86,7 @@ def lora_weights(transformer: nn.Module) -> dict[str, Tensor]:
             continue
         layer = TRANSFORMER_KEYS.to_original(f"{name[: factor.start()]}.weight")
         path = _PREFIX + str(layer).removesuffix(".weight")
-        weights[f"{path}.lora_{factor['side']}.weight"] = parameter.detach().bfloat16()
+        weights[f"{path}.lora_{factor['side']}.weight"] = whole(parameter.detach()).bfloat16()
         if factor["side"] == "A":
             weights[f"{path}.alpha"] = torch.tensor(float(len(parameter)))
     return weights
@@ -94,7 +95,7 @@ def lora_weights(transformer: nn.Module) -> dict[str, Tensor]:
 def full_weights(transformer: nn.Module) -> dict[str, Tensor]:
     """All weights in the original release's names, which are ComfyUI's, bf16."""
     state = TRANSFORMER_KEYS.original_state(transformer.state_dict())
-    return {name: tensor.detach().bfloat16() for name, tensor in state.items()}
+    return {name: whole(tensor.detach()).bfloat16() for name, tensor in state.items()}
 
 
 def optimisers(module: nn.Module, kind: str, rate: float) -> list[torch.optim.Optimizer]:

@@ -39,7 +39,7 @@ from torch import Tensor, nn
 from ..errors import CheckpointError
 from .journal import Journal
 from .plan import Plan
-from .processes import Processes
+from .processes import Processes, spread_like, whole
 from .state import (
     Average,
     optimiser_state,
@@ -169,8 +169,8 @@ class Loop:
 
     def save(self) -> None:
         """Write the state."""
+        tensors, numbers = self._state()
         if self.processes.rank == 0:
-            tensors, numbers = self._state()
             facts = {"step": self.step, "spent": self.spent, "sums": self._sums, "numbers": numbers}
             write_state(self.folder / STATE, tensors, facts)
         self.processes.wait()
@@ -221,9 +221,10 @@ class Loop:
         row: dict[str, Any] = {"step": self.step, "minutes": round(self.spent / 60, 3)}
         row |= {name: float(np.mean(values)) for name, values in self._sums.items()}
         self._sums = {}
+        # All of them report: spread weights need every process.
+        if with_report and self._report is not None:
+            row |= self._report(self.step)
         if self.processes.rank == 0:
-            if with_report and self._report is not None:
-                row |= self._report(self.step)
             self.journal.add(row)
             if with_report:
                 self.journal.plot()
@@ -235,14 +236,18 @@ class Loop:
         numbers: dict[str, Any] = {}
         for player in self.players:
             base = player.name
-            tensors |= {f"{base}.weights.{n}": p for n, p in trained(player.module).items()}
+            live = trained(player.module).items()
+            tensors |= {f"{base}.weights.{n}": whole(p.detach()) for n, p in live}
             if player.average is not None:
                 numbers[f"{base}.average.steps"] = player.average.steps
                 weights = player.average.weights.items()
-                tensors |= {f"{base}.average.{n}": w for n, w in weights}
+                tensors |= {f"{base}.average.{n}": whole(w) for n, w in weights}
             for index, own in enumerate(player.optimisers):
                 for name, value in optimiser_state(own, f"{base}.optimiser.{index}"):
-                    (tensors if isinstance(value, Tensor) else numbers)[name] = value
+                    if isinstance(value, Tensor):
+                        tensors[name] = whole(value)
+                    else:
+                        numbers[name] = value
         return tensors, numbers
 
     @torch.no_grad()
@@ -261,11 +266,11 @@ class Loop:
                         "another run's state. Use the options that the run began with, or another "
                         "folder."
                     )
-                parameter.copy_(saved[key])
+                parameter.copy_(spread_like(saved[key], parameter))
             if player.average is not None:
                 player.average.steps = saved[f"{player.name}.average.steps"]
                 for name, weight in player.average.weights.items():
-                    weight.copy_(saved[f"{player.name}.average.{name}"])
+                    weight.copy_(spread_like(saved[f"{player.name}.average.{name}"], weight))
             for index, own in enumerate(player.optimisers):
                 restore_optimiser(own, f"{player.name}.optimiser.{index}", saved)
         self.step, self.spent, self._sums = facts["step"], facts["spent"], facts["sums"]

@@ -55,6 +55,7 @@ def memory_need(
     checkpointing: bool = True,
     average: bool = True,
     teacher: bool = False,
+    processes: int = 1,
 ) -> MemoryNeed:
     """Estimate a run's memory from the model's shapes alone.
 
@@ -68,6 +69,7 @@ def memory_need(
         checkpointing: of gradients: keeps one tensor per block, computes the rest again.
         average: keeps a float32 average of what learns.
         teacher: keeps a frozen copy beside a fully trained model.
+        processes: that the weights, and what learns, are spread over.
     """
     from diffusers import WanTransformer3DModel
 
@@ -92,7 +94,9 @@ def memory_need(
     block = 2.0 * tokens * (14 * dim + 3 * hidden)
     layers = len(model.blocks)
     kept = 2.0 * tokens * dim * layers + block if checkpointing else block * layers
-    return MemoryNeed(weights, learning, kept)
+    # Of spread weights each process also holds the block that it works on.
+    whole_block = 4.0 * count / layers if processes > 1 else 0.0
+    return MemoryNeed(weights / processes + whole_block, learning / processes, kept)
 
 
 def check_memory(need: MemoryNeed, device: torch.device, limit: float | None = None) -> None:

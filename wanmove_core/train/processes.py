@@ -6,9 +6,11 @@ threads: they wait for each other in every operation, processes only once per st
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import distributed, nn
+from torch import Tensor, distributed, nn
+from torch.distributed.tensor import DTensor, distribute_tensor
 
 
 @dataclass(frozen=True)
@@ -17,31 +19,58 @@ class Processes:
 
     rank: int
     count: int
+    device: torch.device
 
     @classmethod
     def join(cls, device: torch.device) -> "Processes":
         """Join the others, if any."""
         if "RANK" not in os.environ:
-            return cls(0, 1)
+            return cls(0, 1, device)
         if not distributed.is_initialized():
             distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
-        return cls(distributed.get_rank(), distributed.get_world_size())
+        return cls(distributed.get_rank(), distributed.get_world_size(), device)
 
     def average(self, module: nn.Module, figures: list[float]) -> list[float]:
         """Average gradients, in place, and some figures; returns the figures."""
         if self.count == 1:
             return figures
         gradients = [p.grad for p in module.parameters() if p.grad is not None]
+        # Those of spread weights are averaged already.
+        gradients = [gradient for gradient in gradients if not isinstance(gradient, DTensor)]
         for gradient in gradients:
             distributed.all_reduce(gradient)
             gradient.div_(self.count)
-        like = gradients[0] if gradients else torch.zeros(0)
-        shared = torch.tensor(figures, dtype=torch.float64, device=like.device)
+        shared = torch.tensor(figures, dtype=torch.float64, device=self.device)
         distributed.all_reduce(shared)
         means: list[float] = (shared / self.count).tolist()
         return means
+
+    def spread(self, model: Any) -> None:
+        """Keep a share of a transformer's weights in each process, in place (FSDP).
+
+        Call it when it is known which weights learn, and before their optimisers are made.
+        """
+        from torch.distributed.fsdp import fully_shard
+
+        mesh = distributed.init_device_mesh(self.device.type, (self.count,))
+        for block in model.blocks:
+            fully_shard(block, mesh=mesh)
+        fully_shard(model, mesh=mesh)
 
     def wait(self) -> None:
         """Wait for all."""
         if self.count > 1:
             distributed.barrier()
+
+
+def whole(tensor: Tensor) -> Tensor:
+    """All of a weight that is spread over the processes, which must all call this."""
+    full: Tensor = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+    return full
+
+
+def spread_like(tensor: Tensor, other: Tensor) -> Tensor:
+    """A whole tensor, spread as another one is."""
+    if not isinstance(other, DTensor):
+        return tensor
+    return distribute_tensor(tensor.to(other.device), other.device_mesh, other.placements)

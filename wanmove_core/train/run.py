@@ -3,10 +3,11 @@
 import hashlib
 import json
 import logging
+import os
 import warnings
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,51 +36,12 @@ from .few_steps import few_step_loss
 from .held_out import Check, check_held_out
 from .loop import Draw, Loop, Player
 from .memory import MemoryNeed, check_memory, config_of, memory_need
+from .options import RunOptions
 from .plan import Plan
+from .processes import Processes
 from .recipe import Batch, Recipe, draw_batch, flow_loss, velocity
 
 _log = logging.getLogger("wanmove")
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """What to train, on what, and how.
-
-    Args:
-        caches: folders that `prepare` wrote.
-        checkpoint: files or folders of the model.
-        out: folder of the run.
-        lora_rank: None: every weight learns.
-        shares: how often each cache is drawn from; None: evenly.
-        dtype: how the model's weights are kept: "bf16", "fp16", "fp32", or "fp8" under a LoRA.
-        batch: clips per step and process, of the smallest clips.
-        rate: peak learning rate; None: 1e-4 for a LoRA, 1e-5 for a whole model.
-        optimiser: "adamw", "adamw8bit" or "muon".
-        checkpointing: compute activations again instead of keeping them.
-        decay: of the average of the weights, which is what is written; 0: the weights themselves.
-        few_steps: distil to this many sampling steps instead of learning from the clips.
-        held_out: clips that are only measured.
-        compile: let torch.compile make the step faster; needs a C++ compiler.
-        device: of the computation.
-        memory_limit: bytes that the run may take; None: what is free.
-    """
-
-    caches: tuple[Path, ...]
-    checkpoint: tuple[Path, ...]
-    out: Path
-    lora_rank: int | None = 32
-    shares: tuple[float, ...] | None = None
-    dtype: str = "bf16"
-    batch: int = 1
-    rate: float | None = None
-    optimiser: str = "adamw"
-    checkpointing: bool = False
-    decay: float = 0.99
-    few_steps: int | None = None
-    held_out: int = 4
-    compile: bool = False
-    device: str = "cpu"
-    memory_limit: float | None = None
 
 
 class Run:
@@ -115,6 +77,10 @@ class Run:
         if self.device.type == "cpu":
             use_matrix_attention(self.model)
         self.teacher = self._make_teacher()
+        if options.spread:
+            for model in (self.model, self.teacher):
+                if model is not None:
+                    Processes.join(self.device).spread(model)
         needs_vae = options.held_out > 0
         self.vae = self._load(VAE).vae if needs_vae else None
         rate = options.rate or (1e-4 if options.lora_rank else 1e-5)
@@ -169,13 +135,12 @@ class Run:
         """Write the averaged weights, with what they were made from."""
         is_lora = self.options.lora_rank is not None
         path = self.options.out / ("lora.safetensors" if is_lora else "model.safetensors")
-        if self.loop.processes.rank > 0:
-            return path
         with self.player.averaged():
             weights = lora_weights(self.model) if is_lora else full_weights(self.model)
-        whole = {name: tensor.cpu().contiguous() for name, tensor in weights.items()}
-        with replacing(path) as temporary:
-            save_file(whole, temporary, self.metadata())
+        if self.loop.processes.rank == 0:
+            whole = {name: tensor.cpu().contiguous() for name, tensor in weights.items()}
+            with replacing(path) as temporary:
+                save_file(whole, temporary, self.metadata())
         return path
 
     def metadata(self) -> dict[str, str]:
@@ -258,6 +223,12 @@ class Run:
                 "Full training must start from bf16, fp16 or fp32 weights; got --dtype fp8. "
                 "Train a LoRA, or use --dtype bf16."
             )
+        if options.spread and (options.optimiser != "adamw" or "RANK" not in os.environ):
+            raise OptionError(
+                "--spread must go with --optimiser adamw and several processes; got "
+                f"{options.optimiser} in {os.environ.get('WORLD_SIZE', '1')}. Start the command "
+                "with torchrun or accelerate launch."
+            )
         if options.shares is not None and len(options.shares) != len(options.caches):
             raise OptionError(
                 f"There must be a share for each of the {len(options.caches)} caches; got "
@@ -285,6 +256,7 @@ def plan_memory(options: RunOptions, caches: list[Cache]) -> MemoryNeed:
         checkpointing=options.checkpointing,
         average=options.decay > 0,
         teacher=options.few_steps is not None,
+        processes=int(os.environ.get("WORLD_SIZE", "1")) if options.spread else 1,
     )
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..errors import CheckpointError
 from ..media.writer import replacing
+from .processes import spread_like
 
 
 def trained(module: nn.Module) -> dict[str, nn.Parameter]:
@@ -94,5 +95,10 @@ def restore_optimiser(optimiser: torch.optim.Optimizer, prefix: str, saved: dict
         if name.startswith(f"{prefix}."):
             index, key = name.removeprefix(f"{prefix}.").split(".", 1)
             state.setdefault(int(index), {})[key] = value
+    learning: list[Tensor] = [p for group in optimiser.param_groups for p in group["params"]]
+    for place, entry in state.items():
+        for key, value in entry.items():
+            if isinstance(value, Tensor) and value.shape == learning[place].shape:
+                entry[key] = spread_like(value, learning[place])
     groups = optimiser.state_dict()["param_groups"]
     optimiser.load_state_dict({"state": state, "param_groups": groups})

@@ -1,9 +1,11 @@
 """The outlines of regions: exact at any turn, scale and time, and equal to the points' motion."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 
+from tests.fixtures.make_map_boxes import make
 from wanmove_core.document.sampling import region_outlines, sample_document, scale_document
 from wanmove_core.document.schema import parse_document
 from wanmove_core.sources.region.objects import objects_from_document
@@ -41,3 +43,8 @@ def test_an_outline_is_stretched_retimed_and_hidden_with_its_drawing():
     assert shown.tolist() == [frame <= 10 for frame in range(21)]
     assert np.abs(outline[0] - (np.array(CORNERS) * [2, 1] + [60, 40])).max() < 1e-9
     assert objects_from_document(_drawing(hidden=True)) == []
+
+
+def test_the_boxes_are_those_that_the_editor_is_bound_to():
+    path = Path(__file__).parents[1] / "fixtures/map_boxes.json"
+    assert json.loads(path.read_text(encoding="utf-8")) == make()

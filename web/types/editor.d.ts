@@ -156,6 +156,8 @@ type Drag = {
   readonly view: View;
   readonly selection: SelectedParts;
   readonly points: readonly ImagePoint[];
+  /** Of a stroke around a region: a rectangle from its start to the pointer. */
+  readonly square: boolean;
   readonly action: Action | null;
 };
 
@@ -176,6 +178,7 @@ type Session = {
   readonly labels: boolean;
   /** playback moves the picture itself */
   readonly motion: boolean;
+  readonly maps: boolean;
   readonly follow: boolean;
   readonly key: { readonly track: string; readonly index: number } | null;
 };
@@ -225,6 +228,9 @@ type LatentCells = {
   latentFrame: number;
   latentFrames: number;
 };
+
+/** An object of the trajectory maps; `box` is null outside of the frame. */
+type MapShape = { color: string; outline: readonly XY[]; box: Box | null };
 
 // ---- drawing ----
 

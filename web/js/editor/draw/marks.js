@@ -3,7 +3,9 @@
 import { toCanvas } from "../curve/geometry.js";
 import { boxHandles } from "../input/hit_test.js";
 import { renderMotion } from "./motion_preview.js";
+import { boxAround } from "../input/strokes.js";
 import { HALO, circle, dashed, enterCanvas, enterImage, paint, strokeShape, trace } from "./parts.js";
+import { lineWidth, mapShapes } from "../drawing/maps.js";
 import { sampledTrack, sentTracks } from "../drawing/sample.js";
 import { findTrack, isKnotChosen, isSelected, outlineAt, posedTrack, transformBox } from "../drawing/selection.js";
 
@@ -21,6 +23,7 @@ export function renderTop(ctx, scene) {
     renderMotion(ctx, scene);
     enterCanvas(ctx, scene);
   }
+  if (session.maps) renderMaps(ctx, scene);
   if (scene.playing) renderTrails(ctx, scene, shown);
   if (!scene.playing) for (const track of shown) if (isSelected(session.selection, track.id)) renderPace(ctx, scene, track);
   renderDots(ctx, scene, shown);
@@ -32,6 +35,30 @@ export function renderTop(ctx, scene) {
   renderHover(ctx, scene);
   if (session.tool === "select" && !session.unfinished) renderBox(ctx, scene);
   renderGesture(ctx, scene);
+}
+
+/** The frame as the model gets it: filled masks first, later boxes, over black. @type {Draw} */
+function renderMaps(ctx, scene) {
+  const { drawing, session: { frame } } = scene;
+  const { width, height } = drawing;
+  enterImage(ctx, scene);
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(0, 0, width, height);
+  ctx.clip();
+  ctx.fillStyle = "#000c";
+  ctx.fillRect(0, 0, width, height);
+  ctx.lineJoin = "round";
+  ctx.lineWidth = lineWidth(width, height);
+  for (const { color, outline, box } of mapShapes(drawing, frame)) {
+    ctx.fillStyle = ctx.strokeStyle = color;
+    if (frame === 0) {
+      trace(ctx, outline, true);
+      ctx.fill();
+    } else if (box) ctx.strokeRect(box.x + 0.5, box.y + 0.5, box.width, box.height);
+  }
+  ctx.restore();
+  enterCanvas(ctx, scene);
 }
 
 /** Every colour and age is one path: a thousand points stay cheap. @type {DrawTracks} */
@@ -201,7 +228,7 @@ function renderGesture(ctx, { drawing, session, theme }) {
   }
   if (drag.kind !== "stroke") return;
   const lasso = tool === "region";
-  trace(ctx, drag.points.map((point) => toCanvas(view, point)), lasso);
+  trace(ctx, (drag.square ? boxAround(drag.points) : drag.points).map((point) => toCanvas(view, point)), lasso);
   paint(ctx, lasso ? `${theme.mark}33` : null, HALO, 4);
   paint(ctx, null, theme.mark, 2);
 }

@@ -192,6 +192,7 @@ const TABLE = [
   ["motion", "Move the picture", "b", on((store, { session }) => store.session({ motion: !session.motion }))],
   ["cells", "Latent cells", "c", on((store, { session }) => store.session({ cells: !session.cells }))],
   ["labels", "Names and frames", "t", on((store, { session }) => store.session({ labels: !session.labels }))],
+  ["maps", "Boxes and masks", "b", on((store, { session }) => store.session({ maps: !session.maps }))],
   ["fit", "Fit to view", "f", ({ fit }) => fit()],
   ["full", "Full screen", "shift+f", ({ full }) => full()],
   ["help", "Help", "? shift+?", ({ help }) => help()],

@@ -20,7 +20,7 @@ const TURN_STEP_DEGREES = 15;
 function startDrag(session, kind, input, target = null) {
   const start = toImage(session.view, input.canvas);
   const { view, selection } = session;
-  const drag = { kind, from: input.canvas, start, moved: kind === "pan", target, view, selection, points: [start], action: null };
+  const drag = { kind, from: input.canvas, start, moved: kind === "pan", target, view, selection, points: [start], square: false, action: null };
   return [{ ...session, drag }, []];
 }
 
@@ -103,7 +103,10 @@ export function pointerMove(drawing, session, input) {
     const [dx, dy] = [input.canvas.x - drag.from.x, input.canvas.y - drag.from.y];
     return { ...session, cursor, follow: false, view: { ...drag.view, x: drag.view.x + dx, y: drag.view.y + dy } };
   }
-  if (drag.kind === "stroke") return { ...session, cursor, drag: { ...moved, points: [...drag.points, cursor] } };
+  if (drag.kind === "stroke") {
+    const square = session.tool === "region" && input.shift;
+    return { ...session, cursor, drag: { ...moved, points: [...drag.points, cursor], square } };
+  }
   if (drag.kind === "box-select") {
     const inside = insideOf(drawing, /** @type {Box} */ (boundingBox([drag.start, cursor])));
     const before = input.shift ? drag.selection : [];

@@ -46,6 +46,13 @@ function endFreehand(drawing, session, drag, unfinished) {
   return [{ ...session, unfinished: null }, [{ type: "patch-tracks", ids: [unfinished.id], patch }]];
 }
 
+/** The corners, on whole pixels, of a box from the first to the last point of a stroke.
+ * @type {(points: readonly ImagePoint[]) => ImagePoint[]} */
+export function boxAround(points) {
+  const [{ x, y }, end] = [points[0], points[points.length - 1]].map((p) => ({ x: Math.round(p.x), y: Math.round(p.y) }));
+  return [{ x, y }, { x: end.x, y }, end, { x, y: end.y }];
+}
+
 /** A cluster inside an outline, at rest, of the points that `belongs` says; null where the outline is too small.
  * @type {(drawing: Drawing, outline: readonly XY[], belongs?: (point: XY) => boolean) => Track | null} */
 export function regionTrack(drawing, outline, belongs = () => true) {
@@ -60,9 +67,10 @@ export function regionTrack(drawing, outline, belongs = () => true) {
 }
 
 /** @type {(drawing: Drawing, session: Session, drag: Drag) => Outcome} */
-function endRegion(drawing, session, { points }) {
+function endRegion(drawing, session, { points, square }) {
   const step = OUTLINE_STEP_PX / session.view.scale;
-  const track = regionTrack(drawing, points.filter((point, i) => i === 0 || distance(point, points[i - 1]) >= step));
+  const track = regionTrack(drawing, square ? boxAround(points)
+    : points.filter((point, i) => i === 0 || distance(point, points[i - 1]) >= step));
   return track ? added(session, track, { tool: "draw", unfinished: track.id }) : [session, []];
 }
 

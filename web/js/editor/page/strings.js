@@ -3,7 +3,7 @@
 /** @type {Record<string, string>} */
 const ZH = {
   Select: "选择", Draw: "绘制", Anchor: "锚点", Region: "区域", Undo: "撤销", Redo: "重做",
-  "Fit to view": "适应视图", "Latent cells": "潜空间网格", Snap: "吸附", Panel: "面板",
+  "Fit to view": "适应视图", "Latent cells": "潜空间网格", "Boxes and masks": "方框与蒙版", Snap: "吸附", Panel: "面板",
   Help: "帮助", "Full screen": "全屏", Play: "播放", Pause: "暂停", "First frame": "第一帧",
   "Last frame": "最后一帧", Loop: "循环", Reverse: "反向", "Mirror left-right": "左右镜像",
   "Mirror up-down": "上下镜像", Duplicate: "复制一份", Delete: "删除", "Bring forward": "上移一层",
@@ -22,7 +22,8 @@ const ZH = {
   "Hold here": "在此停留", "Remove key": "删除关键帧", "Copy easing": "应用到所选", Align: "对齐",
   Pixels: "像素", Cells: "网格", Knots: "节点", "No snap": "不吸附", Locked: "锁定", Hidden: "隐藏",
   "Click the next place. Enter or a double-click ends the path.": "点击下一处。按 Enter 或双击结束路径。",
-  "Drag around what should move.": "圈出要移动的区域。",
+  "Drag around what should move. Shift: a box.": "圈出要移动的区域。按住 Shift：方框。",
+  "A box in place of a region": "以方框代替区域",
   "Click what should stay where it is.": "点击应保持不动的位置。",
   "Click or drag from what should move to where it goes. ? shows all keys.": "从要移动的物体点击或拖动到目标位置。按 ? 查看所有按键。",
   "This drawing cannot be read. Nothing was changed.": "无法读取此绘图。内容未被改动。",

@@ -12,7 +12,8 @@ import { findTrack } from "../drawing/selection.js";
 export function createChrome(status, { store, player, ui, hostHistory, togglePanel }) {
   const { t, command } = ui;
   const tools = TOOLS.map(({ id }) => command(id));
-  const [undo, redo, cells, labels] = [command("undo"), command("redo"), command("cells"), command("labels")];
+  const [undo, redo] = [command("undo"), command("redo")];
+  const [cells, labels, maps] = [command("cells"), command("labels"), command("maps")];
   /** @type {Record<Snap, string>} */
   const snaps = { none: "No snap", pixels: "Pixels", cells: "Cells", knots: "Knots" };
   const snap = /** @type {HTMLSelectElement} */ (ui.select("", "snap", snaps, "none", (value) => store.session({ snap: value })));
@@ -22,7 +23,7 @@ export function createChrome(status, { store, player, ui, hostHistory, togglePan
   const loop = iconButton("loop", t("Loop"), player.toggleLoop);
   const readout = element("output", { className: "wm-readout" });
   const span = (/** @type {string} */ className) => element("span", { className });
-  const bar = element("div", { className: "wm-bar" }, ...tools, span("wm-rule"), undo, redo, span("wm-rule"), snap, cells, labels, span("wm-gap"),
+  const bar = element("div", { className: "wm-bar" }, ...tools, span("wm-rule"), undo, redo, span("wm-rule"), snap, cells, labels, maps, span("wm-gap"),
     command("fit"), command("help"), command("full"), iconButton("panel", t("Panel"), togglePanel));
   const transport = element("div", { className: "wm-transport" },
     command("first"), play, pause, command("last"), loop, motion, readout);
@@ -33,6 +34,7 @@ export function createChrome(status, { store, player, ui, hostHistory, togglePan
     cells.ariaPressed = String(session.cells);
     labels.ariaPressed = String(session.labels);
     motion.ariaPressed = String(session.motion);
+    maps.ariaPressed = String(session.maps);
     loop.ariaPressed = String(player.loop());
     snap.value = session.snap;
     undo.disabled = !hostHistory && !store.canUndo();

@@ -293,5 +293,6 @@ def model_settings(args: argparse.Namespace) -> dict[str, Any]:
         "text_encoder_dtype": args.text_encoder_dtype,
         "lora": [Path(text).name for text in args.lora],
         "cache": [args.cache, args.cache_threshold],
+        **({"fp8_gemm": True} if args.fp8_gemm else {}),
         "vae_tiling": args.vae_tiling,
     }

@@ -162,6 +162,10 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--vae-tiling", action="store_true", help="decode in tiles; less memory")
     _add_prompt_options(parser)
+    _add_speed_options(parser)
+
+
+def _add_speed_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("speed")
     group.add_argument(
         "--cache",
@@ -177,11 +181,15 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--attention",
-        choices=("native", "flash", "flash3", "sage", "flex", "xformers", "cudnn"),
+        choices=("native", "flash", "flash3", "sage", "flex", "xformers", "cudnn")
+        + ("flash_hub", "flash3_hub", "flash4_hub", "sage_hub"),
         default="native",
         help="kernel (native)",
     )
     group.add_argument("--compile", action="store_true", help="compile the blocks")
+    group.add_argument(
+        "--fp8-gemm", action="store_true", help="multiply fp8 weights in fp8 (RTX 40, H100, newer)"
+    )
     add_reference_options(parser)
 
 

@@ -159,4 +159,5 @@ def make_speed_options(args: argparse.Namespace) -> "SpeedOptions":
         mag_ratios=args.mag_ratios,
         attention=args.attention,
         compile=args.compile,
+        fp8_gemm=args.fp8_gemm,
     )

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 import torch
 from torch import nn
 
+from ..checkpoints.fp8 import Fp8Linear
 from ..errors import OptionError
 from ..media.writer import check_writable
 
@@ -22,11 +23,24 @@ _ATTENTION = {
     "flex": "flex",
     "xformers": "xformers",
     "cudnn": "_native_cudnn",
+    "flash_hub": "flash_hub",
+    "flash3_hub": "_flash_3_hub",
+    "flash4_hub": "flash_4_hub",
+    "sage_hub": "sage_hub",
+}
+_HUB = "pip install 'wan-move[kernels]'; the kernel is downloaded at its first use"
+_PACKAGES = {
+    "flash": "Install flash-attn 2.6.3 or newer: pip install 'wan-move[flash]', which needs nvcc",
+    "flash3": "Build FlashAttention-3 from its source (Hopper), or use flash3_hub",
+    "sage": "Build sageattention 2.1.1 or newer from source (PyPI stops at 1.0.6) or use sage_hub",
+    "xformers": "pip install xformers",
+    **dict.fromkeys(("flash_hub", "flash3_hub", "flash4_hub", "sage_hub"), _HUB),
 }
 ATTENTION = tuple(_ATTENTION)
 _ON_CPU = ("native", "flex")
 # Kernels that diffusers can give a part of the tokens; "native" by ulysses alone.
-SPLITS_TOKENS = ("native", "flash", "sage", "cudnn")
+SPLITS_TOKENS = ("native", "flash", "sage", "cudnn", "flash_hub", "flash3_hub", "sage_hub")
+_FP8_CAPABILITY = (8, 9)
 _WITH_THRESHOLD = ("firstblock", "magcache")
 
 
@@ -45,6 +59,7 @@ class SpeedOptions:
             skips nothing, and writes it.
         attention: kernel, one of `ATTENTION`.
         compile: compile the blocks; the first step takes longer, the others less.
+        fp8_gemm: multiply in float8 where weights are; needs a GPU of compute capability 8.9.
 
     Raises:
         OptionError: a value outside of its range.
@@ -55,6 +70,7 @@ class SpeedOptions:
     mag_ratios: Path | None = None
     attention: str = "native"
     compile: bool = False
+    fp8_gemm: bool = False
 
     def __post_init__(self) -> None:
         for name, value, allowed in (
@@ -116,8 +132,31 @@ def prepare_transformer(
     model: Any = transformer
     # Native too: diffusers also keeps the last kernel set as the default of other models.
     _set_attention(model, options.attention, device)
+    if options.fp8_gemm:
+        _multiply_in_fp8(model, device)
     if options.compile:
         model.compile_repeated_blocks(fullgraph=True)
+
+
+def _multiply_in_fp8(model: Any, device: torch.device) -> None:
+    able = device.type == "cuda" and torch.cuda.get_device_capability(device) >= _FP8_CAPABILITY
+    if not able:
+        got = device.type
+        if device.type == "cuda":
+            got = "compute capability " + ".".join(
+                map(str, torch.cuda.get_device_capability(device))
+            )
+        raise OptionError(
+            f"fp8_gemm must be on a GPU of compute capability 8.9 or newer; got {got}. "
+            "Leave out --fp8-gemm: fp8 weights are then widened at each use."
+        )
+    layers = [module for module in model.modules() if isinstance(module, Fp8Linear)]
+    if not layers:
+        raise OptionError(
+            "fp8_gemm must have float8 weights; got none. Add --dtype fp8, or load an fp8 file."
+        )
+    for layer in layers:
+        layer.multiplies_in_fp8 = True
 
 
 def _set_attention(model: Any, name: str, device: torch.device) -> None:
@@ -135,7 +174,7 @@ def _set_attention(model: Any, name: str, device: torch.device) -> None:
         reason = str(error).splitlines()[0].rstrip(".")
         raise OptionError(
             f"attention {name} must have its package installed; got: {reason}. "
-            "Install it, or use native."
+            f"{_PACKAGES.get(name, 'Install it')}, or use native."
         ) from error
     finally:
         notices.setLevel(level)

@@ -12,6 +12,9 @@ from .reference_options import add_reference_options
 _LARGEST_SIDE = 16384  # px
 _DTYPES = ("bf16", "fp16", "fp32", "fp8")
 
+_KERNELS = ("native", "flash", "flash3", "sage", "flex", "xformers", "cudnn")
+_HUB_KERNELS = ("flash_hub", "flash3_hub", "flash4_hub", "sage_hub")
+
 
 def add_job_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of one video; a line of a batch file takes the same."""
@@ -181,8 +184,7 @@ def _add_speed_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--attention",
-        choices=("native", "flash", "flash3", "sage", "flex", "xformers", "cudnn")
-        + ("flash_hub", "flash3_hub", "flash4_hub", "sage_hub"),
+        choices=(*_KERNELS, *_HUB_KERNELS),
         default="native",
         help="kernel (native)",
     )

@@ -30,6 +30,12 @@ def find_host() -> tuple[Path, Path] | None:
     return (path, python) if python and (path / "main.py").exists() else None
 
 
+def _frontend() -> list[str]:
+    """Another frontend than the host's own: the folder `static` in COMFYUI_FRONTEND."""
+    folder = os.environ.get("COMFYUI_FRONTEND")
+    return ["--front-end-root", folder] if folder else []
+
+
 @dataclass
 class Run:
     """What became of one prompt."""
@@ -192,6 +198,7 @@ def running(base: Path, *, full_width_vae: bool = False) -> Iterator[ComfyServer
                 *(python, host / "main.py", "--cpu", "--port", str(port)),
                 *("--base-directory", base, "--disable-api-nodes", "--disable-auto-launch"),
                 *("--database-url", "sqlite:///:memory:", "--preview-method", "latent2rgb"),
+                *_frontend(),
             ],
             cwd=host,
             env=environment,

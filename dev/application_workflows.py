@@ -50,7 +50,9 @@ Look at the preview before you sample: **what you see there is what will move**.
 Make = Callable[[Canvas, Stage], Placed]
 
 
-def _source(canvas: Canvas, name: str, note: tuple[str, int], right: int, make: Make) -> None:
+def source_workflow(
+    canvas: Canvas, name: str, note: tuple[str, int], right: int, make: Make
+) -> None:
     """A workflow whose tracks come from a node; `make` places it in the second row.
 
     `right` is where the guidance stands: the source and Draw Tracks end before it.
@@ -83,7 +85,7 @@ def camera(canvas: Canvas, name: str) -> None:
             "WanMoveCameraTracks", place, size, image=placed.image, move="pan-right", **frame
         )
 
-    _source(canvas, name, (NOTE_CAMERA, 240), 1340, make)
+    source_workflow(canvas, name, (NOTE_CAMERA, 240), 1340, make)
 
 
 def region(canvas: Canvas, name: str) -> None:
@@ -103,7 +105,7 @@ def region(canvas: Canvas, name: str) -> None:
             pins=200,
         )
 
-    _source(canvas, name, (NOTE_REGION, 240), 2120, make)
+    source_workflow(canvas, name, (NOTE_REGION, 240), 2120, make)
 
 
 def rotation(canvas: Canvas, name: str) -> None:
@@ -121,7 +123,7 @@ def rotation(canvas: Canvas, name: str) -> None:
             pins=200,
         )
 
-    _source(canvas, name, (NOTE_ROTATION, 240), 1740, make)
+    source_workflow(canvas, name, (NOTE_ROTATION, 240), 1740, make)
 
 
 def transfer(canvas: Canvas, name: str) -> None:
@@ -134,7 +136,7 @@ def transfer(canvas: Canvas, name: str) -> None:
         frame = frame_of(placed.image, MIDDLE + 360)
         return canvas.add("WanMoveVideoTracks", place, size, images=parts, **frame)
 
-    _source(canvas, name, (NOTE_TRANSFER, 220), 1740, make)
+    source_workflow(canvas, name, (NOTE_TRANSFER, 220), 1740, make)
 
 
 APPLICATIONS = {

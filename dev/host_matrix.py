@@ -4,7 +4,7 @@
 
 Each is a checkout, with the version of comfyui-frontend-package to serve instead of its own after a
 colon; `newest` is the registry's newest. A checkout without an interpreter of its own takes
-COMFYUI_PYTHON, or that of the first. `-- WORDS` go to pytest.
+COMFYUI_PYTHON, or that of the first that has one. `-- WORDS` go to pytest.
 """
 
 import argparse
@@ -81,19 +81,22 @@ def run_one(host: Path, python: Path, frontend: str, words: list[str]) -> str:
 def main() -> int:
     """Run all, and print the table; 1 where a test failed."""
     words = sys.argv[1:]
-    own, given = words, []
+    options, given = words, []
     if "--" in words:
-        own, given = words[: words.index("--")], words[words.index("--") + 1 :]
+        options, given = words[: words.index("--")], words[words.index("--") + 1 :]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("hosts", nargs="+", metavar="CHECKOUT[:FRONTEND]")
-    hosts = parser.parse_args(own).hosts
-    first = interpreter(Path(hosts[0].partition(":")[0]))
+    hosts = parser.parse_args(options).hosts
+    folders = [Path(name.partition(":")[0]).expanduser() for name in hosts]
+    own = [found for folder in folders if (found := interpreter(folder))]
+    given_python = os.environ.get("COMFYUI_PYTHON")
+    fallback = Path(given_python) if given_python else next(iter(own), None)
     rows = []
-    for name in hosts:
-        folder, _, frontend = name.partition(":")
-        host = Path(folder).expanduser()
-        python = interpreter(host) or Path(os.environ.get("COMFYUI_PYTHON", first or ""))
-        rows.append(run_one(host, python, frontend, given))
+    for name, host in zip(hosts, folders, strict=True):
+        python = interpreter(host) or fallback
+        if python is None:
+            parser.error(f"{host} has no venv, and COMFYUI_PYTHON is not set")
+        rows.append(run_one(host, python, name.partition(":")[2], given))
         sys.stdout.write(f"{rows[-1]}\n")
     heading = "| ComfyUI | frontend | passed | failed | skipped | errors | time |"
     sys.stdout.write("\n".join(["", heading, "|---" * 7 + "|", *rows, ""]))

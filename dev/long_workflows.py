@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from dev.workflow_canvas import Canvas, Placed
-from dev.workflow_parts import BALL, Stage, guided_inputs, motion, saved, stage
+from dev.workflow_parts import BALL, MIDDLE, Stage, guided_inputs, motion, saved, stage
 
 WINDOWS_LENGTH, CHAIN_LENGTH = 241, 161
 NOTE_WINDOWS = """## Long video in windows
@@ -50,7 +50,12 @@ def windows(canvas: Canvas, name: str) -> None:
         (right.after, 0),
         (340, 400),
         model=windowed,
-        **guided_inputs(placed.guided),
+        **{
+            slot: wire.via((placed.after - 40, y), (right.after - 40, y))
+            for (slot, wire), y in zip(
+                guided_inputs(placed.guided).items(), (345, 365, 385), strict=True
+            )
+        },
     )
     saved(canvas, latent, right, x=right.after, y=510, name=name)
 
@@ -62,6 +67,7 @@ def _clip(canvas: Canvas, placed: Stage, guided: Placed, x: int, seed: int) -> P
         "WanMoveSampler", (x, 0), (340, 400), model=model, **guided_inputs(guided), seed=seed
     )
     vae = placed.over(placed.models.out(2), x)
+    vae = vae.via(*vae.way, (x - 40, 470))
     return canvas.add("VAEDecode", (x, 470), (340, 80), samples=latent, vae=vae)
 
 
@@ -75,16 +81,26 @@ def chain(canvas: Canvas, name: str) -> None:
     first = _clip(canvas, placed, placed.guided, placed.after, 0)
     x = placed.after + 420
     prompts = Placed(next(n for n in canvas.nodes if n["type"] == "WanMoveTextEncodeCached"))
+
+    def below(output: Placed, y: int) -> Placed:
+        return output.via((placed.right - 40, y), (x - 40, y))
+
     following = canvas.add(
         "WanMoveContinueGuidance",
         (x, 0),
         (360, 420),
-        positive=prompts,
-        negative=prompts.out(1),
+        positive=below(prompts, 600),
+        negative=below(prompts.out(1), 620),
         vae=placed.over(placed.models.out(2), x),
-        conditioning_latent=placed.encoded,
+        conditioning_latent=placed.encoded.via(
+            (MIDDLE + 360, 130),
+            (MIDDLE + 360, 490),
+            (placed.right - 45, 490),
+            (placed.right - 35, 640),
+            (x - 40, 640),
+        ),
         frames=first,
-        tracks=drawn,
+        tracks=below(drawn, 660),
         video_length=CHAIN_LENGTH,
     )
     second = _clip(canvas, placed, following, x + 440, 1)

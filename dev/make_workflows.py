@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dev.application_workflows import APPLICATIONS
+from dev.core_workflows import CORE
 from dev.long_workflows import LONG
 from dev.workflow_blueprint import BLUEPRINT, blueprint
 from dev.workflow_canvas import GREEN, HUGGING_FACE, LORA, PURPLE, SOURCES, Canvas, Placed
@@ -193,6 +194,7 @@ WORKFLOWS = {
     "wan-move-05-motion-guidance": motion_guidance,
     **APPLICATIONS,
     **LONG,
+    **CORE,
 }
 
 

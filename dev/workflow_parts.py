@@ -169,15 +169,31 @@ def sampled(canvas: Canvas, placed: Stage, name: str) -> None:
     saved(canvas, latent, placed, x=placed.after, y=510, name=name)
 
 
-def saved(canvas: Canvas, latent: Placed, placed: Stage, *, x: int, y: int, name: str) -> None:
-    """Decode below the sampler, and save to the right of both."""
+def saved(
+    canvas: Canvas,
+    latent: Placed,
+    placed: Stage,
+    *,
+    x: int,
+    y: int,
+    name: str,
+    smooth: bool = False,
+) -> None:
+    """Decode below the sampler, and save to the right of both; `smooth` doubles the frames."""
     vae = placed.models.out(2)
     lane = _TOP - 50
     vae = vae.via((MIDDLE - 40, lane), (x - 40, lane), (x - 40, y))
-    decoded = canvas.add("VAEDecode", (x, y), (340, 80), samples=latent, vae=vae)
-    video = canvas.add("CreateVideo", (x, y + 150), (340, 130), images=decoded, fps=16.0)
+    frames, fps = canvas.add("VAEDecode", (x, y), (340, 80), samples=latent, vae=vae), 16.0
+    below, top = y + 150, 0
+    if smooth:
+        network = canvas.add("FrameInterpolationModelLoader", (x - 420, below), (340, 80))
+        frames = canvas.add(
+            "FrameInterpolate", (x, below), (340, 110), interp_model=network, images=frames
+        )
+        fps, below, top = 32.0, below + 180, 400
+    video = canvas.add("CreateVideo", (x, below), (340, 130), images=frames, fps=fps)
     prefix = f"video/{name}"
-    canvas.add("SaveVideo", (x + 420, 0), (480, 480), video=video, filename_prefix=prefix)
+    canvas.add("SaveVideo", (x + 420, top), (480, 480), video=video, filename_prefix=prefix)
 
 
 def guided_inputs(guided: Placed) -> dict[str, Placed]:

@@ -2,8 +2,8 @@
 
     .venv/bin/python -m dev.make_thumbnails [part of a workflow's name]
 
-The frontend shows example_workflows/NAME.jpg beside NAME.json. The picture is the first frame
-of the run with some of the paths that it was asked to follow, and the last frame, enlarged.
+The frontend shows example_workflows/NAME.jpg beside NAME.json, cut to a square. The picture is the
+first frame of the run with some of the paths that it was asked to follow, the last frame, the name.
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from tests.host.server import PACK, ComfyServer, Prompt, running
 from tests.host.workflows import to_prompt
@@ -23,6 +23,7 @@ from training.demo_scene import SEED
 from training.world import make_scene
 from wanmove_core import Tracks, fit_tracks, read_tracks
 from wanmove_core.media.video_writer import write_video
+from wanmove_core.view.colours import track_colours
 from wanmove_core.view.draw import draw_paths
 
 TOY = PACK / "models/toy"
@@ -73,7 +74,26 @@ def _prompts() -> str:
     return str(next(TOY.glob("*prompts.safetensors")))
 
 
-def picture(frames: torch.Tensor, tracks: Tracks) -> Image.Image:
+# Workflows that need models which nobody ships, and the one that shows the same.
+RELATIVES = {"10": "01", "11": "01", "12": "06", "13": "07", "14": "01", "15": "01"}
+
+
+def card(first: Image.Image, last: Image.Image, name: str) -> Image.Image:
+    """A square that can be told from others at a glance: the paths, the last frame, the name."""
+    number, _, words = name.removeprefix("wan-move-").partition("-")
+    colour = tuple(track_colours(int(number) + 1)[-1].tolist())
+    both = Image.new("RGB", (384, 384), colour)
+    both.paste(first.resize((384, 256)), (0, 0))
+    both.paste(last.resize((192, 128)), (0, 256))
+    pen = ImageDraw.Draw(both)
+    lines = words.split("-")
+    for row, word in enumerate(lines):
+        place = (204, 320 + 34 * (row - len(lines) / 2))
+        pen.text(place, word, fill=(24, 22, 28), font=ImageFont.load_default(size=28))
+    return both
+
+
+def picture(frames: torch.Tensor, tracks: Tracks) -> tuple[Image.Image, Image.Image]:
     """The first frame with the paths that were asked for, and the last frame."""
     size = (WIDTH * LARGER, HEIGHT * LARGER)
     first, last = (
@@ -91,10 +111,7 @@ def picture(frames: torch.Tensor, tracks: Tracks) -> Image.Image:
     pixels = torch.frombuffer(bytearray(first.tobytes()), dtype=torch.uint8)
     moving = fit_tracks(moving, (WIDTH, HEIGHT), size)
     drawn = draw_paths(pixels.view(size[1], size[0], 3), moving, radius=4.0)
-    both = Image.new("RGB", (2 * size[0] + LARGER, size[1]), "white")
-    both.paste(Image.fromarray(drawn.numpy()), (0, 0))
-    both.paste(last, (size[0] + LARGER, 0))
-    return both
+    return Image.fromarray(drawn.numpy()), last
 
 
 def write_pictures(folder: Path) -> None:
@@ -135,8 +152,10 @@ def run_all(server: ComfyServer) -> None:
         shutil.copy(TOY / f"demo/curve_{kind}.npy", server.base / f"input/demo_{kind}.npy")
     info = server.get("/object_info")
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
-    for path in sorted((PACK / "example_workflows").glob("*.json")):
-        if wanted not in path.stem:
+    paths = sorted((PACK / "example_workflows").glob("*.json"))
+    pictures: dict[str, tuple[Image.Image, Image.Image]] = {}
+    for path in paths:
+        if wanted not in path.stem or path.stem[9:11] in RELATIVES:
             continue
         prompt = prepare(to_prompt(json.loads(path.read_text(encoding="utf-8")), info))
         run = server.run(prompt, timeout=900, extra_data={"extra_pnginfo": {}})
@@ -147,7 +166,12 @@ def run_all(server: ComfyServer) -> None:
             for name in ("frames", "tracks")
         )
         tracks = Tracks(asked["track_path"], asked["track_visibility"])
-        picture(frames, tracks).save(path.with_suffix(".jpg"), quality=88)
+        pictures[path.stem[9:11]] = picture(frames, tracks)
+    for path in paths:
+        number = path.stem[9:11]
+        shown = pictures.get(RELATIVES.get(number, number))
+        if shown:
+            card(*shown, path.stem).save(path.with_suffix(".jpg"), quality=88)
 
 
 def main() -> None:

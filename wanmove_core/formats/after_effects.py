@@ -16,14 +16,23 @@ from ..tracks import Tracks
 from .checks import MAX_TEXT_POINTS, check_number, check_points, check_size, refusal
 from .content import Content, RawTrack, ReadOptions, Size
 from .samples import decimal, held, keyed, parse_number, shortest
+from .text import lines_of
 
 _log = logging.getLogger("wanmove")
 
-_TITLE = re.compile(r"Adobe After Effects [\d.]{1,12} Keyframe Data\s*")
+# "Keyframe Data" in the program's own language.
+_TITLE = re.compile(r"Adobe After Effects [\d.]{1,12} [^\t\n]{1,80}")
+_ENGLISH = "Keyframe Data"
 _END = "End of Keyframe Data"
-_HEADER = ("Units Per Second", "Source Width", "Source Height", "Comp Pixel Aspect Ratio")
+_PERCENT = ("percent", "prozent", "pour cent", "por ciento", "percento", "%", "パーセント", "百分")
+# In this order; their names may be in any language.
+_HEADER = (
+    "Units Per Second", "Source Width", "Source Height", "Source Pixel Aspect Ratio",
+    "Comp Pixel Aspect Ratio",
+)  # fmt: skip
 _MAX_FRAME = 1e7
 _MAX_LINES = 400_000
+_LONGEST_NAME = 200
 # Properties that are a point of the picture, the likelier one of a tracker first.
 _POINTS = (
     "Feature Center", "Attach Point", "Position", "Point", "Upper Left", "Upper Right",
@@ -31,7 +40,7 @@ _POINTS = (
 )  # fmt: skip
 # The size of every null object: it says nothing about the composition.
 _NULL_SIZE = (100, 100)
-_INDEX = re.compile(r"\s*#\d+$")
+_INDEX = re.compile(r"\s{0,9}#\d{1,9}$")
 
 
 @dataclass
@@ -39,12 +48,24 @@ class _Property:
     """One animated property: where it is listed, and its rows (frame or None, x, y)."""
 
     path: tuple[str, ...]
+    named: bool = False  # its columns
     is_point: bool = False
     rows: list[tuple[float | None, float, float]] = field(default_factory=list)
 
     @property
     def kind(self) -> str:
-        return _INDEX.sub("", self.path[-1])
+        return _INDEX.sub("", self.path[-1][:_LONGEST_NAME])
+
+    @property
+    def is_anchor(self) -> bool:
+        """Whether it is a point of the layer and not of the picture."""
+        return self.kind == "Anchor Point"
+
+    @property
+    def is_of_the_picture(self) -> bool:
+        """Whether it is a position, a tracker's point, or a point of an effect."""
+        # Corner Pin, CC Power Pin and Point Control write their parameters' numbers as names.
+        return self.kind in _POINTS or (self.path[0] == "Effects" and not self.is_anchor)
 
 
 def is_after_effects(text: str) -> bool:
@@ -63,7 +84,10 @@ def parse_after_effects(text: str, name: str, options: ReadOptions) -> Content:
         TrackFormatError: names the track and frame.
     """
     header, properties = _read(text, name)
-    points = [p for p in properties if p.is_point and p.kind in _POINTS and p.rows]
+    points = [p for p in properties if p.is_point and p.rows and p.is_of_the_picture]
+    # In other languages the names say nothing: then all points count.
+    foreign = _ENGLISH not in text[:200]
+    points = points or [p for p in properties if foreign and p.is_point and p.rows]
     trackers = {p.path[:-1] for p in points if p.kind == "Feature Center"}
     points = [p for p in points if p.kind != "Attach Point" or p.path[:-1] not in trackers]
     _note_others(properties, points, name)
@@ -137,12 +161,14 @@ def write_after_effects(tracks: Tracks, size: Size, fps: float) -> str:
 
 def _read(text: str, name: str) -> tuple[dict[str, float], list[_Property]]:
     """The header's numbers and every property, in order."""
-    lines = text.splitlines()
+    lines = lines_of(text)
     if len(lines) > _MAX_LINES:
         raise refusal(name, f"have at most {_MAX_LINES} lines", str(len(lines)), "Use .npy instead")
     header: dict[str, float] = {}
     properties: list[_Property] = []
-    in_header, in_expression, complete = True, False, False
+    in_header, in_expression = True, False
+    end = next((number for number in range(len(lines), 0, -1) if lines[number - 1].strip()), 0)
+    closed = _ends(lines, end)
     for number, line in enumerate(lines, start=1):
         cells = [cell.strip() for cell in line.split("\t")]
         said = [cell for cell in cells if cell]
@@ -150,24 +176,52 @@ def _read(text: str, name: str) -> tuple[dict[str, float], list[_Property]]:
             in_expression = in_expression and said != ["End of Expression Data"]
         elif said[0] == "Expression Data":
             in_expression = True
-        elif _TITLE.fullmatch(line.strip()) or said[0] == _END:
-            complete = said[0] == _END
+        elif _TITLE.fullmatch(line.strip()) or said[0] == _END or (number == end and closed):
             in_header = True
         elif not line[0].isspace() and said[0] not in _HEADER:
             properties.append(_Property(tuple(said)))
             in_header = False
         elif in_header:
-            if said[0] in _HEADER:
+            key = _header_key(said, header)
+            if key is not None:
                 value = said[1] if len(said) > 1 else ""
-                header[said[0]] = parse_number(value, f"{name}: {said[0]}")
-        elif said[0] == "Frame":
-            properties[-1].is_point = said[1:3] == ["X pixels", "Y pixels"]
+                header[key] = parse_cell(value, f"{name}: {key}")
+        elif not properties[-1].named:
+            properties[-1].named = True
+            properties[-1].is_point = _are_pixels(said[1:3])
         elif properties[-1].is_point:
             where = f"{name}: line {number}: {' '.join(properties[-1].path)}"[:160]
             properties[-1].rows.append(_row(line, said, where))
-    if not complete:
+    if not closed:
         raise refusal(name, f'end with "{_END}"', "a part of it", "Copy or export it again")
     return header, properties
+
+
+def _ends(lines: list[str], end: int) -> bool:
+    """Whether the last line is the mark of the end; in other languages, one text of its own."""
+    last = lines[end - 1]
+    english = _ENGLISH in next(line for line in lines if line.strip())
+    return last.strip() == _END or (not english and not last[0].isspace() and "\t" not in last)
+
+
+def _header_key(said: list[str], header: dict[str, float]) -> str | None:
+    """What a line of the header says; where its name is in another language, by its place."""
+    if said[0] in _HEADER:
+        return said[0]
+    place = len(header)
+    return _HEADER[place] if len(said) == 2 and place < len(_HEADER) else None
+
+
+def _are_pixels(columns: list[str]) -> bool:
+    """Whether columns are x and y of a point, and not shares of 100."""
+    low = [column.lower() for column in columns]
+    of_x_and_y = [column[:1] for column in low] == ["x", "y"]
+    return of_x_and_y and not any(word in low[0] for word in _PERCENT)
+
+
+def parse_cell(cell: str, subject: str, limit: float = 1e9) -> float:
+    """A number with a decimal point or comma."""
+    return parse_number(cell.replace(",", ".", 1), subject, limit)
 
 
 def _row(line: str, said: list[str], subject: str) -> tuple[float | None, float, float]:
@@ -176,9 +230,9 @@ def _row(line: str, said: list[str], subject: str) -> tuple[float | None, float,
     cells = said if static else said[1:]
     if len(cells) < 2:
         raise refusal(subject, "have a frame, x and y", f"{len(said)} cells", "Copy it again")
-    frame = None if static else parse_number(said[0], f"{subject}: frame", _MAX_FRAME)
+    frame = None if static else parse_cell(said[0], f"{subject}: frame", _MAX_FRAME)
     at = subject if frame is None else f"{subject}, frame {frame:g}"
-    return frame, parse_number(cells[0], f"{at}: x"), parse_number(cells[1], f"{at}: y")
+    return frame, parse_cell(cells[0], f"{at}: x"), parse_cell(cells[1], f"{at}: y")
 
 
 def _ascending(point: _Property, subject: str, first: int) -> np.ndarray:

@@ -11,6 +11,7 @@ Source: Blender Python API, MovieClip, MovieTrackingTrack, MovieTrackingMarker
 """
 
 import json
+import logging
 import re
 from typing import Any
 
@@ -31,10 +32,14 @@ from .checks import (
 from .content import Content, RawTrack, ReadOptions, Size
 from .samples import parse_number, picture_size
 from .splines import MAX_DRAWN_TRACKS
+from .text import lines_of
 
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_log = logging.getLogger("wanmove")
+
+_NUMBER = r"[-+]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][-+]?\d{1,3})?"
+_BETWEEN = r"(?:\s{0,20},\s{0,20}|[ \t]{1,20})"
 _ROW = re.compile(
-    rf"\s*(\d{{1,9}})(?:\s*,\s*|[ \t]+)({_NUMBER}|nan)(?:\s*,\s*|[ \t]+)({_NUMBER}|nan)\s*"
+    rf"\s{{0,20}}(\d{{1,9}}){_BETWEEN}({_NUMBER}|nan){_BETWEEN}({_NUMBER}|nan)\s{{0,20}}"
 )
 # Pictures away: nothing is tracked so far out.
 _FURTHEST = 1e3
@@ -66,25 +71,31 @@ def parse_blender_csv(text: str, name: str, options: ReadOptions) -> Content:
     if text.count("\n") > MAX_FRAMES:
         raise refusal(name, f"have at most {MAX_FRAMES} lines", "more", "Export fewer frames")
     markers: dict[int, tuple[float, float]] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(lines_of(text), start=1):
         if not line.strip():
             continue
-        found = _ROW.fullmatch(line)
-        if found is None:
+        cells = line.replace(",", " ").split()
+        plain = len(cells) == 3 and cells[0].isascii() and cells[0].isdigit()
+        if not plain or len(cells[0]) > 9 or line.count(",") > 2:
             raise refusal(
                 f"{name}: track 0, line {number}", "be frame,x,y", shown(line), "Export it again"
             )
-        frame = int(found[1])
+        frame = int(cells[0])
         at = f"{name}: track 0, frame {frame}"
         x, y = (
-            parse_number(cell, f"{at}: {axis}")
-            for cell, axis in zip(found.groups()[1:], "xy", strict=True)
+            parse_number(cell, f"{at}: {axis}") for cell, axis in zip(cells[1:], "xy", strict=True)
         )
         _add(markers, frame, (x, y), at)
     first = min(1, *markers)
     frames = max(markers) - first + 1
     check_points(name, frames, 1, MAX_TEXT_POINTS)
     normalized = options.unit == "normalized"
+    if options.unit == "auto" and all(0 <= v <= 1 for point in markers.values() for v in point):
+        _log.warning(
+            "%s: all positions are 0..1. If they are shares of the picture, read them with "
+            'unit="normalized".',
+            name,
+        )
     height = 1 if normalized else picture_size(options, name, "Blender")[1]
     size = None if normalized else picture_size(options, name, "Blender")
     return Content(

@@ -1,5 +1,6 @@
 """What the readers hand on: options in, sampled tracks and a track file out."""
 
+import logging
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -12,6 +13,8 @@ from ..motion.frame import with_frame
 from ..motion.retime import resample_tracks
 from ..tracks import Tracks
 from .checks import MAX_COORDINATE, MAX_FRAMES, MAX_TEXT_POINTS, check_points, refusal
+
+_log = logging.getLogger("wanmove")
 
 Size = tuple[int, int]
 Unit = Literal["auto", "pixels", "normalized"]
@@ -205,6 +208,8 @@ def scale_tracks(tracks: Tracks, content: Content, name: str, options: ReadOptio
         tracks = resample_tracks(tracks, options.num_frames)
     canvas = content.canvas_size or options.canvas_size
     normalized = content.normalized if options.unit == "auto" else options.unit == "normalized"
+    if not normalized:
+        _warn_if_normalized(tracks, name, options)
     if normalized:
         canvas = canvas or options.size
         if canvas is None:
@@ -240,3 +245,15 @@ def _is_size(value: Any) -> bool:
         and len(value) == 2
         and all(isinstance(v, int) and not isinstance(v, bool) and 1 <= v <= 65536 for v in value)
     )
+
+
+def _warn_if_normalized(tracks: Tracks, name: str, options: ReadOptions) -> None:
+    """A hint only: a still point near the corner looks the same, so nothing is changed."""
+    if options.unit == "auto" and tracks.visibility.any():
+        shown_positions = tracks.positions[tracks.visibility]
+        if float(shown_positions.abs().max()) <= 2.0:
+            _log.warning(
+                "%s: all positions are within 2 px of the corner. If they are 0..1 over the "
+                'picture, read them with unit="normalized".',
+                name,
+            )

@@ -30,6 +30,7 @@ _HEADER = re.compile(
     r"\s*'shape':\s*\((?P<shape>[\d, L]*)\),?\s*\}\s*",
     re.DOTALL,
 )
+_LARGEST_AXIS = 2**31
 _AXES = "[1, frames, tracks, 2] or [frames, tracks, 2]"
 
 
@@ -90,7 +91,6 @@ def tracks_from_arrays(
         seen &= _matching_visibility(visibility, positions.shape[:2], name)
     positions = checked_positions(positions, seen, name)
     tracks = Tracks(torch.from_numpy(positions), torch.from_numpy(seen))
-    _warn_if_normalized(tracks, name, options)
     return scale_tracks(tracks, Content(format=format), name, options)
 
 
@@ -120,6 +120,8 @@ def load_array(data: bytes, name: str) -> np.ndarray:
             f"{len(data) - start}",
             "The file is damaged or cut short; export it again",
         )
+    if max(shape, default=0) >= _LARGEST_AXIS:  # beside an axis of no length
+        raise refusal(name, f"have the shape {_AXES}", _brief_shape(shape), "Reorder its axes")
     flat = np.frombuffer(data, dtype, offset=start)
     return flat.reshape(shape, order="F" if fortran else "C")
 
@@ -151,7 +153,7 @@ def _parse_header(header: str, name: str) -> tuple[np.dtype, tuple[int, ...], bo
             "Save it with numpy.save",
         )  # fmt: skip
     descr = match["descr"].strip("'")
-    if descr.lstrip("<>|=") not in _DTYPES:
+    if descr[descr[:1] in tuple("<>|=") :] not in _DTYPES:
         pickled = descr.endswith("O")
         raise refusal(
             name,
@@ -197,18 +199,6 @@ def _plain_array(value: Any, name: str) -> np.ndarray:
     if array.dtype.kind not in "fiub":
         raise refusal(name, "hold numbers", f"dtype {array.dtype}", "Export it again")
     return array
-
-
-def _warn_if_normalized(tracks: Tracks, name: str, options: ReadOptions) -> None:
-    """A hint only: a still point near the corner looks the same, so nothing is changed."""
-    if options.unit == "auto" and tracks.visibility.any():
-        shown_positions = tracks.positions[tracks.visibility]
-        if float(shown_positions.abs().max()) <= 2.0:
-            _log.warning(
-                "%s: all positions are within 2 px of the corner. If they are 0..1 over the "
-                'picture, read them with unit="normalized".',
-                name,
-            )
 
 
 def _brief_shape(shape: tuple[int, ...]) -> str:

@@ -18,8 +18,9 @@ from .content import Content, RawTrack, ReadOptions, Size
 from .nuke_curve import MAX_TOKENS, Curve, parse_braces, parse_curve
 from .samples import decimal, held, picture_size, shortest
 
-_NODE = re.compile(r"^[ \t]*(Tracker[34]?)[ \t]*\{", re.MULTILINE)
-_FORMAT = re.compile(r'^\s*format "?(\d{1,9}) (\d{1,9})\b', re.MULTILINE)
+_NODE = re.compile(r"^[ \t]{0,100}(Tracker[34]?)[ \t]{0,20}\{", re.MULTILINE)
+_FORMAT = re.compile(r'^[ \t]{0,100}format "?(\d{1,9}) (\d{1,9})\b', re.MULTILINE)
+_ROOT = re.compile(r"^[ \t]{0,100}Root[ \t]{0,20}\{", re.MULTILINE)
 _OWN_SIZE = re.compile(r"^# Wan-Move (\d{1,9})x(\d{1,9})$", re.MULTILINE)
 # Nuke's own first frame.
 _FIRST_FRAME = 1
@@ -186,7 +187,7 @@ def _sample(label: str, curves: _Curves, frames: np.ndarray, height: int) -> Raw
 def _size(text: str, name: str) -> Size | None:
     """The picture that the script states: ours in a comment, else the Root node's format."""
     own = _OWN_SIZE.search(text)
-    root = re.search(r"^[ \t]*Root[ \t]*\{", text, re.MULTILINE)
+    root = _ROOT.search(text)
     if own is None and root is not None:
         own = _FORMAT.search(text[root.end() : root.end() + 20_000].partition("\n}")[0])
     return None if own is None else check_size(int(own[1]), int(own[2]), f"{name}: format")

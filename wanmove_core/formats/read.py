@@ -14,8 +14,8 @@ from .content import ReadOptions, Size, TrackFile, Unit, finish
 from .coordinates import unwrap_text
 from .editor import parse_editor_document
 from .npy import MAGIC, parse_npy, parse_tracks_dict, visibility_path
-from .registry import FORMATS, find_parser
-from .text import check_depth, decode_text, parse_json
+from .registry import FORMATS, READ_SUFFIXES, find_parser
+from .text import check_depth, clean_text, decode_text, parse_json
 
 _SIGNATURES = (
     (b"PK\x03\x04", "a zip archive (.npz, .pt)", "Save tracks and visibility as two .npy files"),
@@ -30,7 +30,7 @@ _NESTED_KEYS = ("paths_data", "path_json", "inputs")
 
 
 def read_tracks(
-    source: str | pathlib.Path,
+    source: str | pathlib.Path | list[Any] | dict[str, Any],
     *,
     visibility: str | pathlib.Path | None = None,
     size: Size | None = None,
@@ -41,7 +41,7 @@ def read_tracks(
     """Read tracks from a file, or from text, in any format of FORMATS.
 
     Args:
-        source: a path, or the text of a file.
+        source: a path, the text of a file, or what its JSON holds.
         visibility: the visibility .npy of a tracks .npy. None takes `NAME_visibility.npy`
             beside `NAME_tracks.npy` (or beside `NAME.npy`) when it is there.
         size: (width, height) of the output frame in pixels. Tracks drawn on a picture of
@@ -65,7 +65,7 @@ def read_tracks(
 
 
 def read_track_file(
-    source: str | pathlib.Path,
+    source: str | pathlib.Path | list[Any] | dict[str, Any],
     *,
     visibility: str | pathlib.Path | None = None,
     options: ReadOptions | None = None,
@@ -76,7 +76,7 @@ def read_track_file(
         TrackFormatError, OptionError: as `read_tracks`.
     """
     options = options or ReadOptions()
-    if isinstance(source, str) and (source.lstrip()[:1] in ("[", "{", "<") or "\n" in source):
+    if isinstance(source, (list, dict)) or (isinstance(source, str) and _is_text(source)):
         if visibility is not None:
             raise _needless_visibility()
         return parse_tracks(source, options=options)
@@ -87,6 +87,15 @@ def read_track_file(
         visibility = beside if beside is not None and os.path.lexists(beside) else None
     seen = None if visibility is None else _read_bytes(pathlib.Path(visibility))
     return parse_tracks(data, name=path.name, visibility=seen, options=options)
+
+
+def _is_text(source: str) -> bool:
+    """Whether a string is tracks themselves, and not the name of a file."""
+    if "\n" in source:
+        return True
+    begins = source.lstrip("\ufeff \t")[:1] in ("[", "{", "<")
+    # Names may begin so too: "[v1] tracks.npy".
+    return begins and not (len(source) < 4096 and source.lower().endswith(READ_SUFFIXES))
 
 
 def parse_tracks(
@@ -121,6 +130,7 @@ def parse_tracks(
     if visibility is not None:
         raise _needless_visibility()
     if isinstance(data, str):
+        data = clean_text(data, name)
         if not data.strip():
             raise refusal(name, "hold tracks", "nothing", "Draw or export some tracks first")
         parse = find_parser("text", data, options.format)

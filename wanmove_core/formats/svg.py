@@ -22,6 +22,7 @@ from .svg_shapes import (
     IDENTITY,
     Attributes,
     Matrix,
+    UnknownUnitError,
     apply,
     multiply,
     parse_length,
@@ -51,10 +52,16 @@ _NOT_DRAWN = (
     "font",
     "metadata",
 )
-_HIDDEN = re.compile(r"(?:^|;)\s*display\s*:\s*none\b")
-_STROKE = re.compile(r"(?:^|;)\s*stroke\s*:\s*(#[0-9a-fA-F]{6})\b")
-_ROOT = re.compile(r"<(?:!DOCTYPE\s+)?(?:\w+:)?svg\b")
+_HIDDEN = re.compile(r"(?:^|;)\s{0,20}display\s{0,20}:\s{0,20}none\b")
+_STROKE = re.compile(r"(?:^|;)\s{0,20}stroke\s{0,20}:\s{0,20}(#[0-9a-fA-F]{6})\b")
+_ROOT = re.compile(r"<(?:!DOCTYPE\s{1,20})?(?:\w{1,40}:)?svg\b")
+_TRANSFORM = re.compile(r"(?:^|;)\s{0,20}transform\s{0,20}:\s{0,20}([^;]{0,1000})")
+_LONGEST_STYLE = 10_000
 _HEX_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+# Where children lie, or why that cannot be said.
+Placed = Matrix | TrackFormatError
 
 
 @dataclass(frozen=True)
@@ -119,10 +126,15 @@ def read_svg(text: str, name: str) -> SvgPicture:
     reader = _Reader(name)
     reader.read(text)
     paths = reader.paths
+    if not paths and reader.unknown:
+        raise reader.unknown[0]
     if not paths or len(paths) > MAX_DRAWN_TRACKS:
         raise _too_many(name, str(len(paths)))
     if reader.uses:
         _log.warning("%s: %d use elements are left out; unlink clones.", name, reader.uses)
+    if reader.unknown:
+        left = len(reader.unknown)
+        _log.warning("%s: %d shapes with lengths in %%, em or auto are left out.", name, left)
     return SvgPicture(tuple(paths), reader.size, reader.fps)
 
 
@@ -135,9 +147,10 @@ class _Reader:
         self.size: Size | None = None
         self.fps: float | None = None
         self.uses = 0
+        self.unknown: list[UnknownUnitError] = []
         self._elements = self._segments = self._characters = 0
         # One for each open element: the matrix for its children; None where nothing is drawn.
-        self._open: list[Matrix | None] = []
+        self._open: list[Placed | None] = []
 
     def read(self, text: str) -> None:
         parser = expat.ParserCreate(namespace_separator=" ")
@@ -197,23 +210,44 @@ class _Reader:
         if outer is None or hides or kind in _NOT_DRAWN:
             self._open.append(None)
             return
-        own = parse_transform(element.get("transform", ""), f"{subject}: transform")
-        matrix = multiply(outer, own, subject)
+        matrix = self._matrix(outer, element, subject)
         if kind == "svg":
             inner, size = viewport(element, subject, outermost=not self._open)
-            matrix = multiply(matrix, inner, subject)
+            if not isinstance(matrix, TrackFormatError):
+                matrix = multiply(matrix, inner, subject)
             self.size = size or self.size
             self._read_fps(element)
         self._open.append(matrix)
         self.uses += kind == "use"
         self._draw(kind, element, matrix, f"{subject} ({kind})")
 
+    def _matrix(self, outer: Placed, element: Attributes, subject: str) -> Placed:
+        """The matrix for an element; an error where it cannot be read, for what is drawn there."""
+        if isinstance(outer, TrackFormatError):
+            return outer
+        said = _TRANSFORM.search(element.get("style", "")[:_LONGEST_STYLE])
+        text = said[1] if said else element.get("transform", "")
+        try:
+            return multiply(outer, parse_transform(text, f"{subject}: transform"), subject)
+        except TrackFormatError as error:
+            return error
+
     def _read_fps(self, element: Attributes) -> None:
         if "data-fps" in element and self.fps is None:
             subject = f"{self.name}: data-fps"
             self.fps = check_number(parse_length(element["data-fps"], subject), subject, 0.01, 1000)
 
-    def _draw(self, kind: str, element: Attributes, matrix: Matrix, subject: str) -> None:
+    def _draw(self, kind: str, element: Attributes, matrix: Placed, subject: str) -> None:
+        try:
+            drawn = shape_segments(kind, element, subject, MAX_KNOTS - self._segments)
+        except UnknownUnitError as error:
+            self.unknown.append(error)
+            return
+        sampled = kind == "polyline" and "data-frames" in element
+        if not drawn and not sampled:
+            return
+        if isinstance(matrix, TrackFormatError):
+            raise matrix
         color = _STROKE.search(element.get("style", ""))
         stroke = color[1] if color else element.get("stroke", "")
         label = SvgPath(
@@ -221,14 +255,14 @@ class _Reader:
             name=element.get("id", ""),
             color=stroke if _HEX_COLOR.fullmatch(stroke) else "",
         )
-        if kind == "polyline" and "data-frames" in element:
+        if sampled:
             points = vertices(element, subject)
             # A program that added or removed points has made a drawing of it.
             if element["data-frames"] == str(len(points)) and len(points):
                 seen = parse_ranges(element.get("data-visible"), len(points), subject)
                 self.paths.append(replace(label, frames=apply(matrix, points), visible=seen))
                 return
-        for segments in shape_segments(kind, element, subject, MAX_KNOTS - self._segments):
+        for segments in drawn:
             self._segments += len(segments)
             placed = apply(matrix, segments)
             # NaN, from an arc of no size, is not within either.

@@ -18,9 +18,10 @@ from .checks import refusal, shown
 # A cubic over this angle leaves its arc by 4e-6 radii.
 _ARC_STEP = math.pi / 4
 _LARGEST = 1e9
+_FLAT = 1e-12  # of a circle, which double precision cannot tell from a line
 _SEPARATOR = re.compile(r"[\s,]*")
 _LETTER = re.compile(r"[MmLlHhVvCcSsQqTtAaZz]")
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})(?:[eE][-+]?\d{1,9})?")
 _FLAG = re.compile(r"[01]")
 _ARGUMENTS = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7, "Z": 0}
 _ARC_FLAGS = (3, 4)
@@ -84,7 +85,11 @@ def arc_segments(
     # Scaled by the radii, the ellipse is a unit circle.
     half = (start - end) / 2 * turn.conjugate()
     half = complex(half.real / rx, half.imag / ry)
-    reach = abs(half)
+    reach = math.hypot(half.real, half.imag)
+    if reach < _FLAT:
+        return [_straight(start, end)]
+    if not math.isfinite(reach):  # refused, as all that lies so far out
+        return [(start, complex(math.nan, math.nan), end, end)]
     if reach > 1:
         rx, ry, half = rx * reach, ry * reach, half / reach
     offset = math.sqrt(max(0.0, 1 / abs(half) ** 2 - 1)) if abs(half) < 1 else 0.0

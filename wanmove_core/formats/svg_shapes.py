@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from ..errors import TrackFormatError
 from .checks import refusal, shown
 from .svg_path import Segment, arc_segments, line_segments, parse_path
 
@@ -19,18 +20,35 @@ Matrix = tuple[float, float, float, float, float, float]
 
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _LARGEST = 1e9
+_BETWEEN = " \t\r\n\f,"
 # CSS pixels in one unit of length, 96 to the inch.
 _UNITS = {
     "": 1.0, "px": 1.0, "in": 96.0, "cm": 96 / 2.54, "mm": 9.6 / 2.54, "q": 2.4 / 2.54,
     "pt": 96 / 72, "pc": 16.0,
 }  # fmt: skip
-_LENGTH = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([a-zA-Z%]*)\s*")
-_TRANSFORM = re.compile(r"[\s,]*([a-zA-Z]+)\s*\(([^()]*)\)[\s,]*")
+_NUMBER = r"[-+]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][-+]?\d{1,3})?"
+_LENGTH = re.compile(rf"\s{{0,20}}({_NUMBER})\s{{0,20}}([a-zA-Z%]{{0,8}})\s{{0,20}}")
+_BARE_NUMBER = re.compile(_NUMBER, re.ASCII)
+_TRANSFORM = re.compile(r"([a-zA-Z]{1,20})\s{0,20}\(([^()]{0,1000})\)")
+# What CSS writes behind the numbers of a transform, in SVG's units.
+_CSS_UNITS = {"px": 1.0, "deg": 1.0, "rad": 180 / math.pi, "turn": 360.0, "grad": 0.9}
+_CALCULATED = ("calc(", "var(", "min(", "max(", "clamp(")
+_WORDS = ("auto", "inherit", "initial", "unset", "none")
+
+
+class UnknownUnitError(TrackFormatError):
+    """A length that only a page with fonts and a window can tell: %, em, auto."""
 
 
 def parse_length(text: str, subject: str) -> float:
     """A length in user units; % and font units have no meaning here."""
     found = _LENGTH.fullmatch(text)
+    plain = text.strip().lower()
+    foreign = found is not None and found[2].lower() not in _UNITS
+    if foreign or plain in _WORDS or plain.startswith(_CALCULATED):
+        raise UnknownUnitError(
+            f"{subject} must be a length in px; got {shown(text)}. Export it in pixels."
+        )
     if found is not None and found[2].lower() in _UNITS:
         value = float(found[1]) * _UNITS[found[2].lower()]
         if abs(value) <= _LARGEST:
@@ -40,7 +58,7 @@ def parse_length(text: str, subject: str) -> float:
 
 def parse_numbers(text: str, subject: str) -> list[float]:
     """Numbers separated by spaces and commas, as in `points` and `viewBox`."""
-    cells = text.replace(",", " ").split()
+    cells = _cells(text)
     # float() alone would take "1_000", "nan" and digits of other scripts.
     plain = text.isascii() and "_" not in text
     try:
@@ -55,14 +73,17 @@ def parse_numbers(text: str, subject: str) -> list[float]:
 
 def parse_transform(text: str, subject: str) -> Matrix:
     """The matrix of a transform list, the first one applied last."""
+    text = text.strip(_BETWEEN)
     matrix, place = IDENTITY, 0
-    while place < len(text.rstrip()):
+    if text == "none":
+        return matrix
+    while place < len(text):
         found = _TRANSFORM.match(text, place)
         if found is None:
             raise refusal(
                 subject, "be a list of SVG transforms", shown(text[place:]), "Export it again"
             )
-        name, numbers = found[1], parse_numbers(found[2], subject)
+        name, numbers = found[1], [_css_number(cell, subject) for cell in _cells(found[2])]
         wanted, make = _TRANSFORMS.get(name, ((), None))
         if make is None or len(numbers) not in wanted:
             raise refusal(
@@ -71,7 +92,21 @@ def parse_transform(text: str, subject: str) -> Matrix:
             )  # fmt: skip
         matrix = multiply(matrix, make(*numbers), subject)
         place = found.end()
+        while place < len(text) and text[place] in _BETWEEN:
+            place += 1
     return matrix
+
+
+def _css_number(cell: str, subject: str) -> float:
+    """A number of a transform, with or without CSS's unit."""
+    found = _LENGTH.fullmatch(cell)
+    if found is not None and found[2].lower() in _CSS_UNITS:
+        return parse_numbers(found[1], subject)[0] * _CSS_UNITS[found[2].lower()]
+    return parse_numbers(cell, subject)[0]
+
+
+def _cells(text: str) -> list[str]:
+    return text.replace(",", " ").split()
 
 
 def multiply(outer: Matrix, inner: Matrix, subject: str) -> Matrix:
@@ -106,7 +141,8 @@ def shape_segments(kind: str, element: Attributes, subject: str, limit: int) -> 
         TrackFormatError: an attribute that is not what it must be.
     """
     if kind == "path":
-        return parse_path(element.get("d", ""), subject, limit)
+        data = element.get("d", "")
+        return [] if data.strip() == "none" else parse_path(data, subject, limit)
     make = _SHAPES.get(kind)
     segments = [] if make is None else make(element, subject)
     if len(segments) > limit:
@@ -128,7 +164,7 @@ def vertices(element: Attributes, subject: str) -> np.ndarray:
 
 
 def _is_number(cell: str) -> bool:
-    return bool(re.fullmatch(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,2})?", cell, re.ASCII))
+    return _BARE_NUMBER.fullmatch(cell) is not None
 
 
 def _rotate(degrees: float, x: float = 0.0, y: float = 0.0) -> Matrix:

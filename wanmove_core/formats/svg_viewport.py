@@ -2,7 +2,15 @@
 
 from .checks import check_size, refusal, shown
 from .content import Size
-from .svg_shapes import IDENTITY, Attributes, Matrix, multiply, parse_length, parse_numbers
+from .svg_shapes import (
+    IDENTITY,
+    Attributes,
+    Matrix,
+    UnknownUnitError,
+    multiply,
+    parse_length,
+    parse_numbers,
+)
 
 _SHARES = {"Min": 0.0, "Mid": 0.5, "Max": 1.0}
 
@@ -61,7 +69,10 @@ def _side(text: str | None, subject: str) -> float | None:
     """A width or height; None where it is left to whoever shows the picture."""
     if text is None or text.strip().endswith("%") or text.strip() == "auto":
         return None
-    value = parse_length(text, subject)
+    try:
+        value = parse_length(text, subject)
+    except UnknownUnitError:
+        return None
     if value <= 0:
         raise refusal(subject, "be above 0", shown(text), "Export it again")
     return value

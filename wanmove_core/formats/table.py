@@ -10,9 +10,12 @@ from ..tracks import Tracks
 from .checks import MAX_FRAMES, MAX_TEXT_POINTS, check_points, refusal, shown
 from .content import Content, RawTrack, ReadOptions, Size, hidden_pairs
 from .samples import shortest
+from .text import lines_of
 
 MAX_ROWS = 1_000_000
 MAX_LINE_CHARACTERS = 100_000
+# Where other programs begin to count; a track that begins at another frame is a late one.
+_FIRST_FRAMES = (1, 1001)
 COLUMNS = ("frame", "track", "x", "y", "visible")
 _ALIASES = {
     "frame": "frame", "frames": "frame", "t": "frame",
@@ -31,7 +34,8 @@ def parse_csv(text: str, name: str, _options: ReadOptions) -> Content:
     """Read CSV separated by commas, semicolons or tabs.
 
     With a header the columns may come in any order; without one they are frame, track, x, y
-    and visible. Frames count from 0; a track is hidden in a frame that it has no row for. Track
+    and visible. Frames count from 0, or from 1 or 1001 where the first one does; a track is
+    hidden in a frame that it has no row for. Track
     names may be numbers or words, and keep the order in which numbers or first rows give them.
 
     Raises:
@@ -44,6 +48,9 @@ def parse_csv(text: str, name: str, _options: ReadOptions) -> Content:
     rows = list(_rows(text, name))
     if not rows:
         raise refusal(name, "have at least one row of numbers", "none", "Add frame,track,x,y rows")
+    first = min(row[0] for row in rows)
+    if first in _FIRST_FRAMES:
+        rows = [(row[0] - first, *row[1:]) for row in rows]
     labels = list(dict.fromkeys(row[1] for row in rows))
     numbered = all(label.isascii() and label.isdigit() and len(label) < 19 for label in labels)
     if numbered:
@@ -79,7 +86,7 @@ def _rows(text: str, name: str) -> Iterator[Row]:
     """The rows of numbers, checked one by one."""
     first = text.lstrip().split("\n", 1)[0]
     separator = max(",;\t", key=first.count)
-    lines = text.splitlines()
+    lines = lines_of(text)
     longest = max(map(len, lines), default=0)
     if longest > MAX_LINE_CHARACTERS:
         raise refusal(
@@ -93,7 +100,8 @@ def _rows(text: str, name: str) -> Iterator[Row]:
     ordinary = text.isascii() and "_" not in text
     order: list[int] | None = None
     try:
-        for cells in reader:
+        for found in reader:
+            cells = found if separator == "," else [_with_point(cell) for cell in found]
             if not any(cell.strip() for cell in cells) or cells[0].startswith("#"):
                 continue
             if order is None:
@@ -106,6 +114,12 @@ def _rows(text: str, name: str) -> Iterator[Row]:
         raise refusal(
             f"{name}: line {reader.line_num}", "be CSV", f"a row with {error}", "Export it again"
         ) from error
+
+
+def _with_point(cell: str) -> str:
+    """A cell; a decimal comma, as spreadsheets write it beside other separators, as a point."""
+    point = cell.strip().replace(",", ".", 1)
+    return point if "," in cell and _is_number(point) else cell
 
 
 def _column_order(cells: list[str], line: str) -> list[int]:

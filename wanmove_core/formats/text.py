@@ -15,6 +15,7 @@ MAX_DEPTH = 32
 MAX_CONTAINERS = 1_000_000
 MAX_ITEMS = 4_000_000
 MAX_STRINGS = 4_000_000
+_LOOSE_STRINGS = 500_000
 # Python-style text is converted token by token, which is slower.
 MAX_LITERAL_CHARACTERS = 2**20
 
@@ -27,11 +28,12 @@ _BYTE_ORDER_MARKS = (
 )
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _LITERAL = re.compile(
-    r"\s*(?:(?P<text>'[^'\\\n]*(?:\\.[^'\\\n]*)*'|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\")"
+    r"\s{0,100}(?:(?P<text>'[^'\\\n]*(?:\\.[^'\\\n]*)*'|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\")"
     r"|(?P<word>True|False|None|true|false|null|nan|NaN)\b"
     r"|(?P<number>-?\d[\d.eE+-]*)"
     r"|(?P<mark>[\[\](){},:]))"
 )
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _WORDS = {"True": "true", "False": "false", "None": "null", "nan": "NaN"}
 _MARKS = {"(": "[", ")": "]"}
 
@@ -62,6 +64,25 @@ def decode_text(data: bytes, name: str) -> str:
             "The file is damaged or of another kind; export it again",
         )
     return text
+
+
+def clean_text(text: str, name: str) -> str:
+    """A text from memory as `decode_text` would give it.
+
+    Raises:
+        TrackFormatError: no text: half of a pair of UTF-16.
+    """
+    half = None if text.isascii() else _SURROGATE.search(text)
+    if half is not None:
+        raise refusal(
+            name, "be text", f"half a character at offset {half.start()}", "Copy it again"
+        )
+    return text.removeprefix("\ufeff")
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text. U+2028, U+0085 and others that Python splits at belong to a line."""
+    return [line.removesuffix("\r") for line in text.split("\n")]
 
 
 def parse_json(text: str, name: str) -> Any:
@@ -136,6 +157,9 @@ def _check_structure(text: str, name: str) -> None:
     containers = int(opening.sum())
     if containers > MAX_CONTAINERS:
         raise _too_many(name, "lists and objects", MAX_CONTAINERS, containers)
+    # The keys of points are a few, again and again; others each take their own memory.
+    if strings > (most := 8 * containers + _LOOSE_STRINGS):
+        raise _too_many(name, "keys and texts", most, strings)
     if outside.count(b",") > MAX_ITEMS:
         raise _too_many(name, "values", MAX_ITEMS, outside.count(b","))
     depth = np.cumsum(np.where(opening, 1, -1)).max(initial=0)

@@ -13,6 +13,7 @@ from .summary import Run
 from .tables import (
     Summary,
     epe_note,
+    floor_of,
     format_figure,
     heading,
     published_shown,
@@ -78,7 +79,7 @@ def _main_table(table: Sequence[Summary]) -> str:
             for column in columns
         )
         rows.append(f"<tr><th scope=row>{escape(summary['name'])}{cells}")
-    floor: Summary = next((summary["floor"] for summary in table if summary["floor"]), {})
+    floor = floor_of(table)
     cells = "".join(_cell(column, floor.get(column.key), None) for column in columns)
     rows.append(f"<tr class=floor><th scope=row>floor{cells}")
     for published in published_shown(table):

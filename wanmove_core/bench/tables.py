@@ -51,6 +51,14 @@ def shown_columns(summaries: Iterable[Summary]) -> list[Column]:
     return [column for column in COLUMNS if column.key in there]
 
 
+def floor_of(table: Sequence[Summary]) -> Summary:
+    """The floor's figures; runs that differ by their seed share the one that was computed."""
+    floor: Summary = {}
+    for summary in table:
+        floor = {**summary["floor"], **floor}
+    return floor
+
+
 def published_shown(table: Sequence[Summary]) -> list[dict[str, Any]]:
     """The published rows that have a figure in a column of the table."""
     keys = {column.key for column in shown_columns(table)}
@@ -84,7 +92,7 @@ def format_tables(summaries: Sequence[Summary]) -> str:
     for table in same_table(summaries):
         first = table[0]
         columns = shown_columns(table)
-        floor: Summary = next((summary["floor"] for summary in table if summary["floor"]), {})
+        floor = floor_of(table)
         heads = ["", *(summary["name"] for summary in table), "floor"]
         published_beside = published_shown(table)
         heads += [f"published: {row['name']}" for row in published_beside]

@@ -73,7 +73,7 @@ def _movebench(root: Path, mode: str, language: str) -> DataSet:
     home = root / language
     listing = home / f"{mode}_track.txt"
     cases = []
-    for entry in map(str.strip, _read_text(listing).splitlines()):
+    for entry in map(str.strip, _read_text(listing).split("\n")):
         if not entry or entry.startswith("#"):
             continue
         video, comma, caption = entry.partition(",")
@@ -132,7 +132,7 @@ def _magicdata_table(root: Path) -> dict[str, dict[str, str]]:
     listing = next(iter(sorted(root.glob("*.csv"))), None)
     if listing is None:
         return {}
-    rows = csv.reader(_read_text(listing).splitlines())
+    rows = csv.reader(line.removesuffix("\r") for line in _read_text(listing).split("\n"))
     header = [cell.strip().lower() for cell in next(rows, [])]
 
     def column(names: tuple[str, ...]) -> int | None:

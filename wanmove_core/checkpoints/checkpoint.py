@@ -13,7 +13,9 @@ from .keymaps import KeyMap, fused_projection
 from .weight_files import WeightFile, open_weights
 from .wrappers import unwrap
 
-_SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.\w+)")
+_SHARD = re.compile(
+    r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>(?:\.\w{1,20}){1,4})"
+)
 # What ComfyUI, transformers and the video wrapper's VAE files put before a model's names.
 _PREFIXES = ("model.diffusion_model.", "diffusion_model.", "vision_model.", "model.")
 
@@ -94,7 +96,9 @@ def group_shards(paths: Sequence[Path]) -> list[tuple[Path, ...]]:
     groups: dict[Path, list[Path]] = {}
     for path in sorted(paths):
         match = _SHARD.fullmatch(path.name)
-        key = path.with_name(match["stem"] + match["suffix"]) if match else path
+        # With their count: a stale set may lie beside a whole one.
+        whole = f"{match['stem']}-of-{match['count']}{match['suffix']}" if match else path.name
+        key = path.with_name(whole)
         groups.setdefault(key, []).append(path)
     return [tuple(group) for group in groups.values()]
 

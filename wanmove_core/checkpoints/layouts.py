@@ -138,11 +138,11 @@ def _survey_folder(folder: Path, inventory: Inventory) -> None:
 
 def _weight_files(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir():
-        if path.suffix in SUFFIXES and path.is_file():
+        if path.suffix.lower() in SUFFIXES and path.is_file():
             yield path
     for name in _SUBFOLDERS:
         for path in (folder / name).rglob("*"):
-            if path.suffix in SUFFIXES and path.is_file():
+            if path.suffix.lower() in SUFFIXES and path.is_file():
                 yield path
 
 

@@ -5,10 +5,13 @@ into memory of their own instead of mapped from the file, so that a process hold
 and nothing besides, and so that Windows does not lock the file.
 """
 
+import itertools
 import json
 import math
 import pickle
+import stat
 import struct
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,11 +21,21 @@ import torch
 from torch import Tensor
 
 from ..errors import CheckpointError
+from ..packages import require
+from .gguf_header import check_gguf_header
 
 # torch.load wraps everything it stumbles over in one of these.
-_TORCH_LOAD_ERRORS = (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError)
+_TORCH_LOAD_ERRORS = (
+    *(pickle.UnpicklingError, RuntimeError, EOFError, LookupError, ValueError, TypeError),
+    *(AttributeError, AssertionError, ArithmeticError, MemoryError, ImportError, OSError),
+    *(struct.error, zipfile.BadZipFile),
+)
 _MOST_NESTED = 4  # dictionaries of a training state within each other
-_MAX_HEADER_BYTES = 100_000_000  # the safetensors format's own limit
+# A whole Wan has 1300 tensors; what is far more would fill the memory with names.
+_MAX_HEADER_BYTES = 32_000_000
+_MOST_TENSORS = 100_000
+_LARGEST_NUMBER = 2**62
+_JSON_ERRORS = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 _SAFETENSORS_DTYPES = {
     "F64": torch.float64,
     "F32": torch.float32,
@@ -86,6 +99,10 @@ def open_weights(path: Path) -> WeightFile:
         CheckpointError: not a file of weights, or a damaged one; the message says what it is.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise CheckpointError(
+                f"{path} must be a file; got a folder, pipe or device. Check the path."
+            )
         with path.open("rb") as file:
             head = file.read(512)
     except OSError as error:
@@ -106,7 +123,7 @@ def _check_is_binary(path: Path, head: bytes) -> None:
         got = "an empty file (0 bytes)"
     elif head.startswith(b"version https://git-lfs"):
         got = "a git-lfs pointer (the text that stands for the file)"
-    elif head.lstrip()[:1] == b"<":
+    elif head.lstrip()[:1] == b"<" and head[8:9] != b"{":  # "<" may be a header's length
         got = "an HTML or XML page"
     else:
         return
@@ -138,11 +155,16 @@ def _open_safetensors(path: Path) -> WeightFile:
         raise foreign
     if len(header) < length:
         raise _cut_off(path)
+    if header.count(b'"data_offsets"') > _MOST_TENSORS or header.count(b"{") > 2 * _MOST_TENSORS:
+        raise CheckpointError(
+            f"{path} must have at most {_MOST_TENSORS} tensors; got more. Check which file this is."
+        )
     try:
         index: Any = json.loads(header)
-        metadata = index.pop("__metadata__", {})
+        metadata = dict(index.pop("__metadata__", {}))
         weights = {name: _parse_entry(entry, 8 + length) for name, entry in index.items()}
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        _check_apart(index)
+    except (*_JSON_ERRORS, ArithmeticError) as error:
         raise foreign from error
     if max((info.offset + info.bytes for info in weights.values()), default=0) > size:
         raise _cut_off(path)
@@ -175,11 +197,20 @@ def _parse_entry(entry: dict[str, Any], data_start: int) -> WeightInfo:
         _SAFETENSORS_DTYPES.get(entry["dtype"]),
         data_start + begin,
     )
-    if begin < 0 or min(info.shape, default=0) < 0:
+    if not 0 <= begin <= end < _LARGEST_NUMBER or min(info.shape, default=0) < 0:
         raise ValueError("negative axis or offset")
+    if math.prod(info.shape) >= _LARGEST_NUMBER:
+        raise ValueError("axes beyond any memory")
     if info.dtype is not None and end - begin != info.bytes:
         raise ValueError("data_offsets do not fit the shape")
     return info
+
+
+def _check_apart(index: Mapping[str, Any]) -> None:
+    """Refuse tensors that share bytes: a small file would fill the memory many times over."""
+    spans = sorted(tuple(entry["data_offsets"]) for entry in index.values())
+    if any(second[0] < first[1] for first, second in itertools.pairwise(spans)):
+        raise ValueError("tensors overlap")
 
 
 def _open_torch(path: Path) -> WeightFile:
@@ -224,8 +255,8 @@ def _load_archive(path: Path) -> Any:
 
 
 def _open_gguf(path: Path) -> WeightFile:
-    import gguf
-
+    gguf = require("gguf", "GGUF files")
+    check_gguf_header(path)
     try:
         reader = gguf.GGUFReader(path)
         tensors = {tensor.name: tensor for tensor in reader.tensors}

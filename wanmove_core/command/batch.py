@@ -186,7 +186,7 @@ def read_batch(path: Path, args: argparse.Namespace) -> list[Line]:
     add_job_options(parser)
     parser.set_defaults(**vars(args))
     lines = []
-    for number, content in enumerate(text.splitlines(), 1):
+    for number, content in enumerate(text.split("\n"), 1):
         if content.strip() and not content.lstrip().startswith("#"):
             lines.append(_parse_line(parser, content, f"{path.name} line {number}", path.parent))
     if not lines:

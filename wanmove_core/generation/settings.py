@@ -184,7 +184,7 @@ class GenerationSettings:
 _RANGES = (
     ("guidance_scale", 0.0, 100.0),
     ("motion_scale", 0.0, 100.0),
-    ("seed", 0, 2**63 - 1),
+    ("seed", 0, 2**64 - 1),
 )
 
 

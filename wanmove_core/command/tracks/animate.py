@@ -120,8 +120,8 @@ def _wiggle(tracks: "Tracks", args: argparse.Namespace) -> "Tracks":
 
     from ...motion.dynamics import wiggle_tracks
 
-    if not 0 <= args.seed < 2**63:
-        raise OptionError(f"--seed must be 0 to 2^63 - 1; got {args.seed}. Use 0.")
+    if not 0 <= args.seed < 2**64:
+        raise OptionError(f"--seed must be 0 to 2^64 - 1; got {args.seed}. Use 0.")
     return wiggle_tracks(
         tracks,
         generator=torch.Generator().manual_seed(args.seed),

@@ -187,7 +187,8 @@ test("a press of the wand makes a region, a drag more of it; Shift adds, Alt tak
   const area = () => polygonArea(drawing.tracks[0].spread.polygon);
   const disc = area();
   assert.ok(Math.abs(disc - Math.PI * 60 * 60) < 0.1 * disc, `${disc}`);
-  ({ drawing, session } = gesture(drawing, session, click(700, 400, { ...more, shift: true })));
+  assert.equal(session.tool, "draw", "the next stroke moves it");
+  ({ drawing, session } = gesture(drawing, { ...session, tool: "wand" }, click(700, 400, { ...more, shift: true })));
   assert.equal(drawing.tracks.length, 1);
   assert.ok(area() > 0.95 * 832 * 480, "disc and ground together");
   ({ drawing, session } = gesture(drawing, session, click(160, 120, { ...more, alt: true })));

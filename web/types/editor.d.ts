@@ -303,6 +303,7 @@ type Panel = {
   chooseBackground: () => void;
   clearBackground: () => void;
   importTracks: () => void;
+  pinRest: () => void;
   exportTracks: (format: string) => void;
   canExport: readonly string[];
 };

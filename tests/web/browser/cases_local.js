@@ -23,7 +23,8 @@ export const count = async (page) => (await names(page)).length;
 export const said = (page) => page.evaluate(() => document.getElementById("message").textContent);
 const counted = (page, wanted) => page.until((n) => JSON.parse(window.wanmove.editor.getValue()).tracks.length === n, wanted);
 const tool = (page) => page.evaluate(() => window.wanmove.editor.getSession().tool);
-const playing = (page) => page.evaluate(() => !document.querySelector('[aria-label="Pause"]').hidden);
+/** The buttons follow in the next frame. */
+const plays = (page, wanted) => page.until((value) => document.querySelector('[aria-label="Pause"]').hidden !== value, wanted);
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** A stroke across the canvas, by shares of its size. */
@@ -185,9 +186,9 @@ export const local = {
     await page.until(() => !document.querySelector(".wm-help"));
     await stroke(page, [0.3, 0.5], [0.7, 0.4]);
     await page.clickOn('.wm-transport [aria-label="Play"]');
-    assert.equal(await playing(page), true);
-    await page.press("Space");
-    assert.equal(await playing(page), false, "space pauses what a button began");
+    await plays(page, true);
+    await page.press("Space");  // pauses what a button began
+    await plays(page, false);
     await page.clickOn('.wm-panel [aria-label="Delete"]');
     assert.equal(await count(page), 0);
     assert.equal(await tool(page), "draw");

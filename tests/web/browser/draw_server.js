@@ -18,7 +18,7 @@ export async function startDrawing(image, { folder, options = [] } = {}) {
   const ended = new Promise((done) => server.on("exit", done));
   const close = () => {
     server.kill("SIGKILL");
-    if (!folder) rmSync(own, { recursive: true, force: true });
+    if (!folder) void ended.then(() => rmSync(own, { recursive: true, force: true, maxRetries: 5 }));
   };
   const said = [];
   const lines = createInterface({ input: server.stderr });

@@ -22,7 +22,7 @@ export async function call(path, body) {
   if (response.ok) return response;
   const answer = await response.json().catch(() => ({ error: `The program answered ${response.status}.` }));
   if (response.status === 404) throw new GoneError("The program has ended.");
-  throw response.status === 409 ? new OutdatedError(answer) : new Error(answer.error);
+  throw response.status === 409 ? new OutdatedError(answer) : Object.assign(new Error(answer.error), { revision: answer.revision });
 }
 
 /** In the browser, for when neither the program nor the page is left. */
@@ -52,6 +52,7 @@ export function createKeeping(start, page) {
   let base = start.revision;
   let sent = text();
   let saved = start.saved;
+  let kept = true;
   let timer = 0;
   let queue = Promise.resolve();
 
@@ -68,11 +69,18 @@ export function createKeeping(start, page) {
     const body = text();
     try {
       const news = await (await call(`${path}?base=${base}`, body)).json();
-      [base, sent, saved] = [news.revision, body, news.saved];
+      [base, sent, saved, kept] = [news.revision, body, news.saved, true];
       if (text() === sent) local.clear();
       return news;
     } catch (error) {
-      if (!(error instanceof OutdatedError)) throw error;
+      if (!(error instanceof OutdatedError)) {
+        kept = false;
+        clearTimeout(timer);
+        timer = setTimeout(keep, RETRY_MS);
+        // It was taken, though it is on no disk: the revision counts.
+        if (error.revision !== undefined) [base, sent] = [error.revision, body];
+        throw error;
+      }
       meet(error.theirs);
       return once(path);
     }
@@ -87,10 +95,7 @@ export function createKeeping(start, page) {
   }
 
   function keep() {
-    send("keep").then(page.kept, (error) => {
-      page.failed(error);
-      timer = setTimeout(keep, RETRY_MS);
-    });
+    send("keep").then(page.kept, page.failed);
   }
 
   return {
@@ -113,6 +118,9 @@ export function createKeeping(start, page) {
       const left = local.read();
       return left && JSON.stringify(left) !== sent ? left : null;
     },
+    /** Whether the program has it, and on the disk. */
+    isSent: () => text() === sent,
+    isKept: () => kept && text() === sent,
     isSaved: () => saved && text() === sent,
     leave() {
       if (text() !== sent) navigator.sendBeacon(`keep?base=${base}`, text());

@@ -1,6 +1,7 @@
 /** mount(element, options): wires the parts to the page. Reads `window` and makes the DOM. */
 
 import { createDrawing, serialiseDrawing } from "./drawing/schema.js";
+import { commandOf } from "./input/commands.js";
 import { controls, element } from "./page/dom.js";
 import { listenToKeys, returnFocus } from "./page/focus.js";
 import { renderInspector } from "./panel/panel.js";
@@ -79,6 +80,7 @@ function createPanel(root, store, ui, backdrop, options, tell, signal) {
     store, ui, background: backdrop.state, setOpacity: backdrop.setOpacity, canExport: formats, choices: { fit: "stretch", retime: "retime" },
     chooseBackground: () => pickFile("image/*,video/*", (file) => onBackground?.(file)),
     clearBackground: () => onBackground?.(null),
+    pinRest: () => commandOf("pin-rest").run(/** @type {Host} */ ({ store })),
     importTracks: () => pickFile("", transfer.importFile),
     exportTracks: (format) => void options.exportFile?.(format, serialiseDrawing(store.get().drawing)).catch(tell),
   };

@@ -201,7 +201,8 @@ export function pointerUp(drawing, session, input) {
   if (drag.kind === "box-select" && !drag.moved) return [{ ...done, selection: [] }, []];
   if (drag.kind === "wand" && drag.action?.type === "add-tracks") {
     const [track] = drag.action.tracks;
-    return [{ ...done, selection: wholly([track]) }, [drag.action]];
+    // As after a lasso: the next stroke moves it.
+    return [{ ...done, selection: wholly([track]), tool: "draw", unfinished: track.id }, [drag.action]];
   }
   if (drag.action) return [done, [drag.action]];
   const corner = drag.kind === "move" && !drag.moved && input.alt && drag.target?.kind === "knot";

@@ -52,7 +52,7 @@ function filesSections(panel) {
   };
   return [
     ui.section("Background", group(ui.button("Choose", panel.chooseBackground), ...clear), ui.row("Opacity", opacity)),
-    ui.section("Tracks", group(ui.button("Import", panel.importTracks), exported)),
+    ui.section("Tracks", group(ui.button("Pin everything else", panel.pinRest)), group(ui.button("Import", panel.importTracks), exported)),
   ];
 }
 

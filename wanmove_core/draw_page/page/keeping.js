@@ -54,6 +54,7 @@ export function createKeeping(start, page) {
   let saved = start.saved;
   let kept = true;
   let timer = 0;
+  let asked = 0;  // requests that are not answered yet
   let queue = Promise.resolve();
 
   /** Theirs becomes a step of undo, and ours again the step after it. */
@@ -71,12 +72,12 @@ export function createKeeping(start, page) {
       const news = await (await call(`${path}?base=${base}`, body)).json();
       [base, sent, saved, kept] = [news.revision, body, news.saved, true];
       if (text() === sent) local.clear();
+      else later(KEEP_AFTER_MS);
       return news;
     } catch (error) {
       if (!(error instanceof OutdatedError)) {
         kept = false;
-        clearTimeout(timer);
-        timer = setTimeout(keep, RETRY_MS);
+        later(RETRY_MS);
         // It was taken, though it is on no disk: the revision counts.
         if (error.revision !== undefined) [base, sent] = [error.revision, body];
         throw error;
@@ -89,9 +90,15 @@ export function createKeeping(start, page) {
   /** One request at a time, in their order. */
   function send(path) {
     clearTimeout(timer);
-    const made = queue.then(() => once(path));
+    asked += 1;
+    const made = queue.then(() => once(path)).finally(() => (asked -= 1));
     queue = made.then(() => {}, () => {});
     return made;
+  }
+
+  function later(ms) {
+    clearTimeout(timer);
+    timer = setTimeout(keep, ms);
   }
 
   function keep() {
@@ -102,10 +109,13 @@ export function createKeeping(start, page) {
     send,
     /** Something was changed here. */
     changed() {
-      if (text() === sent) return;
+      if (text() === sent && asked === 0) {
+        // Undone before it was sent: there is nothing to tell, and nothing to find again.
+        local.clear();
+        return clearTimeout(timer);
+      }
       local.write(page.work());
-      clearTimeout(timer);
-      timer = setTimeout(keep, KEEP_AFTER_MS);
+      later(KEEP_AFTER_MS);
     },
     /** Another page, or a new run of the program, has something else. */
     async heard(news) {
@@ -123,7 +133,7 @@ export function createKeeping(start, page) {
     isKept: () => kept && text() === sent,
     isSaved: () => saved && text() === sent,
     leave() {
-      if (text() !== sent) navigator.sendBeacon(`keep?base=${base}`, text());
+      if (text() !== sent || asked) navigator.sendBeacon(`keep?base=${base}`, text());
     },
   };
 }

@@ -113,10 +113,12 @@ function sections(panel) {
   ];
 }
 
-/** Redraw the panel. What is there stays, with its focus: a field that was typed in is selected again.
+/** Redraw the panel. What is there stays, with its focus; a field that got another number is selected.
  * @type {(root: HTMLElement, panel: Panel) => void} */
 export function renderInspector(root, panel) {
-  patchChildren(root, element("div", {}, ...sections(panel).filter((part) => part !== null)));
   const active = document.activeElement;
-  if (active instanceof HTMLInputElement && active.type !== "range" && root.contains(active)) active.select();
+  const field = active instanceof HTMLInputElement && active.type !== "range" && root.contains(active) ? active : null;
+  const before = field?.value;
+  patchChildren(root, element("div", {}, ...sections(panel).filter((part) => part !== null)));
+  if (field && field.value !== before) field.select();
 }

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from wanmove_core import OptionError
-from wanmove_core.command.ranks import complaint
+from wanmove_core.command.ranks import check_tokens, complaint
 from wanmove_core.generation.parallel import Ranks, check_split, plan_ranks
+from wanmove_core.generation.settings import GenerationSettings
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,6 +88,9 @@ def test_tokens_that_do_not_divide_are_refused_with_a_number_that_does():
     # 624x624x81, what --resize area makes of a square picture.
     with pytest.raises(OptionError, match="Use --parallel branch"):
         check_split(31941, 40, Ranks(ulysses=2))
+    with pytest.raises(OptionError, match="tokens must divide by the 2 parts"):
+        check_tokens((1, 2, 1), (624, 624), GenerationSettings())
+    check_tokens((2, 1, 1), (624, 624), GenerationSettings())
 
 
 def test_a_mistake_that_all_see_is_told_once(monkeypatch):

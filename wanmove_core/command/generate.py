@@ -20,6 +20,7 @@ from .option_values import make_job, make_speed_options
 from .ranks import (
     add_parallel_options,
     check_parallel,
+    check_tokens,
     choose_shares,
     inputs_are_checked,
     meet,
@@ -148,6 +149,7 @@ def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int
     maps = None if args.family.conditioned else read_motion(args, job, image_size)
     check_writable(job.out)
     shares = choose_shares(args, world, job.settings.guidance_scale)
+    check_tokens(shares, size, job.settings)
     inputs_are_checked()
     ranks = meet(shares, device_of(args)) if world > 1 else None
     if job.extension is not None and (ranks is None or ranks.writes):

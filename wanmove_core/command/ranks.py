@@ -13,6 +13,7 @@ from ..errors import OptionError
 if TYPE_CHECKING:
     from ..generation.job import Job
     from ..generation.parallel import Ranks
+    from ..generation.settings import GenerationSettings
 
 _log = logging.getLogger("wanmove")
 _GONE = ("Connection closed by peer", "Connection reset by peer", "Broken pipe")
@@ -162,6 +163,24 @@ def choose_shares(args: argparse.Namespace, world: int, guidance_scale: float) -
     if ulysses * ring > 1:
         _check_splitting(args, ring)
     return shares
+
+
+def check_tokens(
+    shares: tuple[int, int, int], size: tuple[int, int], settings: "GenerationSettings"
+) -> None:
+    """Refuse a video whose tokens the ranks cannot share evenly, before a model is loaded.
+
+    Raises:
+        OptionError: with a number of parts that would do.
+    """
+    from ..generation.parallel import Ranks, check_split
+
+    _, ulysses, ring = shares
+    family = settings.family
+    width, height = (side // step for side, step in zip(size, family.multiple, strict=True))
+    clip = (settings.clip_frames - 1) // family.strides[0] + 1
+    # Of the model's heads nothing is known yet: 0 divides by all.
+    check_split(clip * width * height, 0, Ranks(ulysses=ulysses, ring=ring))
 
 
 def _check_splitting(args: argparse.Namespace, ring: int) -> None:

@@ -147,7 +147,7 @@ def check_split(tokens: int, heads: int, ranks: Ranks) -> None:
 
     Args:
         tokens: of the video.
-        heads: of the model.
+        heads: of the model; 0 where none is loaded yet.
         ranks: how many parts.
 
     Raises:
@@ -156,10 +156,11 @@ def check_split(tokens: int, heads: int, ranks: Ranks) -> None:
     parts = ranks.splits_tokens
     if tokens % parts == 0 and heads % ranks.ulysses == 0:
         return
-    fitting = [n for n in range(2, 9) if tokens % n == 0 and heads % n == 0]
+    fitting = [n for n in range(2, 9) if heads and tokens % n == 0 and heads % n == 0]
     way = f"Use {' or '.join(map(str, fitting))} parts" if fitting else "Use --parallel branch"
+    of_model = f" and the model's {heads} heads" if heads else ""
     raise OptionError(
-        f"the video's {tokens} tokens and the model's {heads} heads must divide by the {parts} "
+        f"the video's {tokens} tokens{of_model} must divide by the {parts} "
         f"parts of ulysses and ring; got a remainder. {way}, or another --size."
     )
 

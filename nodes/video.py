@@ -80,10 +80,14 @@ class WanMoveVideoTracks(io.ComfyNode):
             given["count"], given["points"], None if subject is None else subject.numpy(), starts
         )
         used = FrameRange(given["first"], given["use"] or None, given["every"])
-        frames, total = open_frames(images, None if file == NO_FILE else file, used)
+        frames, total, times = open_frames(images, None if file == NO_FILE else file, used)
         first = next(frames)
         found = transfer_motion(
-            chain([first], frames), queries, retarget, follow=follow(given["tracker"], total)
+            chain([first], frames),
+            queries,
+            retarget,
+            follow=follow(given["tracker"], total),
+            times=times,
         )
         seen = float(found.visibility.float().mean())
         info = f"{found.num_points} points, {found.num_frames} frames, {seen:.0%} visible"

@@ -44,8 +44,9 @@ def tracker_files() -> list[str]:
 
 def open_frames(
     images: torch.Tensor | None, file: str | None, used: FrameRange
-) -> tuple[Iterator[np.ndarray], int]:
-    """Frames as uint8 RGB, one after the other, and about how many there are."""
+) -> tuple[Iterator[np.ndarray], int, list[float]]:
+    """Frames as uint8 RGB, one after the other; about how many; and their times, as they come."""
+    times: list[float] = []
     if (images is None) == (file is None):
         raise OptionError(
             "either images or file must be given; got "
@@ -56,7 +57,7 @@ def open_frames(
         path = track_files.find_file(file)
         with naming("file"):
             total = probe_video(path).num_frames or 1
-        return read_frames(path, used), _count(total, used)
+        return read_frames(path, used, times), _count(total, used), times
     check_images(images, "images")
     picked = images[used.first :: used.every][: used.count]
     if len(picked) == 0:
@@ -64,7 +65,7 @@ def open_frames(
             f"images must have a frame {used.first} or later; got {len(images)} frames. "
             "Start earlier."
         )
-    return (to_bytes(frame[None])[0].numpy() for frame in picked), len(picked)
+    return (to_bytes(frame[None])[0].numpy() for frame in picked), len(picked), times
 
 
 def follow(tracker: str, total: int) -> Follow:

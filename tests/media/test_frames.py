@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from wanmove_core import MediaError, OptionError
 from wanmove_core.media.video import FrameRange, probe_video, read_frames
 from wanmove_core.media.video_writer import write_video
 
+REPORTED = Path(__file__).parents[1] / "fixtures" / "reported"
 COUNT, HEIGHT, WIDTH = 11, 48, 80
 
 
@@ -101,3 +103,60 @@ def test_sound_alone_is_no_video(tmp_path):
         container.mux(stream.encode(sound))
     with pytest.raises(MediaError, match="must have a video stream"):
         next(read_frames(path))
+
+
+def test_frames_stand_for_time(tmp_path):
+    """60 frames at 30 a second, then 10 at 5 a second: even motion stays even."""
+    from wanmove_core.motion.retime import even_in_time
+    from wanmove_core.tracks import Tracks
+
+    times: list[float] = []
+    count = len(list(read_frames(REPORTED / "vfr.mp4", times=times)))
+    assert (count, times[60] - times[59] > 0.03, round(times[-1], 1)) == (70, True, 3.8)
+    positions = torch.tensor(times).mul(100)[:, None, None].expand(-1, 1, 2)  # 100 px a second
+    seen = torch.ones(count, 1, dtype=torch.bool)
+    steps = even_in_time(Tracks(positions, seen), times).positions[:, 0, 0].diff()
+    assert steps.max() - steps.min() < 0.05
+    even = Tracks(torch.rand(5, 1, 2), torch.ones(5, 1, dtype=torch.bool))
+    assert even_in_time(even, [0.0, 0.033, 0.067, 0.1, 0.133]) is even
+    assert even_in_time(even, []) is even
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "#EXTM3U\n#EXTINF:1,\n{}\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile {}\n",
+    ],
+)
+def test_lists_of_files_open_no_other_file(video, tmp_path, content):
+    for name in ("list.m3u8", "list.ffconcat", "list.mp4"):
+        (tmp_path / name).write_text(content.format(video))
+        with pytest.raises(MediaError, match="must be a readable video"):
+            next(read_frames(tmp_path / name))
+    for name in (f"concat:{video}", f"subfile,,start,0,end,0,,:{video}"):
+        with pytest.raises(MediaError, match="must be a readable video"):
+            next(read_frames(Path(name)))
+
+
+def test_a_pipe_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "a.mp4")
+    with pytest.raises(MediaError, match="got a pipe or device"):
+        next(read_frames(tmp_path / "a.mp4"))
+
+
+def test_hostile_metadata_are_none(tmp_path):
+    import av
+
+    from wanmove_core.media.video import read_metadata
+
+    for comment in ('{"wanmove": ' + "[" * 100_000, "\udce9{" * 9, '{"wanmove": 1e999}'):
+        path = tmp_path / "a.mp4"
+        with av.open(str(path), "w") as container:
+            container.metadata["comment"] = comment.encode("utf-8", "replace").decode()
+            stream = container.add_stream("libx264", rate=5)
+            stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
+            picture = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), "rgb24")
+            container.mux(stream.encode(picture))
+            container.mux(stream.encode())
+        assert read_metadata(path) is None

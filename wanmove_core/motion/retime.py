@@ -1,5 +1,6 @@
 """Give tracks another length: by time, cut or held."""
 
+from collections.abc import Sequence
 from typing import get_args
 
 import torch
@@ -8,6 +9,8 @@ from ..choices import Retime
 from ..errors import OptionError
 from ..tracks import Tracks
 
+# Share of a frame by which time stamps may be off; containers round them to milliseconds.
+_UNEVEN = 0.25
 MAX_FRAMES = 100_000  # over an hour and a half; more is a slip of the keys
 
 
@@ -46,6 +49,36 @@ def resample_tracks(tracks: Tracks, num_frames: int) -> Tracks:
     between = torch.lerp(tracks.positions[before], tracks.positions[after], weight[:, None, None])
     positions = torch.where(both, between, tracks.positions[nearest])
     return Tracks(positions, tracks.visibility[nearest], tracks.frame)
+
+
+def even_in_time(tracks: Tracks, times: Sequence[float]) -> Tracks:
+    """Give tracks of frames that were shown at uneven times as many frames at even ones.
+
+    Args:
+        tracks: one frame for each time.
+        times: when each frame was shown, in seconds.
+
+    Returns:
+        New tracks from the first time to the last, or the same object where no frame is more
+        than a quarter of a frame from its even time, or the times do not ascend.
+    """
+    shown = torch.tensor(list(times), dtype=torch.float64)
+    count = tracks.num_frames
+    if count < 3 or len(shown) != count or not bool((shown.diff() > 0).all()):
+        return tracks
+    wanted = torch.linspace(float(shown[0]), float(shown[-1]), count, dtype=torch.float64)
+    step = float(shown[-1] - shown[0]) / (count - 1)
+    if float((shown - wanted).abs().max()) <= _UNEVEN * step:
+        return tracks
+    after = torch.searchsorted(shown, wanted).clamp(1, count - 1)
+    before = after - 1
+    weight = ((wanted - shown[before]) / (shown[after] - shown[before])).clamp(0, 1)
+    nearest = torch.where(weight > 0.5, after, before)
+    both = (tracks.visibility[before] & tracks.visibility[after])[..., None]
+    share = weight.to(tracks.positions.dtype)[:, None, None]
+    between = torch.lerp(tracks.positions[before], tracks.positions[after], share)
+    positions = torch.where(both, between, tracks.positions[nearest])
+    return Tracks(positions, tracks.visibility[nearest])
 
 
 def retime_tracks(tracks: Tracks, num_frames: int, mode: Retime = "time") -> Tracks:

@@ -71,8 +71,13 @@ def run_video(args: argparse.Namespace) -> int:
     )
     used = FrameRange(args.first, args.use, args.every)
     info = probe_video(args.video)
+    times: list[float] = []
     tracks = transfer_motion(
-        read_frames(args.video, used), _queries(args, info.size), retarget, follow=_tracker(args)
+        read_frames(args.video, used, times),
+        _queries(args, info.size),
+        retarget,
+        follow=_tracker(args),
+        times=times,
     )
     return write_result(tracks, args.target, args.size or info.size)
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from ...errors import OptionError, ShapeError
 from ...motion.gaps import bridge_gaps
+from ...packages import require
 from ...shapes import Bool, Float
 from ...tracks import Tracks
 
@@ -184,11 +185,7 @@ def _cell_index_at(
 
 
 def _import_scipy() -> tuple[Any, Any]:
-    try:
-        from scipy import sparse
-        from scipy.sparse import csgraph
-    except ImportError as error:
-        raise ImportError(
-            "Puppets within a mask must have SciPy; got no module scipy. Run: pip install scipy"
-        ) from error
-    return csgraph, sparse
+    subject = "Puppets within a mask"
+    return require("scipy.sparse.csgraph", subject, "scipy"), require(
+        "scipy.sparse", subject, "scipy"
+    )

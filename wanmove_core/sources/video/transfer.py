@@ -1,6 +1,6 @@
 """From a video to tracks of a new picture: choose points, follow them, retarget."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -11,6 +11,7 @@ import torch
 from ...choices import FitMode
 from ...errors import MediaError, OptionError
 from ...motion.fit import fit_tracks
+from ...motion.retime import even_in_time
 from ...shapes import Bool, Float
 from ...tracking.video import track_video
 from ...tracks import Tracks
@@ -91,6 +92,7 @@ def transfer_motion(
     retarget: Retarget,
     *,
     follow: Follow = track_video,
+    times: Sequence[float] = (),
 ) -> Tracks:
     """Follow points through a video and put their motion onto a new picture.
 
@@ -99,6 +101,8 @@ def transfer_motion(
         queries: which points.
         retarget: what to make of their motion.
         follow: the tracker.
+        times: when each frame is shown, in seconds; may be filled as the frames come. Motion is
+            made even in time where they are not even.
 
     Returns:
         Tracks in pixels of the new video.
@@ -117,7 +121,7 @@ def transfer_motion(
     asked = len(points)
     if retarget.camera != "keep":
         points = np.concatenate([points, grid_points(width, height, _CAMERA_POINTS)])
-    tracks = follow(chain([first], rest), points)
+    tracks = even_in_time(follow(chain([first], rest), points), times)
     source = _source_box(queries.mask, points[:asked])
     if retarget.camera != "keep":
         camera = camera_motion(tracks, _background(points, queries.mask))

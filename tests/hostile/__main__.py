@@ -1,0 +1,29 @@
+"""`python -m tests.hostile [--full] [--seed N]`: mutate every fixture, and count what happens."""
+
+import argparse
+import sys
+import time
+
+from .mutations import MUTATIONS, SLICE, attack, kinds
+
+
+def main() -> int:
+    """Print tried, refused, read and wrong; 1 if anything was wrong."""
+    parser = argparse.ArgumentParser(prog="python -m tests.hostile")
+    parser.add_argument("--full", action="store_true", help=f"{MUTATIONS} mutations of each file")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    began, wrong = time.monotonic(), 0
+    for kind in kinds():
+        outcome = attack(kind, MUTATIONS if args.full else SLICE, seed=args.seed)
+        wrong += len(outcome.wrong)
+        sys.stdout.write(f"{kind:12} {outcome}\n")
+        for line in outcome.wrong[:5]:
+            sys.stdout.write(f"  {line}\n")
+        sys.stdout.flush()
+    sys.stdout.write(f"wrong = {wrong}, {time.monotonic() - began:.0f} s\n")
+    return int(wrong > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -32,11 +32,11 @@ def made(monkeypatch):
     seeds = []
 
     class Watched(WanMovePipeline):
-        def sample(self, image, tracks, prompts, settings, *, progress=None):
+        def sample(self, image, tracks, prompts, settings, **more):
             seeds.append(settings.seed)
             if settings.seed == 666:
                 raise RuntimeError("CUDA out of memory.\nTried to allocate much")
-            return super().sample(image, tracks, prompts, settings, progress=progress)
+            return super().sample(image, tracks, prompts, settings, **more)
 
     monkeypatch.setattr(command, "load_pipeline", lambda *_, **__: Watched(small_components()))
     return seeds

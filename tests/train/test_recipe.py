@@ -3,8 +3,12 @@ import math
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from training.dit_model import IMAGE_DIM, IMAGE_TOKENS, TEXT_DIM, build_dit
+from wanmove_core.checkpoints.checkpoint import open_checkpoint
+from wanmove_core.checkpoints.keymaps import TRANSFORMER_KEYS
+from wanmove_core.errors import CheckpointError
 from wanmove_core.grid import LatentGrid
 from wanmove_core.tracks import Tracks
 from wanmove_core.train.adapters import learn_everything, optimisers
@@ -12,7 +16,7 @@ from wanmove_core.train.attention import use_matrix_attention, use_short_context
 from wanmove_core.train.cache import Cache, CacheWriter, Facts, Sample
 from wanmove_core.train.few_steps import few_step_loss
 from wanmove_core.train.loop import Draw
-from wanmove_core.train.memory import memory_need
+from wanmove_core.train.memory import config_of, memory_need
 from wanmove_core.train.recipe import (
     Batch,
     Recipe,
@@ -167,3 +171,12 @@ def test_memory_follows_the_model_and_the_clips():
     large = memory_need(config, LatentGrid(17, 128, 192), dtype="bf16", lora_rank=8)
     assert large.activations == pytest.approx(4 * lora.activations, rel=0.01)
     assert math.isclose(large.total, 1.1 * (large.weights + large.learning + large.activations))
+
+
+def test_a_model_of_another_family_is_refused_in_one_line(tmp_path):
+    model = build_dit(dim=128, layers=1)
+    weights = TRANSFORMER_KEYS.original_state(model.state_dict())
+    weights["patch_embedding.weight"] = weights["patch_embedding.weight"][:, :16].contiguous()
+    save_file(weights, tmp_path / "text_to_video.safetensors")
+    with pytest.raises(CheckpointError, match=r"must take 36 channels.*got 16"):
+        config_of(open_checkpoint([tmp_path / "text_to_video.safetensors"]))

@@ -9,10 +9,11 @@ import torch
 from ..checkpoints.checkpoint import Checkpoint
 from ..checkpoints.keymaps import TRANSFORMER_KEYS
 from ..checkpoints.transformer import infer_config
-from ..errors import OptionError
+from ..errors import CheckpointError, OptionError
 from ..grid import LatentGrid
 
 _GIB = 2**30
+_CHANNELS = 36  # noise, known mask and conditioning latent
 # Of a training step besides what is counted: the allocator's slack, workspaces, the batch.
 _SLACK = 1.1
 # Bytes per learning parameter of the optimiser's memory.
@@ -130,5 +131,15 @@ def _free(device: torch.device) -> float | None:
 
 
 def config_of(checkpoint: Checkpoint) -> dict[str, Any]:
-    """The transformer's sizes, read off a checkpoint's header."""
-    return infer_config(checkpoint, checkpoint.in_library_names(TRANSFORMER_KEYS))
+    """The transformer's sizes, read off a checkpoint's header.
+
+    Raises:
+        CheckpointError: it is not an image-to-video model of 16 latent channels.
+    """
+    config = infer_config(checkpoint, checkpoint.in_library_names(TRANSFORMER_KEYS))
+    if config["in_channels"] != _CHANNELS:
+        raise CheckpointError(
+            f"{checkpoint.path} must take {_CHANNELS} channels, as Wan-Move does, to be trained; "
+            f"got {config['in_channels']}. Use a Wan-Move or Wan 2.1 image-to-video model."
+        )
+    return config

@@ -37,6 +37,7 @@ export const input = {
   },
 
   "two fingers zoom and move the picture, and draw nothing": async ({ page, context }) => {
+    await page.keyboard.press("a");
     await click(page, 0.5, 0.5);
     const [{ tracks: [anchor], ...size }] = await documents(page);
     await page.keyboard.press("Escape");

@@ -5,7 +5,9 @@ import json
 import logging
 import os
 import tempfile
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -22,6 +24,9 @@ def prompt_key(prompt: str, encoder: Path, host_version: str) -> str:
     stat = encoder.stat()
     parts = [_VERSION, host_version, encoder.name, stat.st_size, stat.st_mtime_ns, prompt]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+_LONGEST_WRITE_SECONDS = 3600.0
 
 
 class EmbeddingCache:
@@ -46,7 +51,7 @@ class EmbeddingCache:
             return None
         except (SafetensorError, OSError) as error:
             logger.warning("Prompt cache: %s is damaged (%s); encoding again.", path.name, error)
-            path.unlink(missing_ok=True)
+            _remove(path)
             return None
         return tensors
 
@@ -75,11 +80,28 @@ class EmbeddingCache:
                 stat = path.stat()
             except FileNotFoundError:  # another process evicted it
                 continue
-            files.append((stat.st_mtime_ns, stat.st_size, path))
+            if path.is_file():
+                files.append((stat.st_mtime_ns, stat.st_size, path))
+        # What a writer that was killed left behind.
+        old = time.time() - _LONGEST_WRITE_SECONDS
+        for path in self._folder.glob("*.part"):
+            with suppress(OSError):
+                if path.is_file() and path.stat().st_mtime < old:
+                    _remove(path)
         total = sum(size for _, size, _ in files)
         for _, size, path in sorted(files):
             if total <= self._max_bytes:
                 return
-            if path != keep:
-                path.unlink(missing_ok=True)
+            if path != keep and _remove(path):
                 total -= size
+
+
+def _remove(path: Path) -> bool:
+    """Delete one of our own files; another user's stays, and is no error."""
+    try:
+        if hasattr(os, "getuid") and path.lstat().st_uid != os.getuid():
+            return False
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True

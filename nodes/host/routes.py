@@ -6,6 +6,9 @@ from typing import Any
 from ...wanmove_core import WanMoveError
 from ...wanmove_core.formats.exchange import MAX_IMPORT_BYTES, TooLargeError, exchange
 
+# Files that are read at the same time; more would hold the host's other threads up.
+_AT_ONCE = 2
+
 
 def add_routes(server) -> None:
     """Serve POST /wanmove/tracks. A body comes in, a document or file goes out; no paths.
@@ -15,10 +18,13 @@ def add_routes(server) -> None:
     """
     from aiohttp import web
 
+    at_once = asyncio.Semaphore(_AT_ONCE)
+
     async def answer(request: web.Request) -> web.Response:
         try:
             body = await _read_body(request)
-            name, data = await asyncio.to_thread(exchange, body, request.rel_url.query)
+            async with at_once:
+                name, data = await asyncio.to_thread(exchange, body, request.rel_url.query)
         except web.RequestPayloadError:
             broken = "The file must arrive whole; got one cut short or damaged. Send it again."
             return web.json_response({"error": broken}, status=400)

@@ -2,13 +2,14 @@
 
 import pytest
 
+from . import mutations
 from .mutations import SLICE, attack, kinds
 
 
 @pytest.mark.parametrize("kind", kinds())
 def test_mutated_files_are_read_or_refused(kind):
     outcome = attack(kind, SLICE // 3)
-    assert outcome.tried > 20 and outcome.refused > 0
+    assert outcome.tried >= 20 and outcome.refused > 0
     assert outcome.wrong == []
 
 
@@ -16,5 +17,5 @@ def test_a_traceback_is_seen(monkeypatch):
     def broken(_path):
         raise IndexError("beyond")
 
-    monkeypatch.setattr("tests.hostile.mutations._read_weights", broken)
+    monkeypatch.setattr(mutations, "_read_weights", broken)
     assert len(attack("weights", 1).wrong) == 3

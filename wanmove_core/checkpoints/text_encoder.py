@@ -117,7 +117,9 @@ def _open_tokenizer_folder(folder: Path) -> PromptTokenizer:
         proto = (folder / "spiece.model").read_bytes()
         return _open_sentencepiece(proto, str(folder / "spiece.model"))
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
     except (OSError, ValueError) as error:
         raise CheckpointError(
             f"{folder} must hold umT5's tokenizer; got files that cannot be read "

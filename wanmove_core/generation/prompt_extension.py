@@ -118,10 +118,14 @@ def _load_folder(folder: Path, *, sees: bool, device: str) -> tuple[Any, Any]:
     try:
         # No code of the folder is run, and nothing is unpickled.
         model = kind.from_pretrained(
-            folder, dtype="auto", local_files_only=True, use_safetensors=True
+            folder,
+            trust_remote_code=False,
+            dtype="auto",
+            local_files_only=True,
+            use_safetensors=True,
         )
         reader = AutoProcessor if sees else AutoTokenizer
-        processor = reader.from_pretrained(folder, local_files_only=True)
+        processor = reader.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0][:200]
         raise CheckpointError(

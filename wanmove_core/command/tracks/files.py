@@ -59,6 +59,8 @@ def run_show(args: argparse.Namespace) -> int:
             _counted(tracks.num_frames, "frame"),
             f"{seen:.0%} visible",
         ]
+        if found.fps is not None:
+            parts.append(f"{found.fps:g} fps")
         if found.size is not None:
             parts.append(f"drawn on {found.size[0]}x{found.size[1]}")
         if seen:

@@ -78,7 +78,7 @@ def test_each_line_is_a_video_with_its_own_options(folder, made, monkeypatch):
 
 def test_a_batch_draws_the_tracks_of_the_lines_that_have_some(folder, made, caplog):
     free = entry("free.mp4", tracks=None)
-    assert run(folder, [entry("a.mp4"), free], "--draw-tracks", "--tracks-size", "56x40") == 0
+    assert run(folder, [entry("a.mp4"), free], "--draw-tracks", "--tracks-size", "112x80") == 0
     assert sorted(path.name for path in folder.glob("*.mp4")) == [
         "a.mp4",
         "a_tracks.mp4",

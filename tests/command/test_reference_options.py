@@ -58,7 +58,7 @@ def test_options_of_many_gpus_name_torchrun_where_there_is_one_process(option, c
     [
         ("--ulysses_size 2 --cache firstblock", "Use taylor or magcache, or --parallel branch"),
         ("--ulysses_size 2 --attention flash3", "must be one that ulysses can split: native"),
-        ("--ring_size 2", "must be one that ring can split: flash, sage, cudnn; got native"),
+        ("--ring_size 2", "must be one that ring can split: flash, sage, cudnn"),
         ("--ulysses_size 2 --compile", "Use --parallel branch"),
         ("--dit_fsdp --offload model", "--offload must be none where weights are spread"),
         ("--dit_fsdp --parallel branch", "Use --parallel ulysses"),

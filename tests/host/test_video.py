@@ -118,7 +118,7 @@ def test_bad_input_is_one_line(comfy: ComfyServer, video: str) -> None:
     mask = {"width": 50, "height": 30, "value": 1.0}
     for message, inputs, masked in (
         ("either images or file must be given; got neither", {}, False),
-        ("cut.mp4 must have frames; got none", {"file": "cut.mp4"}, False),
+        ("cut.mp4 must be a readable video", {"file": "cut.mp4"}, False),
         ("must have a frame 50 or later", {"file": video, "first": 50}, False),
         ("mask must be of the video's size, 208x128 px; got 50x30", {"file": video}, True),
     ):

@@ -1,7 +1,7 @@
 """Workflows with ComfyUI's own newer nodes: depth, masks, more frames, its own Wan-Move and ATI."""
 
 from dev.application_workflows import source_workflow
-from dev.workflow_canvas import TEXT_ENCODER, Canvas, Placed
+from dev.workflow_canvas import DEPTH, SAM, TEXT_ENCODER, Canvas, Placed
 from dev.workflow_parts import (
     BALL,
     LEFT,
@@ -44,7 +44,7 @@ def depth(canvas: Canvas, name: str) -> None:
     """Depth Anything 3 into Camera Tracks."""
 
     def make(canvas: Canvas, placed: Stage) -> Placed:
-        loader = canvas.add("LoadDA3Model", (MIDDLE, LOW), (320, 110))
+        loader = canvas.add("LoadDA3Model", (MIDDLE, LOW), (320, 110), model_name=DEPTH)
         seen = canvas.add(
             "DA3Inference",
             (MIDDLE + 400, LOW),
@@ -69,7 +69,7 @@ def mask(canvas: Canvas, name: str) -> None:
     """SAM 3 into Region Tracks."""
 
     def make(canvas: Canvas, placed: Stage) -> Placed:
-        model = canvas.add("CheckpointLoaderSimple", (MIDDLE, LOW), (320, 120))
+        model = canvas.add("CheckpointLoaderSimple", (MIDDLE, LOW), (320, 120), ckpt_name=SAM)
         words = canvas.add("CLIPTextEncode", (MIDDLE, LOW + 200), (320, 160), clip=model.out(1))
         words.node["widgets_values"] = ["the red ball"]
         found = canvas.add(

@@ -39,12 +39,13 @@ def minimal(canvas: Canvas, name: str) -> None:
     sampled(canvas, placed, name)
 
 
+MODEL_FOLDERS = ("diffusion_models", "text_encoders", "vae", "clip_vision")
 NOTE_MODELS = "\n".join(
     ["## Models", "", "Put these into ComfyUI's **models** folder, then press **R**:", ""]
     + [
         f"- **{folder}** [{name}]({HUGGING_FACE}{path}{name})"
         for name, (folder, path) in SOURCES.items()
-        if name != LORA
+        if folder in MODEL_FOLDERS and name != LORA
     ]
 )
 NOTE_MEMORY = """## Low memory

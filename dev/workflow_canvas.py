@@ -14,7 +14,16 @@ TEXT_ENCODER = "umt5_xxl_fp8_e4m3fn_scaled.safetensors"
 VAE = "wan_2.1_vae.safetensors"
 CLIP_VISION = "clip_vision_h.safetensors"
 LORA = "lightx2v_I2V_14B_480p_cfg_step_distill_rank64_bf16.safetensors"
+DEPTH = "depth_anything_3_mono_large.safetensors"
+SAM = "sam3.1_multiplex_fp16.safetensors"
+FILM = "film_net_fp16.safetensors"
 SOURCES = {
+    DEPTH: ("geometry_estimation", "Comfy-Org/Depth-Anything-3/resolve/main/geometry_estimation/"),
+    SAM: ("checkpoints", "Comfy-Org/sam3.1/resolve/main/checkpoints/"),
+    FILM: (
+        "frame_interpolation",
+        "Comfy-Org/frame_interpolation/resolve/main/frame_interpolation/",
+    ),
     WAN_MOVE: ("diffusion_models", "Kijai/WanVideo_comfy_fp8_scaled/resolve/main/WanMove/"),
     TEXT_ENCODER: ("text_encoders", f"{REPACKAGED}text_encoders/"),
     VAE: ("vae", f"{REPACKAGED}vae/"),

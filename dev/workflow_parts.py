@@ -13,7 +13,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from dev.workflow_canvas import CLIP_VISION, TEXT_ENCODER, VAE, WAN_MOVE, Canvas, Placed
+from dev.workflow_canvas import CLIP_VISION, FILM, TEXT_ENCODER, VAE, WAN_MOVE, Canvas, Placed
 
 PROMPT = "a red ball rolls across a wooden table, soft daylight, static camera"
 MODELS = {
@@ -186,7 +186,9 @@ def saved(
     frames, fps = canvas.add("VAEDecode", (x, y), (340, 80), samples=latent, vae=vae), 16.0
     below, top = y + 150, 0
     if smooth:
-        network = canvas.add("FrameInterpolationModelLoader", (x - 420, below), (340, 80))
+        network = canvas.add(
+            "FrameInterpolationModelLoader", (x - 420, below), (340, 80), model_name=FILM
+        )
         frames = canvas.add(
             "FrameInterpolate", (x, below), (340, 110), interp_model=network, images=frames
         )

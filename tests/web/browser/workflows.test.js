@@ -65,10 +65,11 @@ for (const locale of ["en", "zh"]) describe(`every node, ${locale}`, { skip }, (
     test(vue ? "Nodes 2.0" : "classic", async () => {
       const { page, errors } = opened;
       await setRenderer(page, vue);
-      assert.equal(await page.evaluate(addAllNodes), 19);
+      const count = await page.evaluate(addAllNodes);
+      assert.ok(count >= 19);
       await settled(page);
       await page.evaluate(showAll);
-      if (vue) await eventually(async () => assert.equal(await page.locator("[data-node-id]").count(), 19));
+      if (vue) await eventually(async () => assert.equal(await page.locator("[data-node-id]").count(), count));
       await eventually(async () => assert.ok(await page.locator(".wm-top").isVisible(), "the editor is in its node"), 10_000);
       await settled(page);
       await page.screenshot({ path: join(shots, `all-${locale}-${vue ? "vue" : "classic"}.png`) });

@@ -158,3 +158,9 @@ def test_arcs_of_any_radius_are_read_or_refused(radius):
             parse_tracks(SVG.format("", f'<path d="M1 1A{radius} 1e9 0 {flags} 5 5"/>'))
         except TrackFormatError as error:
             assert "must" in str(error)
+
+
+def test_an_empty_text_in_a_curve_of_nuke_is_one_line():
+    text = 'Tracker3 {\n track1 {{curve ""} {curve ""}}\n}\n'
+    with pytest.raises(TrackFormatError, match="must be a number"):
+        parse_tracks(text, options=ReadOptions(canvas_size=(96, 64)))

@@ -113,7 +113,7 @@ def parse_curve(value: Any, subject: str) -> Curve | None:
             raise refusal(subject, "hold keys only", shown(token), "Bake the animation")
         if _INTERPOLATION.fullmatch(token):
             hold = token == "K" if token in "KLSRCH" else hold
-        elif token[0] == "x":
+        elif token[:1] == "x":
             stated = parse_number(token[1:], f"{subject}: frame")
         elif not _TANGENT.match(token):
             times.append(_time(times) if stated is None else stated)

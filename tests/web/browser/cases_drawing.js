@@ -101,6 +101,7 @@ export const drawing = {
 
   "the wheel zooms the picture when the editor has the focus, else the graph; the middle button pans it": async ({ page }) => {
     const graph = () => page.evaluate(() => [window.app.canvas.ds.scale, ...window.app.canvas.ds.offset]);
+    await page.keyboard.press("a");
     await click(page, 0.5, 0.5);
     await page.keyboard.press("Escape");
     const before = await graph();

@@ -4,7 +4,7 @@ import torch
 from comfy_api.latest import io, ui
 
 from ..wanmove_core import WanMoveError, fit_image
-from ..wanmove_core.document.sampling import sample_document, scale_document
+from ..wanmove_core.document.sampling import sample_document, scale_document, without_rings
 from ..wanmove_core.document.schema import parse_document
 from ..wanmove_core.formats import coordinates_json
 from ..wanmove_core.view.draw import draw_paths
@@ -121,7 +121,7 @@ class WanMoveSplineEditor(io.ComfyNode):
         preview = draw_paths(_backdrop(image, size), tracks)
         return io.NodeOutput(
             tracks_to_host(tracks),
-            coordinates_json(tracks),
+            coordinates_json(sample_document(without_rings(drawing))),
             draw_point_mask(tracks, size, radius=mask_radius),
             to_image(preview[None]),
             tracks.num_frames,

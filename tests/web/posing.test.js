@@ -194,3 +194,23 @@ test("a press of the wand makes a region, a drag more of it; Shift adds, Alt tak
   ({ drawing, session } = gesture(drawing, session, click(160, 120, { ...more, alt: true })));
   assert.equal(drawing.tracks.length, 1);
 });
+
+test("Draw takes a ring of seven points along; [ and ] change it, Alt draws one point, the edge cuts it", () => {
+  const points = (/** @type {object} */ { drawing }) => sampledTrack(drawing.tracks[0], 81).points;
+  const made = gesture(drawingOf(), createSession(), drag(300, 200, 400, 200));
+  assert.equal(points(made), 7);
+  assert.equal(made.drawing.tracks[0].spread.size, 32);  // two cells of 8 px to the rim
+  assert.equal(points(gesture(drawingOf(), createSession(), drag(300, 200, 400, 200, { alt: true }))), 1);
+  const host = hostOf(drawingOf(), createSession());
+  host.run("up");
+  assert.equal(host.session().ring, 3);
+  host.run("down");
+  host.run("down");
+  host.run("down");
+  assert.equal(host.session().ring, 0);
+  assert.equal(points(gesture(drawingOf(), { ...createSession(), ring: 0 }, drag(300, 200, 400, 200))), 1);
+  const edge = gesture(drawingOf(), createSession(), drag(2, 200, 100, 200)).drawing;
+  const { positions, points: count } = sampledTrack(edge.tracks[0], 81);
+  assert.ok(count > 1 && count < 7, `${count}`);
+  for (let i = 0; i < 2 * count; i += 2) assert.ok(positions[i] >= 0);
+});

@@ -70,6 +70,15 @@ def sample_document(document: EditorDocument) -> Tracks:
     )
 
 
+def without_rings(document: EditorDocument) -> EditorDocument:
+    """The drawing with one point a path where the Draw tool put a ring around it."""
+    tracks = (
+        replace(track, spread=None) if track.spread and track.spread.ring else track
+        for track in document.tracks
+    )
+    return replace(document, tracks=tuple(tracks))
+
+
 def scale_document(
     document: EditorDocument, *, width: int, height: int, num_frames: int
 ) -> EditorDocument:

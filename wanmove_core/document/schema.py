@@ -75,6 +75,7 @@ class Spread:
     """A cluster that moves with the path's point.
 
     `offsets` and the outline `polygon`, both relative to it, are for the shape "region" alone.
+    `ring`: as the Draw tool made it; text for other programs keeps one list a path.
     """
 
     shape: str
@@ -84,6 +85,7 @@ class Spread:
     offsets: tuple[Pair, ...] = ()
     keys: tuple[SpreadKey, ...] = ()
     polygon: tuple[Pair, ...] = ()
+    ring: bool = False
 
 
 @dataclass(frozen=True)
@@ -236,6 +238,7 @@ def _parse_spread(place: Place) -> Spread:
             offsets=tuple(offset.pair() for offset in offsets),
             keys=keys,
             polygon=tuple(corner.pair() for corner in corners),
+            ring=place["ring"].value is True,
         )
     return Spread(
         shape,
@@ -243,6 +246,7 @@ def _parse_spread(place: Place) -> Spread:
         size=place["size"].number(0),
         angle=place["angle"].number(default=0.0),
         keys=keys,
+        ring=place["ring"].value is True,
     )
 
 

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..document.sampling import sample_document
+from ..document.sampling import sample_document, without_rings
 from ..document.schema import MAX_DOCUMENT_BYTES, MAX_FRAMES, MAX_SIDE, parse_document
 from ..errors import OptionError, TrackFormatError
 from .checks import shown
@@ -71,7 +71,8 @@ def export_document(text: str, kind: str) -> tuple[str, bytes]:
         OptionError: an unknown format.
     """
     document = parse_document(text)
-    tracks = sample_document(document)
+    # The programs that read coordinates take one list for a path.
+    tracks = sample_document(without_rings(document) if kind == "json" else document)
     if tracks.num_points == 0:
         raise TrackFormatError("The drawing must have a track to export; got none. Draw one.")
     with tempfile.TemporaryDirectory() as folder:

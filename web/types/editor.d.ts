@@ -51,6 +51,8 @@ type ShapeSpread = {
   readonly size: number;
   readonly angle: number;
   readonly keys: readonly SpreadKey[];
+  /** as the Draw tool made it: text for other programs keeps one list a path */
+  readonly ring?: boolean;
 };
 type RegionSpread = {
   readonly shape: "region";
@@ -59,6 +61,7 @@ type RegionSpread = {
   readonly fill: "grid" | "poisson";
   readonly spacing: number;
   readonly keys: readonly SpreadKey[];
+  readonly ring?: boolean;
 };
 type Spread = ShapeSpread | RegionSpread;
 
@@ -179,6 +182,8 @@ type Session = {
   /** playback moves the picture itself */
   readonly motion: boolean;
   readonly maps: boolean;
+  /** cells from the middle of the Draw tool's ring to its rim; 0: one point */
+  readonly ring: number;
   readonly follow: boolean;
   readonly key: { readonly track: string; readonly index: number } | null;
 };

@@ -4,6 +4,7 @@ import { toCanvas } from "../curve/geometry.js";
 import { boxHandles } from "../input/hit_test.js";
 import { renderMotion } from "./motion_preview.js";
 import { boxAround } from "../input/strokes.js";
+import { ringRadius } from "../input/ring.js";
 import { HALO, circle, dashed, enterCanvas, enterImage, paint, strokeShape, trace } from "./parts.js";
 import { lineWidth, mapShapes } from "../drawing/maps.js";
 import { sampledTrack, sentTracks } from "../drawing/sample.js";
@@ -209,7 +210,11 @@ function renderBox(ctx, { drawing, session, theme }) {
 
 /** A stroke, a lasso, a selection rectangle or the line to the next click. @type {Draw} */
 function renderGesture(ctx, { drawing, session, theme }) {
-  const { drag, unfinished, cursor, view, tool } = session;
+  const { drag, unfinished, cursor, hover, view, tool } = session;
+  if (tool === "draw" && cursor && !drag && !unfinished && !hover && session.ring > 0) {
+    circle(ctx, toCanvas(view, cursor), ringRadius(session) * view.scale, null, HALO, 3);
+    circle(ctx, toCanvas(view, cursor), ringRadius(session) * view.scale, null, "#fff", 1);
+  }
   const drawn = findTrack(drawing, unfinished);
   const last = drawn?.knots[drawn.knots.length - 1];
   if (drawn && last && cursor && !drag && tool === "draw") {

@@ -5,6 +5,7 @@ import { centerOf, clamp, scaling, translation } from "../curve/geometry.js";
 import { motionRange } from "../drawing/sample.js";
 import { findTrack, selectedIds, selectedTracks, selectionBox, wholly } from "../drawing/selection.js";
 import { pinsAround } from "./strokes.js";
+import { LARGEST_RING } from "./ring.js";
 import { TOOLS } from "./tools.js";
 
 const BIG_NUDGE_PX = 10;
@@ -19,7 +20,7 @@ const on = (run) => ({ store }) => run(store, store.get());
  * @type {(state: State) => Action[]} */
 const withoutLoneKnot = ({ drawing, session }) => {
   const track = findTrack(drawing, session.unfinished);
-  return track && track.knots.length === 1 && !track.spread ? [{ type: "remove-tracks", ids: [track.id] }] : [];
+  return track && track.knots.length === 1 && (!track.spread || track.spread.ring) ? [{ type: "remove-tracks", ids: [track.id] }] : [];
 };
 
 /** @type {(patch: Partial<Session>) => Command["run"]} */
@@ -53,6 +54,14 @@ const reorder = (by) => on((store, state) => {
   const places = selectedTracks(state).map(({ id }) => ({ id, to: state.drawing.tracks.findIndex((track) => track.id === id) + by }));
   store.act((by > 0 ? places.reverse() : places).map((place) => ({ type: "reorder", ...place })));
 });
+
+/** The ring of the Draw tool grows or shrinks; with other tools the selected tracks change places.
+ * @type {(by: 1 | -1) => Command["run"]} */
+const ringOr = (by) => (host) => {
+  const { session } = host.store.get();
+  if (session.tool !== "draw") return reorder(by)(host);
+  host.store.session({ ring: clamp(session.ring + by, 0, LARGEST_RING) });
+};
 
 /** The motion of the selected tracks starts or ends at the current frame.
  * @type {(side: "start" | "end") => Command["run"]} */
@@ -178,8 +187,8 @@ const TABLE = [
   ["smooth", "Smooth", "s", on((store, { session }) => store.act([{ type: "smooth", ids: selectedIds(session.selection) }]))],
   ["mirror-x", "Mirror left-right", "m", mirror(-1, 1)],
   ["mirror-y", "Mirror up-down", "shift+m", mirror(1, -1)],
-  ["up", "Bring forward", "]", reorder(1)],
-  ["down", "Send backward", "[", reorder(-1)],
+  ["up", "Bring forward", "]", ringOr(1)],
+  ["down", "Send backward", "[", ringOr(-1)],
   ["lock", "Locked", "l", toggleField("locked")],
   ["hide", "Hidden", "h", toggleField("hidden")],
   ["play", "Play", "Space", ({ play }) => play()],

@@ -7,6 +7,7 @@ import { boundingBox, centerOf, cornerOf, distance, toImage } from "../curve/geo
 import { sampledTrack, sentTracks } from "../drawing/sample.js";
 import { fillPolygon, polygonArea, spacingFor } from "../drawing/region.js";
 import { findTrack, wholly } from "../drawing/selection.js";
+import { withRing } from "./ring.js";
 import { snapPoint } from "./snap.js";
 
 /** Of the screen. */
@@ -26,22 +27,23 @@ export function endStroke(drawing, session, drag, input) {
   const draws = session.tool === "draw";
   const unfinished = draws ? findTrack(drawing, session.unfinished) : undefined;
   if (drag.moved && session.tool === "anchor") return endPins(drawing, session, drag, input);
-  if (drag.moved && draws) return endFreehand(drawing, session, drag, unfinished);
+  if (drag.moved && draws) return endFreehand(drawing, session, drag, unfinished, input.alt);
   if (input.clicks > 1 && unfinished) return [{ ...session, unfinished: null }, []];
   const knot = snapPoint(drawing, session, drag.start);
   if (unfinished) return [session, [{ type: "append-knot", id: unfinished.id, knot }]];
-  const track = createTrack(drawing, { knots: [knot] });
+  const lone = createTrack(drawing, { knots: [knot] });
+  const track = draws ? withRing(drawing, session, lone, input.alt) : lone;
   return added(session, track, { unfinished: draws ? track.id : null });
 }
 
-/** @type {(drawing: Drawing, session: Session, drag: Drag, unfinished: Track | undefined) => Outcome} */
-function endFreehand(drawing, session, drag, unfinished) {
+/** @type {(drawing: Drawing, session: Session, drag: Drag, unfinished: Track | undefined, alone: boolean) => Outcome} */
+function endFreehand(drawing, session, drag, unfinished, alone) {
   const tolerance = STROKE_TOLERANCE_PX / session.view.scale;
   const only = unfinished?.knots.length === 1 ? unfinished.knots[0] : undefined;
   // A stroke from a lone point starts exactly there, wherever in its cluster it was begun.
   const [dx, dy] = only ? [only.x - drag.start.x, only.y - drag.start.y] : [0, 0];
   const knots = fitStroke(drag.points.map(({ x, y }) => ({ x: x + dx, y: y + dy })), tolerance);
-  if (!unfinished) return added(session, createTrack(drawing, { knots, curve: "bezier" }));
+  if (!unfinished) return added(session, withRing(drawing, session, createTrack(drawing, { knots, curve: "bezier" }), alone));
   const patch = { curve: /** @type {const} */ ("bezier"), knots: only ? knots : [...bezierKnots(unfinished), ...knots] };
   return [{ ...session, unfinished: null }, [{ type: "patch-tracks", ids: [unfinished.id], patch }]];
 }

@@ -10,7 +10,7 @@ const ZH = {
   "Send backward": "下移一层", Canvas: "画布", Width: "宽", Height: "高", Frames: "帧数",
   FPS: "帧率", "On resize": "改变尺寸时", "Stretch tracks": "拉伸轨迹", "Keep positions": "保持位置",
   "On new length": "改变长度时", "Keep frames": "保持帧号",
-  Background: "背景", Opacity: "不透明度", Choose: "选择图片", Clear: "清除", Tracks: "轨迹", "Move the picture": "让画面动起来", "The video is": "视频为", frames: "帧", "as of the last run": "以上次运行为准", "Use that": "采用", 
+  Background: "背景", Opacity: "不透明度", Choose: "选择图片", Clear: "清除", Tracks: "轨迹", "Move the picture": "让画面动起来", "Smaller or larger ring": "缩小或放大圆环", "One point, without the ring": "单个点，不带圆环", "The video is": "视频为", frames: "帧", "as of the last run": "以上次运行为准", "Use that": "采用", 
   Import: "导入", Export: "导出", Track: "轨迹", tracks: "条轨迹", Name: "名称", Color: "颜色",
   Curve: "曲线", Polyline: "折线", Smooth: "平滑", Bezier: "贝塞尔", Timing: "时间", Start: "开始帧",
   End: "结束帧", Easing: "缓动", Linear: "匀速", "Ease in": "缓入", "Ease out": "缓出",

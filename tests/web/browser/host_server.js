@@ -23,8 +23,8 @@ const PYTHON = process.env.PYTHON ?? join(ROOT, ".venv/bin/python");
 /** What the pack's route does, for one line of JSON after the other. */
 const EXCHANGE = `
 import base64, json, sys
-from wanmove_core.document.export import export_document
-from wanmove_core.document.reading import import_document
+from wanmove_core.formats.exchange import export_document
+from wanmove_core.formats.to_document import import_document
 from wanmove_core.errors import WanMoveError
 for line in sys.stdin:
     query, body = json.loads(line)

@@ -31,7 +31,7 @@ def test_tracks_come_from_all_other_sources_and_are_drawn(pack, image, tracks) -
     moved = {"mask": disc, "image": image, "motion": "keys", "shift_x": 9, "detail": 0.5}
     sources += pack.run("WanMoveRegionTracks", **SIZE, **moved, pins=20)
     sources += pack.run("WanMoveRotationTracks", **SIZE, mask=disc, depth=depth, pins=20)
-    (both,) = pack.run(
+    both, *_ = pack.run(
         "WanMoveCombineTracks", tracks={f"tracks_{i}": one for i, one in enumerate(sources)}
     )
     assert both["track_path"].shape[1] > 100

@@ -222,11 +222,11 @@ def test_generate_uses_and_keeps_the_extended_prompt(server, tmp_path, monkeypat
     prompts = []
 
     class Watched(WanMovePipeline):
-        def generate(self, image, tracks, given, settings, *, progress=None):
+        def sample(self, image, tracks, given, settings, **more):
             prompts.append(given[0])
-            return super().generate(image, tracks, ("a cat walks", ""), settings, progress=progress)
+            return super().sample(image, tracks, ("a cat walks", ""), settings, **more)
 
-    monkeypatch.setattr(command, "load_pipeline", lambda _args: Watched(small_components()))
+    monkeypatch.setattr(command, "load_pipeline", lambda *_, **__: Watched(small_components()))
     write_image(tmp_path / "start.png", small_image())
     answer("A grey cat walks.")
     common = ["--checkpoint", "x", "--size", "64x48", "--frames", "5", "--steps", "1"]

@@ -11,10 +11,12 @@ from wanmove_core import LatentGrid, project_tracks
 from wanmove_core.document.sampling import sample_document, scale_document
 from wanmove_core.document.schema import EditorDocument, parse_document
 from wanmove_core.errors import TrackFormatError
+from wanmove_core.family import FAMILIES
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 GOLDEN = json.loads((FIXTURES / "curves.json").read_text())
 STRETCHED = json.loads((FIXTURES / "stretched.json").read_text())
+REGIONS = json.loads((FIXTURES / "regions.json").read_text())
 CELLS = json.loads((FIXTURES / "cells.json").read_text())
 LIMITS = json.loads((FIXTURES / "limits.json").read_text())
 HOSTILE = json.loads((FIXTURES / "hostile_documents.json").read_text())
@@ -55,6 +57,12 @@ def test_golden_file_of_stretched_drawings_is_met(case):
     np.testing.assert_allclose(positions.reshape(-1, 2), case["positions"], atol=1e-3)
 
 
+@pytest.mark.parametrize("case", REGIONS, ids=lambda case: case["name"])
+def test_golden_file_of_filled_regions_is_met(case):
+    positions = sample_document(parse_document(json.dumps(case["document"]))).positions
+    np.testing.assert_allclose(positions.reshape(-1, 2), case["positions"], atol=1e-3)
+
+
 def test_a_level_line_at_half_the_width_is_half_as_long():
     spread = {"shape": "line", "count": 2, "size": 64}
     scaled = scale_document(drawn(line(0, 0, spread=spread)), width=416, height=480, num_frames=11)
@@ -65,10 +73,12 @@ def test_a_level_line_at_half_the_width_is_half_as_long():
 @pytest.mark.parametrize("case", CELLS, ids=lambda case: case["name"])
 def test_golden_file_of_latent_cells_is_met(case):
     document = parse_document(json.dumps(case["document"]))
-    grid = LatentGrid(document.num_frames, document.height, document.width)
+    strides = {family.name: family.strides for family in FAMILIES}[case["family"]]
+    grid = LatentGrid(document.num_frames, document.height, document.width, strides)
     cells, seen = project_tracks(sample_document(document), grid)
-    place = (cells[..., 0] * grid.cols + cells[..., 1])[:, case["frame"] // 4]
-    written = Counter(place[(seen & seen[:, :1])[:, case["frame"] // 4]].tolist())
+    at = case["frame"] // strides[0]
+    place = (cells[..., 0] * grid.cols + cells[..., 1])[:, at]
+    written = Counter(place[(seen & seen[:, :1])[:, at]].tolist())
     assert {str(cell): count for cell, count in written.items()} == case["cells"]
 
 

@@ -9,7 +9,9 @@ import {
 import { fitBoxes, placeOf } from "../../web/js/editor/drawing/fit.js";
 import { idleTracks } from "../../web/js/editor/drawing/idle.js";
 import { latentCells } from "../../web/js/editor/drawing/cells.js";
+import { fillPolygon } from "../../web/js/editor/drawing/region.js";
 import { reduce } from "../../web/js/editor/drawing/reducer.js";
+import { findFamily } from "../../web/js/host/video_frame.js";
 import { DrawingError } from "../../web/js/editor/drawing/fields.js";
 import { pathOf, sampledTrack, sentTracks } from "../../web/js/editor/drawing/sample.js";
 
@@ -51,9 +53,22 @@ for (const golden of read("stretched.json")) {
   });
 }
 
+for (const { name, document, positions } of read("regions.json")) {
+  test(`filled region: ${name}`, () => {
+    const [track] = sentTracks(parseDrawing(JSON.stringify(document)));
+    const { polygon, fill, spacing, offsets } = track.spread;
+    const near = (found, wanted, limit) => {
+      assert.equal(found.length, wanted.length);
+      wanted.forEach((value, i) => assert.ok(Math.abs(value - found[i]) <= limit, `${i}: ${found[i]} is not ${value}`));
+    };
+    near(fillPolygon(polygon, fill, spacing).flat(), offsets.flat(), 1e-6);
+    near([...sampledTrack(track, document.frames).positions], positions.flat(), 1e-3);
+  });
+}
+
 for (const golden of read("cells.json")) {
   test(`cells: ${golden.name}`, () => {
-    const found = latentCells(parseDrawing(JSON.stringify(golden.document)), golden.frame);
+    const found = latentCells(parseDrawing(JSON.stringify(golden.document)), golden.frame, golden.family);
     assert.deepEqual(Object.fromEntries([...found.cells].map(([cell, { tracks }]) => [cell, tracks])), golden.cells);
     assert.equal(found.moved, golden.moved);
   });
@@ -174,4 +189,20 @@ test("tracks that guide nothing are those of wanmove_core, for its reasons", () 
     const found = idleTracks(drawing);
     assert.deepEqual(drawing.tracks.map(({ id }) => found.get(id) ?? null), idle, name);
   }
+});
+
+test("the cells are those of the model that the tracks reach", () => {
+  const family = (links, classes) => {
+    const graph = { _links: new Map(), getNodeById: (id) => nodes[id] };
+    const nodes = ["WanMoveSplineEditor", ...classes].map((comfyClass, id) => ({ id, comfyClass, type: comfyClass, graph, outputs: [{ type: "TRACKS" }] }));
+    links.forEach(([from, to], id) => graph._links.set(id, { id, origin_id: from, origin_slot: 0, target_id: to, target_slot: 0 }));
+    return findFamily({ rootGraph: graph }, nodes[0]);
+  };
+  const [edit, maps, guide] = ["WanMoveSmoothTracks", "WanMoveTrajectoryMaps", "WanMoveTrajectoryGuidance"];
+  assert.equal(family([], []), "wan2.1-i2v");
+  assert.equal(family([[0, 1], [1, 2]], [edit, maps]), "wan2.2-ti2v-5b");
+  assert.equal(family([[0, 1], [1, 2]], [edit, guide]), "wan2.1-i2v");
+  assert.equal(family([[1, 2]], [edit, maps]), "wan2.1-i2v", "not reached");
+  assert.equal(family([[0, 2], [0, 1], [1, 3]], [edit, guide, maps]), "wan2.1-i2v", "the nearest");
+  assert.equal(family([[0, 1], [1, 0], [1, 2]], [edit, maps]), "wan2.2-ti2v-5b", "a loop ends");
 });

@@ -166,6 +166,7 @@ type Drag = {
 
 /** `unfinished`: the track that clicks append to. `follow`: the view fits the canvas until someone
  * zooms or pans. `key`: the timing key that easing edits; -1 is the start. */
+type Family = keyof typeof import("../js/editor/drawing/families.js").FAMILY_STRIDES;
 type Session = {
   readonly tool: Tool;
   readonly selection: SelectedParts;
@@ -186,6 +187,8 @@ type Session = {
   readonly ring: number;
   readonly follow: boolean;
   readonly key: { readonly track: string; readonly index: number } | null;
+  /** of the model that the drawing guides: its cells */
+  readonly family: Family;
 };
 type PointerInput = {
   canvas: CanvasPoint;

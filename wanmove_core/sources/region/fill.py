@@ -1,4 +1,8 @@
-"""Points that fill a region of the picture: how many, how far apart, closer on its details."""
+"""Points that fill a mask: how many, how far apart, closer on the picture's details.
+
+The editor fills the polygons that are drawn in it otherwise (fillPolygon in
+web/js/editor/drawing/region.js), and the drawing then carries the points: Python reads them.
+"""
 
 import math
 from dataclasses import dataclass
@@ -67,13 +71,13 @@ class Fill:
             )
 
 
-def fill_region(
+def fill_mask(
     mask: Bool[np.ndarray, "height width"],
     fill: Fill,
     *,
     image: UInt8[np.ndarray, "image_height image_width 3"] | None = None,
 ) -> Float[np.ndarray, "points 2"]:
-    """Place points on a region.
+    """Place points on a mask. Drawn polygons are filled by the editor (fillPolygon), not here.
 
     Args:
         mask: True on the region.

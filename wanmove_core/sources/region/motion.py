@@ -16,7 +16,7 @@ from ...tracks import Tracks
 from ..depth import check_map_size
 from ..keys import Number, interpolate_keys
 from ..pins import pinned_points
-from .fill import MAX_REGION_POINTS, Fill, check_region, fill_region
+from .fill import MAX_REGION_POINTS, Fill, check_region, fill_mask
 from .puppet import bend_points, handle_positions
 
 Anchor = Literal["centre", "top", "bottom", "left", "right"]
@@ -126,7 +126,7 @@ def region_tracks(
                 "front must leave some of the region visible; got a region that is all behind it. "
                 "Paint front only over what stands before the region."
             )
-    points = fill_region(mask, fill or Fill(), image=image)
+    points = fill_mask(mask, fill or Fill(), image=image)
     positions, seen = move_region(points, motion, mask)
     tracks = in_frame(positions, seen, (width, height), front=front)
     if pins == 0:

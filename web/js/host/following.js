@@ -1,7 +1,7 @@
 /** Each editor's background follows the graph, unless someone chose a picture of their own. */
 
 import { findBackground, loadAddress, loadPicture } from "./background.js";
-import { findFrame } from "./video_frame.js";
+import { findFamily, findFrame } from "./video_frame.js";
 
 /** @param {HostApp} app @param {HostApi} api @param {Iterable<Binding>} bindings */
 export function createFollowing(app, api, bindings) {
@@ -13,8 +13,10 @@ export function createFollowing(app, api, bindings) {
     if (binding.source === url) binding.editor.setBackground(image);
   }
 
-  /** The video that an editor draws for. @param {Binding} binding */
+  /** The video and the model that an editor draws for. @param {Binding} binding */
   function follow(binding) {
+    const family = findFamily(app, binding.node);
+    if (binding.editor.getSession().family !== family) binding.editor.setSession({ family });
     const found = findFrame(app, binding.node, binding.lastRun)?.frame ?? null;
     const text = JSON.stringify(found);
     if (binding.frame === text) return;

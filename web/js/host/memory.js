@@ -6,7 +6,7 @@ const MAX_REMEMBERED = 64;
 export const keyOf = (node) => `${node.graph?.id ?? ""}:${node.id}`;
 
 export function createMemory() {
-  /** @type {Map<string, {session: Session, panel: boolean}>} */
+  /** @type {Map<string, {session: Partial<Session>, panel: boolean}>} */
   const sessions = new Map();
   /** Whose editor has the focus. Undo takes it down, and the keys would go to the graph, where
    * Delete removes the node. */
@@ -22,8 +22,10 @@ export function createMemory() {
       if (!node.graph) return;
       const key = keyOf(node);
       sessions.delete(key);
+      // The family follows the graph.
+      const { family: _, ...kept } = session;
       const panel = element.classList.contains("wm-panel-open");
-      sessions.set(key, { session: { ...session, drag: null, hover: null, cursor: null }, panel });
+      sessions.set(key, { session: { ...kept, drag: null, hover: null, cursor: null }, panel });
       const oldest = sessions.keys().next().value;
       if (sessions.size > MAX_REMEMBERED && oldest !== undefined) sessions.delete(oldest);
     },

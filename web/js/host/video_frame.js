@@ -1,9 +1,13 @@
 /** Which video an editor draws for: found in the graph, through subgraphs both ways. */
 
+import { FIRST_FAMILY } from "../editor/drawing/families.js";
+
 const FIT = "WanMoveFitStartImage";
 const ENCODE = "WanMoveEncodeStartImage";
 /** Nodes that join tracks with the latent of an encoded start image. */
 const GUIDES = ["WanMoveTrajectoryGuidance", "WanMoveGuidanceInspector", "WanMoveContinueGuidance"];
+/** Where the tracks guide another model than Wan-Move's. @type {Readonly<Record<string, Family>>} */
+const FAMILIES = { WanMoveTrajectoryMaps: "wan2.2-ti2v-5b" };
 const [INNER_INPUT, INNER_OUTPUT] = [-10, -20];
 const MOST = 400;
 
@@ -74,21 +78,39 @@ function valueOf(app, node, name, left = 20) {
 /** @type {(node: HostNode, name: string) => boolean} */
 const isLinked = (node, name) => (node.inputs?.[slotOf(node, name)]?.link ?? null) !== null;
 
-/** The Encode node that an editor's tracks end in. @type {(app: HostApp, node: HostNode) => HostNode | null} */
-function encodeAfter(app, node) {
+/** The nodes that an editor's tracks reach, the nearest first. @param {HostApp} app @param {HostNode} node */
+function* nodesAfter(app, node) {
   const seen = new Set();
   const waiting = node.graph ? reached(app, node.graph, node.id, 0) : [];
   while (waiting.length && seen.size < MOST) {
     const next = /** @type {HostNode} */ (waiting.shift());
     if (seen.has(next)) continue;
     seen.add(next);
-    const found = GUIDES.includes(next.comfyClass ?? "") ? originOf(app, next, slotOf(next, "conditioning_latent")) : null;
-    if (found && "node" in found && found.node.comfyClass === ENCODE) return found.node;
+    yield next;
     for (const [slot, { type }] of (next.outputs ?? []).entries()) {
       if (type === "TRACKS" && next.graph) waiting.push(...reached(app, next.graph, next.id, slot));
     }
   }
+}
+
+/** The Encode node that an editor's tracks end in. @type {(app: HostApp, node: HostNode) => HostNode | null} */
+function encodeAfter(app, node) {
+  for (const next of nodesAfter(app, node)) {
+    const found = GUIDES.includes(next.comfyClass ?? "") ? originOf(app, next, slotOf(next, "conditioning_latent")) : null;
+    if (found && "node" in found && found.node.comfyClass === ENCODE) return found.node;
+  }
   return null;
+}
+
+/** The family of the model that an editor's tracks guide: of the nearest node that says it.
+ * @type {(app: HostApp, node: HostNode) => Family} */
+export function findFamily(app, node) {
+  for (const { comfyClass = "" } of nodesAfter(app, node)) {
+    if (GUIDES.includes(comfyClass)) break;
+    const family = FAMILIES[comfyClass];
+    if (family) return family;
+  }
+  return FIRST_FAMILY;
 }
 
 /** @type {(app: HostApp, node: HostNode, name: string) => HostNode | null} */

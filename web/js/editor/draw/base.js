@@ -3,7 +3,7 @@
  * the frame and the pointer is in render_marks.js, so that playback redraws that alone.
  */
 
-import { CELL_PX, latentCells } from "../drawing/cells.js";
+import { latentCells, stridesOf } from "../drawing/cells.js";
 import { cornerOf, insideBox, toCanvas } from "../curve/geometry.js";
 import { HALO, circle, dashed, enterCanvas, enterImage, padlock, paint, strokeShape, trace } from "./parts.js";
 import { boundsOf, pathOf, sentTracks } from "../drawing/sample.js";
@@ -104,30 +104,31 @@ function renderArrow(ctx, { session: { selection, view } }, track) {
 
 /** Written cells in their track's colour, crossed out where several write; a ring at points that
  * are hidden at the start. @type {Draw} */
-function renderCells(ctx, { drawing, session: { frame, view: { scale } }, theme }) {
-  const { cells, cols, rows, hiddenStarts } = latentCells(drawing, frame);
+function renderCells(ctx, { drawing, session: { frame, family, view: { scale } }, theme }) {
+  const { cells, cols, rows, hiddenStarts } = latentCells(drawing, frame, family);
+  const [, high, wide] = stridesOf(family);
   ctx.beginPath();
   for (let col = 1; col < cols; col += 1) {
-    ctx.moveTo(col * CELL_PX, 0);
-    ctx.lineTo(col * CELL_PX, rows * CELL_PX);
+    ctx.moveTo(col * wide, 0);
+    ctx.lineTo(col * wide, rows * high);
   }
   for (let row = 1; row < rows; row += 1) {
-    ctx.moveTo(0, row * CELL_PX);
-    ctx.lineTo(cols * CELL_PX, row * CELL_PX);
+    ctx.moveTo(0, row * high);
+    ctx.lineTo(cols * wide, row * high);
   }
   ctx.globalAlpha = 0.35;
   paint(ctx, null, theme.line, 0.5 / scale);
   for (const [index, cell] of cells) {
-    const [x, y] = [(index % cols) * CELL_PX, Math.floor(index / cols) * CELL_PX];
+    const [x, y] = [(index % cols) * wide, Math.floor(index / cols) * high];
     ctx.globalAlpha = 0.6;
     ctx.fillStyle = cell.color;
-    ctx.fillRect(x, y, CELL_PX, CELL_PX);
+    ctx.fillRect(x, y, wide, high);
     ctx.globalAlpha = 1;
     if (cell.tracks < 2) continue;
     ctx.beginPath();
-    ctx.rect(x, y, CELL_PX, CELL_PX);
-    ctx.moveTo(x, y + CELL_PX);
-    ctx.lineTo(x + CELL_PX, y);
+    ctx.rect(x, y, wide, high);
+    ctx.moveTo(x, y + high);
+    ctx.lineTo(x + wide, y);
     paint(ctx, null, theme.warn, 2 / scale);
   }
   ctx.globalAlpha = 1;

@@ -3,12 +3,12 @@
  * cut out and carried along; where it was, its blurred surroundings fill the hole.
  */
 
-import { CELL_PX } from "../drawing/cells.js";
+import { stridesOf } from "../drawing/cells.js";
 import { boundingBox } from "../curve/geometry.js";
 import { sampledTrack, sentTracks, spreadPose } from "../drawing/sample.js";
 
 /** Of what moves around a lone point. */
-const LONE_RADIUS_PX = 2 * CELL_PX;
+const LONE_RADIUS_CELLS = 2;
 const LARGEST_PX = 1024;
 const LEVELS = 6;
 /** Moved by less, the picture stays as it is. */
@@ -27,8 +27,8 @@ function layer(width, height) {
   return [canvas, /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"))];
 }
 
-/** What moves with a track, where it starts. @type {(track: Track, x: number, y: number) => {path: Path2D, box: Box}} */
-function outlineOf({ spread }, x, y) {
+/** What moves with a track, where it starts. @type {(track: Track, x: number, y: number, family: Family) => {path: Path2D, box: Box}} */
+function outlineOf({ spread }, x, y, family) {
   const path = new Path2D();
   if (spread?.shape === "region" && spread.polygon.length > 2) {
     const { scale, angle } = spreadPose(spread, 0);
@@ -38,7 +38,7 @@ function outlineOf({ spread }, x, y) {
     path.closePath();
     return { path, box: /** @type {Box} */ (boundingBox(points)) };
   }
-  const radius = Math.max(spread && spread.shape !== "region" ? spread.size / 2 : 0, LONE_RADIUS_PX);
+  const radius = Math.max(spread && spread.shape !== "region" ? spread.size / 2 : 0, LONE_RADIUS_CELLS * stridesOf(family)[2]);
   path.arc(x, y, radius, 0, 2 * Math.PI);
   return { path, box: { x: x - radius, y: y - radius, width: 2 * radius, height: 2 * radius } };
 }
@@ -58,12 +58,12 @@ function fillHole(canvas, ctx) {
 }
 
 /** @type {(track: Track, scene: Scene, image: CanvasImageSource) => Cut} */
-function cutOf(track, { drawing: { width, height, frames } }, image) {
+function cutOf(track, { drawing: { width, height, frames }, session: { family } }, image) {
   const known = cuts.get(track);
-  const size = `${width}x${height}x${frames}`;
+  const size = `${width}x${height}x${frames}, ${family}`;
   if (known?.image === image && known.size === size) return known;
   const [x, y] = sampledTrack(track, frames).own;
-  const { path, box: tight } = outlineOf(track, x, y);
+  const { path, box: tight } = outlineOf(track, x, y, family);
   const margin = Math.max(tight.width, tight.height) / 2;
   const box = { x: tight.x - margin, y: tight.y - margin, width: tight.width + 2 * margin, height: tight.height + 2 * margin };
   const scale = Math.min(2, LARGEST_PX / Math.max(box.width, box.height));

@@ -1,6 +1,7 @@
 /** Which tracks guide nothing, and why: the rules of wanmove_core's report, while drawing. */
 
-import { CELL_PX, FRAMES_PER_LATENT } from "./cells.js";
+import { stridesOf } from "./cells.js";
+import { FAMILY_STRIDES, FIRST_FAMILY } from "./families.js";
 import { remembered, sampledTrack, sentTracks } from "./sample.js";
 
 /** In words, as the report has them. @type {Record<IdleReason, string>} */
@@ -9,8 +10,9 @@ export const IDLE_REASONS = {
   start: "visible at the start only: guides nothing", never: "never visible inside the picture: guides nothing",
 };
 
-/** Why one point guides nothing; null where it does. @type {(drawing: Drawing, sampled: Sampled, point: number) => IdleReason | null} */
-function reasonOf({ width, height, frames }, { points, positions, visible }, point) {
+/** Why one point guides nothing; null where it does.
+ * @type {(drawing: Drawing, sampled: Sampled, point: number, perLatent: number) => IdleReason | null} */
+function reasonOf({ width, height, frames }, { points, positions, visible }, point, perLatent) {
   const isSeen = (/** @type {number} */ frame) => {
     // As single precision, which tracks have outside of the editor.
     const [x, y] = [0, 1].map((axis) => Math.fround(positions[2 * (frame * points + point) + axis]));
@@ -18,24 +20,31 @@ function reasonOf({ width, height, frames }, { points, positions, visible }, poi
   };
   const start = isSeen(0);
   let later = false;
-  for (let frame = FRAMES_PER_LATENT; frame < frames && !later; frame += FRAMES_PER_LATENT) later = isSeen(frame);
+  for (let frame = perLatent; frame < frames && !later; frame += perLatent) later = isSeen(frame);
   if (start) return later ? null : "start";
   if (!later) return "never";
   return visible[0] === 1 ? "outside" : "hidden";
 }
 
-/** The ids of tracks of which no point guides anything. A grid without cells has none.
- * @type {(drawing: Drawing) => Map<string, IdleReason>} */
-export const idleTracks = remembered((/** @type {Drawing} */ drawing) => {
+/** @type {(drawing: Drawing, family: Family) => Map<string, IdleReason>} */
+function findIdle(drawing, family) {
+  const [perLatent, cellHeight, cellWidth] = stridesOf(family);
   /** @type {Map<string, IdleReason>} */
   const idle = new Map();
-  if (drawing.width < CELL_PX || drawing.height < CELL_PX) return idle;
+  if (drawing.width < cellWidth || drawing.height < cellHeight) return idle;
   for (const track of sentTracks(drawing)) {
     const sampled = sampledTrack(track, drawing.frames);
-    const first = reasonOf(drawing, sampled, 0);
+    const first = reasonOf(drawing, sampled, 0, perLatent);
     let acts = first === null;
-    for (let point = 1; point < sampled.points && !acts; point += 1) acts = reasonOf(drawing, sampled, point) === null;
+    for (let point = 1; point < sampled.points && !acts; point += 1) acts = reasonOf(drawing, sampled, point, perLatent) === null;
     if (!acts && first) idle.set(track.id, first);
   }
   return idle;
-});
+}
+
+const finders = new Map(/** @type {Family[]} */ (Object.keys(FAMILY_STRIDES)).map((family) =>
+  [family, remembered((/** @type {Drawing} */ drawing) => findIdle(drawing, family))]));
+
+/** The ids of tracks of which no point guides anything. A grid without cells has none.
+ * @type {(drawing: Drawing, family?: Family) => Map<string, IdleReason>} */
+export const idleTracks = (drawing, family = FIRST_FAMILY) => finders.get(family)?.(drawing) ?? new Map();

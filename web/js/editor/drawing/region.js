@@ -1,4 +1,5 @@
-/** Fill a polygon with points: on a grid, or irregular but evenly spaced (Poisson disc). */
+/** Fill a drawn polygon with points: on a grid, or irregular but evenly spaced (Poisson disc). The
+ * drawing carries them from then on; the nodes' fill of a mask is another one, fill_mask in Python. */
 
 import { boundingBox, insidePolygon } from "../curve/geometry.js";
 
@@ -81,7 +82,8 @@ function poissonPoints(polygon, box, spacing) {
   return [...taken.values()];
 }
 
-/** At least one point: the polygon's middle. @type {(polygon: readonly Pair[], fill: "grid" | "poisson", spacing: number) => Pair[]} */
+/** At least one point: the polygon's middle. Not fill_mask of wanmove_core, which fills masks of pixels.
+ * @type {(polygon: readonly Pair[], fill: "grid" | "poisson", spacing: number) => Pair[]} */
 export function fillPolygon(polygon, fill, spacing) {
   const box = boundingBox(polygon.map(([x, y]) => ({ x, y })));
   const points = box ? (fill === "grid" ? gridPoints : poissonPoints)(polygon, box, spacing) : [];

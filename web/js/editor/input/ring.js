@@ -1,6 +1,6 @@
 /** The ring under the Draw tool: how many cells of the picture around a path go along with it. */
 
-import { CELL_PX } from "../drawing/cells.js";
+import { stridesOf } from "../drawing/cells.js";
 import { sampledTrack } from "../drawing/sample.js";
 
 /** Cells from its middle to its rim; 0 is one point. */
@@ -9,7 +9,7 @@ export const LARGEST_RING = 32;
 const POINTS = 7;
 
 /** In pixels of the picture. @type {(session: Session) => number} */
-export const ringRadius = ({ ring }) => ring * CELL_PX;
+export const ringRadius = ({ ring, family }) => ring * stridesOf(family)[2];
 
 /** More points for more room: as far apart as the first ring has them. @type {(ring: number) => number} */
 const pointsOf = (ring) => Math.min(Math.max(POINTS, Math.round(POINTS * (ring / FIRST_RING) ** 2)), 200);
@@ -30,5 +30,5 @@ export function withRing(drawing, session, track, alone) {
   }
   if (inside.length === points) return ringed;
   if (inside.length < 2) return track;
-  return { ...track, spread: { shape: "region", polygon: [], offsets: inside, fill: "grid", spacing: CELL_PX, keys: [], ring: true } };
+  return { ...track, spread: { shape: "region", polygon: [], offsets: inside, fill: "grid", spacing: stridesOf(session.family)[2], keys: [], ring: true } };
 }

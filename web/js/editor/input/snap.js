@@ -1,17 +1,18 @@
 /** Snapping of drawn and moved points. */
 
-import { CELL_PX } from "../drawing/cells.js";
+import { stridesOf } from "../drawing/cells.js";
 import { distance } from "../curve/geometry.js";
 
 const KNOT_REACH_PX = 10;
 
-/** Pixels: their corners; cells: the middles of the 8x8 latent cells. A knot that is moved
+/** Pixels: their corners; cells: the middles of the latent cells. A knot that is moved
  * (`held`) does not snap to its own track.
  * @type {(drawing: Drawing, session: Session, point: ImagePoint, held?: Target | null) => ImagePoint} */
-export function snapPoint(drawing, { snap, view }, point, held = null) {
+export function snapPoint(drawing, { snap, view, family }, point, held = null) {
   if (snap === "pixels") return { x: Math.round(point.x), y: Math.round(point.y) };
-  const middle = (/** @type {number} */ v) => (Math.floor(v / CELL_PX) + 0.5) * CELL_PX;
-  if (snap === "cells") return { x: middle(point.x), y: middle(point.y) };
+  const [, cellHeight, cellWidth] = stridesOf(family);
+  const middle = (/** @type {number} */ v, /** @type {number} */ size) => (Math.floor(v / size) + 0.5) * size;
+  if (snap === "cells") return { x: middle(point.x, cellWidth), y: middle(point.y, cellHeight) };
   if (snap !== "knots") return point;
   const own = held && "track" in held ? held.track : null;
   let [best, least] = [point, KNOT_REACH_PX / view.scale];

@@ -56,10 +56,10 @@ export function createChrome(status, { store, player, ui, hostHistory, togglePan
   }
 
   /** @type {(drawing: Drawing, session: Session) => string} */
-  function statusText(drawing, { cells: shown, cursor, frame }) {
-    const idle = [...idleTracks(store.shown())].map(([id, reason]) => `${findTrack(drawing, id)?.name ?? ""}: ${t(IDLE_REASONS[reason])}`);
+  function statusText(drawing, { cells: shown, cursor, frame, family }) {
+    const idle = [...idleTracks(store.shown(), family)].map(([id, reason]) => `${findTrack(drawing, id)?.name ?? ""}: ${t(IDLE_REASONS[reason])}`);
     if (!shown) return [...(cursor ? [`${cursor.x.toFixed(1)}, ${cursor.y.toFixed(1)}`] : []), ...idle.slice(0, 2)].join("  ·  ");
-    const found = latentCells(store.shown(), frame);
+    const found = latentCells(store.shown(), frame, family);
     return [
       `${t("latent frame")} ${found.latentFrame} / ${found.latentFrames - 1}`, `${found.cells.size} ${t("cells")}`,
       `${found.moved} ${t("moved")}`, `${found.shared} ${t("shared")}`,

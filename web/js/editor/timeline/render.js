@@ -91,7 +91,7 @@ function renderRow(ctx, scene, track, top) {
   ctx.globalAlpha = track.hidden ? 0.55 : 1;
   rounded(ctx, track.color, 10, middle - 5, 10, 10, 3);
   ctx.textAlign = "left";
-  const idle = idleTracks(scene.drawing).has(track.id);
+  const idle = idleTracks(scene.drawing, session.family).has(track.id);
   ctx.fillStyle = idle ? theme.warn : theme.text;
   ctx.fillText(shortened(ctx, `${idle ? "! " : ""}${track.name.slice(0, 80)}`, layout.left - 68), 26, middle + 0.5);
   ctx.globalAlpha = 1;

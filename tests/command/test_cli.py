@@ -14,7 +14,7 @@ import torch
 from tests.checkpoints.checkpoint_writers import small_model, write_comfyui, write_official
 from tests.generation.small_parts import small_image, small_tracks
 from wanmove_core.command import main as cli
-from wanmove_core.command.generate_options import parse_numbers, parse_size
+from wanmove_core.command.parse import parse_numbers, parse_size
 from wanmove_core.media.video import read_metadata, read_video
 from wanmove_core.media.writer import write_image
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError, TrackFormatError
-from .generate_options import parse_size
+from .parse import parse_size
 
 if TYPE_CHECKING:
     from ..evaluate.metrics import EndPointError

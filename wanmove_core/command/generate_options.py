@@ -4,12 +4,11 @@ import argparse
 from pathlib import Path
 
 from ..choices import Branch, Collision, Resize, Retime, Temporal, options_of
-from ..grid import Size
 from .flashmotion import add_adapter_options, add_flashmotion_options
 from .long_options import add_long_options
+from .parse import parse_numbers, parse_size
 from .reference_options import add_reference_options
 
-_LARGEST_SIDE = 16384  # px
 _DTYPES = ("bf16", "fp16", "fp32", "fp8")
 
 _KERNELS = ("native", "flash", "flash3", "sage", "flex", "xformers", "cudnn")
@@ -186,7 +185,8 @@ def _add_speed_options(parser: argparse.ArgumentParser) -> None:
         "--attention",
         choices=(*_KERNELS, *_HUB_KERNELS),
         default="native",
-        help="kernel (native)",
+        metavar="KERNEL",
+        help=f"{', '.join((*_KERNELS, *_HUB_KERNELS))} (native)",
     )
     group.add_argument("--compile", action="store_true", help="compile the blocks")
     group.add_argument(
@@ -205,29 +205,3 @@ def _add_prompt_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--extend-model", metavar="NAME", help="which model of the server")
     group.add_argument("--extend-language", choices=("en", "zh"), help="to write in (zh)")
-
-
-def parse_size(text: str) -> Size:
-    """Parse `832x480`; the reference's `832*480` means the same."""
-    parts = text.lower().replace("*", "x").replace(",", "x").split("x")
-    try:
-        width, height = (int(part) for part in parts)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"must be WIDTHxHEIGHT; got {text!r}") from error
-    if min(width, height) < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1x1; got {text!r}")
-    if max(width, height) > _LARGEST_SIDE:
-        raise argparse.ArgumentTypeError(
-            f"must be at most {_LARGEST_SIDE} px a side; got {text[:40]!r}"
-        )
-    return width, height
-
-
-def parse_numbers(text: str) -> tuple[float, ...]:
-    """Parse numbers with commas between them."""
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(
-            f"must be numbers with commas between; got {text!r}"
-        ) from error

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError
-from .generate_options import parse_numbers, parse_size
+from .parse import parse_numbers, parse_size
 
 
 def add_train_parser(commands: Any) -> None:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..family import Size
 from ..tracks import Tracks
 from .checks import MAX_TEXT_POINTS, check_number, check_points, check_size, refusal
-from .content import Content, RawTrack, ReadOptions, Size
+from .content import Content, RawTrack, ReadOptions
 from .samples import decimal, held, keyed, parse_number, shortest
 from .text import lines_of
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ..family import Size
 from ..tracks import Tracks
 from .checks import (
     MAX_FRAMES,
@@ -29,7 +30,7 @@ from .checks import (
     refusal,
     shown,
 )
-from .content import Content, RawTrack, ReadOptions, Size
+from .content import Content, RawTrack, ReadOptions
 from .samples import parse_number, picture_size
 from .splines import MAX_DRAWN_TRACKS
 from .text import lines_of

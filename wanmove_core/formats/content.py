@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from ..errors import OptionError
+from ..family import Size
 from ..motion.fit import fit_tracks
 from ..motion.frame import with_frame
 from ..motion.retime import resample_tracks
@@ -16,7 +17,6 @@ from .checks import MAX_COORDINATE, MAX_FRAMES, MAX_TEXT_POINTS, check_points, r
 
 _log = logging.getLogger("wanmove")
 
-Size = tuple[int, int]
 Unit = Literal["auto", "pixels", "normalized"]
 
 DEFAULT_FRAMES = 81

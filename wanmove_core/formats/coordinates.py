@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from ..family import Size
 from ..tracks import Tracks
 from .checks import check_list, check_number, check_size, refusal, shown
-from .content import HIDDEN_PAIRS, Content, RawTrack, ReadOptions, Size, hidden_pairs
+from .content import HIDDEN_PAIRS, Content, RawTrack, ReadOptions, hidden_pairs
 from .samples import shortest
 from .text import parse_json
 

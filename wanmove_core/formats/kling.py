@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import OptionError
+from ..family import Size
 from ..motion.retime import resample_tracks
 from ..tracks import Tracks
 from .checks import check_list, refusal, shown
-from .content import Content, RawTrack, ReadOptions, Size
+from .content import Content, RawTrack, ReadOptions
 from .samples import keyed, picture_size
 from .splines import check_drawn, frame_count, parse_knots
 

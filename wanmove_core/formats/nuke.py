@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from ..family import Size
 from ..tracks import Tracks
 from .checks import MAX_TEXT_POINTS, check_points, check_size, refusal, shown
-from .content import Content, RawTrack, ReadOptions, Size
+from .content import Content, RawTrack, ReadOptions
 from .nuke_curve import MAX_TOKENS, Curve, parse_braces, parse_curve
 from .samples import decimal, held, picture_size, shortest
 

@@ -4,8 +4,9 @@ import re
 
 import numpy as np
 
+from ..family import Size
 from .checks import refusal, shown
-from .content import ReadOptions, Size
+from .content import ReadOptions
 
 _RANGE = re.compile(r"(\d{1,9})-(\d{1,9})")
 _NUMBER = re.compile(r"[-+]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[eE][-+]?\d{1,3})?", re.ASCII)

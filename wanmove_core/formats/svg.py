@@ -13,9 +13,10 @@ from xml.parsers import expat
 import numpy as np
 
 from ..errors import TrackFormatError
+from ..family import Size
 from ..motion.curves import evaluate_segments, flatten_segments
 from .checks import check_number, refusal, shown
-from .content import Content, RawTrack, ReadOptions, Size
+from .content import Content, RawTrack, ReadOptions
 from .samples import parse_ranges
 from .splines import MAX_DRAWN_TRACKS, MAX_KNOTS, check_drawn, frame_count
 from .svg_shapes import (

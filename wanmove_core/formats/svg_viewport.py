@@ -1,7 +1,7 @@
 """From the user units of an svg element to what lies around it; the outermost gives the canvas."""
 
+from ..family import Size
 from .checks import check_size, refusal, shown
-from .content import Size
 from .svg_shapes import (
     IDENTITY,
     Attributes,

@@ -1,7 +1,7 @@
 """Tracks as an SVG picture, for vector programs and back."""
 
+from ..family import Size
 from ..tracks import Tracks
-from .content import Size
 from .samples import frame_ranges, held, shortest
 
 

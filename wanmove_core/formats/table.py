@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..family import Size
 from ..tracks import Tracks
 from .checks import MAX_FRAMES, MAX_TEXT_POINTS, check_points, refusal, shown
-from .content import Content, RawTrack, ReadOptions, Size, hidden_pairs
+from .content import Content, RawTrack, ReadOptions, hidden_pairs
 from .samples import shortest
 from .text import lines_of
 

@@ -7,9 +7,10 @@ import numpy as np
 
 from ..document.schema import DOCUMENT_VERSION, MAX_TRACKS, is_document, parse_document
 from ..errors import TrackFormatError
-from ..shapes import Bool, Float
+from ..shapes import Float
 from .content import ReadOptions, TrackFile
 from .read import parse_tracks
+from .samples import frame_ranges, held
 from .svg import is_svg, read_svg
 from .svg_document import svg_tracks
 from .text import decode_text, parse_json
@@ -84,7 +85,8 @@ def _tracks(loaded: TrackFile) -> list[dict[str, Any]]:
     visibility = loaded.tracks.visibility.numpy()
     tracks = []
     for index in range(positions.shape[1]):
-        own, seen = _hold_hidden(positions[:, index], visibility[:, index]), visibility[:, index]
+        own, seen = positions[:, index], visibility[:, index]
+        own = held(own, seen) if seen.any() else own
         frames = _needed_frames(own)
         knots = [{"x": round(x, 3), "y": round(y, 3)} for x, y in own[frames].tolist()]
         inner = enumerate(frames[1:-1].tolist(), start=1)
@@ -92,7 +94,7 @@ def _tracks(loaded: TrackFile) -> list[dict[str, Any]]:
         name = loaded.names[index] if index < len(loaded.names) else f"Track {index + 1}"
         track: dict[str, Any] = {"name": name, "curve": "polyline", "knots": knots}
         track |= {"timing": {"keys": keys}} if keys else {}
-        track |= {} if seen.all() else {"windows": _windows(seen)}
+        track |= {} if seen.all() else {"windows": frame_ranges(seen)}
         color = loaded.colors[index] if index < len(loaded.colors) else ""
         tracks.append(track | ({"color": color} if _is_hex_color(color) else {}))
     return tracks
@@ -104,17 +106,6 @@ def _is_hex_color(color: str) -> bool:
         and color[0] == "#"
         and all(c in "0123456789abcdef" for c in color[1:].lower())
     )
-
-
-def _hold_hidden(
-    positions: Float[np.ndarray, "frames 2"], seen: Bool[np.ndarray, " frames"]
-) -> Float[np.ndarray, "frames 2"]:
-    """Where a point is hidden its position means nothing: it keeps the last one seen."""
-    if not seen.any():
-        return positions
-    source = np.where(seen, np.arange(len(seen)), -1)
-    source = np.maximum.accumulate(source)
-    return positions[np.where(source >= 0, source, np.flatnonzero(seen)[0])]
 
 
 def _needed_frames(positions: Float[np.ndarray, "frames 2"]) -> np.ndarray:
@@ -139,9 +130,3 @@ def _needed_frames(positions: Float[np.ndarray, "frames 2"]) -> np.ndarray:
             kept.add(middle)
             open_ += [(low, middle), (middle, high)]
     return np.array(sorted(kept))
-
-
-def _windows(seen: Bool[np.ndarray, " frames"]) -> list[list[int]]:
-    """Inclusive frame ranges where `seen`."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], seen.astype(np.int8), [0]])))
-    return [[int(a), int(b) - 1] for a, b in edges.reshape(-1, 2)]

@@ -5,10 +5,10 @@ import pathlib
 import numpy as np
 
 from ..errors import MediaError, OptionError, TrackFormatError
+from ..family import Size
 from ..media.writer import check_writable, write_files
 from ..tracks import Tracks
 from .checks import MAX_COORDINATE, check_points, refusal
-from .content import Size
 from .npy import npy_bytes, visibility_path
 from .registry import WRITE_FORMATS, WRITTEN, format_of, function, written_suffixes
 

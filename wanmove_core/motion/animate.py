@@ -6,7 +6,7 @@ from typing import Literal, get_args
 import torch
 
 from ..errors import OptionError, ShapeError
-from ..shapes import Float, Tensor
+from ..shapes import Float, Number, Tensor
 from ..tracks import Tracks
 from .concat import concat_tracks
 from .gaps import bridge_gaps
@@ -14,8 +14,6 @@ from .retime import check_num_frames
 
 Loop = Literal["cycle", "ping-pong", "offset"]
 Mirror = Literal["left-right", "up-down"]
-# The type checker of the tests refuses an integer for a float.
-Number = float | int
 
 
 def parent_tracks(

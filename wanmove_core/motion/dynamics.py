@@ -6,12 +6,10 @@ from itertools import pairwise
 import torch
 
 from ..errors import OptionError
-from ..shapes import Float, Tensor
+from ..shapes import Float, Number, Tensor
 from ..tracks import Tracks
 from .gaps import bridge_gaps
 
-# The type checker of the tests refuses an integer for a float.
-Number = float | int
 _WAVES = 5
 _OCTAVES = (-1.0, 1.5)
 

@@ -14,9 +14,8 @@ import torch
 from ..choices import FitMode
 from ..errors import OptionError, ShapeError
 from ..grid import Fit, Size
-from ..shapes import Float, Shaped
+from ..shapes import Float, Number, Shaped
 from ..tracks import Tracks
-from .keys import Number
 
 DepthKind = Literal["inverse", "relative", "metric"]
 # Depth nodes round their output's sides, often to a multiple of 14 or 64 px.

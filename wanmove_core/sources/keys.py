@@ -14,10 +14,8 @@ from ..errors import OptionError, TrackFormatError
 from ..formats.checks import shown
 from ..motion.curves import ease_cubic_bezier
 from ..motion.retime import check_num_frames
-from ..shapes import Float
+from ..shapes import Float, Number
 
-# The type checker of the tests refuses an integer for a float.
-Number = float | int
 Key = TypeVar("Key")
 LARGEST = 1e9  # of a key; beyond it places lose their pixels
 

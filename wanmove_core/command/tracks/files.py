@@ -2,12 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import OptionError
 from ...formats.registry import WRITE_FORMATS, WRITTEN, written_suffixes
+from ..parse import parse_size
 
 if TYPE_CHECKING:
     from ...formats import TrackFile
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _FPS = 16.0  # what Wan renders
 
 
-def add_file_verbs(verbs: Any, parse_size: Callable[[str], tuple[int, int]]) -> None:
+def add_file_verbs(verbs: Any) -> None:
     """Add the verbs to those of `wanmove tracks`. Imports nothing heavy."""
     show = verbs.add_parser("show", help="say what is in the files")
     show.add_argument("files", type=Path, nargs="+", metavar="FILE")

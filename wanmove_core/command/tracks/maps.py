@@ -2,12 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from ...choices import MapShape
 from ...errors import OptionError
+from ..parse import parse_size
 from .inputs import read_mask, write_result
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _MAP_SUFFIXES = ("", ".mkv")
 
 
-def add_maps_verb(verbs: Any, parse_size: Callable[[str], tuple[int, int]]) -> None:
+def add_maps_verb(verbs: Any) -> None:
     """Add the verb to those of `wanmove tracks`. Imports nothing heavy."""
     maps = verbs.add_parser(
         "maps",

@@ -1,12 +1,12 @@
 """`wanmove tracks region`: a region of the picture that moves."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import OptionError
 from ..companions import check_companions
+from ..parse import parse_size
 from .inputs import check_target, read_keys, read_mask, write_result
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ...tracks import Tracks
 
 
-def add_region_verb(verbs: Any, parse_size: Callable[[str], tuple[int, int]]) -> None:
+def add_region_verb(verbs: Any) -> None:
     """Add the verb to those of `wanmove tracks`. Imports nothing heavy."""
     region = verbs.add_parser(
         "region",

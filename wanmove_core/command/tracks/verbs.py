@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import OptionError
 from ..companions import check_companions
-from ..generate_options import parse_size
+from ..parse import parse_size
 from .animate import add_animate_verb
 from .files import add_file_verbs
 from .inputs import check_target, read_keys, read_map, read_mask, read_poses, write_result
@@ -29,7 +29,7 @@ def add_tracks_parser(commands: Any) -> None:
         description="Read tracks in any format; say what is in them, or write another format.",
     )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    add_file_verbs(verbs, parse_size)
+    add_file_verbs(verbs)
     _add_source_verbs(verbs)
 
 
@@ -72,10 +72,10 @@ def _add_source_verbs(verbs: Any) -> None:
     rotate.add_argument("--pins", type=int, default=0, help="still points on the rest (default 0)")
     rotate.set_defaults(run=run_rotate)
 
-    add_region_verb(verbs, parse_size)
-    add_maps_verb(verbs, parse_size)
+    add_region_verb(verbs)
+    add_maps_verb(verbs)
     add_animate_verb(verbs)
-    add_video_verb(verbs, parse_size)
+    add_video_verb(verbs)
 
     lint = verbs.add_parser("lint", help="say what is likely to go wrong, and what to do")
     lint.add_argument("files", type=Path, nargs="+", metavar="FILE")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import OptionError
+from ..parse import parse_size
 from .inputs import check_target, read_mask, write_result
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from ...sources.video.transfer import Follow, Queries
 
 
-def add_video_verb(verbs: Any, parse_size: Callable[[str], tuple[int, int]]) -> None:
+def add_video_verb(verbs: Any) -> None:
     """Add the verb to those of `wanmove tracks`. Imports nothing heavy."""
     video = verbs.add_parser(
         "video",

@@ -9,9 +9,9 @@ import numpy as np
 from ...document.schema import Ease
 from ...errors import OptionError
 from ...motion.retime import check_num_frames
-from ...shapes import Float
+from ...shapes import Float, Number
 from ..depth import Lens
-from ..keys import Number, interpolate_keys
+from ..keys import interpolate_keys
 
 _SHAKE_WAVES = 7
 _SHAKE_CHANNELS = 6

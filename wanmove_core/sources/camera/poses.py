@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import OptionError
-from ...shapes import Float
+from ...shapes import Float, Number
 from ..depth import Lens
-from ..keys import Number
 from .path import CameraPath
 
 # Of the distance in the middle of the start image: how far a camera of unknown scale travels.

@@ -9,7 +9,8 @@ import numpy as np
 
 from ...errors import OptionError
 from ...motion.retime import check_num_frames
-from ..keys import Number, apply_ease
+from ...shapes import Number
+from ..keys import apply_ease
 from .path import CameraKey
 
 _Build = Callable[[int, Number, Number], list[CameraKey]]

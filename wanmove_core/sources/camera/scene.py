@@ -5,11 +5,10 @@ import torch
 
 from ...errors import ShapeError
 from ...motion.frame import place_in_frame
-from ...shapes import Bool, Float, Tensor
+from ...shapes import Bool, Float, Number, Tensor
 from ...tracks import Tracks
 from ..depth import check_map_size, sample_distance
 from ..depth_buffer import hidden_by_surface, surface_pixels, surface_slopes
-from ..keys import Number
 from .path import CameraPath
 
 # Nearer than this share of its first distance a point counts as behind the camera.

@@ -8,10 +8,9 @@ import numpy as np
 from ...errors import OptionError, ShapeError
 from ...motion.concat import concat_tracks
 from ...motion.retime import retime_tracks
-from ...shapes import Bool, Float, UInt8
+from ...shapes import Bool, Float, Number, UInt8
 from ...tracks import Tracks
 from ..depth import Lens, centre_distance, check_map_size
-from ..keys import Number
 from ..starts import feature_points, grid_points
 from .path import CameraKey, CameraPath, Handheld, camera_path
 from .poses import CameraPoses, follow_poses

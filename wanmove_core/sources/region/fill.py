@@ -11,9 +11,8 @@ from typing import Literal, get_args
 import numpy as np
 
 from ...errors import OptionError, ShapeError
-from ...shapes import Bool, Float, UInt8
+from ...shapes import Bool, Float, Number, UInt8
 from ..depth import check_map_size
-from ..keys import Number
 from ..starts import luma
 
 Pattern = Literal["scatter", "grid"]

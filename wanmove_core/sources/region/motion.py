@@ -11,10 +11,10 @@ import torch
 from ...document.schema import Ease
 from ...errors import OptionError, ShapeError
 from ...motion.concat import concat_tracks
-from ...shapes import Bool, Float, UInt8
+from ...shapes import Bool, Float, Number, UInt8
 from ...tracks import Tracks
 from ..depth import check_map_size
-from ..keys import Number, interpolate_keys
+from ..keys import interpolate_keys
 from ..pins import pinned_points
 from .fill import MAX_REGION_POINTS, Fill, check_region, fill_mask
 from .puppet import bend_points, handle_positions

@@ -10,13 +10,13 @@ import torch
 from ...document.schema import Ease
 from ...errors import OptionError, ShapeError
 from ...motion.concat import concat_tracks
-from ...shapes import Bool, Float
+from ...shapes import Bool, Float, Number
 from ...tracks import Tracks
 from ..camera.path import CameraPath, axis_rotation
 from ..camera.scene import project_points, project_surface
 from ..depth import Lens, check_map_size
 from ..depth_buffer import hidden_by_surface, surface_pixels, surface_slopes
-from ..keys import Number, interpolate_keys
+from ..keys import interpolate_keys
 from ..pins import pinned_points
 
 AXES = {"vertical": (0.0, -1.0, 0.0), "horizontal": (-1.0, 0.0, 0.0), "view": (0.0, 0.0, 1.0)}

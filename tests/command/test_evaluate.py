@@ -68,6 +68,23 @@ def test_tracks_of_another_size_are_fitted(job, capsys):
     capsys.readouterr()
 
 
+def test_tracks_that_say_their_frame_are_brought_to_the_video(job, capsys):
+    """As exactly as without a frame; a frame of another shape is refused."""
+    tracks = read_tracks(job / "tracks.npy")
+    evaluate(job / "clip.mp4", job / "tracks.npy")
+    plain = capsys.readouterr().out
+    _, height, width = read_video(job / "clip.mp4").shape[:3]
+    big = Tracks(tracks.positions * 2, tracks.visibility)
+    write_tracks(big, job / "big.svg", size=(2 * width, 2 * height))
+    evaluate(job / "clip.mp4", job / "big.svg", "--size", "7x5")
+    said, rest = capsys.readouterr().out.split("\n", 1)
+    assert said == f"frame  tracks of {2 * width}x{2 * height} scaled to {width}x{height}"
+    assert rest == plain
+    write_tracks(big, job / "tall.svg", size=(width, 3 * height))
+    with pytest.raises(ShapeError, match=f"got tracks of {width}x{3 * height}"):
+        evaluate(job / "clip.mp4", job / "tall.svg")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

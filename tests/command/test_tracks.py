@@ -123,6 +123,23 @@ def test_lint_names_findings_and_its_exit_code_says_whether_there_are_any(pictur
     assert "nothing to note" in capsys.readouterr().out
 
 
+def test_lint_takes_tracks_in_their_own_frame(pictures, capsys):
+    """The same motion on a canvas twice as large is the same motion; another shape is refused."""
+    words = ["--move", "pan-left", "--frames", "13", "--count", "12"]
+    assert run(pictures, "camera", "@a.svg", "--size", "80x48", *words) == 0
+    assert run(pictures, "camera", "@b.svg", "--size", "160x96", *words) == 0
+    capsys.readouterr()
+    for name, size in (("@a.svg", []), ("@b.svg", ["--size", "80x48"]), ("@b.svg", [])):
+        assert run(pictures, "lint", name, *size, "--frames", "17") == 1
+    first, second, own = (
+        capsys.readouterr().out.replace("b.svg", "a.svg").split("a.svg: length")[1:]
+    )
+    assert "outside" not in second and first.split("\n")[1:] == second.split("\n")[1:]
+    assert own
+    assert run(pictures, "lint", "@b.svg", "--size", "48x80", "--frames", "17") == 2
+    assert "the frame of 48x80; got tracks of 160x96" in capsys.readouterr().err
+
+
 def test_lint_looks_at_depth(pictures, capsys):
     """A far track walks over the near box, which has a track that comes before it."""
     near, time = np.full((13, 2), [40.0, 24.0]), np.linspace(0, 1, 13)[:, None]
@@ -199,7 +216,7 @@ def test_lint_looks_at_depth(pictures, capsys):
         (["animate", "fall", "@a.csv", "@x.csv", "--bounce", "0"], "--bounce must come with"),
         (["animate", "wiggle", "@a.csv", "@x.csv", "--seed", "9" * 30], "--seed must be"),
         (["animate", "loop", "@a.csv", "@x.csv", "--frames", "9" * 12], "at most 100000"),
-        (["lint", "@depth.png", "--size", "64x64", "--depth", "@depth.png"], "--depth must be"),
+        (["lint", "@a.csv", "--size", "64x64", "--depth", "@depth.png"], "--depth must be"),
     ],
 )
 def test_bad_input_is_one_line(pictures, capsys, words, said):

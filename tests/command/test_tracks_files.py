@@ -100,5 +100,6 @@ def test_a_size_to_scale_to_needs_one_to_scale_from(tracks_file, tmp_path, capsy
     bigger = ["--to-size", "256x96"]
     words = ["tracks", "convert", str(tmp_path / "a.svg"), str(tmp_path / "b.csv"), *bigger]
     assert cli.main(words) == 0
+    assert "a.svg: tracks of 128x96 stretched to 256x96" in capsys.readouterr().err
     seen = read_tracks(tmp_path / "b.csv").positions[-1, 0]
     assert seen[0] == 2 * read_tracks(tracks_file).positions[-1, 0, 0]

@@ -38,7 +38,8 @@ def add_evaluate_parser(subparsers: Any) -> argparse.ArgumentParser:
         "--size",
         type=parse_size,
         metavar="WxH",
-        help="size that the tracks were made for; default: the video's size",
+        help="size that the tracks were made for, where their file does not say; "
+        "default: the video's size",
     )
     parser.add_argument("--true", type=Path, metavar="VIDEO", help="true video: PSNR and SSIM")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures as JSON")
@@ -118,11 +119,15 @@ def _tracks_for(frames: "Tensor", args: argparse.Namespace) -> "Tracks":
     from ..evaluate.metrics import hide_outside
     from ..formats.read import read_tracks
     from ..motion.fit import fit_tracks
+    from ..motion.frame import place_in_frame
     from ..motion.retime import retime_tracks
 
     height, width = frames.shape[1:3]
     tracks = read_tracks(args.tracks, visibility=args.visibility)
-    if args.size is not None:
+    if tracks.frame is not None:
+        tracks, how = place_in_frame(tracks, (width, height))
+        sys.stdout.write(f"frame  {how}\n" if how else "")
+    elif args.size is not None:
         tracks = fit_tracks(tracks, args.size, (width, height))
     return hide_outside(retime_tracks(tracks, len(frames)), width, height)
 

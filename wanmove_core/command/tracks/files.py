@@ -102,11 +102,18 @@ def run_convert(args: argparse.Namespace) -> int:
     """
     from ...formats import ReadOptions, read_track_file, write_tracks
     from ...formats.write import check_path
+    from ...motion.frame import same_aspect
 
     check_path(args.target, args.to)
     options = ReadOptions(size=args.to_size, canvas_size=args.from_size, num_frames=args.frames)
     found = read_track_file(args.source, visibility=args.visibility, options=options)
     _check_sizes(args, found)
+    if found.canvas and found.size and found.canvas != found.size:
+        told = "scaled" if same_aspect(found.canvas, found.size) else "stretched"
+        (old_width, old_height), (width, height) = found.canvas, found.size
+        sys.stderr.write(
+            f"{args.source}: tracks of {old_width}x{old_height} {told} to {width}x{height}\n"
+        )
     fps = (found.fps or _FPS) if args.fps is None else args.fps
     for path in write_tracks(found.tracks, args.target, format=args.to, size=found.size, fps=fps):
         sys.stdout.write(f"{path}\n")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _WITH_DEPTH = (("depth_kind", "depth"), ("near", "depth"), ("far", "depth"))
 
+_USUAL_SIZE = (832, 480)  # what the model knows
+
 
 def add_tracks_parser(commands: Any) -> None:
     """Add `tracks` to the commands of `wanmove`. Imports nothing heavy."""
@@ -79,7 +81,12 @@ def _add_source_verbs(verbs: Any) -> None:
 
     lint = verbs.add_parser("lint", help="say what is likely to go wrong, and what to do")
     lint.add_argument("files", type=Path, nargs="+", metavar="FILE")
-    lint.add_argument("--size", type=parse_size, default=(832, 480), metavar="WxH")
+    lint.add_argument(
+        "--size",
+        type=parse_size,
+        metavar="WxH",
+        help="of the video (default: what the file says, else 832x480)",
+    )
     lint.add_argument("--frames", type=int, default=81, metavar="N")
     _add_depth(lint, required=False)
     lint.set_defaults(run=run_lint)
@@ -178,22 +185,25 @@ def run_lint(args: argparse.Namespace) -> int:
     """Print the findings for each file; returns 1 when there are any, else 0.
 
     Raises:
-        WanMoveError: a file that is not tracks, a size that no latent grid has.
+        WanMoveError: a file that is not tracks, or is of another frame than --size; a size that
+            no latent grid has.
     """
     from ...formats import read_tracks
     from ...grid import LatentGrid
     from ...guidance.lint import lint_tracks
+    from ...motion.frame import place_in_frame
     from ...sources.depth import check_map_size, start_distance
 
     check_companions(args, *_WITH_DEPTH)
-    width, height = args.size
-    grid = LatentGrid(args.frames, height, width)
     depth = _distance(args) if args.depth else None
-    if depth is not None:
-        check_map_size("--depth", depth, args.size)
     total = 0
     for path in args.files:
         tracks = read_tracks(path)
+        width, height = args.size or tracks.frame or _USUAL_SIZE
+        grid = LatentGrid(args.frames, height, width)
+        if depth is not None:
+            check_map_size("--depth", depth, (width, height))
+        tracks = place_in_frame(tracks, (width, height)).tracks
         found = lint_tracks(
             tracks, grid, distance=None if depth is None else start_distance(tracks, depth)
         )

@@ -38,6 +38,26 @@ def sample(frames=13, points=3):
     return Tracks(positions, visibility)
 
 
+DOCUMENT = {"version": 1, "width": 832, "height": 480, "fps": 16, "frames": 13}
+DOCUMENT |= {"tracks": [{"id": "t1", "curve": "polyline", "knots": [{"x": 8, "y": 16}]}]}
+
+
+@pytest.mark.parametrize("kind", ["after-effects", "nuke", "blender", "svg", "kling", "document"])
+def test_the_frame_of_the_file_is_the_tracks(kind, tmp_path):
+    """What the file states goes before what the caller supposes, and scales to what is wanted."""
+    if kind == "document":
+        path = tmp_path / "a.json"
+        path.write_text(json.dumps(DOCUMENT))
+    else:
+        path = tmp_path / f"a{WRITTEN[kind].suffix}"
+        write_tracks(sample(), path, size=SIZE)
+    assert read_tracks(path).frame == SIZE
+    assert read_tracks(path, canvas_size=(64, 48)).frame == SIZE
+    half = read_tracks(path, size=(416, 240))
+    assert half.frame == (416, 240)
+    close(half.positions * 2, read_tracks(path).positions, atol=1e-3)
+
+
 @st.composite
 def any_tracks(draw):
     frames, points = draw(st.integers(1, 7)), draw(st.integers(1, 5))

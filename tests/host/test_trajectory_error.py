@@ -94,4 +94,4 @@ def test_guidance_lowers_the_measured_error(toy: ComfyServer) -> None:
     overlay = read(toy, "guided_overlay")
     assert overlay.shape[0] == LENGTH and overlay.shape[1] >= 480
     bars = [data for data in run.of("progress") if data["node"] == nodes["guided"].id]
-    assert bars[-1]["value"] == bars[-1]["max"] == LENGTH - 1
+    assert bars[-1]["value"] == bars[-1]["max"] == LENGTH

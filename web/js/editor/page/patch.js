@@ -1,6 +1,9 @@
 /** Make a tree of elements like another one, keeping what is there: a focused field stays itself.
  * Handlers go over too, so they read the event's `currentTarget`, not the element they were made with. */
 
+/** Class of an element that is being dragged. */
+export const HELD = "wm-held";
+
 const PROPERTIES = /** @type {const} */ (["className", "title", "ariaLabel", "ariaPressed", "disabled", "hidden", "type", "min", "max", "step", "placeholder",
   "onclick", "onchange", "oninput", "onkeydown"]);
 
@@ -26,6 +29,8 @@ function patchNode(old, made) {
     patchChildren(old, made);
     for (const [name, wanted] of Object.entries({ value, checked })) if (wanted !== undefined && to[name] !== wanted) to[name] = wanted;
   } else if (old instanceof Element) {
+    // What the pointer holds must stay: a replaced element loses its capture.
+    if (old.classList.contains(HELD)) return;
     if (!old.isEqualNode(made) || old.classList.contains("wm-ease")) old.replaceWith(made);
   } else if (old.nodeValue !== made.nodeValue) old.nodeValue = made.nodeValue;
 }

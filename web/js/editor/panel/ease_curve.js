@@ -2,6 +2,7 @@
 
 import { NAMED_EASES } from "../curve/curves.js";
 import { clamp } from "../curve/geometry.js";
+import { HELD } from "../page/patch.js";
 
 const WIDTH = 212;
 const HEIGHT = 138;
@@ -46,7 +47,10 @@ export function easeCurve(ease, preview, commit) {
   function grip(at) {
     const made = shape("circle", { r: 5.5 });
     const before = points;
-    made.onpointerdown = (event) => made.setPointerCapture(event.pointerId);
+    made.onpointerdown = (event) => {
+      made.setPointerCapture(event.pointerId);
+      root.classList.add(HELD);
+    };
     made.onpointermove = (event) => {
       if (!made.hasPointerCapture(event.pointerId)) return;
       const box = root.getBoundingClientRect();
@@ -59,8 +63,12 @@ export function easeCurve(ease, preview, commit) {
       draw();
       preview(points);
     };
-    made.onpointerup = () => points !== before && commit(points);
+    made.onpointerup = () => {
+      root.classList.remove(HELD);
+      if (points !== before) commit(points);
+    };
     made.onpointercancel = () => {
+      root.classList.remove(HELD);
       points = before;
       draw();
       preview(null);

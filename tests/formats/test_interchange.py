@@ -42,7 +42,7 @@ DOCUMENT = {"version": 1, "width": 832, "height": 480, "fps": 16, "frames": 13}
 DOCUMENT |= {"tracks": [{"id": "t1", "curve": "polyline", "knots": [{"x": 8, "y": 16}]}]}
 
 
-@pytest.mark.parametrize("kind", ["after-effects", "nuke", "blender", "svg", "kling", "document"])
+@pytest.mark.parametrize("kind", ["after-effects", "nuke", "blender", "svg", "document"])
 def test_the_frame_of_the_file_is_the_tracks(kind, tmp_path):
     """What the file states goes before what the caller supposes, and scales to what is wanted."""
     if kind == "document":

@@ -1,5 +1,6 @@
 """Many jobs: resumable, and one failure does not stop the rest."""
 
+import argparse
 import json
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,10 @@ import pytest
 from tests.generation.small_parts import PROMPT, small_components, small_image, small_tracks
 from wanmove_core.command import generate as command
 from wanmove_core.command import main as cli
+from wanmove_core.command.generate_options import add_job_options
+from wanmove_core.command.job_lines import JobOptions, read_options
+from wanmove_core.command.long_options import parse_known
+from wanmove_core.command.parse import parse_numbers, parse_size
 from wanmove_core.generation.pipeline import WanMovePipeline
 from wanmove_core.media.video import read_metadata, read_video
 from wanmove_core.media.writer import write_image
@@ -120,7 +125,7 @@ def test_one_failure_does_not_stop_the_rest(folder, made, caplog):
         "b.mp4: CUDA out of memory.",
         "jobs.jsonl line 3",
         "jobs.jsonl line 4: must be a JSON object",
-        "jobs.jsonl line 5: unrecognized arguments: --sede=4",
+        "jobs.jsonl line 5: a line must hold options of one video; got 'sede'.",
         "jobs.jsonl line 6: steps must be 1 or more",
         "jobs.jsonl line 7: --image must be given",
         "1 made, 0 already there, 7 failed.",
@@ -154,7 +159,45 @@ def test_the_model_is_loaded_once_and_only_for_work(folder, monkeypatch):
 
 def test_model_options_are_no_part_of_a_line(folder, made, caplog):
     assert run(folder, [entry("a.mp4", checkpoint="x")]) == 1
-    assert "unrecognized arguments: --checkpoint=x" in caplog.text
+    assert "a line must hold options of one video; got 'checkpoint'." in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"seed": True}, "seed must be a whole number; got true."),
+        ({"shift": [3]}, "shift must be a number; got a list of 1."),
+        ({"draw-tracks": "yes"}, "draw-tracks must be true or false; got 'yes'."),
+        ({"size": [64.5, 48]}, "size must be a size, as [832, 480]"),
+        ({"sigmas": [1, "x"]}, "sigmas must be a list of numbers; got a list of 2."),
+        ({"prompt": 5}, "prompt must be a string; got 5."),
+        ({"tracks": [7]}, "tracks must be a file's name as a string; got 7."),
+        ({"resize": "bend"}, "resize must be one of area, "),
+        ({"frame": "x"}, "frame must be K=FILE with K the frame; got 'x'."),
+    ],
+)
+def test_a_value_of_another_type_is_refused_in_one_line(folder, made, caplog, more, told):
+    assert run(folder, [entry("a.mp4", **more)]) == 1 and not made
+    assert f"jobs.jsonl line 1: {told}" in caplog.text and "Traceback" not in caplog.text
+
+
+def test_a_line_becomes_the_job_that_the_command_line_makes(folder):
+    """Every option of one video: typed, as text, and as words of argv give the same."""
+    parser, options = argparse.ArgumentParser(), JobOptions()
+    add_job_options(parser)
+    add_job_options(options)
+    words, typed, texts = [], {}, {}
+    values = {int: 7, float: 2.0, str: "text", Path: "a.png", parse_size: [64, 48]}
+    values |= {parse_numbers: [0.5, 1], parse_known: "7=a.png", bool: True}
+    for name, option in options.items():
+        value = option.choices[-1] if option.choices else values[option.parse]
+        text = "64x48" if option.parse is parse_size else str(value).strip("[]").replace(" ", "")
+        words += [f"--{name.replace('_', '-')}", *([] if value is True else [text])]
+        typed[name], texts[name] = value, value if value is True else text
+    asked = vars(parser.parse_args(words))
+    assert set(asked) == {option.target for option in options.values()}
+    for entry_ in (typed, texts):
+        assert read_options(options, entry_, Path()) == asked
 
 
 def test_a_missing_batch_file_is_exit_code_2(folder, capsys):

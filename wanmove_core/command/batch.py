@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from ..errors import MediaError, OptionError, WanMoveError
 from ..formats.checks import shown
@@ -16,6 +16,7 @@ from ..generation.pipeline import Progress
 from ..generation.prompt_extension import load_extender
 from ..media.writer import check_writable
 from .generate_options import add_job_options
+from .job_lines import JobOptions, read_options
 from .option_values import make_job
 from .ranks import in_step
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 Workers = Callable[[Sequence[tuple[str, Job]]], Iterator[tuple[str, str, str]]]
 
 _log = logging.getLogger("wanmove")
-_PATHS = ("image", "tracks", "visibility", "out")
 
 
 @dataclass(frozen=True)
@@ -182,43 +182,35 @@ def read_batch(path: Path, args: argparse.Namespace) -> list[Line]:
         raise MediaError(
             f"{path} must be a readable UTF-8 file; got {reason}. Check the path."
         ) from error
-    parser = _LineParser(add_help=False, allow_abbrev=False)
-    add_job_options(parser)
-    parser.set_defaults(**vars(args))
+    options = JobOptions()
+    add_job_options(options)
     lines = []
     for number, content in enumerate(text.split("\n"), 1):
         if content.strip() and not content.lstrip().startswith("#"):
-            lines.append(_parse_line(parser, content, f"{path.name} line {number}", path.parent))
+            place = f"{path.name} line {number}"
+            lines.append(_parse_line(content, place, options, args, path.parent))
     if not lines:
         raise OptionError(f"{path} must hold at least one job; got none. Write one a line.")
     return lines
 
 
-def _parse_line(parser: argparse.ArgumentParser, content: str, place: str, folder: Path) -> Line:
+def _parse_line(
+    content: str, place: str, options: JobOptions, args: argparse.Namespace, folder: Path
+) -> Line:
     try:
         entry = _parse_json(content)
         if not isinstance(entry, dict):
             raise OptionError(f"must be a JSON object; got {shown(entry)}. Use {{...}}.")
-        args = parser.parse_args(list(_as_arguments(entry)))
-        for name in _PATHS:
-            value = getattr(args, name)
-            # Only what the line itself says; defaults came from the command line.
-            if name in entry and value is not None:
-                inside = [folder / part for part in value] if name == "tracks" else folder / value
-                setattr(args, name, inside)
-        if not args.tracks:
-            _forget_of_tracks(args, entry)
-        job = make_job(args)
+        said = read_options(options, entry, folder)
+        job = make_job(argparse.Namespace(**{**vars(args), **_of_tracks(args, said), **said}))
     except WanMoveError as error:
         return Line(place, error=OptionError(str(error)))
     return Line(job.out.name, job)
 
 
-def _forget_of_tracks(args: argparse.Namespace, entry: dict[str, Any]) -> None:
+def _of_tracks(args: argparse.Namespace, said: dict[str, Any]) -> dict[str, Any]:
     """Let the command line draw the tracks of all lines that have some, and only of these."""
-    said = {key.replace("-", "_") for key in entry}
-    args.draw_tracks = args.draw_tracks and "draw_tracks" in said
-    args.tracks_size = args.tracks_size if "tracks_size" in said else None
+    return {} if said.get("tracks", args.tracks) else {"draw_tracks": False, "tracks_size": None}
 
 
 def _parse_json(content: str) -> Any:
@@ -226,24 +218,3 @@ def _parse_json(content: str) -> Any:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
         raise OptionError(f"must be JSON; got {error}. Correct the line.") from error
-
-
-def _as_arguments(entry: dict[str, Any]) -> Iterator[str]:
-    """Write a line's options as a command line would have them."""
-    for key, value in entry.items():
-        option = f"--{key.replace('_', '-')}"
-        if value is None or value is False:
-            continue
-        if value is True:
-            yield option
-        elif isinstance(value, list) and key == "tracks":
-            yield from (option, *map(str, value))
-        elif isinstance(value, list):
-            yield f"{option}={','.join(map(str, value))}"
-        else:
-            yield f"{option}={value}"
-
-
-class _LineParser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise OptionError(message)

@@ -27,7 +27,7 @@ FEW_STEP = {
 _ONLY_5B = ("adapter", "maps", "mask", "few_step")
 
 
-def add_flashmotion_options(parser: argparse.ArgumentParser) -> None:
+def add_flashmotion_options(parser: Any) -> None:
     """Add the options of one video that only the 5B takes."""
     group = parser.add_argument_group("boxes and masks (FlashMotion, with Wan2.2-TI2V-5B)")
     group.add_argument(

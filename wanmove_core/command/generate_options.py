@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from ..choices import Branch, Collision, Resize, Retime, Temporal, options_of
 from .flashmotion import add_adapter_options, add_flashmotion_options
@@ -15,8 +16,8 @@ _KERNELS = ("native", "flash", "flash3", "sage", "flex", "xformers", "cudnn")
 _HUB_KERNELS = ("flash_hub", "flash3_hub", "flash4_hub", "sage_hub")
 
 
-def add_job_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of one video; a line of a batch file takes the same."""
+def add_job_options(parser: Any) -> None:
+    """Add the options of one video to a parser, or to the `JobOptions` of a batch's lines."""
     files = parser.add_argument_group("one video")
     files.add_argument("--image", type=Path, metavar="FILE", help="start image")
     files.add_argument(
@@ -45,7 +46,7 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
     add_settings_options(parser)
 
 
-def add_settings_options(parser: argparse.ArgumentParser) -> None:
+def add_settings_options(parser: Any) -> None:
     """Add the options of `make_settings`: size, time, sampling, and how tracks guide."""
     _add_frame_options(parser)
     add_long_options(parser)
@@ -53,7 +54,7 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
     _add_motion_options(parser)
 
 
-def _add_frame_options(parser: argparse.ArgumentParser) -> None:
+def _add_frame_options(parser: Any) -> None:
     group = parser.add_argument_group("picture and time")
     group.add_argument(
         "--size", type=parse_size, metavar="WxH", help="(832x480; of the 5B 1280x704)"
@@ -76,7 +77,7 @@ def _add_frame_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_sampling_options(parser: argparse.ArgumentParser) -> None:
+def _add_sampling_options(parser: Any) -> None:
     group = parser.add_argument_group("sampling")
     group.add_argument("--steps", type=int, metavar="N", help="(40; of the 5B 50)")
     group.add_argument(
@@ -97,7 +98,7 @@ def _add_sampling_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--seed", type=int, default=0, metavar="N", help="-1 draws one (0)")
 
 
-def _add_motion_options(parser: argparse.ArgumentParser) -> None:
+def _add_motion_options(parser: Any) -> None:
     group = parser.add_argument_group("motion")
     group.add_argument(
         "--strength", type=float, default=1.0, metavar="X", help="of the tracks, 0 to 2 (1)"

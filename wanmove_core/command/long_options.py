@@ -2,11 +2,12 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from ..choices import Blend, options_of
 
 
-def add_long_options(parser: argparse.ArgumentParser) -> None:
+def add_long_options(parser: Any) -> None:
     """Add them."""
     group = parser.add_argument_group("long videos and known frames")
     group.add_argument(

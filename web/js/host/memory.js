@@ -5,7 +5,7 @@ const MAX_REMEMBERED = 64;
 /** A key that stays the same when undo rebuilds the node. @param {HostNode} node */
 export const keyOf = (node) => `${node.graph?.id ?? ""}:${node.id}`;
 
-export function createMemory() {
+export function createSessionMemory() {
   /** @type {Map<string, {session: Partial<Session>, panel: boolean}>} */
   const sessions = new Map();
   /** Whose editor has the focus. Undo takes it down, and the keys would go to the graph, where

@@ -8,7 +8,7 @@ import { mount } from "../editor/editor.js";
 import { FORMATS } from "../editor/page/formats.js";
 import { createExchange } from "./exchange.js";
 import { createFollowing } from "./following.js";
-import { createMemory } from "./memory.js";
+import { createSessionMemory } from "./memory.js";
 import { relinkElements } from "./relink.js";
 
 const NODE = "WanMoveSplineEditor";
@@ -62,7 +62,7 @@ const hostOptions = (app, api) => ({
   ...createExchange(api),
 });
 
-/** @param {Binding} binding @param {string} name @param {ReturnType<typeof createMemory>} memory */
+/** @param {Binding} binding @param {string} name @param {ReturnType<typeof createSessionMemory>} memory */
 const addWidget = (binding, name, memory) => binding.node.addDOMWidget(name, "WANMOVE_SPLINES", binding.element, {
   getValue: () => binding.editor.getValue(),
   setValue(/** @type {unknown} */ value) {
@@ -80,7 +80,7 @@ const addWidget = (binding, name, memory) => binding.node.addDOMWidget(name, "WA
 export function createTrackWidgets(app, api) {
   /** @type {Set<Binding>} */
   const bindings = new Set();
-  const memory = createMemory();
+  const memory = createSessionMemory();
   const following = createFollowing(app, api, bindings);
 
   /** @param {HostNode} node @param {string} inputName @param {[string, {default?: string}]} inputData */

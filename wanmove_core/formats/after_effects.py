@@ -25,7 +25,16 @@ _log = logging.getLogger("wanmove")
 _TITLE = re.compile(r"Adobe After Effects [\d.]{1,12} [^\t\n]{1,80}")
 _ENGLISH = "Keyframe Data"
 _END = "End of Keyframe Data"
-_PERCENT = ("percent", "prozent", "pour cent", "por ciento", "percento", "%", "パーセント", "百分")
+_PERCENT = (
+    "percent",
+    "prozent",
+    "pour cent",
+    "por ciento",
+    "percento",
+    "%",
+    "\u30d1\u30fc\u30bb\u30f3\u30c8",
+    "\u767e\u5206",
+)
 # In this order; their names may be in any language.
 _HEADER = (
     "Units Per Second", "Source Width", "Source Height", "Source Pixel Aspect Ratio",

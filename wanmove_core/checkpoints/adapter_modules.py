@@ -80,14 +80,15 @@ class ControlNetAdapter(nn.Module):
         copy: diffusers `WanTransformer3DModel` with twice the latent's channels. Its head is
             not used and may be missing.
         width: D, its tokens.
+        operations: where `Linear` comes from, as for `ResNetAdapter`.
     """
 
-    def __init__(self, copy: nn.Module, width: int) -> None:
+    def __init__(self, copy: nn.Module, width: int, operations: Any = nn) -> None:
         super().__init__()
         self.copy, self.width = copy, width
         blocks = len(copy.blocks)  # type: ignore[arg-type]
         # 1x1 convolutions over tokens, as published; written as what they are.
-        self.out_projectors = nn.ModuleList(nn.Linear(width, width) for _ in range(blocks))
+        self.out_projectors = nn.ModuleList(operations.Linear(width, width) for _ in range(blocks))
 
     def residuals(self, **inputs: Any) -> Iterator[Float[Tensor, "batch tokens width"]]:
         """Run the copy block by block: each step of the iterator is one block's residual.

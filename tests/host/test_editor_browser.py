@@ -53,7 +53,7 @@ def test_workflows_open_whole_and_queue_what_the_host_tests_ran(
     assert len(queued) == 2 * len(list((PACK / "example_workflows").glob("*.json")))
     for path in queued:
         prompt = json.loads(path.read_text(encoding="utf-8"))
-        workflow = PACK / "example_workflows" / path.name.split("-")[0]
+        workflow = PACK / "example_workflows" / path.stem.rpartition("-")[0]
         expected = to_prompt(json.loads(workflow.read_text(encoding="utf-8")), info)
         assert {key: node["inputs"] for key, node in prompt.items()} == {
             key: node["inputs"] for key, node in expected.items()

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from wanmove_core import OptionError
-from wanmove_core.command.ranks import check_tokens, complaint
+from wanmove_core.command.main import main
+from wanmove_core.command.ranks import check_tokens, complaint, inputs_are_checked
 from wanmove_core.generation.parallel import Ranks, check_split, plan_ranks
 from wanmove_core.generation.settings import GenerationSettings
 
@@ -93,7 +94,10 @@ def test_tokens_that_do_not_divide_are_refused_with_a_number_that_does():
     check_tokens((2, 1, 1), (624, 624), GenerationSettings())
 
 
-def test_a_mistake_that_all_see_is_told_once(monkeypatch):
+def test_a_mistake_that_all_see_is_told_once(monkeypatch, capsys):
+    inputs_are_checked()  # what an earlier command in this process left
+    assert main(["no-such-command"]) == 2
+    assert capsys.readouterr().err.startswith("wanmove: ")
     assert complaint("x must be y") == "wanmove: x must be y"
     monkeypatch.setenv("RANK", "3")
     monkeypatch.setenv("LOCAL_RANK", "1")

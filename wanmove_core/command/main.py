@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..errors import OptionError, WanMoveError
-from .ranks import PeerEndedError, tell_failure
+from .ranks import PeerEndedError, inputs_are_unchecked, tell_failure
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 _NOBODY_READS = 141  # 128 + SIGPIPE
@@ -46,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         wrong is a bug, which Python reports with a traceback and exit code 1.
     """
     _prepare_streams()
+    inputs_are_unchecked()
     try:
         args = make_parser().parse_args(argv)
         logging.basicConfig(

@@ -49,6 +49,11 @@ class _Voice:
     inputs_checked = False
 
 
+def inputs_are_unchecked() -> None:
+    """A command begins: what is wrong from here on all processes see alike."""
+    _Voice.inputs_checked = False
+
+
 def inputs_are_checked() -> None:
     """From here on an error is this process's own, and is told by it."""
     _Voice.inputs_checked = True

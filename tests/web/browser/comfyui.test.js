@@ -20,15 +20,6 @@ import { findChromium, frontendFolder, VERSIONS } from "./frontends.js";
 import { CLIP, PICTURES, startHost } from "./host_server.js";
 import { bootComfy, launch, openGraph } from "./page.js";
 
-/** What the oldest frontend does not do yet: run, told in the report, and not counted as a failure. */
-const OPEN = {
-  "1.42.8": {
-    "in a subgraph: draw, undo, and the prompt has the drawing": "after undo in a subgraph the graph's canvas keeps the focus",
-    "another width or length keeps every track, and undo brings the old one back":
-      "classic: with the panel open it records a state between two undos",
-  },
-};
-
 const chromium = findChromium();
 const running = process.env.COMFYUI_URL;
 const shots = process.env.SCREENSHOTS ?? "out/web";
@@ -69,7 +60,7 @@ function suite(browser, version) {
   for (const vue of [false, true]) {
     describe(vue ? "Nodes 2.0" : "classic", () => {
       for (const [name, run] of Object.entries({ ...drawing, ...files, ...input, ...hosting, ...minute, ...random })) {
-        test(name, { todo: OPEN[version]?.[name] }, async () => {
+        test(name, async () => {
           const env = { ...opened, browser: browser(), vue, version, url: host.url, isNewest: running || version === newest };
           opened.errors.length = 0;
           try {

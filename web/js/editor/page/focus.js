@@ -19,9 +19,11 @@ export function listenToKeys(where, root, host, stage, hostHistory, signal) {
       const presses = (key === " " || key === "Enter") && isA(target, "button,[role=slider]");
       if (event.defaultPrevented || presses || isA(target, TYPING) || root.querySelector(".wm-error")) return;
       const command = commandFor(event);
-      // The host's own undo listens further out, in the capture phase.
-      if (!command || (hostHistory && (command.id === "undo" || command.id === "redo"))) return;
+      if (!command) return;
+      // The browser's own undo would take back what was typed in a field, and go there.
       event.preventDefault();
+      // The host's undo listens further out, in the capture phase.
+      if (hostHistory && (command.id === "undo" || command.id === "redo")) return;
       if (key === " ") stage.holdSpace(true);
       else command.run(host);
     },

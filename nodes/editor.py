@@ -28,7 +28,8 @@ class WanMoveSplineEditor(io.ComfyNode):
     def define_schema(cls):
         return io.Schema(
             node_id="WanMoveSplineEditor",
-            display_name="Motion Editor (Wan-Move)",
+            # With a space: the host's search for "wan move" then has it first.
+            display_name="Motion Editor (Wan Move)",
             category=CATEGORY,
             description="Draws motion: paths, anchors and regions with their own timing, over "
             "the start image. Press ? in the editor for its keys.",
@@ -88,7 +89,7 @@ class WanMoveSplineEditor(io.ComfyNode):
                     "regions",
                     display_name="regions",
                     tooltip="One mask per region or box, where it is in the first frame: for "
-                    "Trajectory Maps.",
+                    "Draw Trajectory Maps.",
                 ),
             ],
         )

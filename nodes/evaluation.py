@@ -18,7 +18,7 @@ class WanMoveTrajectoryError(io.ComfyNode):
     def define_schema(cls):
         return io.Schema(
             node_id="WanMoveTrajectoryError",
-            display_name="Trajectory Error (Wan-Move)",
+            display_name="Measure Trajectory Error (Wan-Move)",
             category=CATEGORY,
             description="Measures how well a video follows its tracks: follows the start points "
             "through the video by optical flow and compares.",

@@ -23,7 +23,7 @@ class WanMoveTrajectoryMaps(io.ComfyNode):
     def define_schema(cls):
         return io.Schema(
             node_id="WanMoveTrajectoryMaps",
-            display_name="Trajectory Maps (Wan-Move)",
+            display_name="Draw Trajectory Maps (Wan-Move)",
             category=CATEGORY,
             description="Draws what FlashMotion is guided by: filled masks in frame 0, then a box "
             "around each object, or the object itself, in one colour each.",
@@ -95,7 +95,9 @@ class WanMoveEncodeTrajectoryMaps(io.ComfyNode):
             search_aliases=["FlashMotion", "VAEEncode"],
             inputs=[
                 io.Vae.Input("vae", tooltip="The VAE of the model: wan2.2_vae for the 5B."),
-                io.Image.Input("maps", tooltip="From Trajectory Maps, or a video of such maps."),
+                io.Image.Input(
+                    "maps", tooltip="From Draw Trajectory Maps, or a video of such maps."
+                ),
                 _number("width", "Width of the video in pixels; 0: of the maps."),
                 _number("height", "Height of the video in pixels; 0: of the maps."),
                 _number("length", "Frames of the video, 4n+1; 0: of the maps."),

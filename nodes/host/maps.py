@@ -18,7 +18,7 @@ from .convert import check_images, naming, to_bytes, to_image, tracks_from_host
 
 @dataclass(frozen=True)
 class MapInputs:
-    """The inputs of the node Trajectory Maps."""
+    """The inputs of the node Draw Trajectory Maps."""
 
     masks: torch.Tensor | None
     tracks: Any
@@ -123,7 +123,7 @@ def encode_maps(vae: Any, maps: torch.Tensor, size: tuple[int, int], length: int
     if length not in (0, len(maps)):
         raise ShapeError(
             f"maps must have {length} frames, as the video; got {len(maps)}. "
-            "Set length in Trajectory Maps."
+            "Set length in Draw Trajectory Maps."
         )
     stride = _stride(vae)
     width, height = size[0] or maps.shape[2], size[1] or maps.shape[1]
@@ -131,7 +131,7 @@ def encode_maps(vae: Any, maps: torch.Tensor, size: tuple[int, int], length: int
     if (width, height) != (maps.shape[2], maps.shape[1]):
         raise ShapeError(
             f"maps must be {width}x{height} px, as the video; got {maps.shape[2]}x"
-            f"{maps.shape[1]}. Set width and height in Trajectory Maps."
+            f"{maps.shape[1]}. Set width and height in Draw Trajectory Maps."
         )
     latent: torch.Tensor = vae.encode(maps[..., :3])
     return latent

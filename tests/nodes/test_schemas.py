@@ -27,13 +27,32 @@ def test_ids_and_order_are_pinned(pack) -> None:
 @pytest.mark.parametrize("name", PINNED)
 def test_everything_is_explained(pack, name: str) -> None:
     schema = pack.nodes[name].define_schema()
-    assert schema.display_name.endswith("(Wan-Move)")
+    assert schema.display_name.replace("Wan Move", "Wan-Move").endswith("(Wan-Move)")
     assert schema.category == "video/wan-move"
     assert schema.description.endswith(".") and schema.description[0].isupper()
     for slot in [*schema.inputs, *schema.outputs]:
         assert slot.options.get("tooltip", "").endswith("."), slot.id
     for slot in schema.outputs:
         assert slot.options["display_name"]
+
+
+def rank(query: str, text: str) -> int:
+    """As the frontend's fuseUtil.ts ranks names: it begins with the words; has them; has each."""
+    text = re.sub("(?<=[a-z])(?=[A-Z])", " ", text).lower()
+    if text.startswith(query):
+        return 1
+    return 2 if query in text else 4 if all(part in text for part in query.split()) else 9
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [("trajectory", "WanMoveTrajectoryGuidance"), ("wan move", "WanMoveSplineEditor")],
+)
+def test_the_search_finds_the_right_node_first(pack, query: str, first: str) -> None:
+    ranks = {
+        name: rank(query, node.define_schema().display_name) for name, node in pack.nodes.items()
+    }
+    assert [name for name, found in ranks.items() if found == min(ranks.values())] == [first]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -32,3 +32,11 @@ def run_under_limits(sources):
     assert done.returncode == 0, f"after {outcomes[-1:]}: {done.stderr[-2000:]}"
     assert len(outcomes) == len(sources)
     return outcomes
+
+
+def check_seconds(outcome):
+    """A busy machine costs CPU seconds too: the least of three tries must be short."""
+    source, seconds = outcome["source"], [outcome["seconds"]]
+    while seconds[-1] >= MAX_SECONDS and len(seconds) < 3:
+        seconds += [again["seconds"] for again in run_under_limits([source])]
+    assert min(seconds) < MAX_SECONDS, (source, seconds)

@@ -32,7 +32,7 @@ def _strength(name: str) -> io.Float.Input:
         min=0.0,
         max=20.0,
         step=0.05,
-        tooltip="How far it goes: 1 is the usual amount, 0 none, 2 twice as far.",
+        tooltip="How far the camera moves: 1 is the usual amount, 0 is no move, 2 is twice as far.",
     )
 
 
@@ -45,8 +45,8 @@ class WanMoveCameraTracks(io.ComfyNode):
             node_id="WanMoveCameraTracks",
             display_name="Camera Tracks (Wan-Move)",
             category=CATEGORY,
-            description="Moves the camera: tracks of a still scene, and of objects in it, as a "
-            "camera sees them that pans, dollies, orbits, zooms or is held by hand.",
+            description="Makes tracks of a still scene, and of objects in it, as seen by a camera "
+            "that pans, dollies, orbits, zooms or is held by hand.",
             search_aliases=[
                 "camera move",
                 "camera motion",
@@ -69,18 +69,20 @@ class WanMoveCameraTracks(io.ComfyNode):
                 io.Image.Input(
                     "image",
                     optional=True,
-                    tooltip="The start image; points then lie on its corners, not on a grid.",
+                    tooltip="The start image. With it, points lie on its corners; without it, on a "
+                    "grid.",
                 ),
                 io.Mask.Input(
                     "mask",
                     optional=True,
-                    tooltip="Where points of the scene may lie. Leave out what moves by itself.",
+                    tooltip="Mask of where points of the scene may lie. Leave out what moves by "
+                    "itself.",
                 ),
                 io.Tracks.Input(
                     "objects",
                     optional=True,
-                    tooltip="Motion of objects, drawn as if the camera stood still; they then "
-                    "move within the moving picture.",
+                    tooltip="Tracks of objects, drawn as if the camera stood still. The camera's "
+                    "motion is added to them.",
                 ),
                 *scene_inputs(),
                 _move("move", "push-in", "What the camera does."),
@@ -93,7 +95,7 @@ class WanMoveCameraTracks(io.ComfyNode):
                     min=0.0,
                     max=20.0,
                     step=0.05,
-                    tooltip="Unrest of a camera held by hand, in degrees; 0.4 is a calm hand.",
+                    tooltip="Shake of a camera held by hand, in degrees; 0.4 is a calm hand.",
                 ),
                 io.Int.Input(
                     "seed",
@@ -118,9 +120,9 @@ class WanMoveCameraTracks(io.ComfyNode):
                     multiline=True,
                     optional=True,
                     advanced=True,
-                    tooltip="A camera from elsewhere, instead of all moves: the text of a file, or "
-                    "its name in the input folder. JSON (K and 4x4, NeRF, Blender), RealEstate10K, "
-                    "COLMAP images.txt or Nuke .chan.",
+                    tooltip="Camera poses of another program, used instead of all moves: the text "
+                    "of a file, or its name in the input folder. JSON (K and 4x4, NeRF, "
+                    "Blender), RealEstate10K, COLMAP images.txt or Nuke .chan.",
                 ),
                 io.Float.Input(
                     "pose_scale",
@@ -130,8 +132,8 @@ class WanMoveCameraTracks(io.ComfyNode):
                     step=0.01,
                     optional=True,
                     advanced=True,
-                    tooltip="Depth units in one unit of the poses; 0 lets the camera travel a "
-                    "quarter of the distance to the middle.",
+                    tooltip="Depth units in one unit of the poses. 0: the camera's farthest "
+                    "distance from its start is a quarter of the depth at the picture's centre.",
                 ),
             ],
             outputs=[io.Tracks.Output("tracks", display_name="TRACKS", tooltip=TRACKS_TOOLTIP)],

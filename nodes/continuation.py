@@ -23,9 +23,9 @@ class WanMoveContinueGuidance(io.ComfyNode):
             node_id="WanMoveContinueGuidance",
             display_name="Continue Guidance (Wan-Move)",
             category=CATEGORY,
-            description="Conditions the next clip of a long video. It starts with a frame that is "
-            "there already; motion goes on along the whole video's tracks, with the features of "
-            "the true first frame, so looks do not drift from clip to clip.",
+            description="Conditions the next clip of a long video. The clip starts with a frame "
+            "of the video so far and follows the tracks of the whole video. Guidance copies the "
+            "features of the video's first frame, so looks do not drift from clip to clip.",
             search_aliases=["wan move", "long video", "extend video", "last frame", "continue"],
             inputs=[
                 io.Conditioning.Input("positive", tooltip="The prompt of the next clip."),
@@ -33,7 +33,8 @@ class WanMoveContinueGuidance(io.ComfyNode):
                 io.Vae.Input("vae", tooltip="The Wan 2.1 VAE."),
                 io.Latent.Input(
                     "conditioning_latent",
-                    tooltip="Of the video's first frame, from Encode Start Image (Wan-Move).",
+                    tooltip="The encoded first frame of the video, from Encode Start Image "
+                    "(Wan-Move).",
                 ),
                 io.Image.Input("frames", tooltip="The video so far, from its first frame on."),
                 io.Tracks.Input("tracks", tooltip="The motion of the whole video."),
@@ -43,7 +44,8 @@ class WanMoveContinueGuidance(io.ComfyNode):
                     min=5,
                     max=16385,
                     step=4,
-                    tooltip="Frames of the next clip with the shared one, a multiple of 4 plus 1.",
+                    tooltip="Frames of the next clip, the shared frame included; a multiple of 4 "
+                    "plus 1.",
                 ),
                 io.Int.Input(
                     "video_length",
@@ -51,7 +53,7 @@ class WanMoveContinueGuidance(io.ComfyNode):
                     min=9,
                     max=16385,
                     step=4,
-                    tooltip="Frames of the whole video, to which the tracks are fitted.",
+                    tooltip="Frames of the whole video. The tracks are retimed to this length.",
                 ),
                 io.Int.Input(
                     "start_frame",
@@ -72,7 +74,7 @@ class WanMoveContinueGuidance(io.ComfyNode):
                     "branch",
                     options=options_of(Branch),
                     default="both",
-                    tooltip="Which branches of the guidance scale see the motion.",
+                    tooltip="Which branches of classifier-free guidance see the motion.",
                 ),
                 io.ClipVisionOutput.Input(
                     "clip_vision_output",

@@ -76,10 +76,13 @@ class WanMoveSplineEditor(io.ComfyNode):
                 io.String.Output(
                     "coordinates",
                     display_name="coordinates",
-                    tooltip="The same as text, as KJNodes and ComfyUI read it.",
+                    tooltip="The sampled tracks as text, in the form that KJNodes and ComfyUI "
+                    "read.",
                 ),
                 io.Mask.Output(
-                    "mask", display_name="MASK", tooltip="Per frame, 1 at the visible points."
+                    "mask",
+                    display_name="MASK",
+                    tooltip="One mask per frame: 1 in a disc around each visible point.",
                 ),
                 io.Image.Output(
                     "preview", display_name="preview", tooltip="All paths over the image."
@@ -88,7 +91,7 @@ class WanMoveSplineEditor(io.ComfyNode):
                 io.Mask.Output(
                     "regions",
                     display_name="regions",
-                    tooltip="One mask per region or box, where it is in the first frame: for "
+                    tooltip="One mask per region or box, as it lies in the first frame. For "
                     "Draw Trajectory Maps.",
                 ),
             ],

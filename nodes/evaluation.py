@@ -20,21 +20,23 @@ class WanMoveTrajectoryError(io.ComfyNode):
             node_id="WanMoveTrajectoryError",
             display_name="Measure Trajectory Error (Wan-Move)",
             category=CATEGORY,
-            description="Measures how well a video follows its tracks: follows the start points "
-            "through the video by optical flow and compares.",
+            description="Measures how well a video follows its tracks: tracks the start points "
+            "through the video by optical flow, and compares them with the request.",
             search_aliases=["end-point error", "EPE", "evaluate", "measure motion"],
             is_output_node=True,
             inputs=[
                 io.Image.Input("images", tooltip="All frames of the generated video."),
                 io.Tracks.Input(
-                    "tracks", tooltip="The tracks that it was asked to follow, in its pixels."
+                    "tracks",
+                    tooltip="The tracks that the video was asked to follow, in pixels of the "
+                    "video.",
                 ),
                 io.Combo.Input(
                     "retime",
                     options=options_of(Retime),
                     default="time",
-                    tooltip="How tracks of another length reach the video's. As in Trajectory "
-                    "Guidance.",
+                    tooltip="How tracks of another length are brought to the video's length. "
+                    "Choose the same as in Trajectory Guidance.",
                 ),
                 io.Int.Input(
                     "trail",

@@ -25,20 +25,20 @@ class WanMoveTrajectoryMaps(io.ComfyNode):
             node_id="WanMoveTrajectoryMaps",
             display_name="Draw Trajectory Maps (Wan-Move)",
             category=CATEGORY,
-            description="Draws what FlashMotion is guided by: filled masks in frame 0, then a box "
-            "around each object, or the object itself, in one colour each.",
+            description="Draws the trajectory maps that guide FlashMotion: filled masks in frame "
+            "0, then a box around each object, or its mask. Each object has one colour.",
             search_aliases=["FlashMotion", "MagicMotion", "box", "bounding box", "trajectory map"],
             inputs=[
                 io.Mask.Input(
                     "masks",
                     optional=True,
-                    tooltip="With tracks: one mask an object, in frame 0. Without tracks: one "
-                    "object's masks in all frames, as a segmenter gives them.",
+                    tooltip="With tracks: one mask per object, in frame 0. Without tracks: the "
+                    "masks of one object in all frames, from a segmenter.",
                 ),
                 io.Tracks.Input(
                     "tracks",
                     optional=True,
-                    tooltip="Each mask moves, turns and scales as the tracks that start in it.",
+                    tooltip="Each mask moves, turns and scales with the tracks that start in it.",
                 ),
                 io.Combo.Input(
                     "shape",
@@ -54,13 +54,14 @@ class WanMoveTrajectoryMaps(io.ComfyNode):
                     "resize",
                     options=list(get_args(FitMode)),
                     default="stretch",
-                    tooltip="How masks and tracks come to width and height: as the start image.",
+                    tooltip="How masks and tracks are brought to width and height. Choose the same "
+                    "as for the start image.",
                 ),
                 io.String.Input(
                     "given",
                     default="",
-                    tooltip="Frames that show boxes, as in 0,40,80; the others are black and leave "
-                    "the motion between to the model. Empty: all frames.",
+                    tooltip="Frames that show boxes, such as 0,40,80. The other frames are black: "
+                    "the model chooses the motion there. Empty: all frames.",
                 ),
                 _number("box_width", "Without masks: the width of a box around every track."),
                 _number("box_height", "Without masks: the height of a box around every track."),
@@ -68,7 +69,9 @@ class WanMoveTrajectoryMaps(io.ComfyNode):
             ],
             outputs=[
                 io.Image.Output("maps", display_name="maps", tooltip="For Encode Trajectory Maps."),
-                io.Mask.Output("mask", display_name="MASK", tooltip="All objects, per frame."),
+                io.Mask.Output(
+                    "mask", display_name="MASK", tooltip="One mask per frame, of all objects."
+                ),
                 io.Image.Output(
                     "preview", display_name="preview", tooltip="The maps over the image."
                 ),
@@ -137,7 +140,8 @@ class WanMoveFlashMotionLoader(io.ComfyNode):
                     options=["auto", "slow", "fast"],
                     default="auto",
                     tooltip="slow: for the base model with 50 steps. fast: for the four-step "
-                    "generator. auto: what the file or its folder says; weights cannot tell.",
+                    "generator. auto: taken from the file's metadata or from the name of its "
+                    "folder. Weights cannot tell.",
                 ),
                 io.Combo.Input(
                     "weight_dtype",
@@ -182,7 +186,7 @@ class WanMoveFlashMotionApply(io.ComfyNode):
                     min=0.0,
                     max=2.0,
                     step=0.01,
-                    tooltip="Of the adapter; 0 leaves the model as it is.",
+                    tooltip="Strength of the adapter; 0 leaves the model as it is.",
                 ),
                 io.Float.Input(
                     "start_percent",

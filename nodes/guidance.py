@@ -27,11 +27,14 @@ class WanMoveTrajectoryGuidance(io.ComfyNode):
             node_id="WanMoveTrajectoryGuidance",
             display_name="Trajectory Guidance (Wan-Move)",
             category=CATEGORY,
-            description="Moves what lies under each track's start along the track: copies "
-            "first-frame features of the conditioning latent to the cells it visits later.",
+            description="Moves what lies under the start of each track along the track: copies "
+            "first-frame features of the conditioning latent to the cells that the track "
+            "visits later.",
             search_aliases=["wan move", "WanMoveTrackToVideo", "motion control", "trajectory"],
             inputs=[
-                io.Conditioning.Input("positive", tooltip="The prompt. Stays as it is."),
+                io.Conditioning.Input(
+                    "positive", tooltip="The prompt. Its text embedding is not changed."
+                ),
                 io.Conditioning.Input("negative", tooltip="The negative prompt."),
                 io.Latent.Input(
                     "conditioning_latent", tooltip="From Encode Start Image (Wan-Move)."
@@ -61,8 +64,9 @@ class WanMoveTrajectoryGuidance(io.ComfyNode):
                     "branch",
                     options=options_of(Branch),
                     default="both",
-                    tooltip="Which branches of the guidance scale see the motion: both, as in "
-                    "Wan-Move's own code; or the positive one only, which amplifies the motion.",
+                    tooltip="Which branches of classifier-free guidance see the motion: both, as "
+                    "in Wan-Move's own code; or only the positive branch, which amplifies the "
+                    "motion.",
                 ),
                 *choice_inputs(),
             ],
@@ -119,30 +123,31 @@ def choice_inputs() -> list[io.Input]:
             options=options_of(Collision),
             default="last",
             advanced=True,
-            tooltip="Who gets a cell that several tracks visit at once: the later track (it lies "
-            "on top), the earlier, their average, or a shuffled order as in Wan-Move's own code.",
+            tooltip="Which track fills a cell that several tracks visit at once: the last one (it "
+            "lies on top), the first one, the average of all, or a random one as in "
+            "Wan-Move's own code.",
         ),
         io.Combo.Input(
             "temporal",
             options=options_of(Temporal),
             default="sample",
             advanced=True,
-            tooltip="Which of the 4 frames of a latent frame count: one of them, as in the "
-            "released model; or their mean, as in the paper.",
+            tooltip="Which of the 4 video frames of a latent frame give the position: one of them, "
+            "as in the released model; or the mean of all, as in the paper.",
         ),
         io.Combo.Input(
             "track_space",
             options=options_of(TrackSpace),
             default="video",
-            tooltip="What tracks that do not say their frame belong to: the video; or the start "
-            "image before it was resized, so that they follow its crop.",
+            tooltip="The frame of tracks that do not state one: the video; or the start image "
+            "before it was resized, so that the tracks follow its crop.",
         ),
         io.Combo.Input(
             "retime",
             options=options_of(Retime),
             default="time",
-            tooltip="Tracks of another length: play the whole motion in the new time; keep the "
-            "speed and cut; or keep the speed and hold the last position.",
+            tooltip="How tracks of another length are retimed: play the whole motion in the new "
+            "time; keep the speed and cut; or keep the speed and hold the last position.",
         ),
         io.Int.Input(
             "collision_seed",

@@ -61,7 +61,8 @@ class WanMoveModelLoader(io.ComfyNode):
                 io.Combo.Input(
                     "clip_vision",
                     options=loading.files("clip_vision", optional=True),
-                    tooltip="clip_vision_h from models/clip_vision. The 5B takes none.",
+                    tooltip="clip_vision_h from models/clip_vision. The 5B needs no CLIP vision "
+                    "model.",
                 ),
                 io.Float.Input(
                     "shift",

@@ -39,7 +39,7 @@ class WanMoveRegionTracks(io.ComfyNode):
             display_name="Region Tracks (Wan-Move)",
             category=CATEGORY,
             description="Moves a part of the picture: fills a mask with points and moves them by "
-            "keys, along a path, or as a puppet. Can pin the rest.",
+            "keys, along a path, or as a puppet. Can also pin the rest of the picture.",
             search_aliases=["mask to tracks", "puppet", "segment motion", "SAM", "static points"],
             inputs=[
                 io.Mask.Input(
@@ -48,16 +48,18 @@ class WanMoveRegionTracks(io.ComfyNode):
                 io.Tracks.Input(
                     "tracks",
                     optional=True,
-                    tooltip="For the motion path: one track to follow. For puppet: several, each "
-                    "a handle on the region; still ones hold it.",
+                    tooltip="For the motion path: one track, which the region follows. For puppet: "
+                    "several tracks, each a handle on the region; a still track holds its "
+                    "part in place.",
                 ),
                 io.Image.Input(
-                    "image", optional=True, tooltip="The start image; needed for detail alone."
+                    "image", optional=True, tooltip="The start image. Only detail needs it."
                 ),
                 io.Mask.Input(
                     "front",
                     optional=True,
-                    tooltip="What stands before the region; it hides points that pass behind.",
+                    tooltip="Mask of what is in front of the region. Points that pass behind it "
+                    "are hidden.",
                 ),
                 *scene_inputs(),
                 *region_inputs(),
@@ -101,8 +103,8 @@ def region_inputs() -> list[io.Input]:
             "motion",
             options=["keys", "path", "puppet"],
             default="keys",
-            tooltip="keys: the values below, reached at the end. path: as the connected track "
-            "moves. puppet: bent by the connected tracks.",
+            tooltip="keys: move to the values below, reached in the last frame. path: move as the "
+            "connected track does. puppet: bend with the connected tracks.",
         ),
         _pixels("shift_x", "Pixels that it moves to the right, for keys."),
         _pixels("shift_y", "Pixels that it moves down, for keys."),
@@ -114,22 +116,25 @@ def region_inputs() -> list[io.Input]:
             min=-3600.0,
             max=3600.0,
             step=1.0,
-            tooltip="Degrees that it turns, clockwise, for keys.",
+            tooltip="Degrees that the region turns, clockwise. For keys.",
         ),
         io.Combo.Input(
             "pivot",
             options=["centre", "top", "bottom", "left", "right"],
             default="centre",
-            tooltip="What it turns and scales about: the middle of its box, or of a side of it.",
+            tooltip="The point about which the region turns and scales: the centre of its box, or "
+            "the middle of one side of the box.",
         ),
         io.Boolean.Input(
-            "orient", default=False, tooltip="For path: turn as the path turns, as a car does."
+            "orient",
+            default=False,
+            tooltip="For path: turn the region with the path, as a car turns.",
         ),
         io.Combo.Input(
             "stiffness",
             options=["rigid", "similar"],
             default="rigid",
-            tooltip="For puppet: rigid parts keep their size; similar ones grow where handles "
+            tooltip="For puppet. rigid: parts keep their size. similar: parts grow where handles "
             "move apart.",
         ),
     ]
@@ -149,7 +154,7 @@ def point_inputs() -> list[io.Input]:
             default=256,
             min=1,
             max=MAX_REGION_POINTS,
-            tooltip="How many points on the region.",
+            tooltip="Number of points on the region.",
         ),
         io.Float.Input(
             "spacing",
@@ -174,7 +179,7 @@ def point_inputs() -> list[io.Input]:
             min=0.0,
             max=1.0,
             step=0.05,
-            tooltip="Above 0: closer on the edges within the image, up to 4 times.",
+            tooltip="Above 0: points lie closer together on the edges in the image, up to 4 times.",
         ),
         io.Int.Input(
             "seed",
@@ -182,7 +187,7 @@ def point_inputs() -> list[io.Input]:
             min=0,
             max=0xFFFFFFFF,
             control_after_generate=False,  # by its name alone it would change after every run
-            tooltip="Another number, another scatter.",
+            tooltip="Seed of the scatter.",
         ),
     ]
 

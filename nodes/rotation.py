@@ -27,8 +27,9 @@ class WanMoveRotationTracks(io.ComfyNode):
             node_id="WanMoveRotationTracks",
             display_name="Rotation Tracks (Wan-Move)",
             category=CATEGORY,
-            description="Turns an object of the picture in space, about its own centre: points "
-            "on its surface, hidden where they turn away or behind other parts.",
+            description="Turns an object of the picture in space, about its own centre. The "
+            "tracks lie on its surface and are hidden where they turn away from the camera or "
+            "pass behind other parts.",
             search_aliases=["3D rotation", "turntable", "spin object"],
             inputs=[
                 io.Mask.Input("mask", tooltip="The object, from SAM or the mask editor."),
@@ -40,15 +41,16 @@ class WanMoveRotationTracks(io.ComfyNode):
                     min=-3600.0,
                     max=3600.0,
                     step=1.0,
-                    tooltip="How far it turns. Positive: its front to the right, or up, or "
-                    "clockwise. The unseen back has no points, so beyond 90 few are left.",
+                    tooltip="Degrees that the object turns. Positive: its front moves right, or "
+                    "up, or turns clockwise. Its back has no points, so few points are left "
+                    "beyond 90 degrees.",
                 ),
                 io.Combo.Input(
                     "axis",
                     options=list(AXES),
                     default="vertical",
-                    tooltip="About what: an upright axis, as on a turntable; a level one, as a "
-                    "nod; or the line of sight.",
+                    tooltip="Axis of the turn: vertical, as on a turntable; horizontal, as in a "
+                    "nod; or view, the line of sight.",
                 ),
                 ease_input(),
                 io.Int.Input(

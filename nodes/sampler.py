@@ -117,7 +117,7 @@ class WanMoveSampler(io.ComfyNode):
                     min=0.0,
                     max=1.0,
                     step=0.01,
-                    tooltip="Below 1 keeps part of the latent given.",
+                    tooltip="Below 1, part of the given latent is kept.",
                 ),
                 io.Float.Input(
                     "shift",
@@ -201,9 +201,10 @@ class WanMoveFewStepSigmas(io.ComfyNode):
                     "preset",
                     options=list(_PRESETS),
                     tooltip="lightx2v 4 steps: 1, 0.9375, 0.8333, 0.625, 0, for its LoRA. "
-                    "FlashMotion and Turbo: as published is 1, 0.75, 0.5, 0.25, 0, which their "
-                    "inference uses; as trained is 1, 0.9375, 0.8333, 0.625, 0, with the shift 5 "
-                    "of their training. Nobody says which is better: try both.",
+                    "FlashMotion and Turbo: as published is 1, 0.75, 0.5, 0.25, 0, which "
+                    "their inference uses; as trained is 1, 0.9375, 0.8333, 0.625, 0, with "
+                    "the shift 5 of their training. Neither source says which is better: try "
+                    "both.",
                 ),
             ],
             outputs=[

@@ -20,7 +20,7 @@ def _video_inputs() -> list[io.Input]:
             min=16,
             max=16384,
             step=16,
-            tooltip="Width of the video in pixels. 832x480 is what the model knows.",
+            tooltip="Width of the video in pixels. The model was trained at 832x480.",
         ),
         io.Int.Input(
             "height",
@@ -36,8 +36,8 @@ def _video_inputs() -> list[io.Input]:
             min=1,
             max=16385,
             step=4,
-            tooltip="Frames of the video, a multiple of 4 plus 1. "
-            "81 at 16 frames per second is what the model knows.",
+            tooltip="Frames of the video, a multiple of 4 plus 1. The model was trained on 81 "
+            "frames at 16 frames per second.",
         ),
         io.Combo.Input(
             "resize",
@@ -58,8 +58,9 @@ class WanMoveFitStartImage(io.ComfyNode):
             node_id="WanMoveFitStartImage",
             display_name="Fit Start Image (Wan-Move)",
             category=CATEGORY,
-            description="Brings the start image to the video's size. Connect the editor, the "
-            "sources, the previews and Encode Start Image to it: what is drawn is what moves.",
+            description="Fits the start image to the video's size. Connect the editor, the track "
+            "sources, the previews and Encode Start Image to its outputs, so that what is "
+            "drawn is what moves.",
             search_aliases=["wan move", "resize", "crop", "video size", "start frame"],
             inputs=[
                 io.Image.Input("image", tooltip="The picture, of any size."),
@@ -69,7 +70,7 @@ class WanMoveFitStartImage(io.ComfyNode):
                 io.Image.Output(
                     "start_image",
                     display_name="start_image",
-                    tooltip="The picture as the video begins with it.",
+                    tooltip="The fitted picture: the first frame of the video.",
                 ),
                 io.Int.Output("width", display_name="width", tooltip="Width of the video."),
                 io.Int.Output("height", display_name="height", tooltip="Height of the video."),
@@ -98,14 +99,15 @@ class WanMoveEncodeStartImage(io.ComfyNode):
             node_id="WanMoveEncodeStartImage",
             display_name="Encode Start Image (Wan-Move)",
             category=CATEGORY,
-            description="Encodes the start image into the latent that motion guidance works on. "
-            "Connect it to Trajectory Guidance: moving a track then runs no VAE.",
+            description="Encodes the start image into the conditioning latent that guidance edits. "
+            "Connect it to Trajectory Guidance: when a track moves, the VAE does not run "
+            "again.",
             search_aliases=["wan move", "image to video", "conditioning latent"],
             inputs=[
                 io.Vae.Input("vae", tooltip="The Wan 2.1 VAE."),
                 io.Image.Input(
                     "start_image",
-                    tooltip="First frame of the video. Several images are its first frames.",
+                    tooltip="The first frame of the video. Several images become the first frames.",
                 ),
                 *_video_inputs(),
             ],

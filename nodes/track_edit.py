@@ -40,8 +40,8 @@ class WanMoveCombineTracks(io.ComfyNode):
                     "retime",
                     options=options_of(Retime),
                     default="time",
-                    tooltip="How shorter tracks reach the longest one's length: play slower; end "
-                    "early; or hold their last position.",
+                    tooltip="How shorter tracks are brought to the length of the longest: play "
+                    "slower; end early; or hold their last position.",
                 ),
             ],
             outputs=[
@@ -138,7 +138,7 @@ def transform_inputs() -> list[io.Input]:
             min=-100.0,
             max=100.0,
             step=0.01,
-            tooltip="Enlarges about the pivot. With pivot start: more or less motion.",
+            tooltip="Scale about the pivot. With pivot start, it scales the motion.",
         ),
         io.Float.Input(
             "rotate",
@@ -152,8 +152,9 @@ def transform_inputs() -> list[io.Input]:
             "pivot",
             options=["centre", "start"],
             default="centre",
-            tooltip="What scale and rotate turn about: the centre of all points, which changes "
-            "their arrangement too; or each point's own start, which changes the motion alone.",
+            tooltip="The fixed point of scale and rotate: the centre of all points, which also "
+            "changes their arrangement; or the start of each point, which changes only the "
+            "motion.",
         ),
         _pixels("offset_x", "Pixels to the right."),
         _pixels("offset_y", "Pixels down."),

@@ -96,7 +96,8 @@ class WanMoveLoadTracks(io.ComfyNode):
                     options=["auto", "pixels", "normalized"],
                     default="auto",
                     advanced=True,
-                    tooltip="What positions mean: auto follows the format; normalized is 0 to 1.",
+                    tooltip="Unit of the positions. auto: as the format says. normalized: 0 to 1 "
+                    "over the picture.",
                 ),
                 _size("canvas_width", 0, "Width that it was drawn at, if the file does not say."),
                 _size("canvas_height", 0, "Height that it was drawn at; 0: the video's."),

@@ -26,8 +26,8 @@ class WanMoveVideoTracks(io.ComfyNode):
             node_id="WanMoveVideoTracks",
             display_name="Video Tracks (Wan-Move)",
             category=CATEGORY,
-            description="Takes the motion of another video: follows points through it, parts "
-            "camera from subject, and puts the motion onto the start image.",
+            description="Takes the motion of another video: tracks points through it, separates "
+            "the camera's motion from the subject's, and moves the motion onto the start image.",
             search_aliases=["motion transfer", "point tracking", "CoTracker", "optical flow"],
             inputs=[*source_inputs(), *scene_inputs(), *point_inputs(), *retarget_inputs()],
             outputs=[
@@ -39,9 +39,13 @@ class WanMoveVideoTracks(io.ComfyNode):
                 io.Image.Output(
                     "first_frame",
                     display_name="first_frame",
-                    tooltip="The video's first used frame, to paint the mask on.",
+                    tooltip="The first frame that is used. Paint the mask on it.",
                 ),
-                io.String.Output("info", display_name="info", tooltip="What was followed."),
+                io.String.Output(
+                    "info",
+                    display_name="info",
+                    tooltip="Number of points and frames of the result, and the visible share.",
+                ),
             ],
         )
 

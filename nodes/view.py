@@ -44,7 +44,7 @@ class WanMoveDrawTracks(io.ComfyNode):
                 ),
                 io.Tracks.Input(
                     "tracks",
-                    tooltip="The tracks; scaled where they belong to images of another size.",
+                    tooltip="The tracks. Tracks of another frame size are scaled to the images.",
                 ),
                 io.Combo.Input(
                     "style",
@@ -65,7 +65,8 @@ class WanMoveDrawTracks(io.ComfyNode):
                     min=0.0,
                     max=256.0,
                     step=0.5,
-                    tooltip="Of the dots in pixels; 0 chooses by image size and number of tracks.",
+                    tooltip="Radius of the dots in pixels; 0 chooses it by image size and number "
+                    "of tracks.",
                 ),
                 io.Float.Input(
                     "opacity",
@@ -73,7 +74,7 @@ class WanMoveDrawTracks(io.ComfyNode):
                     min=0.0,
                     max=1.0,
                     step=0.01,
-                    tooltip="Of the newest part of a trail.",
+                    tooltip="Opacity of the newest part of a trail.",
                 ),
             ],
             outputs=[io.Image.Output("images", display_name="IMAGE", tooltip="The drawn images.")],
@@ -109,9 +110,9 @@ class WanMoveGuidanceInspector(io.ComfyNode):
             node_id="WanMoveGuidanceInspector",
             display_name="Guidance Inspector (Wan-Move)",
             category=CATEGORY,
-            description="Shows what the model sees: per latent frame the cells that guidance "
-            "fills, with pieces of the start image; red where tracks collide, violet where a "
-            "track has no effect.",
+            description="Shows what the model sees: for each latent frame, the cells that guidance "
+            "fills, with pieces of the start image. Red: tracks collide. Violet: a track has "
+            "no effect.",
             search_aliases=["debug tracks", "preview guidance", "what the model sees"],
             is_output_node=True,
             inputs=[

@@ -112,23 +112,25 @@ def source_inputs() -> list[io.Input]:
             options=[NO_FILE, *video_files()],
             default=NO_FILE,
             optional=True,
-            tooltip="A video of ComfyUI's input folder, instead of images; it is decoded frame "
-            "by frame, so its length needs no memory.",
+            tooltip="A video in ComfyUI's input folder, used instead of images. It is decoded "
+            "frame by frame, so a long video needs no more memory.",
         ),
         io.Mask.Input(
             "mask",
             optional=True,
-            tooltip="The moving subject, painted on the video's first frame. Without it points "
+            tooltip="Mask of the moving subject in the video's first frame. Without a mask, points "
             "lie everywhere.",
         ),
         io.Tracks.Input(
-            "tracks", optional=True, tooltip="Follow the points where these tracks start instead."
+            "tracks",
+            optional=True,
+            tooltip="Track the points where these tracks start, instead of chosen ones.",
         ),
         io.Mask.Input(
             "target_mask",
             optional=True,
-            tooltip="The subject of the start image that shall move so; the motion is moved and "
-            "scaled onto it.",
+            tooltip="Mask of the subject in the start image. The motion is moved and scaled onto "
+            "it.",
         ),
     ]
 
@@ -140,7 +142,8 @@ def point_inputs() -> list[io.Input]:
             "points",
             options=list(PATTERNS),
             default="features",
-            tooltip="features lie on corners, which are followed best; grid is even.",
+            tooltip="features: points on corners, which are tracked best. grid: evenly spaced "
+            "points.",
         ),
         io.Int.Input(
             "count",
@@ -158,7 +161,11 @@ def point_inputs() -> list[io.Input]:
         ),
         io.Int.Input("first", default=0, min=0, max=1_000_000, tooltip="First frame to use."),
         io.Int.Input(
-            "every", default=1, min=1, max=100, tooltip="Use each n-th frame only; 2 for 30 fps."
+            "every",
+            default=1,
+            min=1,
+            max=100,
+            tooltip="Use every n-th frame only; 2 for a video of 30 fps.",
         ),
         io.Int.Input(
             "use", default=0, min=0, max=1_000_000, tooltip="Use this many frames; 0 uses all."
@@ -173,15 +180,16 @@ def retarget_inputs() -> list[io.Input]:
             "camera",
             options=list(CAMERAS),
             default="keep",
-            tooltip="remove: what the subject does, as if the camera stood still. only: the "
-            "camera's own motion. keep: both.",
+            tooltip="remove: the subject's motion, as if the camera stood still. only: the "
+            "camera's motion. keep: both.",
         ),
         io.Combo.Input(
             "fit",
             options=list(FITS),
             default="uniform",
-            tooltip="How the motion is scaled to the target: evenly, by width and height each, "
-            "or not. Without a target: crop, stretch or pad the picture.",
+            tooltip="How the motion is scaled to the target. uniform: by one factor. stretch: "
+            "width and height each. none: not at all. Without a target, uniform crops the "
+            "picture, stretch stretches it, none pads it.",
         ),
         io.Float.Input(
             "strength",
@@ -189,7 +197,7 @@ def retarget_inputs() -> list[io.Input]:
             min=-10.0,
             max=10.0,
             step=0.05,
-            tooltip="How far points go from their starts; 1 as in the video.",
+            tooltip="How far points move from where they start; 1: as far as in the video.",
         ),
         io.Float.Input(
             "speed",

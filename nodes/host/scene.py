@@ -122,8 +122,8 @@ def depth_inputs() -> list[io.Input]:
             "depth_kind",
             options=["inverse", "relative", "metric"],
             default="inverse",
-            tooltip="What its values are. inverse: white is near (Depth Anything, MiDaS, most "
-            "nodes). relative: white is far (Marigold). metric: distances.",
+            tooltip="What the depth values mean. inverse: white is near (Depth Anything, MiDaS, "
+            "most nodes). relative: white is far (Marigold). metric: distances.",
         ),
         io.Float.Input(
             "near",
@@ -141,8 +141,8 @@ def depth_inputs() -> list[io.Input]:
             max=10000.0,
             step=0.1,
             advanced=True,
-            tooltip="Distance of the farthest pixel. The more times near it is, the more things "
-            "at different depth move apart.",
+            tooltip="Distance of the farthest pixel. The larger far / near is, the stronger the "
+            "parallax.",
         ),
         io.Float.Input(
             "fov",
@@ -163,7 +163,8 @@ def ease_input() -> io.Input:
         "ease",
         options=list(EASES),
         default="in-out",
-        tooltip="How it sets out and arrives: evenly, or slowly at the start, the end, or both.",
+        tooltip="How the motion starts and ends: at even speed, or slow at the start, at the end, "
+        "or at both.",
     )
 
 
@@ -175,7 +176,7 @@ def keys_input(example: str) -> io.Input:
         multiline=True,
         optional=True,
         advanced=True,
-        tooltip=f"Keys of your own as JSON, for example {example}.",
+        tooltip=f"Your own keys as JSON, for example {example}.",
     )
 
 

@@ -4,10 +4,8 @@ import asyncio
 from typing import Any
 
 from ...wanmove_core import WanMoveError
-from ...wanmove_core.formats.exchange import MAX_IMPORT_BYTES, TooLargeError, exchange
-
-# Files that are read at the same time; more would hold the host's other threads up.
-_AT_ONCE = 2
+from ...wanmove_core.formats.exchange import MAX_IMPORT_BYTES, TooLargeError
+from ...wanmove_core.formats.exchange_process import shared_processes
 
 
 def add_routes(server) -> None:
@@ -18,13 +16,11 @@ def add_routes(server) -> None:
     """
     from aiohttp import web
 
-    at_once = asyncio.Semaphore(_AT_ONCE)
-
     async def answer(request: web.Request) -> web.Response:
         try:
             body = await _read_body(request)
-            async with at_once:
-                name, data = await asyncio.to_thread(exchange, body, request.rel_url.query)
+            job = shared_processes().submit(body, request.rel_url.query)
+            name, data = await asyncio.wrap_future(job)
         except web.RequestPayloadError:
             broken = "The file must arrive whole; got one cut short or damaged. Send it again."
             return web.json_response({"error": broken}, status=400)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError
-from ..formats.exchange import exchange
+from ..formats.exchange_process import shared_processes
 from .generation import Generation
 from .moving_tracks import moving_tracks
 from .recall import recall_bytes
@@ -140,7 +140,7 @@ class DrawServer:
     def answer_post(self, path: str, query: dict[str, str], body: bytes) -> tuple[str, bytes]:
         """Content type and body. Raises FileNotFoundError, OutdatedError, WanMoveError."""
         if path == "tracks":
-            name, data = exchange(body, query)
+            name, data = shared_processes().submit(body, query).result()
             return "application/json" if name is None else "application/octet-stream", data
         if path == "video":
             work = recall_bytes(body, query.get("name", "video")[:80])

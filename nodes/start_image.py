@@ -8,7 +8,7 @@ from .host import CATEGORY
 from .host.conditioning import latent_to_host
 from .host.convert import check_images, naming, to_output
 from .host.links import checked
-from .host.start_image import encode_start_image
+from .host.start_image import encode_start_image, parse_known_frames
 
 
 def _video_inputs() -> list[io.Input]:
@@ -110,6 +110,19 @@ class WanMoveEncodeStartImage(io.ComfyNode):
                     tooltip="The first frame of the video. Several images become the first frames.",
                 ),
                 *_video_inputs(),
+                io.Image.Input(
+                    "known_frames",
+                    optional=True,
+                    tooltip="Later frames of the video that are given, for example its last one. "
+                    "Made for Wan's first-last-frame weights; experimental with Wan-Move's.",
+                ),
+                io.String.Input(
+                    "known_frame_numbers",
+                    default="-1",
+                    optional=True,
+                    tooltip="Which frames these are: one number for each, counted from 0, with "
+                    "commas between. -1 is the last frame.",
+                ),
             ],
             outputs=[
                 io.Latent.Output(
@@ -122,7 +135,20 @@ class WanMoveEncodeStartImage(io.ComfyNode):
 
     @classmethod
     @checked
-    def execute(cls, *, vae, start_image, width, height, length, resize) -> io.NodeOutput:
+    def execute(
+        cls,
+        *,
+        vae,
+        start_image,
+        width,
+        height,
+        length,
+        resize,
+        known_frames=None,
+        known_frame_numbers="-1",
+    ) -> io.NodeOutput:
         with naming("width, height, length"):
             grid = LatentGrid(length, height, width)
-        return io.NodeOutput(latent_to_host(encode_start_image(vae, start_image, grid, resize)))
+        known = parse_known_frames(known_frames, known_frame_numbers, grid, len(start_image))
+        encoded = encode_start_image(vae, start_image, grid, resize, known)
+        return io.NodeOutput(latent_to_host(encoded))

@@ -23,6 +23,7 @@ def latent_to_host(encoded: EncodedStart) -> dict[str, Any]:
     origin = {
         "strides": encoded.grid.strides,
         "known_frames": encoded.known_frames,
+        "more_known": encoded.more_known,
         "image_size": encoded.image_size,
         "resize": encoded.fit_mode,
     }
@@ -47,8 +48,9 @@ def latent_from_host(
         grid = LatentGrid(num_frames, height, width, strides)
     # A node in between may have cut the latent.
     known = min(origin.get("known_frames", 1), num_frames)
+    more = tuple(frame for frame in origin.get("more_known", ()) if frame < num_frames)
     image_size = origin.get("image_size", (width, height))
-    return EncodedStart(samples, grid, image_size, origin.get("resize", "stretch"), known)
+    return EncodedStart(samples, grid, image_size, origin.get("resize", "stretch"), known, more)
 
 
 def _check_latent(samples: Any) -> None:
@@ -66,7 +68,7 @@ def host_mask(encoded: EncodedStart) -> torch.Tensor:
 
     Inverted and repeated to four channels in comfy/model_base.py:1316-1329.
     """
-    mask = 1 - known_mask(encoded.grid, encoded.known_frames)[None]
+    mask = 1 - known_mask(encoded.grid, encoded.known_frames, encoded.more_known)[None]
     if torch.equal(mask, mask[:, :1].expand_as(mask)):
         mask = mask[:, :1]
     return mask.to(encoded.latent.device)

@@ -9,8 +9,9 @@ import comfy.model_management
 import comfy.sd
 import torch
 
-from ...wanmove_core import LatentGrid, ShapeError, fit_image
+from ...wanmove_core import LatentGrid, OptionError, ShapeError, fit_image
 from ...wanmove_core.choices import FitMode
+from ...wanmove_core.start_image.conditioning import KnownImages, with_known
 from ...wanmove_core.start_image.constant_tail import encode_padded
 from ...wanmove_core.start_image.encoded import EncodedStart
 from .convert import check_images, naming, to_bytes
@@ -19,23 +20,58 @@ logger = logging.getLogger("wanmove")
 
 
 def encode_start_image(
-    vae: Any, image: torch.Tensor, grid: LatentGrid, resize: FitMode
+    vae: Any,
+    image: torch.Tensor,
+    grid: LatentGrid,
+    resize: FitMode,
+    known: KnownImages | None = None,
 ) -> EncodedStart:
-    """Encode start frames followed by grey, through the host's memory management."""
+    """Encode start frames and further known ones with grey between, by the host's memory rules."""
     _check_vae(vae)
     check_images(image, "start_image")
     image_size = (image.shape[2], image.shape[1])
     with naming("start_image"):
         pixels = fit_image(image[: grid.num_frames], (grid.width, grid.height), mode=resize)
-    if not torch.isfinite(pixels).all():
+    start = pixels.movedim(0, 1)[None]
+    places, start = with_known(start, known, resize)
+    if not torch.isfinite(start).all():
+        name = "start_image" if not known else "start_image and known_frames"
         raise ShapeError(
-            "start_image must be finite everywhere; got NaN or infinity. "
+            f"{name} must be finite everywhere; got NaN or infinity. "
             "Decode it again, with the VAE in fp32 or bf16."
         )
-    latent = _encode(vae, pixels, grid.num_frames)
+    latent = _encode(vae, start, grid.num_frames)
     strides = (grid.strides[0], grid.height // latent.shape[-2], grid.width // latent.shape[-1])
     grid = LatentGrid(grid.num_frames, grid.height, grid.width, strides)
-    return EncodedStart(latent, grid, image_size, resize, pixels.shape[0])
+    return EncodedStart(latent, grid, image_size, resize, pixels.shape[0], places)
+
+
+def parse_known_frames(
+    images: torch.Tensor | None, numbers: str, grid: LatentGrid, start_frames: int
+) -> KnownImages | None:
+    """Known frames by their number; numbers are counted from 0, or from the end if negative."""
+    if images is None:
+        return None
+    check_images(images, "known_frames")
+    words = numbers.replace(",", " ").split()[: grid.num_frames + 1]
+    if len(words) != len(images):
+        raise OptionError(
+            f"known_frame_numbers must be {len(images)} numbers, one for each known frame; "
+            f"got {numbers[:80]!r}. Separate them by commas; -1 is the last frame."
+        )
+    known = {}
+    for word, image in zip(words, images, strict=True):
+        digits = word.removeprefix("-")
+        number = int(word) if digits.isascii() and digits.isdigit() and len(digits) < 6 else None
+        place = number + grid.num_frames if number is not None and number < 0 else number
+        free = place is not None and start_frames <= place < grid.num_frames
+        if place is None or not free or place in known:
+            raise OptionError(
+                f"known_frame_numbers must be frames {start_frames} to {grid.num_frames - 1}, each "
+                f"once, or -1 for the last one; got {word[:80]!r}. Change it."
+            )
+        known[place] = image
+    return known
 
 
 def _check_vae(vae: Any) -> None:
@@ -49,25 +85,28 @@ def _check_vae(vae: Any) -> None:
         )
 
 
-def _encode(vae: Any, pixels: torch.Tensor, num_frames: int) -> torch.Tensor:
+def _encode(vae: Any, start: torch.Tensor, num_frames: int) -> torch.Tensor:
     """Encode without computing the grey that stands still, where the VAE is one that we know.
 
     Does what `VAE.encode` (comfy/sd.py) does around the module.
     """
-    whole = partial(_encode_whole, vae, pixels, num_frames)
+    whole = partial(_encode_whole, vae, start, num_frames)
     if type(vae) is not comfy.sd.VAE or vae.latent_dim != 3:
         logger.warning("Encoding all %d frames, which is slower: another VAE class.", num_frames)
         return whole()
     with _device_context(vae.device):
-        shape = (1, 3, num_frames, *pixels.shape[-2:])
+        shape = (1, 3, num_frames, *start.shape[-2:])
         comfy.model_management.load_models_gpu(
             [vae.patcher],
             memory_required=vae.memory_used_encode(shape, vae.vae_dtype),
             force_full_load=vae.disable_offload,
         )
-        start = pixels.movedim(0, 1)[None].to(vae.device, vae.vae_dtype)
         latent = encode_padded(
-            vae.first_stage_model, start, num_frames, whole=whole, is_oom=_is_oom
+            vae.first_stage_model,
+            start.to(vae.device, vae.vae_dtype),
+            num_frames,
+            whole=whole,
+            is_oom=_is_oom,
         )
     return latent.to(vae.output_device, vae.vae_output_dtype())
 
@@ -86,9 +125,9 @@ def _is_oom(error: BaseException) -> bool:
     return isinstance(error, comfy.model_management.OOM_EXCEPTION)
 
 
-def _encode_whole(vae: Any, pixels: torch.Tensor, num_frames: int) -> torch.Tensor:
-    clip = torch.full((num_frames, *pixels.shape[-2:], 3), 0.5)
-    clip[: pixels.shape[0]] = (pixels.movedim(1, -1).cpu() + 1) / 2
+def _encode_whole(vae: Any, start: torch.Tensor, num_frames: int) -> torch.Tensor:
+    clip = torch.full((num_frames, *start.shape[-2:], 3), 0.5)
+    clip[: start.shape[2]] = (start[0].permute(1, 2, 3, 0).cpu() + 1) / 2
     return vae.encode(clip)
 
 

@@ -38,7 +38,7 @@ def tracks(graph: Graph, *, num_frames: int = LENGTH, x: float = 0.2):
     )
 
 
-def ours(graph: Graph, inputs: dict, motion, **options):
+def ours(graph: Graph, inputs: dict, motion, *, known: dict | None = None, **options):
     encoded = graph.add(
         "WanMoveEncodeStartImage",
         **{name: inputs[name] for name in ("vae", "start_image")},
@@ -46,6 +46,7 @@ def ours(graph: Graph, inputs: dict, motion, **options):
         height=HEIGHT,
         length=LENGTH,
         resize="crop",
+        **(known or {}),
     )
     choices = {
         "collision": "last",
@@ -113,3 +114,19 @@ def test_equals_core(comfy: ComfyServer, output, strength: float) -> None:
         != values(mine, "positive")["wanmove_unguided_latent"]
     ).any()
     assert moved == (strength > 0)
+
+
+def test_a_last_frame_equals_cores_first_and_last(comfy: ComfyServer, output) -> None:
+    graph = Graph()
+    inputs = start(graph)
+    end = graph.add("TestPicture", seed=5, width=150, height=90, frames=1)
+    keep(graph, "ours", ours(graph, inputs, None, known={"known_frames": end}))
+    size = {"width": WIDTH, "height": HEIGHT, "length": LENGTH, "batch_size": 1}
+    keep(graph, "core", graph.add("WanFirstLastFrameToVideo", **inputs, **size, end_image=end))
+    run = comfy.run(graph.prompt)
+    assert run.error is None, run.error
+    mine, theirs = (values(read(output, name), "positive") for name in ("ours", "core"))
+    expected = theirs["concat_latent_image"]
+    torch.testing.assert_close(mine["concat_latent_image"], expected, rtol=0, atol=3e-5)
+    assert torch.equal(mine["concat_mask"], theirs["concat_mask"])
+    assert mine["concat_mask"][0, :, -1, 0, 0].tolist() == [1, 1, 1, 0]

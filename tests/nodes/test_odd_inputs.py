@@ -63,6 +63,41 @@ def test_a_start_image_of_nothing_is_refused(encode, image, words: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ("-1", "^known_frame_numbers must be 2 numbers, one for each known frame; got '-1'"),
+        ("4, -1, 8", "^known_frame_numbers must be 2 numbers"),
+        ("0, 4", f"^known_frame_numbers must be frames 1 to {LENGTH - 1}, each once.*got '0'"),
+        (f"4, {LENGTH}", f"got '{LENGTH}'"),
+        (f"4 -{LENGTH}", f"got '-{LENGTH}'"),
+        ("-1, 12", "got '12'"),
+        ("4, last", "got 'last'"),
+    ],
+)
+def test_numbers_of_known_frames_are_checked(encode, numbers: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        encode(known_frames=IMAGE.repeat(2, 1, 1, 1), known_frame_numbers=numbers)
+
+
+def test_known_frames_stay_as_they_are(pack, encode) -> None:
+    """Tracks move what is between them; the mask names each; a cut latent forgets what it lost."""
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand(2, HEIGHT + 16, WIDTH, 3, generator=generator)
+    given = {"known_frames": images, "known_frame_numbers": "6, -1"}
+    latent = encode(start_image=torch.rand(1, HEIGHT, WIDTH, 3, generator=generator), **given)
+    moved = {"track_path": torch.tensor([4.0, 4.0]) + 2.0 * torch.arange(LENGTH)[:, None, None]}
+    told = guide(pack, latent, tracks=moved)[0][0][1]
+    mask = told["concat_mask"][0, :, :, 0, 0]
+    assert mask.T.tolist() == [[0] * 4, [1] * 4, [1, 0, 1, 1], [1, 1, 1, 0]]
+    changed = (told["concat_latent_image"] != latent["samples"]).flatten(3).any(3)[0].any(0)
+    assert changed.tolist() == [False, True, False, False]
+    assert latent["samples"][0, 0, 3].unique().numel() > 1
+    cut = {**latent, "samples": latent["samples"][:, :, :2]}
+    told = guide(pack, cut, tracks=None)[0][0][1]
+    assert told["concat_mask"][0, 0, :, 0, 0].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
     "latent",
     [{}, {"samples": torch.zeros(1, 4, 8, 8)}],
 )

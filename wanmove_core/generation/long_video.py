@@ -15,12 +15,13 @@ from ..guidance.guide import place_tracks
 from ..guidance.report import guidance_report
 from ..guidance.segments import KnownFrames, Segment, plan_segments
 from ..shapes import Float, Tensor, UInt8
+from ..start_image.conditioning import KnownImages
 from ..tracks import Tracks
 from .decoding import decode_stream, to_pixels
 from .pipeline import Progress, WanMovePipeline
 from .segment_store import SegmentStore
 from .settings import GenerationSettings
-from .start import KnownImages, Start
+from .start import Start
 
 _log = logging.getLogger("wanmove")
 

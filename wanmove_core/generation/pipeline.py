@@ -12,7 +12,13 @@ from ..grid import LatentGrid
 from ..guidance.guide import guide
 from ..guidance.replicate import FeatureSource
 from ..shapes import Float, Tensor, UInt8
-from ..start_image.conditioning import conditioning_input, fit_image, known_mask
+from ..start_image.conditioning import (
+    KnownImages,
+    conditioning_input,
+    fit_image,
+    known_mask,
+    with_known,
+)
 from ..tracks import Tracks
 from .caches import caching
 from .decoding import decode_stream, match_statistics, to_pixels
@@ -23,7 +29,7 @@ from .prompts import embed_prompt
 from .sampling import make_solver
 from .settings import GenerationSettings
 from .speed import SpeedOptions, prepare_transformer
-from .start import KnownImages, Start, encode_clip, with_known
+from .start import Start, encode_clip
 from .windows import make_branches
 
 _log = logging.getLogger("wanmove")
@@ -137,7 +143,7 @@ class WanMovePipeline:
         width, height = settings.output_size(image_size)
         grid = LatentGrid(settings.num_frames, height, width)
         pixels = fit_image(image[None], (width, height), mode=settings.fit_mode).to(place.device)
-        places, frames = with_known(pixels[:, :, None], grid, known, settings.fit_mode)
+        places, frames = with_known(pixels[:, :, None], known, settings.fit_mode)
         latent = self._encode(frames, grid.num_frames)
         features = self._features(image)
         return Start(latent, grid, image_size, settings.fit_mode, 1, places, features)
@@ -163,7 +169,7 @@ class WanMovePipeline:
         """
         grid = replace(like.grid, num_frames=num_frames)
         frame = frame.to(self.placement.device)
-        places, frames = with_known(frame, grid, known, like.fit_mode)
+        places, frames = with_known(frame, known, like.fit_mode)
         latent = self._encode(frames, num_frames)
         if match_colour:
             latent[:, :, :1] = match_statistics(latent[:, :, :1], like.latent[:, :, :1])

@@ -10,14 +10,13 @@ import torch
 from ..errors import OptionError, ShapeError
 from ..grid import LatentGrid
 from ..shapes import Float, Tensor, UInt8
-from ..start_image.conditioning import fit_image
+from ..start_image.conditioning import KnownImages, fit_image
 from .adapters import attached
 from .decoding import latent_statistics
 from .denoising import Noise
 from .pipeline import Progress, WanMovePipeline
 from .sampling import make_solver
 from .settings import GenerationSettings
-from .start import KnownImages
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ Whoever hands a mask to ComfyUI passes `1 - known`.
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import get_args
 
 import torch
@@ -23,6 +23,9 @@ from ..shapes import Float, Shaped, Tensor
 
 _MULTIPLE = WAN21_I2V.multiple[0]
 _AREA = math.prod(WAN21_I2V.size)
+
+# Frames of a clip that are given besides the first, RGB of any size, by their number.
+KnownImages = Mapping[int, Tensor]
 
 
 def fit_image(
@@ -94,6 +97,30 @@ def conditioning_video(
     padding = (0, 0, 0, 0, 0, num_frames - image.shape[0])
     clip = rearrange(image, "frames rgb rows cols -> 1 rgb frames rows cols")
     return functional.pad(clip, padding)
+
+
+def with_known(
+    first: Float[Tensor, "1 3 start_frames height width"],
+    known: KnownImages | None,
+    mode: FitMode,
+) -> tuple[tuple[int, ...], Float[Tensor, "1 3 frames height width"]]:
+    """Put known frames in their places of a clip, with grey between.
+
+    Args:
+        first: the first frames, -1..1.
+        known: further known frames, by their number in the clip.
+        mode: how they are fitted.
+
+    Returns:
+        Places of the further frames, and the frames up to the last known one.
+    """
+    if not known:
+        return (), first
+    size = (first.shape[4], first.shape[3])
+    clip = functional.pad(first, (0, 0, 0, 0, 0, max(0, max(known) + 1 - first.shape[2])))
+    for place, image in known.items():
+        clip[:, :, place] = fit_image(image[None], size, mode=mode)[0]
+    return tuple(sorted(known)), clip
 
 
 def known_mask(

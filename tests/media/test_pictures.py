@@ -78,11 +78,13 @@ def test_transparent_is_white_in_a_picture_and_black_in_a_mask(tmp_path, mode):
 def test_a_pipe_a_program_and_a_bomb_are_one_line(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "a.eps").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
-    Image.fromarray(np.zeros((13300, 13300), bool)).save(tmp_path / "bomb.png")
+    for name, side in (("bomb.png", 13300), ("larger.png", 14200)):
+        Image.new("1", (side, side)).save(tmp_path / name, compress_level=1)
     for name, told in (
         ("pipe.png", "got a pipe or device"),
         ("a.eps", "must be a picture"),
         ("bomb.png", "at most 80 megapixels; got 13300x13300"),
+        ("larger.png", "at most 80 megapixels; got a larger one. Make it smaller."),
         ("", "got a folder"),
     ):
         for read in (read_image, read_grey):

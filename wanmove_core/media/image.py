@@ -81,17 +81,23 @@ def _opening(path: Path) -> Image.Image:
             f"{path} must be a picture (PNG, JPEG, WebP); got another kind of file, or a damaged "
             "one. Save it as PNG."
         ) from error
+    except Image.DecompressionBombError as error:  # Pillow's own limit
+        raise _too_large(path, "a larger one") from error
     except _DAMAGED as error:
         raise MediaError(
             f"{path} must be a readable picture; got {reason(error)}. Save it as PNG again."
         ) from error
     if image.width * image.height > _MOST_PIXELS:
         image.close()
-        raise MediaError(
-            f"{path} must be a picture of at most {_MOST_PIXELS // 10**6} megapixels; got "
-            f"{image.width}x{image.height}. Make it smaller."
-        )
+        raise _too_large(path, f"{image.width}x{image.height}")
     return image
+
+
+def _too_large(path: Path, got: str) -> MediaError:
+    most = _MOST_PIXELS // 10**6
+    return MediaError(
+        f"{path} must be a picture of at most {most} megapixels; got {got}. Make it smaller."
+    )
 
 
 def _opaque(image: Image.Image, paper: str, path: Path) -> Image.Image:

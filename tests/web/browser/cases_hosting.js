@@ -96,8 +96,7 @@ export const hosting = {
     }
   },
 
-  "in an app's panel, 260 px wide: undo, redo, and drawing on": async ({ page, vue }) => {
-    if (!vue) return;  // whoever builds an app is switched to Nodes 2.0
+  "in an app's panel, 260 px wide: undo, redo, and drawing on": async ({ page }) => {
     const setMode = (mode) => page.evaluate((name) => {
       const { activeWorkflow } = window.app.extensionManager.workflow;
       const known = "activeMode" in activeWorkflow;

@@ -9,6 +9,9 @@ const places = new Map();
 /** The host goes back into an open subgraph some frames after it has undone. */
 const PATIENCE_FRAMES = 90;
 
+/** Where the classic renderer keeps elements; behind an app's panel they are not seen there. */
+const CLASSIC = ".dom-widget";
+
 /** Nodes 2.0 still shows the element of the deleted node, in the node or in an app's panel: put ours
  * in its place. Its component mounts `widget.element` once and is patched, not made anew.
  * @param {Set<Binding>} bindings */
@@ -18,9 +21,9 @@ function swap(bindings) {
   for (const { node, element } of bindings) {
     if (!node.graph) continue;
     const key = keyOf(node);
-    if (!element.isConnected) {
+    if (!element.isConnected || element.closest(CLASSIC)) {
       const stale = staleElement(key, ours);
-      if (stale) stale.replaceWith(element);
+      if (stale && !stale.closest(CLASSIC)) stale.replaceWith(element);
       else emptyPanel(key)?.append(element);
     }
     element.dataset["wanmoveEditor"] = key;
@@ -47,7 +50,7 @@ const staleElement = (key, ours) =>
 /** @param {string} key */
 function emptyPanel(key) {
   const place = places.get(key)?.deref();
-  return place?.isConnected && place.closest("[data-widget-key]") && !place.hasChildNodes() ? place : null;
+  return place?.isConnected && !place.closest(CLASSIC) && !place.hasChildNodes() ? place : null;
 }
 
 /** Give the focus back that undo took, as soon as the editor is on the page.

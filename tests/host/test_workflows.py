@@ -104,6 +104,36 @@ def test_shipped_workflow_runs(comfy: ComfyServer, path: Path) -> None:
     assert sampled and run.previews
 
 
+@pytest.mark.parametrize("retained", [True, False])
+def test_windows_of_a_long_video(comfy: ComfyServer, output: Path, *, retained: bool) -> None:
+    """241 frames in windows of 81 with the start image: the shipped numbers on core's own node."""
+    (path,) = (ROOT / "example_workflows").glob("*long-windows.json")
+    prompt = small(load(path, comfy), width=32, height=32, num_frames=241, steps=1)
+    kinds = {node["class_type"]: node["inputs"] for node in prompt.values()}
+    sampler, windows = kinds["WanMoveSampler"], kinds["WanContextWindowsManual"]
+    assert windows["context_length"] == 77 and windows["retain_first_frame"] is True
+    assert kinds["WanMoveFitStartImage"]["length"] == 241
+    windows["retain_first_frame"] = retained
+    log = output / f"windows_{retained}.jsonl"
+    given = {"model": windows["model"], "positive": sampler["positive"], "name": log.name}
+    prompt["watch"] = {"class_type": "TestNumberedWindows", "inputs": given}
+    windows["model"], sampler["positive"], sampler["cfg"] = ["watch", 0], ["watch", 1], 1.0
+    name = next(key for key, node in prompt.items() if node["inputs"] is sampler)
+    prompt["keep"] = {"class_type": "TestDrop", "inputs": {"value": [name, 0]}}
+    prompt = {k: n for k, n in prompt.items() if n["class_type"] not in ("SaveVideo", "PreviewAny")}
+    run = comfy.run(prompt)
+    assert run.error is None, run.error
+    seen = [json.loads(line) for line in log.read_text().splitlines()]
+    frames = [window["frames"] for window in seen]
+    # Without the start image core puts the frame before a window in its place.
+    begins = [12, 24, 36, 41]
+    later = [[0 if retained else begin - 1, *range(begin, begin + 20)] for begin in begins]
+    assert frames == [list(range(20)), *later]  # 21 latent frames: 81, which the model knows
+    for window in seen:
+        known = [1.0 if frame == 0 else 0.0 for frame in window["frames"]]
+        assert window["known"] == [[value] * 4 for value in known]
+
+
 def test_blueprint_takes_cores_inputs(comfy: ComfyServer, output: Path) -> None:
     """The subgraph, fed as core's node is fed, gives what core's node gives."""
     (path,) = (ROOT / "subgraphs").glob("*.json")

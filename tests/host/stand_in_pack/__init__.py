@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 
 from .flashmotion_sums import FlashMotionSums, FourSteps, MapsLatent
 from .stand_ins import HookedPreviews, QuantisedLoader, SamplerCost
+from .windows import NumberedWindows
 
 MODELS = Path(folder_paths.models_dir)
 
@@ -242,6 +243,7 @@ class TestExtension(ComfyExtension):
             FlashMotionSums,
             FourSteps,
             MapsLatent,
+            NumberedWindows,
         ]
 
 

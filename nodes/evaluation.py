@@ -71,7 +71,7 @@ class WanMoveTrajectoryError(io.ComfyNode):
     def execute(cls, *, images, tracks, retime, trail) -> io.NodeOutput:
         # Imported late: OpenCV, which these need, is slow to import.
         from ..wanmove_core.command.evaluate import format_table
-        from ..wanmove_core.evaluate.metrics import end_point_error
+        from ..wanmove_core.evaluate.metrics import asked_and_got, end_point_error
         from ..wanmove_core.evaluate.overlay import draw_comparison
         from ..wanmove_core.tracking.video import track_points
 
@@ -85,7 +85,13 @@ class WanMoveTrajectoryError(io.ComfyNode):
         error = end_point_error(asked, got)
         report = format_table(error.summary(), error)
         overlay = draw_comparison(frames, asked, got, error, trail=trail)
-        return io.NodeOutput(report, to_image(overlay), error.mean, ui=ui.PreviewText(report))
+        followed = asked_and_got(asked, got, error, frames.shape[2], frames.shape[1])
+        return io.NodeOutput(
+            report,
+            to_image(overlay),
+            error.mean,
+            ui={**ui.PreviewText(report).as_dict(), "wanmove_followed": [followed]},
+        )
 
 
 def _retimed(tracks: Tracks, frames: Tensor, retime: str) -> Tracks:

@@ -91,6 +91,11 @@ def test_guidance_lowers_the_measured_error(toy: ComfyServer) -> None:
     report = read(toy, "guided_report")
     assert report.startswith(f"end-point error  mean {guided:.2f} px")
     assert run.outputs[nodes["guided"].id]["text"] == [report]
+    (followed,) = run.outputs[nodes["guided"].id]["wanmove_followed"]
+    errors = [track["error"] for track in followed["tracks"]]
+    assert (
+        errors == sorted(errors, reverse=True) and (len(followed["tracks"][0]["got"])) == 2 * LENGTH
+    )
     overlay = read(toy, "guided_overlay")
     assert overlay.shape[0] == LENGTH and overlay.shape[1] >= 480
     bars = [data for data in run.of("progress") if data["node"] == nodes["guided"].id]

@@ -256,12 +256,15 @@ def test_measuring_names_the_track_that_was_not_followed(pack) -> None:
     clip = panning_clip(7)
     steps = torch.arange(13)[:, None, None] / 2  # twice the clip's length, in time with it
     path = torch.tensor([[15.0, 17.0], [19.0, 29.0]]) + steps * torch.tensor([[1.0, 0], [2.0, 0]])
-    report, overlay, mean = pack.run(
-        "WanMoveTrajectoryError", images=clip, tracks={"track_path": path}
-    )
+    choices = {"tracks": {"track_path": path}, "retime": "time", "trail": 8}
+    output = pack.nodes["WanMoveTrajectoryError"].execute(images=clip, **choices)
+    report, overlay, mean = output.result
     assert report.splitlines()[2].split()[0] == "1"  # asked for 2 px a frame, went 1
     assert mean == pytest.approx((1 + 2 + 3 + 4 + 5 + 6) / 12, abs=0.1)
     assert overlay.shape == (7, 480, 480, 3) and overlay.dtype == torch.float32
+    worst, other = output.ui["wanmove_followed"][0]["tracks"]
+    assert (worst["point"], other["point"]) == (1, 0) and worst["asked"] == [19, 29, 31, 29]
+    assert worst["got"][::2] == pytest.approx(range(19, 26), abs=0.2)
 
 
 def test_measuring_nothing_names_the_input(pack) -> None:

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { growRegion, simplifyOutline, traceOutline } from "../../web/js/editor/curve/wand.js";
+import { followedRows, gotAt, readReport } from "../../web/js/editor/drawing/followed.js";
 import { reduce } from "../../web/js/editor/drawing/reducer.js";
 import { polygonArea } from "../../web/js/editor/drawing/region.js";
 import { placeAt, progressOf, sampledTrack, spreadPose } from "../../web/js/editor/drawing/sample.js";
@@ -213,4 +214,23 @@ test("Draw takes a ring of seven points along; [ and ] change it, Alt draws one 
   const { positions, points: count } = sampledTrack(edge.tracks[0], 81);
   assert.ok(count > 1 && count < 7, `${count}`);
   for (let i = 0; i < 2 * count; i += 2) assert.ok(positions[i] >= 0);
+});
+
+test("what a video did is told for each row, the worst first, also where other tracks were measured too", () => {
+  const drawing = drawingOf({ knots: LINE }, { knots: [[50, 60], [90, 60]] }, { knots: [[9, 9], [80, 9]], hidden: true });
+  // A video of half the size and 41 frames; point 0 belongs to another drawing.
+  const measured = [
+    { point: 2, error: 7, lost: 3, asked: [25, 30, 45, 30], got: [25, 30, 25, 30, 25, 30] },
+    { point: 1, error: 2, lost: 0, asked: [50, 50, 250, 50], got: [50, 50, 150, 52, 250, 54] },
+    { point: 0, error: 1, lost: 0, asked: [5, 5, 6, 6], got: [5, 5, 5, 5, 5, 5] },
+  ];
+  const report = readReport({ width: 416, height: 240, frames: 41, points: 3, step: 20, tracks: measured });
+  const followed = followedRows(drawing, report);
+  assert.deepEqual(followed.rows.map(({ track, error, lost }) => [track, error, lost]), [["t2", 7, 3], ["t1", 2, 0]]);
+  near(gotAt(followed, followed.rows[1], 60), { x: 400, y: 106 });
+  near(gotAt(followed, followed.rows[0], 80), { x: 50, y: 60 });
+  // As many points as the drawing has: by their order, whatever their places.
+  const two = { ...report, points: 2, tracks: [{ ...measured[0], point: 0 }, { ...measured[1], point: 1 }] };
+  assert.deepEqual(followedRows(drawing, two).rows.map(({ track }) => track), ["t1", "t2"]);
+  for (const wrong of [null, 7, {}, { ...report, step: 0 }, { ...report, tracks: [{ ...measured[0], got: ["x", 1] }] }]) assert.equal(readReport(wrong), null);
 });

@@ -9,6 +9,9 @@ from ..errors import ShapeError
 from ..shapes import Bool, Float, Tensor
 from ..tracks import Tracks
 
+MAX_SHOWN = 2000  # tracks that the editor gets of a measurement
+MAX_PLACES = 100_000  # and positions of all of them: about 1 MB of JSON
+
 
 @dataclass(frozen=True, eq=False)
 class EndPointError:
@@ -106,6 +109,51 @@ def end_point_error(asked: Tracks, got: Tracks) -> EndPointError:
     counted = asked.visibility & asked.visibility[:1]
     counted = torch.cat([torch.zeros_like(counted[:1]), counted[1:]])
     return EndPointError(distance, counted, counted & ~got.visibility.to(counted.device))
+
+
+def asked_and_got(
+    asked: Tracks, got: Tracks, error: EndPointError, width: int, height: int
+) -> dict[str, Any]:
+    """Give what the editor shows of a measurement, for JSON.
+
+    Args:
+        asked: the tracks that were requested, in pixels of the video.
+        got: the same points as re-tracked in the video.
+        error: of these two.
+        width: of the video, pixels.
+        height: of the video, pixels.
+
+    Returns:
+        `width`, `height`, `frames`, the number of `points`, `step` (every so many frames have a
+        position), and `tracks`: the worst first, at most MAX_SHOWN, each with its `point` (its
+        index), `error` (mean, pixels), `lost` frames, `asked` (x and y in the first and the last
+        frame) and `got` (x and y of every `step`-th frame).
+    """
+    rows = error.worst_first()[:MAX_SHOWN]
+    step = -(-asked.num_frames * max(len(rows), 1) // MAX_PLACES)
+    ends = asked.positions[[0, -1]].double()
+    found = got.positions[::step].double()
+
+    def places(positions: Float[Tensor, "frames 2"]) -> list[float]:
+        return [round(value, 1) for value in positions.flatten().tolist()]
+
+    return {
+        "width": width,
+        "height": height,
+        "frames": asked.num_frames,
+        "points": asked.num_points,
+        "step": step,
+        "tracks": [
+            {
+                "point": row["track"],
+                "error": round(row["mean"], 2),
+                "lost": row["lost"],
+                "asked": places(ends[:, row["track"]]),
+                "got": places(found[:, row["track"]]),
+            }
+            for row in rows
+        ],
+    }
 
 
 def hide_outside(tracks: Tracks, width: int, height: int) -> Tracks:

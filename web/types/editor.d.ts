@@ -164,6 +164,21 @@ type Drag = {
   readonly action: Action | null;
 };
 
+/** What a node measured in a video: pixels of that video, x and y one after the other; every `step`-th frame. */
+type FollowReport = {
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+  readonly points: number;
+  readonly step: number;
+  readonly tracks: readonly { point: number; error: number; lost: number; asked: readonly number[]; got: readonly number[] }[];
+};
+/** The same for rows of the drawing, in its pixels and frames, the worst first. */
+type Followed = {
+  readonly step: number;
+  readonly rows: readonly { track: string; error: number; lost: number; path: readonly number[] }[];
+};
+
 /** `unfinished`: the track that clicks append to. `follow`: the view fits the canvas until someone
  * zooms or pans. `key`: the timing key that easing edits; -1 is the start. */
 type Family = keyof typeof import("../js/editor/drawing/families.js").FAMILY_STRIDES;
@@ -189,6 +204,8 @@ type Session = {
   readonly key: { readonly track: string; readonly index: number } | null;
   /** of the model that the drawing guides: its cells */
   readonly family: Family;
+  /** what the last video did with the tracks */
+  readonly followed: Followed | null;
 };
 type PointerInput = {
   canvas: CanvasPoint;
@@ -359,6 +376,8 @@ type Editor = {
   getValue: () => string;
   setBackground: (image: CanvasImageSource | null, chosen?: boolean) => void;
   setFrame: (frame: ClipFrame | null) => void;
+  /** Shows what a video did with the tracks, as WanMoveTrajectoryError measured it. */
+  setFollowed: (report: unknown) => void;
   fit: () => void;
   focus: () => void;
   destroy: () => void;

@@ -33,7 +33,7 @@ const middle = (page) => page.evaluate(() => {
 });
 
 export const hosting = {
-  "the background follows the graph before any run": async ({ page }) => {
+  "the background follows the graph before any run, and what the video did is shown after it": async ({ page }) => {
     /** start.png is blue, the other one and the empty canvas are dark. */
     const expectStart = (blue) => eventually(async () => assert.equal((await middle(page))[2] > 85, blue));
     const choose = (name) => page.evaluate((value) => {
@@ -51,6 +51,30 @@ export const hosting = {
       node.disconnectInput(node.inputs.findIndex((slot) => slot.name === "image"));
     });
     await expectStart(false);
+    await drag(page, [[0.2, 0.6], [0.6, 0.6]]);
+    await drag(page, [[0.2, 0.3], [0.6, 0.3]]);
+    const [{ tracks, width, height }] = await documents(page);
+    // As the node sends it: the second track went as asked, the first one stayed where it was.
+    await page.evaluate(([points, ...size]) => {
+      const { app, LiteGraph } = window;
+      const node = LiteGraph.createNode("WanMoveTrajectoryError");
+      app.graph.add(node);
+      window.wanMoveTest.editors()[0].connect(0, node, node.inputs.findIndex(({ name }) => name === "tracks"));
+      const track = ({ start, end }, point, error) => ({ point, error, lost: 0, asked: [...start, ...end], got: error ? [...start, ...start] : [...start, ...end] });
+      // One of the ring's points each; the others were not measured.
+      node.onExecuted({ wanmove_followed: [{ width: size[0], height: size[1], frames: 81, points: 2 * 7, step: 80,
+        tracks: [track(points[0], 0, 123.4), track(points[1], 7, 0)] }] });
+    }, [tracks.map(({ knots: all }) => ({ start: [all[0].x, all[0].y], end: [all.at(-1).x, all.at(-1).y] })), width, height]);
+    const rows = () => page.evaluate(() => [...document.querySelectorAll(".wm-sheet [role=listitem]")].map(({ textContent }) => textContent));
+    await eventually(async () => assert.deepEqual((await rows()).map((text) => text.match(/[\d.]+ px off/)?.[0]), ["0.0 px off", "123.4 px off"]));
+    await page.locator(".wm-top").focus();
+    await page.keyboard.press("Escape");
+    if (await page.locator(".wm-panel").isHidden()) await page.locator('.wm-bar [data-field="panel"]').click();
+    const worst = page.locator(".wm-off");
+    assert.deepEqual((await worst.allTextContents()).map((text) => text.split(" ")[0]), ["123.4", "0.0"], "worst first");
+    await worst.first().click();
+    await eventually(async () => assert.match((await rows())[1], /selected/));
+    if (process.env.LOOK) await page.screenshot({ path: process.env.LOOK });
   },
 
   "in a subgraph: draw, undo, and the prompt has the drawing": async ({ page }) => {

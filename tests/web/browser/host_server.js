@@ -65,6 +65,7 @@ export const OBJECT_INFO = {
     output_name: ["start_image", "width", "height", "length"] },
   WanMoveEncodeStartImage: node("WanMoveEncodeStartImage", { vae: slot("VAE"), start_image: slot("IMAGE"), ...frame }, {}, ["LATENT"]),
   WanMoveTrajectoryGuidance: node("WanMoveTrajectoryGuidance", { conditioning_latent: slot("LATENT") }, { tracks: slot("TRACKS") }, ["CONDITIONING"]),
+  WanMoveTrajectoryError: node("WanMoveTrajectoryError", { images: slot("IMAGE"), tracks: slot("TRACKS") }, {}, ["STRING", "IMAGE", "FLOAT"]),
   LoadImage: node("LoadImage", { image: slot(Object.keys(PICTURES), picture) }, {}, ["IMAGE", "MASK"]),
   // As in ComfyUI's nodes_video.py, and as in a pack whose loader plays its file in a widget.
   LoadVideo: node("LoadVideo", { file: slot(["clip.webm"], {}) }, {}, ["VIDEO"]),

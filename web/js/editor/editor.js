@@ -1,6 +1,7 @@
 /** mount(element, options): wires the parts to the page. Reads `window` and makes the DOM. */
 
 import { createDrawing, serialiseDrawing } from "./drawing/schema.js";
+import { followedRows, readReport } from "./drawing/followed.js";
 import { commandOf } from "./input/commands.js";
 import { controls, element } from "./page/dom.js";
 import { listenToKeys, returnFocus } from "./page/focus.js";
@@ -175,6 +176,10 @@ function createEditor(root, { store, stage, text, backdrop, offer, player, paint
       backdrop.setFrame(frame);
       offer.set(frame);
       painter.all();
+    },
+    setFollowed(given) {
+      const report = readReport(given);
+      if (report) store.session({ followed: followedRows(store.get().drawing, report) });
     },
     fit: stage.fit,
     focus: () => stage.canvas.focus({ preventScroll: true }),

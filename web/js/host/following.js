@@ -1,7 +1,7 @@
 /** Each editor's background follows the graph, unless someone chose a picture of their own. */
 
 import { findBackground, loadAddress, loadPicture } from "./background.js";
-import { findFamily, findFrame } from "./video_frame.js";
+import { findFamily, findFrame, reachesNode } from "./video_frame.js";
 
 /** @param {HostApp} app @param {HostApi} api @param {Iterable<Binding>} bindings */
 export function createFollowing(app, api, bindings) {
@@ -53,5 +53,16 @@ export function createFollowing(app, api, bindings) {
       }
       binding.editor.setBackground(await loadPicture(file), true);
     },
+  };
+}
+
+/** What a node measures is shown in the editors whose tracks reach it.
+ * @param {HostApp} app @param {Iterable<Binding>} bindings @param {HostNode} node */
+export function showMeasured(app, bindings, node) {
+  const { onExecuted } = node;
+  node.onExecuted = function (output) {
+    onExecuted?.call(node, output);
+    const report = /** @type {unknown[] | undefined} */ (output["wanmove_followed"])?.[0];
+    for (const binding of bindings) if (report && reachesNode(app, binding.node, node)) binding.editor.setFollowed(report);
   };
 }

@@ -7,11 +7,12 @@
 import { mount } from "../editor/editor.js";
 import { FORMATS } from "../editor/page/formats.js";
 import { createExchange } from "./exchange.js";
-import { createFollowing } from "./following.js";
+import { createFollowing, showMeasured } from "./following.js";
 import { createSessionMemory } from "./memory.js";
 import { relinkElements } from "./relink.js";
 
 const NODE = "WanMoveSplineEditor";
+const MEASURE = "WanMoveTrajectoryError";
 const DEFAULT_SIZE = /** @type {[number, number]} */ ([640, 720]);
 const MIN_HEIGHT_PX = 420;
 
@@ -106,6 +107,7 @@ export function createTrackWidgets(app, api) {
 
   /** @param {HostNode} node */
   function nodeCreated(node) {
+    if (node.comfyClass === MEASURE) return showMeasured(app, bindings, node);
     if (node.comfyClass !== NODE) return;
     node.hideOutputImages = true;
     node.setSize([Math.max(node.size[0], DEFAULT_SIZE[0]), Math.max(node.size[1], DEFAULT_SIZE[1])]);

@@ -93,6 +93,9 @@ function* nodesAfter(app, node) {
   }
 }
 
+/** Whether an editor's tracks reach a node. @type {(app: HostApp, editor: HostNode, node: HostNode) => boolean} */
+export const reachesNode = (app, editor, node) => [...nodesAfter(app, editor)].includes(node);
+
 /** The Encode node that an editor's tracks end in. @type {(app: HostApp, node: HostNode) => HostNode | null} */
 function encodeAfter(app, node) {
   for (const next of nodesAfter(app, node)) {

@@ -5,6 +5,7 @@
 
 import { latentCells, stridesOf } from "../drawing/cells.js";
 import { cornerOf, insideBox, toCanvas } from "../curve/geometry.js";
+import { renderGhosts } from "./ghost.js";
 import { HALO, circle, dashed, enterCanvas, enterImage, padlock, paint, strokeShape, trace } from "./parts.js";
 import { boundsOf, pathOf, sentTracks } from "../drawing/sample.js";
 import { isSelected } from "../drawing/selection.js";
@@ -31,6 +32,7 @@ export function renderBase(ctx, scene) {
   const shown = sentTracks(scene.drawing);
   renderPaths(ctx, scene, shown);
   enterCanvas(ctx, scene);
+  renderGhosts(ctx, scene);
   for (const track of shown) renderEnds(ctx, scene, track);
 }
 

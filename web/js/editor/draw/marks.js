@@ -3,6 +3,7 @@
 import { toCanvas } from "../curve/geometry.js";
 import { boxHandles } from "../input/hit_test.js";
 import { renderMotion } from "./motion_preview.js";
+import { renderGaps } from "./ghost.js";
 import { boxAround } from "../input/strokes.js";
 import { ringRadius } from "../input/ring.js";
 import { HALO, circle, dashed, enterCanvas, enterImage, paint, strokeShape, trace } from "./parts.js";
@@ -28,6 +29,7 @@ export function renderTop(ctx, scene) {
   if (scene.playing) renderTrails(ctx, scene, shown);
   if (!scene.playing) for (const track of shown) if (isSelected(session.selection, track.id)) renderPace(ctx, scene, track);
   renderDots(ctx, scene, shown);
+  renderGaps(ctx, scene);
   if (session.labels) renderLabels(ctx, scene, shown);
   if (scene.playing) return;
   for (const track of shown) {

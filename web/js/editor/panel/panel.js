@@ -3,7 +3,7 @@
 import { element, group, iconButton, pair } from "../page/dom.js";
 import { patchChildren } from "../page/patch.js";
 import { spreadSection, timingSection, visibilitySection } from "./motion.js";
-import { selectedTracks } from "../drawing/selection.js";
+import { findTrack, selectedTracks, wholly } from "../drawing/selection.js";
 
 /** @type {Arrangement[]} */
 const ARRANGEMENTS = ["left", "center", "right", "top", "middle", "bottom", "distribute-x", "distribute-y"];
@@ -14,6 +14,7 @@ const ARRANGED = {
   left: "Align left", center: "Centre across", right: "Align right", top: "Align top", middle: "Centre down", bottom: "Align bottom",
   "distribute-x": "Space evenly across", "distribute-y": "Space evenly down",
 };
+const ROWS_SHOWN = 20;
 const SIZE = { min: 8, max: 16384, step: 8, whole: true };
 
 /** @type {(panel: Panel) => HTMLElement} */
@@ -54,6 +55,20 @@ function filesSections(panel) {
     ui.section("Background", group(ui.button("Choose", panel.chooseBackground), ...clear), ui.row("Opacity", opacity)),
     ui.section("Tracks", group(ui.button("Pin everything else", panel.pinRest)), group(ui.button("Import", panel.importTracks), exported)),
   ];
+}
+
+/** What the video did with each row, the worst first; a press selects the row. @type {(panel: Panel) => HTMLElement | null} */
+function followedSection({ store, ui }) {
+  const { drawing, session: { followed } } = store.get();
+  if (!followed) return null;
+  const rows = followed.rows.flatMap(({ track: id, error, lost }) => {
+    const track = findTrack(drawing, id);
+    if (!track) return [];
+    const text = `${error.toFixed(1)} px  ${track.name}${lost ? `, ${ui.t("lost in")} ${lost} ${ui.t("frames")}` : ""}`;
+    return [element("button", { type: "button", className: "wm-button wm-off", textContent: text, data: { field: `off-${id}` },
+      onclick: () => store.session({ selection: wholly([track]), tool: "select", unfinished: null }) })];
+  });
+  return ui.section("Asked and got", ...rows.slice(0, ROWS_SHOWN), group(ui.button("Hide what was followed", () => store.session({ followed: null }))));
 }
 
 /** @type {(panel: Panel, tracks: readonly Track[]) => HTMLElement} */
@@ -100,7 +115,7 @@ function sections(panel) {
   const { selection } = state.session;
   const tracks = selectedTracks(state);
   const [track] = tracks;
-  if (!track) return [canvasSection(panel), ...filesSections(panel)];
+  if (!track) return [followedSection(panel), canvasSection(panel), ...filesSections(panel)];
   const knots = track.knots.length === 1 ? [0] : (selection[0].knots ?? []);
   const knot = tracks.length === 1 && knots.length === 1 ? knots[0] : undefined;
   return [

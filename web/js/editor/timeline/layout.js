@@ -16,9 +16,9 @@ const WIDE_FROM_PX = 620;
 const EYE_PX = 42;
 const LOCK_PX = 22;
 
-/** @type {(drawing: Drawing, width: number, height: number, scroll: number) => Layout} */
-export function layoutTimeline({ tracks, frames }, width, height, scroll) {
-  const left = width >= WIDE_FROM_PX ? WIDE_LABEL_PX : NARROW_LABEL_PX;
+/** `more`: room beside the names. @type {(drawing: Drawing, width: number, height: number, scroll: number, more?: number) => Layout} */
+export function layoutTimeline({ tracks, frames }, width, height, scroll, more = 0) {
+  const left = (width >= WIDE_FROM_PX ? WIDE_LABEL_PX : NARROW_LABEL_PX) + more;
   const overflow = Math.max(tracks.length * ROW_PX - (height - RULER_PX), 0);
   return { width, height, frames, left, overflow, scroll: clamp(scroll, 0, overflow) };
 }

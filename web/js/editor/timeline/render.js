@@ -1,5 +1,6 @@
 /** Draws the dope sheet. */
 
+import { errorOf } from "../drawing/followed.js";
 import { idleTracks } from "../drawing/idle.js";
 import { padlock, paint, trace } from "../draw/parts.js";
 import { allKeys, motionRange, progressOf } from "../drawing/sample.js";
@@ -91,9 +92,16 @@ function renderRow(ctx, scene, track, top) {
   ctx.globalAlpha = track.hidden ? 0.55 : 1;
   rounded(ctx, track.color, 10, middle - 5, 10, 10, 3);
   ctx.textAlign = "left";
+  const off = errorOf(session, track.id);
+  const error = off === undefined ? "" : `${off.toFixed(off < 10 ? 1 : 0)} px`;
+  const room = layout.left - 68 - (error ? ctx.measureText(error).width + 6 : 0);
+  if (error) {
+    ctx.fillStyle = theme.dim;
+    ctx.fillText(error, layout.left - 46 - ctx.measureText(error).width, middle + 0.5);
+  }
   const idle = idleTracks(scene.drawing, session.family).has(track.id);
   ctx.fillStyle = idle ? theme.warn : theme.text;
-  ctx.fillText(shortened(ctx, `${idle ? "! " : ""}${track.name.slice(0, 80)}`, layout.left - 68), 26, middle + 0.5);
+  ctx.fillText(shortened(ctx, `${idle ? "! " : ""}${track.name.slice(0, 80)}`, room), 26, middle + 0.5);
   ctx.globalAlpha = 1;
   renderEye(ctx, layout.left - 32, middle, track.hidden ? theme.dim : theme.text, track.hidden);
   padlock(ctx, { x: layout.left - 12, y: middle }, track.locked ? theme.text : theme.dim, track.locked);

@@ -2,12 +2,15 @@
 
 import { element, listen } from "../page/dom.js";
 import { clamp } from "../curve/geometry.js";
+import { errorOf } from "../drawing/followed.js";
 import { motionRange } from "../drawing/sample.js";
 import { renderTimeline } from "./render.js";
 import { findTrack, isSelected, selectedIds, toggle, wholly } from "../drawing/selection.js";
 import { canvasPoint, fitBuffer } from "../page/canvas.js";
 import { ROW_PX, RULER_PX, hitTimeline, layoutTimeline, rowAt, timelineDrag, xToFrame } from "./layout.js";
 
+/** Room for how far a row was off. */
+const ERROR_PX = 46;
 /** @type {Partial<Record<TimelineTarget["kind"], string>>} */
 const CURSORS = { key: "ew-resize", window: "ew-resize", bar: "grab", empty: "default" };
 
@@ -85,11 +88,12 @@ export function createTimeline(root, { store, scene, wheelIsOurs, forward, signa
   root.append(canvas);
   let told = "";
   const tell = () => {
-    const { drawing: { tracks, frames }, session: { selection } } = store.get();
+    const { drawing: { tracks, frames }, session } = store.get();
+    const { selection } = session;
     const words = tracks.map((track) => {
       const { start, end } = motionRange(track.timing, frames);
       const moves = track.knots.length > 1 ? `${track.knots.length} knots, frames ${Math.round(start)} to ${Math.round(end)}` : "stays";
-      return [track.name, moves, track.hidden && "hidden", track.locked && "locked", isSelected(selection, track.id) && "selected"].filter(Boolean).join(", ");
+      return [track.name, moves, track.hidden && "hidden", track.locked && "locked", errorOf(session, track.id) !== undefined && `${errorOf(session, track.id)?.toFixed(1)} px off`, isSelected(selection, track.id) && "selected"].filter(Boolean).join(", ");
     }).reverse();
     if (words.join() === told) return;
     told = words.join();
@@ -97,7 +101,7 @@ export function createTimeline(root, { store, scene, wheelIsOurs, forward, signa
   };
   let scroll = 0;
   const layout = () => {
-    const found = layoutTimeline(store.shown(), canvas.clientWidth, canvas.clientHeight, scroll);
+    const found = layoutTimeline(store.shown(), canvas.clientWidth, canvas.clientHeight, scroll, store.get().session.followed ? ERROR_PX : 0);
     scroll = found.scroll;
     return found;
   };

@@ -22,9 +22,14 @@ def test_a_quantised_model_of_another_loader_samples_alike(comfy: ComfyServer, o
     strong = {**ours, "motion_scale": 0.7, "shift": 5.0}
     keep(graph, "strong", graph.add("WanMoveSampler", model=quantised, **guided, **strong))
     keep(graph, "exact", graph.add("WanMoveSampler", model=model(graph), **guided, **strong))
+    if comfy.get("/object_info/MultiGPU_WorkUnits"):  # core's MultiGPU CFG Split, on one device
+        split = graph.add("MultiGPU_WorkUnits", model=quantised, max_gpus=2)
+        keep(graph, "split", graph.add("WanMoveSampler", model=split, **guided, **strong))
     run = comfy.run(graph.prompt)
     assert run.error is None, run.error
     kept = {name: samples(output, name) for name in ("core", "same", "strong", "exact")}
+    if comfy.get("/object_info/MultiGPU_WorkUnits"):
+        assert torch.equal(samples(output, "split"), kept["strong"])
     assert torch.equal(kept["same"], kept["core"])
     assert (kept["strong"] - kept["same"]).abs().max() > 0.01
     difference = (kept["strong"] - kept["exact"]).std() / kept["exact"].std()

@@ -67,7 +67,7 @@ def _whole(slot: Any, value: Any) -> int:
     fits = isinstance(value, numbers.Real) and low <= value <= high
     if not fits or value != math.floor(value):
         raise OptionError(
-            f"{slot.id} must be a whole number from {low} to {high}; got {_shown(value)}. "
+            f"{slot.id} must be an integer from {low} to {high}; got {_shown(value)}. "
             "Look at what is connected."
         )
     return int(value)

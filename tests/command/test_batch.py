@@ -165,7 +165,7 @@ def test_model_options_are_no_part_of_a_line(folder, made, caplog):
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        ({"seed": True}, "seed must be a whole number; got true."),
+        ({"seed": True}, "seed must be an integer; got true."),
         ({"shift": [3]}, "shift must be a number; got a list of 1."),
         ({"draw-tracks": "yes"}, "draw-tracks must be true or false; got 'yes'."),
         ({"size": [64.5, 48]}, "size must be a size, as [832, 480]"),

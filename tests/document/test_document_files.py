@@ -63,7 +63,7 @@ def test_a_still_point_becomes_an_anchor_and_hidden_frames_a_window():
 def test_an_editor_document_stays_as_it_is():
     text = '{"version": 1, "width": 9, "height": 9, "fps": 1, "frames": 5, "tracks": [], "z": 1}'
     assert import_document(text.encode()) == text
-    with pytest.raises(TrackFormatError, match="width must be a whole number"):
+    with pytest.raises(TrackFormatError, match="width must be an integer"):
         import_document(text.replace('"width": 9', '"width": -9').encode())
 
 

@@ -173,7 +173,7 @@ def test_a_path_of_several_points_names_the_input(pack, points: int) -> None:
 
 @pytest.mark.parametrize("side", ["width", "height", "length"])
 def test_the_editor_refuses_sizes_below_nothing(pack, side: str) -> None:
-    with pytest.raises(ValueError, match=rf"^{side} must be a whole number from 0 to .*; got -5"):
+    with pytest.raises(ValueError, match=rf"^{side} must be an integer from 0 to .*; got -5"):
         pack.run("WanMoveSplineEditor", splines="", **{side: -5})
 
 

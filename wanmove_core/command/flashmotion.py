@@ -38,7 +38,8 @@ def add_flashmotion_options(parser: Any) -> None:
         type=Path,
         nargs="+",
         metavar="FILE",
-        help="with --tracks in place of --maps: one an object, white on it in the start image",
+        help="with --tracks, in place of --maps: one mask per object, white on the object in the "
+        "start image",
     )
     group.add_argument("--map-shape", choices=get_args(MapShape), default="box", help="(box)")
     group.add_argument(

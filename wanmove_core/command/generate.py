@@ -53,7 +53,7 @@ def add_generate_parser(commands: Any) -> None:
         "--batch",
         type=Path,
         metavar="FILE.jsonl",
-        help="one job a line, its options as JSON; run it again to go on where it stopped",
+        help="one job per line, its options as JSON; run it again to resume",
     )
     many.add_argument(
         "--movebench", type=Path, metavar="DIR", help="make the videos that MoveBench asks for"

@@ -26,7 +26,7 @@ def add_job_options(parser: Any) -> None:
         nargs="+",
         default=[],
         metavar="FILE",
-        help="tracks in any format; later files lie on top; none: plain image-to-video",
+        help="tracks in any format; later files lie on top; without it: plain image-to-video",
     )
     files.add_argument("--visibility", type=Path, metavar="FILE", help=".npy of a tracks .npy")
     files.add_argument(
@@ -95,7 +95,7 @@ def _add_sampling_options(parser: Any) -> None:
         metavar="S,S,..",
         help="noise levels for few-step models, as 1,.9375,.8333,.625,0 with --solver euler",
     )
-    group.add_argument("--seed", type=int, default=0, metavar="N", help="-1 draws one (0)")
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="-1 draws a random one (0)")
 
 
 def _add_motion_options(parser: Any) -> None:
@@ -107,14 +107,15 @@ def _add_motion_options(parser: Any) -> None:
         "--guidance-branch",
         choices=options_of(Branch),
         default="both",
-        help="which branches of the prompt's guidance see the tracks (both)",
+        help="which branches of classifier-free guidance see the tracks (both)",
     )
     group.add_argument(
         "--motion-scale",
         type=float,
         default=0.0,
         metavar="X",
-        help="push away from the video without tracks; a third pass per step (0)",
+        help="strengthen the motion: push away from the video without tracks; a third pass per "
+        "step (0)",
     )
     group.add_argument(
         "--guidance-range",
@@ -127,7 +128,7 @@ def _add_motion_options(parser: Any) -> None:
         "--collision",
         choices=options_of(Collision),
         default="last",
-        help="who gets a cell that several tracks visit (last)",
+        help="which track fills a cell that several tracks visit (last)",
     )
     group.add_argument(
         "--temporal",

@@ -14,8 +14,8 @@ def add_inspect_parser(commands: Any) -> None:
         "inspect",
         help="what a checkpoint, LoRA or adapter is, told by its content",
         description="Say what files of weights are: family, part, types, scales, wrappings, kind "
-        "of adapter. Of what is not known the first 30 names with shapes, to send to us. Reads no "
-        "weights, and unpickles nothing.",
+        "of adapter. For an unknown file, list the first 30 names with shapes, to send to us. "
+        "Reads no weights and unpickles nothing.",
     )
     parser.add_argument("paths", type=Path, nargs="+", metavar="FILE|FOLDER")
     parser.add_argument("--names", action="store_true", help="list names of known files too")

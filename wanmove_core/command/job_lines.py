@@ -16,7 +16,7 @@ from .parse import parse_numbers, parse_size
 _ASKED: dict[Any, str] = {
     str: "a string",
     Path: "a file's name as a string",
-    int: "a whole number",
+    int: "an integer",
     float: "a number",
     bool: "true or false",
     parse_size: 'a size, as [832, 480] or "832x480"',

@@ -26,7 +26,7 @@ def add_long_options(parser: Any) -> None:
     group.add_argument(
         "--tracks-of-whole",
         action="store_true",
-        help="with --continue: the tracks are those of both videos together",
+        help="with --continue: the tracks span both videos together",
     )
     group.add_argument(
         "--last-image", type=Path, metavar="FILE", help="last frame of the video (experimental)"
@@ -38,7 +38,7 @@ def add_long_options(parser: Any) -> None:
         default=[],
         type=parse_known,
         metavar="K=FILE",
-        help="any frame of the video that is given (experimental); may be said several times",
+        help="a given frame of the video (experimental); may be repeated",
     )
     group.add_argument(
         "--blend",

@@ -35,8 +35,8 @@ def add_shard_option(parser: argparse._ActionsContainer) -> None:
         "--shard",
         type=parse_shard,
         metavar="I/N",
-        help="make each N-th video from the I-th on, I from 0; auto: I and N from torchrun, a "
-        "Slurm array or SkyPilot; auto/N: I from a Kubernetes indexed job",
+        help="make every N-th video from the I-th on, I counted from 0; auto: I and N from "
+        "torchrun, a Slurm array or SkyPilot; auto/N: I from a Kubernetes indexed job",
     )
 
 

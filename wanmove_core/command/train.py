@@ -46,7 +46,7 @@ def _add_prepare(verbs: Any) -> None:
 
 
 def _add_run(verbs: Any) -> None:
-    verb = verbs.add_parser("run", help="train on caches; the same command goes on")
+    verb = verbs.add_parser("run", help="train on caches; the same command resumes")
     verb.add_argument("caches", type=Path, nargs="+", help="folders that `prepare` wrote")
     verb.add_argument("--checkpoint", type=Path, nargs="+", required=True, help="the model")
     verb.add_argument("--out", type=Path, required=True, help="folder of the run")
@@ -64,19 +64,27 @@ def _add_run(verbs: Any) -> None:
     verb.add_argument("--checkpointing", action="store_true", help="less memory, more time")
     verb.add_argument("--decay", type=float, default=0.99, help="of the weights' average")
     verb.add_argument("--few-steps", type=int, metavar="N", help="distil to N sampling steps")
-    verb.add_argument("--shares", type=parse_numbers, help="how often each cache: 3,1")
+    verb.add_argument(
+        "--shares", type=parse_numbers, help="how often each cache is drawn from: 3,1"
+    )
     verb.add_argument("--shift", type=float, default=3.0, help="of the times (3 at 480p, else 5)")
-    verb.add_argument("--moving-weight", type=float, default=1.0, help="what moves counts so much")
+    verb.add_argument(
+        "--moving-weight", type=float, default=1.0, help="weight of moving cells in the loss"
+    )
     verb.add_argument("--no-motion", type=float, default=0.05, help="share without tracks")
     verb.add_argument("--no-text", type=float, default=0.1, help="share without captions")
-    verb.add_argument("--held-out", type=int, default=4, help="clips only measured (default 4)")
+    verb.add_argument(
+        "--held-out", type=int, default=4, help="clips to measure on, never trained on (default 4)"
+    )
     verb.add_argument("--report-every", type=int, default=500, help="steps (default 500)")
     verb.add_argument("--seed", type=int, default=0)
     verb.add_argument("--compile", action="store_true", help="by torch.compile")
     verb.add_argument("--device", default="cpu", help="cpu, cuda, ... (default cpu)")
     verb.add_argument("--spread", action="store_true", help="weights over the processes (FSDP)")
     verb.add_argument("--memory", type=float, metavar="GIB", help="limit, in place of what is free")
-    verb.add_argument("--check", action="store_true", help="say what it takes, and stop")
+    verb.add_argument(
+        "--check", action="store_true", help="print the memory that the run needs, and stop"
+    )
     verb.set_defaults(run=run_run)
 
 

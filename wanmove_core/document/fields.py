@@ -60,11 +60,11 @@ class Place:
         return float(value)
 
     def integer(self, low: int, high: int | None) -> int:
-        """A whole number within the limits."""
+        """An integer within the limits."""
         value = self.number(-1e15, 1e15)
         if value != int(value) or value < low or (high is not None and value > high):
             limit = f"from {low} to {high}" if high is not None else f"of at least {low}"
-            raise self.error(f"a whole number {limit}")
+            raise self.error(f"an integer {limit}")
         return int(value)
 
     def text(self, default: str) -> str:

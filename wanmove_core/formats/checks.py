@@ -58,10 +58,10 @@ def check_number(value: Any, subject: str, low: float | int, high: float | int) 
 
 
 def check_count(value: Any, subject: str, low: int, high: int) -> int:
-    """Return `value` as an int, or raise when it is not a whole number in low..high."""
+    """Return `value` as an int, or raise when it is not an integer in low..high."""
     number = check_number(value, subject, low, high)
     if number != math.floor(number):
-        raise refusal(subject, "be a whole number", shown(value), "Correct it")
+        raise refusal(subject, "be an integer", shown(value), "Correct it")
     return int(number)
 
 

@@ -62,7 +62,7 @@ class ReadOptions:
             isinstance(frames, int) and not isinstance(frames, bool) and 1 <= frames <= MAX_FRAMES
         ):
             raise OptionError(
-                f"num_frames must be a whole number from 1 to {MAX_FRAMES}; got {frames!r}. Use 81."
+                f"num_frames must be an integer from 1 to {MAX_FRAMES}; got {frames!r}. Use 81."
             )
         if self.unit not in get_args(Unit):
             raise OptionError(

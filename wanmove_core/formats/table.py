@@ -157,7 +157,7 @@ def _row(cells: list[str], order: list[int], line: str) -> Row:
     frame = _number(values[0], f"{line}: frame")
     if not (0 <= frame < MAX_FRAMES and frame == math.floor(frame)):
         raise refusal(
-            f"{line}: frame", f"be a whole number from 0 to {MAX_FRAMES - 1}", shown(values[0]),
+            f"{line}: frame", f"be an integer from 0 to {MAX_FRAMES - 1}", shown(values[0]),
             "Frames count from 0",
         )  # fmt: skip
     where = f"{line}: track {values[1][:40]}, frame {int(frame)}"

@@ -9,7 +9,7 @@ import { findChromium } from "./frontends.js";
 import { launch } from "./page.js";
 
 const chromium = findChromium();
-const LONG = "--steps must be a whole number from 1; got 0. Use 20, as the model was trained with.";
+const LONG = "--steps must be an integer from 1; got 0. Use 20, as the model was trained with.";
 
 describe("the page of wanmove draw", { skip: chromium ? false : "no Chromium: apt-get install chromium, or set CHROMIUM" }, () => {
   let browser, server;

@@ -35,15 +35,15 @@ def _add_run(verbs: Any) -> None:
         "run",
         help="make the videos, score them, report",
         usage="wanmove bench run DATASET --checkpoint PATH --out DIR [options]",
-        description="Make a benchmark's videos, score them and print the table. What is done "
-        "already is kept; run it again to go on where it stopped.",
+        description="Make a benchmark's videos, score them and print the table. Finished clips "
+        "are kept: run the same command again to resume.",
     )
     parser.add_argument("dataset", type=Path, metavar="DATASET", help="the benchmark's folder")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a run per folder")
     parser.add_argument("--mode", choices=("single", "multi", "both"), help="of MoveBench (single)")
     parser.add_argument("--language", choices=("en", "zh"), help="of MoveBench's captions (en)")
     parser.add_argument(
-        "--seeds", type=_numbers, metavar="S,S,..", help="a run for each (that of --seed)"
+        "--seeds", type=_numbers, metavar="S,S,..", help="one run per seed (the one of --seed)"
     )
     parser.add_argument("--negative-prompt", metavar="TEXT", help="default: the reference's")
     parser.add_argument("--fps", type=int, default=16, metavar="N", help="of the files (16)")
@@ -57,7 +57,7 @@ def _add_run(verbs: Any) -> None:
 def _add_score(verbs: Any) -> None:
     parser = verbs.add_parser(
         "score",
-        help="score videos that are there",
+        help="score existing videos",
         usage="wanmove bench score VIDEOS --against DATASET --out DIR [options]",
         description="Score a folder of ID.mp4 against a benchmark, or against a folder of videos "
         "of the same names.",
@@ -111,9 +111,13 @@ def _add_metrics(parser: argparse.ArgumentParser) -> None:
         "--masks", type=Path, metavar="DIR", help="ID/ folders of masks of the generated videos"
     )
     group.add_argument(
-        "--no-floor", action="store_true", help="leave out the reference's own re-encoding"
+        "--no-floor",
+        action="store_true",
+        help="leave out the floor: the reference's own re-encoding",
     )
-    group.add_argument("--no-pictures", action="store_true", help="no strips and overlay videos")
+    group.add_argument(
+        "--no-pictures", action="store_true", help="write no strips and overlay videos"
+    )
     group.add_argument("--threads", type=int, metavar="N", help="for this process")
 
 
@@ -134,8 +138,9 @@ def _add_report(verbs: Any) -> None:
 def _add_check(verbs: Any) -> None:
     parser = verbs.add_parser(
         "check",
-        help="is the benchmark's folder whole?",
-        description="Name each thing that is missing or of another shape; exit code 1 if any is.",
+        help="check that a benchmark's folder is complete",
+        description="Name each file that is missing or has a wrong shape. The exit code is 1 if "
+        "there is one.",
     )
     parser.add_argument("dataset", type=Path, metavar="DATASET")
     parser.add_argument("--mode", choices=("single", "multi"), help="of MoveBench (single)")

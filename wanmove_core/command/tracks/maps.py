@@ -22,16 +22,21 @@ def add_maps_verb(verbs: Any) -> None:
     maps = verbs.add_parser(
         "maps",
         help="draw trajectory maps for FlashMotion, or read them back as tracks",
-        description="Draw a picture a frame: filled masks in frame 0, boxes (or masks) after it. "
-        "FROM is a drawing with regions or boxes, or tracks with --mask or --box. With a file of "
-        "tracks as TO, FROM are maps: a folder of pictures such as MagicData's, or a video.",
+        description="Draw one picture per frame: filled masks in frame 0, boxes (or masks) in "
+        "later frames. FROM is a drawing with regions or boxes, or tracks with --mask or --box. "
+        "If TO is a file of tracks, FROM is a folder of maps, such as MagicData's, or a video of "
+        "maps.",
     )
     maps.add_argument("source", type=Path, metavar="FROM")
     maps.add_argument(
         "target", type=Path, metavar="TO", help="a folder of PNG files, .mkv, or a file of tracks"
     )
     maps.add_argument(
-        "--mask", type=Path, nargs="+", metavar="FILE", help="one an object, white on it in frame 0"
+        "--mask",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="one mask per object, white on the object in frame 0",
     )
     maps.add_argument("--box", type=parse_size, metavar="WxH", help="a box around every track")
     maps.add_argument("--size", type=parse_size, metavar="WxH", help="of the maps; needed by --box")

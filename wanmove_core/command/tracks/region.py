@@ -22,7 +22,7 @@ def add_region_verb(verbs: Any) -> None:
         "region",
         help="make tracks of a part of the picture that moves",
         description="Fill a region with points and move them: along --path, with --handles as a "
-        "puppet, or by --keys; --shift, --scale, --stretch and --rotate are keys for short.",
+        "puppet, or by --keys; --shift, --scale, --stretch and --rotate are short for keys.",
     )
     region.add_argument("target", type=Path, metavar="TO", help=".npy, or as of `tracks convert`")
     region.add_argument("--mask", type=Path, metavar="FILE", help="picture, white on the region")
@@ -35,22 +35,30 @@ def add_region_verb(verbs: Any) -> None:
     how.add_argument("--handles", type=Path, metavar="FILE", help="tracks that bend the region")
     how.add_argument("--stiffness", help="rigid (default), or similar: may grow")
     how.add_argument("--keys", type=Path, metavar="JSON", help="region keys: a list of objects")
-    how.add_argument("--shift", metavar="X,Y", help="pixels that it moves in the end")
-    how.add_argument("--scale", type=float, help="its size in the end; 1 keeps it")
-    how.add_argument("--stretch", type=float, help="its height in the end, as much narrower")
-    how.add_argument("--rotate", type=float, metavar="DEGREES", help="clockwise, in the end")
+    how.add_argument("--shift", metavar="X,Y", help="shift in the last frame, pixels")
+    how.add_argument("--scale", type=float, help="size in the last frame; 1 keeps it")
+    how.add_argument(
+        "--stretch", type=float, help="height in the last frame; the width is divided by it"
+    )
+    how.add_argument(
+        "--rotate", type=float, metavar="DEGREES", help="degrees in the last frame, clockwise"
+    )
     how.add_argument("--ease", help="linear, in, out or in-out (default)")
     how.add_argument("--pivot", help="centre (default), top, bottom, left, right or X,Y in pixels")
     points = region.add_argument_group("points")
     points.add_argument("--count", type=int, help="how many (default 256)")
     points.add_argument("--spacing", type=float, metavar="PX", help="in place of --count")
     points.add_argument("--pattern", default="scatter", help="scatter (default) or grid")
-    points.add_argument("--margin", type=float, default=1.0, help="off the outline (default 1 px)")
-    points.add_argument("--detail", type=float, help="0 to 1: closer on edges")
+    points.add_argument(
+        "--margin", type=float, default=1.0, help="distance from the outline (default 1 px)"
+    )
+    points.add_argument("--detail", type=float, help="0 to 1: points closer together on edges")
     points.add_argument("--image", type=Path, metavar="FILE", help="the picture, for --detail")
     points.add_argument("--seed", type=int, default=0, help="of the scatter (default 0)")
     points.add_argument("--pins", type=int, default=0, help="still points on the rest (default 0)")
-    points.add_argument("--front", type=Path, metavar="FILE", help="mask of what stands before it")
+    points.add_argument(
+        "--front", type=Path, metavar="FILE", help="mask of what is in front of the region"
+    )
     region.set_defaults(run=run_region)
 
 

@@ -97,15 +97,15 @@ def _add_poses(camera: Any) -> None:
         "--poses",
         type=Path,
         metavar="FILE",
-        help="a camera from elsewhere, instead of moves: JSON (K and 4x4; NeRF; Blender), "
+        help="camera poses of another program, instead of moves: JSON (K and 4x4; NeRF; Blender), "
         "RealEstate10K, COLMAP images.txt or Nuke .chan",
     )
     camera.add_argument(
         "--pose-scale",
         type=float,
         metavar="FACTOR",
-        help="depth units in one unit of the poses (default: a quarter of the middle's distance "
-        "for the farthest way)",
+        help="depth units in one unit of the poses (default: the camera's farthest distance from "
+        "its start is a quarter of the depth at the picture's centre)",
     )
 
 

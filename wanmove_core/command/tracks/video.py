@@ -34,7 +34,7 @@ def add_video_verb(verbs: Any) -> None:
     )
     points.add_argument("--first", type=int, default=0, metavar="N", help="first frame (default 0)")
     points.add_argument(
-        "--every", type=int, default=1, metavar="N", help="use each n-th frame only"
+        "--every", type=int, default=1, metavar="N", help="use every n-th frame only"
     )
     points.add_argument("--use", type=int, metavar="N", help="use this many frames only")
     points.add_argument("--tracker", type=Path, metavar="FILE", help="CoTracker, as TorchScript")

@@ -82,7 +82,7 @@ export function insidePolygon(polygon, p) {
   return inside;
 }
 
-/** To a whole number, halves to the even one, as Python does. @type {(value: number) => number} */
+/** To an integer, halves to the even one, as Python does. @type {(value: number) => number} */
 export function round(value) {
   const whole = Math.floor(value);
   const part = value - whole;

@@ -40,7 +40,7 @@ export const number = (low = -MAX_NUMBER, high = MAX_NUMBER) => (place) => {
 export const integer = (low, high) => (place) => {
   const value = number(-1e15, 1e15)(place);
   if (Number.isInteger(value) && value >= low && value <= high) return value;
-  throw fault(place, `a whole number from ${low} to ${high}`);
+  throw fault(place, `an integer from ${low} to ${high}`);
 };
 
 /** @type {Reader<string>} */

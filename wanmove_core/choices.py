@@ -24,5 +24,5 @@ MAX_STRENGTH = 2.0
 
 
 def options_of(kind: Any) -> list[str]:
-    """The values of a choice, for lists that people choose from."""
+    """List the values of a Literal, for combos and option lists."""
     return list(get_args(kind))

@@ -12,12 +12,12 @@ _GIB = 1 << 30
 
 
 def wanmove_version() -> str:
-    """The installed version, or that there is none."""
+    """Return the installed version of wan-move, or "(not installed)"."""
     return _version("wan-move") or "(not installed)"
 
 
 def describe_environment() -> list[str]:
-    """One line each about Python, the packages, the card and OpenCV; imports torch."""
+    """Describe Python, the packages, the GPU and OpenCV, one line each; imports torch."""
     import torch
 
     packages = [f"{name} {_version(name) or '(none)'}" for name in _PACKAGES]
@@ -31,7 +31,7 @@ def describe_environment() -> list[str]:
 
 
 def describe_opencv() -> str:
-    """The OpenCV that is taken; or what goes without, and what to install. Does not import it."""
+    """Name the OpenCV that is used, or what its absence costs; does not import it."""
     found = opencv_version()
     if found is None:
         return (

@@ -1,4 +1,4 @@
-"""What differs between the model families: one value a family. Imports nothing heavy."""
+"""What differs between the model families: one `ModelFamily` per family. Imports nothing heavy."""
 
 from dataclasses import dataclass
 
@@ -12,8 +12,8 @@ class ModelFamily:
     """The shape of a family's latents, what conditions it, and what it was made for.
 
     Args:
-        name: as files and metadata call it.
-        title: as people call it.
+        name: of the family, in files and metadata.
+        title: of the family, for people.
         channels: of a latent.
         strides: pixels per latent step in (time, height, width).
         patch: latent steps per token in (time, rows, columns).
@@ -55,7 +55,7 @@ class ModelFamily:
         return self.image_tokens > 0
 
     def shift(self, size: Size) -> float:
-        """The flow shift that the family's own code takes for a video of this size."""
+        """Return the flow shift of the family's own code for (width, height) pixels."""
         return self.shifts[size[0] * size[1] > _AREA_480P]
 
 

@@ -67,10 +67,10 @@ class LatentGrid:
 
 @dataclass(frozen=True)
 class Fit:
-    """How a picture of one size goes into a frame of another: a source box onto a target box.
+    """How a picture fits a frame of another size: a source box is scaled onto a target box.
 
-    Boxes are (x, y, width, height) in whole pixels. Pictures and tracks go through the same
-    boxes, so a point stays on what it marks.
+    Boxes are (x, y, width, height) in integer pixels. Pictures and tracks are fitted by the same
+    boxes, so a point stays on the content that it marks.
     """
 
     source: tuple[int, int, int, int]
@@ -83,8 +83,9 @@ class Fit:
         Args:
             from_size: (width, height) of the picture, pixels.
             to_size: (width, height) of the frame, pixels.
-            mode: "stretch" takes all to all, changing the aspect ratio; "crop" fills the frame
-                with the centre of the picture; "pad" puts all of the picture in the centre.
+            mode: "stretch" scales the whole picture to the frame and changes the aspect ratio;
+                "crop" fills the frame with the centre of the picture; "pad" centres the whole
+                picture.
 
         Raises:
             OptionError: another mode.

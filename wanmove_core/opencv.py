@@ -1,4 +1,4 @@
-"""The one place that looks for OpenCV, which is optional: any build of 4.5 or newer will do."""
+"""The one place that imports OpenCV, which is optional: any build of version 4.5 or newer."""
 
 import importlib.util
 import sys
@@ -19,7 +19,7 @@ _PACKAGES = (
 
 
 def find_opencv() -> Any | None:
-    """Import OpenCV; None where there is none, or only an older or broken one."""
+    """Import OpenCV; return None where it is missing, older than 4.5 or broken."""
     try:
         import cv2
     except (ImportError, OSError):  # missing, or without a system library that it needs
@@ -34,7 +34,7 @@ def require_opencv(subject: str) -> Any:
         subject: what needs it, for the message.
 
     Raises:
-        MissingPackageError: there is none of 4.5 or newer.
+        MissingPackageError: OpenCV 4.5 or newer is not installed.
     """
     cv2 = find_opencv()
     if cv2 is None:
@@ -45,7 +45,7 @@ def require_opencv(subject: str) -> Any:
 
 
 def opencv_version() -> str | None:
-    """The version of OpenCV, without the time of importing it; None where there is none."""
+    """Return the version of OpenCV without importing it; None where OpenCV is missing."""
     if "cv2" in sys.modules:
         cv2 = find_opencv()
         return None if cv2 is None else str(cv2.__version__)

@@ -12,7 +12,7 @@ def require(module: str, subject: str, install: str | None = None) -> Any:
     Args:
         module: as in `import module`.
         subject: what needs it, for the message.
-        install: the package's name for pip; None is the module's.
+        install: the package's name for pip; None: the same as the module's.
 
     Raises:
         MissingPackageError: it is not installed.

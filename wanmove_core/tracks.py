@@ -19,15 +19,14 @@ class Tracks:
         positions: floating [frames, points, 2], (x, y) in pixels of the output frame, x right,
             y down; the frame covers 0 <= x <= width. Points may lie outside of it. Finite.
         visibility: bool [frames, points], True where the point guides that frame.
-        frame: (width, height) of the frame that the positions are pixels of; None: unknown, so
-            it is the consumer's own.
+        frame: (width, height) of the frame that the positions are pixels of; None: unknown, each
+            consumer takes its own frame.
 
     Raises:
         ShapeError: the axes do not fit, the dtypes are others, or a position is not finite.
         GridError: a frame without pixels.
 
-    Untrusted arrays (float visibility, a batch axis, NaN for hidden) come in through
-    `Tracks.from_arrays`.
+    Use `Tracks.from_arrays` for untrusted arrays (float visibility, a batch axis, NaN for hidden).
     """
 
     positions: Tensor

@@ -23,15 +23,16 @@ from .segments import KnownFrames, Segment
 
 @dataclass(frozen=True, eq=False)
 class Guided:
-    """What guidance made, and what it found.
+    """The guided latents, with what guidance did and found.
 
     Args:
         positive, negative: conditioning latents of both branches of classifier-free guidance.
         still: the same without tracks.
         tracks: in pixels and frames of the video; None for plain image to video.
         report: what each track did; None without tracks.
-        placed: how the tracks came into the video's frame; "" where they were in it.
-        findings: what is likely to go wrong.
+        placed: one line that says how the tracks were mapped into the video's frame; "" if
+            unchanged.
+        findings: of the lint: what is likely to go wrong.
     """
 
     positive: Float[Tensor, "batch channels latent_frames rows cols"]
@@ -54,7 +55,7 @@ class Guided:
         return "\n".join(map(str, lines))
 
     def check_effect(self) -> "Guided":
-        """Refuse tracks of which none acts; returns itself. The doors ask this before sampling.
+        """Refuse tracks without any effect; return self. Callers ask this before sampling.
 
         Raises:
             ShapeError: no track has an effect.
@@ -74,13 +75,13 @@ def guide(
     """Copy the first frame's features along the tracks into the conditioning latent.
 
     Args:
-        start: the encoded start image; stays as it was.
+        start: the encoded start image; it is not changed.
         tracks: of any length; None is plain image to video.
-        options: how to guide; the defaults otherwise.
+        options: how to guide; None: the defaults.
         source: where features come from; None: the first frame.
 
     Returns:
-        New latents; without tracks, the start's own. Tracks without effect are reported, not
+        New latents; without tracks, those of `start`. Tracks without effect are reported, not
         refused.
 
     Raises:
@@ -159,16 +160,17 @@ def guide_next(
     frame: int,
     num_frames: int,
 ) -> Guided:
-    """Guide a clip that goes on with a video, by features of the video's first frame.
+    """Guide a clip that continues a video, by features of the video's first frame.
 
-    Tracks that the first frame did not show take theirs from the clip's own first frame.
+    A track that is not visible in the video's first frame takes its feature from the clip's first
+    frame.
 
     Args:
         first: the encoded first frame of the video.
         start: the encoded frame that the clip starts with, of the same size.
         tracks: of the whole video.
         options: how to guide.
-        frame: which frame of the video the clip starts with.
+        frame: number of the video frame that the clip starts with.
         num_frames: of the whole video.
 
     Raises:
@@ -202,12 +204,12 @@ def place_tracks(
     image_size: Size,
     fit_mode: FitMode,
 ) -> Placed:
-    """Bring tracks to the length and the pixels of a video, and say how.
+    """Map tracks to the length and the pixels of a video; return them and one line that says how.
 
     Args:
         tracks: of any length.
         grid: of the video.
-        options: say how time is fitted, and what tracks without a frame belong to.
+        options: `retime` and `track_space` are used.
         image_size: (width, height) of the start image before it was fitted to the video.
         fit_mode: how it was fitted.
 

@@ -27,7 +27,7 @@ class Finding:
     Args:
         rule: its short name, as in `hidden-start`.
         message: what is wrong, and what to do.
-        points: indices of the tracks concerned; none where it concerns the whole.
+        points: indices of the tracks concerned; empty if the finding concerns all of them.
     """
 
     rule: str
@@ -50,21 +50,21 @@ def lint_tracks(
     fitted: Tracks | None = None,
     projected: Projection | None = None,
 ) -> list[Finding]:
-    """Look for what guidance ignores or the model cannot follow.
+    """Find what guidance ignores and what the model cannot follow.
 
     Args:
         tracks: in pixels of the output frame.
         grid: of the video to make.
-        distance: of each track from the camera, in any unit, to find what is drawn before
-            nearer things; None does not look.
-        report, fitted, projected: of these tracks on this grid, where they are there already:
-            the report, the tracks at the grid's length, and their projection.
+        distance: of each track from the camera, in any unit; used to find far tracks that lie on
+            top of nearer ones. None: not checked.
+        report, fitted, projected: the report, the tracks at the grid's length, and their
+            projection, if they are already computed for these tracks and this grid.
 
     Returns:
-        Findings in the order in which to solve them; none for good tracks.
+        Findings in the order in which to solve them; empty for good tracks.
 
     Raises:
-        ShapeError: not one distance for each track.
+        ShapeError: `distance` does not hold one value per track.
     """
     if distance is not None and len(distance) != tracks.num_points:
         raise ShapeError(

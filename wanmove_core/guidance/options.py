@@ -1,4 +1,4 @@
-"""How tracks guide: every choice with its default, checked once. Imports nothing heavy."""
+"""The options of guidance with their defaults, checked once. Imports nothing heavy."""
 
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -9,16 +9,17 @@ from ..errors import OptionError
 
 @dataclass(frozen=True)
 class GuidanceOptions:
-    """How tracks become guidance. Defaults are the released model's, but for shared cells.
+    """Options of guidance. The defaults are those of the released model, except for `collision`.
 
     Args:
         strength: 0 leaves the latent as it is, 1 copies features whole, above 1 extrapolates.
         collision: which track wins a cell that several visit.
         temporal: how video frames map to latent frames.
         branch: which branches of classifier-free guidance see the tracks.
-        retime: how tracks of another length come to the video's.
-        track_space: what pixels belong to: the video, or the start image before its fit.
-        seed: of the order of tracks where `collision` is "random".
+        retime: how tracks of another length are brought to the video's length.
+        track_space: the frame of tracks that do not state one: the video, or the start image before
+            its fit.
+        seed: of the random order of tracks if `collision` is "random".
 
     Raises:
         OptionError: a value outside of its range.
@@ -52,10 +53,10 @@ _CHOICES = {
 
 
 def check_choice(name: str, value: str, kind: Any) -> None:
-    """Refuse a value that is none of a Literal's.
+    """Check that a value is one of a Literal's.
 
     Raises:
-        OptionError: it is none of them.
+        OptionError: it is another value.
     """
     if value not in get_args(kind):
         raise OptionError(

@@ -24,9 +24,9 @@ def project_tracks(
     Args:
         tracks: in pixels of the grid's output frame.
         grid: the latent grid of the video to make.
-        temporal: which video frames speak for latent frame k. "sample" takes frame 4k, as the
-            released model does. "mean" averages the frames that the latent covers, 4k-3 .. 4k
-            (frame 0 alone for k = 0), over those where the point is visible and inside the
+        temporal: which video frames give the position in latent frame k. "sample" takes frame 4k,
+            as the released model does. "mean" averages the frames that the latent covers, 4k-3 ..
+            4k (frame 0 alone for k = 0), over those where the point is visible and inside the
             frame; the cell is visible when there is at least one.
 
     Returns:

@@ -13,11 +13,12 @@ from ..shapes import Bool, Float, Int, Shaped, Tensor
 
 @dataclass(frozen=True, eq=False)
 class FeatureSource:
-    """Where tracks take their features, when that is not the first frame of the latent itself.
+    """Where tracks take their features, if not from the first frame of the latent itself.
 
     Args:
         latent: known latent frames: the first one of this clip, of the clips before it, ...
-        origins: (known frame, row, col) of each track; known frame -1: it has no feature.
+        origins: (known frame, row, col) of each track's feature; known frame -1: the track has no
+            feature.
     """
 
     latent: Float[Tensor, "batch channels known_frames rows cols"]
@@ -49,8 +50,8 @@ def replicate_first_frame(
             `guidance_report` names those.
         strength: 0 leaves the latent as it is, 1 copies bit for bit, between is a blend,
             up to 2 extrapolates beyond the copied feature.
-        collision: who gets a cell that several tracks visit in one latent frame. "last" is the
-            track with the highest index (it lies on top), "first" the lowest, "mean" the
+        collision: which track fills a cell that several tracks visit in one latent frame. "last" is
+            the track with the highest index (it lies on top), "first" the lowest, "mean" the
             average of their features, "random" a shuffled order, the same in all frames.
         generator: for "random" only, and needed there.
         known_latent_frames: leading latent frames that encode given pixels; never overwritten.

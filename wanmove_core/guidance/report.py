@@ -14,7 +14,7 @@ from .project import Projection, project_tracks
 
 @dataclass(frozen=True)
 class GuidanceReport:
-    """Counts of what guidance does. `str()` gives one line for people.
+    """Counts of what guidance does. `str()` gives one line of text.
 
     The four tuples hold indices of tracks that guide nothing, each track in one of them.
 
@@ -77,7 +77,7 @@ def guidance_report(
     Args:
         tracks, grid, temporal: as for `project_tracks`.
         known_latent_frames: as for `replicate_first_frame`.
-        projected: what `project_tracks` made of them, where that is there already.
+        projected: the result of `project_tracks` for them, if it is already computed.
 
     Raises:
         ShapeError, OptionError: as `project_tracks`.
@@ -110,7 +110,7 @@ def guidance_report(
 
 
 def check_effect(report: GuidanceReport, strength: float = 1.0) -> None:
-    """Refuse tracks of which none acts.
+    """Refuse tracks without any effect.
 
     No tracks at all, a drawing without tracks and strength 0 are plain image to video.
 

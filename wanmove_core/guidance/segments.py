@@ -16,12 +16,12 @@ _STRIDE = 4  # video frames in a latent frame
 
 @dataclass(frozen=True)
 class Segment:
-    """Some frames of a long video; the first of them is known: the last one of the segment before.
+    """Some frames of a long video; the first is known: the last one of the previous segment.
 
     Args:
         index: 0 for the first.
         first: the video frame that it starts with.
-        num_frames: with the known frame, a multiple of 4 plus 1.
+        num_frames: including the known frame; a multiple of 4 plus 1.
     """
 
     index: int
@@ -30,11 +30,11 @@ class Segment:
 
     @property
     def last(self) -> int:
-        """The video frame that it ends with."""
+        """The last video frame of the segment."""
         return self.first + self.num_frames - 1
 
     def cut(self, tracks: Tracks) -> Tracks:
-        """The part of tracks of the whole video."""
+        """Return the segment's frames of tracks that span the whole video."""
         part = slice(self.first, self.last + 1)
         return Tracks(tracks.positions[part], tracks.visibility[part], tracks.frame)
 
@@ -55,7 +55,7 @@ def plan_segments(num_frames: int, window: int) -> list[Segment]:
 
 
 def check_window(window: int) -> None:
-    """Refuse a length that no segment can have.
+    """Check the length of a segment.
 
     Raises:
         OptionError: it is not a multiple of 4 plus 1, or below 5.
@@ -67,10 +67,10 @@ def check_window(window: int) -> None:
 
 
 class KnownFrames:
-    """Where the features of tracks come from: the known frames of a video so far.
+    """The known frames of a video so far, from which tracks take their features.
 
-    A track keeps the feature of the known frame in which it was first seen: hidden for a while,
-    it goes on with what it started with.
+    A track keeps the feature of the known frame in which it was first visible, also after frames in
+        which it is hidden.
 
     Args:
         tracks: in pixels and frames of the whole video.
@@ -82,11 +82,11 @@ class KnownFrames:
         self._origins = torch.full((tracks.num_points, 3), -1)
 
     def add(self, start: EncodedStart, frame: int) -> FeatureSource:
-        """Add a known frame, for tracks that no frame before has shown.
+        """Add a known frame; tracks take features from it that were not visible in an earlier one.
 
         Args:
             start: the clip that starts with it.
-            frame: which one of the whole video it is.
+            frame: its number in the whole video.
         """
         here = slice(frame, frame + 1)
         shown = Tracks(self._tracks.positions[here], self._tracks.visibility[here])

@@ -22,16 +22,16 @@ def parent_tracks(
     """Carry tracks along with others, on top of their own motion.
 
     Args:
-        child: drawn as if the parent stood still where it is in frame 0.
+        child: tracks drawn as if the parent did not move from its place in frame 0.
         parent: of as many frames. One point shifts the child; several also turn it.
-        turn: whether the child turns with the parent, about the parent's centre.
-        scale: whether it grows with the parent.
+        turn: whether the child also rotates with the parent, about the parent's centre.
+        scale: whether the child also scales with the parent.
 
     Returns:
         New tracks with the child's visibility.
 
     Raises:
-        ShapeError: other numbers of frames, a parent without points.
+        ShapeError: the numbers of frames differ, or the parent has no points.
 
     Source: the rotation is the least-squares fit to the parent's points, Umeyama (1991), in
         complex numbers.
@@ -58,20 +58,19 @@ def parent_tracks(
 def follow_tracks(
     tracks: Tracks, leader: Tracks, *, delay: Number = 6.0, stagger: Number = 0.0
 ) -> Tracks:
-    """Let points do what a leader did some frames before, on top of their own motion.
+    """Add a leader's motion to other tracks, some frames later.
 
     Args:
         tracks: the followers.
-        leader: of as many frames; the middle of its points leads.
-        delay: frames, fractions allowed, by which the first follower is behind.
-        stagger: frames by which each further follower is behind the one before it: a chain.
+        leader: tracks with the same number of frames; the mean of its points leads.
+        delay: frames by which the first follower is late; fractions are allowed.
+        stagger: additional frames for each further follower, so that they move as a chain.
 
     Returns:
-        New tracks with the followers' visibility. Until its delay has passed a follower does
-        not follow.
+        New tracks with the followers' visibility. A follower begins to follow after its delay.
 
     Raises:
-        ShapeError: other numbers of frames, a leader without points.
+        ShapeError: the numbers of frames differ, or the leader has no points.
         OptionError: a delay or stagger that is negative or not finite.
     """
     _check_frames(tracks, leader, "leader")
@@ -96,11 +95,12 @@ def loop_tracks(tracks: Tracks, num_frames: int, *, mode: str = "cycle") -> Trac
     """Play a motion again and again.
 
     Args:
-        tracks: one round. Its last frame and the next round's first are the same moment, so a
-            path that ends where it began goes round without a stop.
+        tracks: one round. The last frame of a round is also the first of the next round, so a path
+            that ends where it began loops without a pause.
         num_frames: frames of the result.
-        mode: "cycle" begins anew; "ping-pong" goes there and back; "offset" begins each round
-            where the last one ended, as steps make a walk.
+        mode: "cycle" starts each round at the first position; "ping-pong" plays forwards and
+            backwards by turns; "offset" starts each round where the previous one ended, as the
+            steps of a walk do.
 
     Returns:
         New tracks.
@@ -138,9 +138,9 @@ def mirror_tracks(
 
     Args:
         tracks: any.
-        axis: "left-right" turns x over, "up-down" y.
-        at: x, or y, of the mirror in pixels: half the frame's width mirrors about its middle.
-        keep: whether the given tracks stay; their mirror images then follow them.
+        axis: "left-right" mirrors x, "up-down" mirrors y.
+        at: x or y of the mirror line in pixels; half the frame's width mirrors about its middle.
+        keep: whether the result also holds the given tracks, before their mirror images.
 
     Returns:
         New tracks.

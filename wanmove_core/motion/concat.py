@@ -17,8 +17,8 @@ def concat_tracks(tracks: Sequence[Tracks]) -> Tracks:
         tracks: one or more, all with the same number of frames.
 
     Returns:
-        New tracks on the device of the first; those that do not know their frame are taken to
-        be of the others'.
+        New tracks on the device of the first. Tracks without a frame are taken to be in pixels of
+        the others' frame.
 
     Raises:
         ShapeError: none given, different numbers of frames, or pixels of different frames.

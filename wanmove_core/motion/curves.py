@@ -207,8 +207,8 @@ def sample_polyline(
 ) -> Float[np.ndarray, "samples 2"]:
     """Walk a polyline by arc length: progress 0 is its start, 1 its end.
 
-    Below 0 and above 1 the first and last chords go on straight, so an easing that
-    overshoots does. A polyline without length stays on its first vertex.
+    Below 0 and above 1 the first and last chords are continued, so an easing may overshoot. A
+    polyline without length stays on its first vertex.
     """
     step = np.diff(polyline, axis=0)
     length = np.linalg.norm(step, axis=1)
@@ -232,11 +232,11 @@ def sample_curve(
     tension: float = 0.0,
     handles: Float[np.ndarray, "knots 2 2"] | None = None,
 ) -> Float[np.ndarray, "samples 2"]:
-    """Place points along a curve by the share of its arc length that they have travelled.
+    """Sample positions along a curve by shares of its arc length.
 
     Args:
-        knots: (x, y), at least one; a single knot is a point that stays.
-        progress: share of the length, 0..1; outside of it the ends go on straight.
+        knots: (x, y), at least one; a single knot gives a still point.
+        progress: share of the arc length, 0..1; beyond it the curve continues straight.
         kind, tension, handles: as for `bezier_segments`.
 
     Returns:

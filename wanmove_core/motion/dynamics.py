@@ -15,13 +15,13 @@ _OCTAVES = (-1.0, 1.5)
 
 
 def spring_tracks(tracks: Tracks, *, period: Number = 12.0, damping: Number = 1.0) -> Tracks:
-    """Let each point hang on a spring from where it was: it lags, swings and comes to rest.
+    """Tie each point by a spring to its given position: the point lags, swings and comes to rest.
 
     Args:
-        tracks: what pulls. Between two frames it moves evenly.
+        tracks: the positions that pull the points; between two frames they move at even speed.
         period: frames of one swing of the undamped spring; longer is softer.
-        damping: 1 is critical: as fast as can be without swinging over. Below 1 it swings, at 0
-            for ever; above 1 it creeps.
+        damping: 1 is critical: the fastest return without overshoot. Below 1 the point swings, at 0
+            for ever; above 1 it returns slowly.
 
     Returns:
         New tracks that start at rest where the given ones start, with the same visibility.
@@ -66,19 +66,20 @@ def fall_tracks(
     bounce: Number = 0.6,
     together: bool = True,
 ) -> Tracks:
-    """Let go of points: from a frame on they fly on, fall, bounce and come to rest.
+    """Drop points: from a frame on they keep their speed, fall, bounce and come to rest.
 
     Args:
-        tracks: what happens until then, and how fast they fly off.
+        tracks: the motion until then, which also gives the speed at which the points are let go.
         gravity: pixels per frame squared, downwards. A person of h px falls at about
             9.8 * h / 1.75 / fps^2.
         start: frame at which they are let go.
         floor: y of the ground in pixels; None: no ground.
         bounce: share of the speed that is left after a bounce: 0 stays down, 1 goes on for ever.
-        together: as one body, of which the lowest point meets the floor; else each by itself.
+        together: whether all points move as one body, whose lowest point meets the floor; else each
+            point falls by itself.
 
     Returns:
-        New tracks with the same visibility. At rest they also stop sliding.
+        New tracks with the same visibility. A point at rest also stops moving sideways.
 
     Raises:
         OptionError: a start outside of the clip, bounce outside 0..1, a number that is not
@@ -118,11 +119,11 @@ def wiggle_tracks(
     """Add smooth shake, as of a leaf or a hand; the first frame stays.
 
     Args:
-        tracks: what to disturb.
+        tracks: the tracks to shake.
         generator: chooses the shake. It is advanced.
         amount: root mean square in pixels, across and down.
-        period: frames of the main swing; a slower and some faster ones ride on it.
-        together: the same for all points, or for each its own.
+        period: frames of the main swing; one slower and some faster swings are added.
+        together: whether all points shake alike; else each point by itself.
 
     Returns:
         New tracks with the same visibility.
@@ -130,8 +131,8 @@ def wiggle_tracks(
     Raises:
         OptionError: an amount that is negative, a period that is not above 0.
 
-    Source: a sum of 5 sines, from half to 2.8 times the pace, with random phases; the farther
-        from the main swing, the smaller.
+    Source: a sum of 5 sines of 0.5 to 2.8 times the main frequency, with random phases; amplitudes
+        fall with the distance from the main frequency.
     """
     if not (0 <= amount < math.inf and 0 < period < math.inf):
         raise OptionError(

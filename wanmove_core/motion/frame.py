@@ -1,4 +1,4 @@
-"""The one rule that brings tracks to a consumer's frame: a video, its start image, a clip."""
+"""The one rule that maps tracks into the frame of a consumer: a video, its start image, a clip."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -11,11 +11,11 @@ from .fit import fit_tracks
 
 
 class Placed(NamedTuple):
-    """Tracks in a consumer's pixels, and how they came there.
+    """Tracks in the pixels of a consumer's frame, and how they were mapped.
 
     Args:
         tracks: with the consumer's frame.
-        how: one line for people; "" where they were there already.
+        how: one line that says how they were mapped; "" if nothing changed.
     """
 
     tracks: Tracks
@@ -30,21 +30,21 @@ def place_in_frame(
     fit_mode: FitMode = "stretch",
     track_space: TrackSpace = "video",
 ) -> Placed:
-    """Bring tracks to the frame of a video.
+    """Map tracks into the frame of a video.
 
-    In this order: the tracks' frame is the video's; it is the start image's before its fit; it
-    has the aspect ratio of one of these, so that it is a scaled copy of it. Tracks that do not
-    know their frame are taken as `track_space` says.
+    The tracks' frame may be the video's, the start image's before its fit, or a scaled copy of
+    one of these; they are tried in this order. Tracks without a frame are taken as `track_space`
+    says.
 
     Args:
         tracks: of any frame.
         size: (width, height) of the video, pixels.
-        image_size: (width, height) of the start image before it was fitted; None: there is none.
-        fit_mode: how it was fitted.
-        track_space: what tracks without a frame belong to.
+        image_size: (width, height) of the start image before its fit, pixels; None: no start image.
+        fit_mode: how the start image was fitted.
+        track_space: the frame of tracks that do not state one.
 
     Raises:
-        ShapeError: a frame that is none of these.
+        ShapeError: the tracks' frame is another one.
     """
     known = tracks.frame
     image = size if image_size is None else image_size
@@ -69,10 +69,10 @@ def place_in_frame(
 
 
 def common_frame(tracks: list[Tracks]) -> tuple[list[Tracks], str]:
-    """Bring tracks that are to be joined to the frame of the first that knows its own.
+    """Map tracks that will be joined into the frame of the first one that has a frame.
 
     Returns:
-        The tracks, and one line for people about those whose frame was another or unknown.
+        The tracks, and one line about those whose frame was another one or unknown.
 
     Raises:
         ShapeError: frames of different aspect ratios.
@@ -86,12 +86,12 @@ def common_frame(tracks: list[Tracks]) -> tuple[list[Tracks], str]:
 
 
 def with_frame(tracks: Tracks, frame: Size | None) -> Tracks:
-    """The same tracks, said to be in pixels of this frame."""
+    """Return the same tracks with this frame."""
     return tracks if tracks.frame == frame else replace(tracks, frame=frame)
 
 
 def same_aspect(one: Size, other: Size) -> bool:
-    """Whether one is a scaled copy of the other, within a pixel of the smaller."""
+    """Tell whether two sizes have the same aspect ratio, within one pixel of the smaller size."""
     return abs(one[0] * other[1] - other[0] * one[1]) <= max(*one, *other)
 
 

@@ -1,4 +1,4 @@
-"""Positions where tracks are hidden: nobody knows them, but motion must go on through them."""
+"""Positions of hidden points, estimated: motion is computed from neighbouring frames."""
 
 import torch
 
@@ -7,11 +7,11 @@ from ..tracks import Tracks
 
 
 def bridge_gaps(tracks: Tracks) -> Float[Tensor, "frames points 2"]:
-    """Let each point go on evenly from where it was last seen to where it is seen again.
+    """Interpolate hidden positions linearly between the last visible frame and the next.
 
-    Before it is first seen and after it is last seen a point stays there. One that is never seen
-    keeps its positions. Files often hold (0, 0) where a point is hidden: motion that is computed
-    from neighbouring frames must not see those.
+    Before its first and after its last visible frame a point keeps the position of that frame. A
+    point that is never visible keeps its positions. Files often hold (0, 0) where a point is
+    hidden, which must not enter a motion that is computed from neighbouring frames.
 
     Returns:
         New positions in float64.

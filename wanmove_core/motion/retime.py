@@ -52,15 +52,15 @@ def resample_tracks(tracks: Tracks, num_frames: int) -> Tracks:
 
 
 def even_in_time(tracks: Tracks, times: Sequence[float]) -> Tracks:
-    """Give tracks of frames that were shown at uneven times as many frames at even ones.
+    """Resample tracks of frames with uneven time stamps to the same number of evenly spaced frames.
 
     Args:
-        tracks: one frame for each time.
-        times: when each frame was shown, in seconds.
+        tracks: with one frame per time stamp.
+        times: time stamp of each frame, seconds.
 
     Returns:
-        New tracks from the first time to the last, or the same object where no frame is more
-        than a quarter of a frame from its even time, or the times do not ascend.
+        New tracks from the first time to the last. The same object where every frame is within a
+        quarter of a frame of its even time, or where the times do not ascend.
     """
     shown = torch.tensor(list(times), dtype=torch.float64)
     count = tracks.num_frames
@@ -114,7 +114,7 @@ def retime_tracks(tracks: Tracks, num_frames: int, mode: Retime = "time") -> Tra
 
 
 def check_num_frames(num_frames: int) -> None:
-    """Refuse a clip without frames, or with more than a file of tracks may hold.
+    """Check the number of frames of a clip.
 
     Raises:
         OptionError: `num_frames` is not 1 to 100000.

@@ -16,14 +16,14 @@ Pivot = Literal["centre", "start"]
 
 @dataclass(frozen=True)
 class Transform:
-    """What `transform_tracks` does, in this order. The defaults change nothing.
+    """Options of `transform_tracks`, applied in this order. The defaults change nothing.
 
     Args:
         max_points: keep at most this many points, evenly chosen by index; 0 keeps all.
         reverse: play backwards.
-        repeat: play this many times in a row; the length grows as much.
+        repeat: play this many times in a row; multiplies the number of frames.
         smooth: standard deviation, in frames, of a Gaussian over time; 0 does nothing.
-        scale: 1 keeps, 2 doubles distances from the pivot.
+        scale: factor of the distances from the pivot.
         rotate: degrees about the pivot, clockwise on the screen.
         pivot: "centre" is the mean of all points where they first are visible, so scale and
             rotation change the arrangement and the motion alike; "start" is each point's own
@@ -64,7 +64,8 @@ def transform_tracks(tracks: Tracks, transform: Transform) -> Tracks:
         transform: what to do.
 
     Returns:
-        New tracks, or the same object when there is nothing to do. Hidden frames move along.
+        New tracks, or the same object when there is nothing to do. Hidden positions are transformed
+        too.
     """
     if transform == Transform():
         return tracks

@@ -41,7 +41,7 @@ def fit_image(
             three (alpha) are left out. Computed in float32.
         size: (width, height) of the output frame.
         mode: "stretch" is the released model's way: bicubic without antialiasing, the aspect
-            ratio gives. "crop" is ComfyUI's: bilinear, centre crop. "pad": bilinear, grey
+            ratio changes. "crop" is ComfyUI's: bilinear, centre crop. "pad": bilinear, grey
             borders. Use the same for `fit_tracks`.
 
     Returns:
@@ -131,14 +131,15 @@ def known_mask(
     Args:
         grid: the latent grid of the clip.
         known_frames: leading video frames that are given.
-        more: further ones, by their number.
+        more: numbers of further video frames that are given.
 
     Returns:
-        float32, 1 = known, 0 = to be generated. The channels of latent frame k stand for the
-        video frames it covers; latent frame 0 covers one frame, which fills all channels.
+        float32 mask, 1 = known, 0 = to be generated. The channels of latent frame k are the video
+        frames that it covers; latent frame 0 covers one video frame, which fills all channels.
 
     Raises:
-        OptionError: `known_frames` is outside of 0..num_frames, or a frame that is not there.
+        OptionError: `known_frames` is outside 0..num_frames, or a frame of `more` is outside the
+            clip.
 
     Source:
         Wan-Move wan/wan_move.py:237-243 @27409be. Differs: any length, not 81 alone.
@@ -185,7 +186,7 @@ def conditioning_input(
 def guide_branches(
     latent: Tensor, guided: Tensor, branch: Branch = "both"
 ) -> tuple[Tensor, Tensor]:
-    """Choose which branches of classifier-free guidance see the motion.
+    """Select the conditioning latents of both branches of classifier-free guidance.
 
     Args:
         latent: conditioning latent without guidance.
@@ -218,8 +219,8 @@ def reference_size(
 
     Args:
         width, height: of the start image, pixels.
-        area: pixels that the output may have at most.
-        multiple: of which both sides are, pixels.
+        area: largest number of output pixels.
+        multiple: both sides are multiples of it, pixels.
 
     Returns:
         (width, height): multiples of `multiple`, about the image's aspect ratio, at most `area`.

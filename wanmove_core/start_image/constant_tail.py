@@ -1,11 +1,11 @@
 """Encode a clip whose end stands still without computing the part that stands still.
 
-Image-to-video conditioning encodes one image followed by grey frames. The Wan 2.1 VAE is causal
-and sees a bounded stretch of the past, so each of its layers settles some frames after its input
-has: a 3-frame convolution two frames later, a layer that halves the frame rate at half of it.
-From there on every output frame equals the last one, so it is held instead of computed. Layers at
-full resolution, where nearly all work lies, settle within 11 frames of 81; the result is that of
-`vae.encode`, up to the rounding of convolution kernels that depend on the number of frames.
+Image-to-video conditioning encodes one image followed by grey frames. The Wan 2.1 VAE is causal and
+its layers see a bounded number of past frames. So the output of each layer becomes constant some
+frames after its input does: two frames later for a 3-frame convolution; a layer that halves the
+frame rate halves that frame number. From that frame on the output is repeated instead of computed.
+Layers at full resolution, where nearly all work lies, settle within 11 frames of 81; the result is
+that of `vae.encode`, up to the rounding of convolution kernels that depend on the number of frames.
 """
 
 import logging
@@ -48,17 +48,17 @@ def encode_padded(
 ) -> Float[Tensor, "batch latent_channels latent_frames rows cols"]:
     """Encode start frames followed by grey ones, as image-to-video conditioning needs it.
 
-    Takes the constant-tail path, or the VAE's own encode where the VAE is not one that this path
-    knows; the reason is logged as a warning.
+    Uses the constant-tail path. For an unknown VAE it uses the VAE's own encode, and logs the
+    reason as a warning.
 
     Args:
         vae: see `encode_constant_tail`.
         frames: the start frames in -1..1 on the device and in the dtype of the VAE.
         num_frames: length of the clip, a multiple of 4 plus 1.
-        whole: encodes the whole clip to mean latents, for the fallback; by default the VAE's own
-            encode, which must be the one of diffusers (mode of the distribution), ComfyUI or the
-            official code.
-        is_oom: tells errors of a device without memory left; after one the fallback is taken.
+        whole: encodes the whole clip to mean latents, for the fallback. By default it is the VAE's
+            own encode, of diffusers (mode of the distribution), ComfyUI or the official code.
+        is_oom: tells whether an error means that the device is out of memory; then the fallback is
+            used.
 
     Returns:
         The mean of the latent distribution, not normalised by the latent statistics.
@@ -101,7 +101,7 @@ def encode_constant_tail(
         `vae.encode(clip).latent_dist.mode()` of diffusers and `vae.encode(clip)` of ComfyUI give.
 
     Raises:
-        VaeStructureError: the VAE is not known to be the plain one; nothing has been computed.
+        VaeStructureError: the VAE is not the plain Wan 2.1 VAE; nothing has been computed.
         GridError: the length is not a multiple of 4 plus 1.
         ShapeError: there are no start frames, or more than `num_frames`.
 

@@ -1,4 +1,4 @@
-"""A start image as the model sees it: the same for any tracks and prompts."""
+"""A start image as the model sees it, independent of tracks and prompts."""
 
 from dataclasses import dataclass
 
@@ -9,15 +9,15 @@ from ..shapes import Float, Tensor
 
 @dataclass(frozen=True, eq=False)
 class EncodedStart:
-    """An encoded start image, with what guidance must know about how it was made.
+    """An encoded start image, with what guidance must know about it.
 
     Args:
         latent: conditioning latent without guidance.
         grid: the latent grid of the video.
         image_size: (width, height) of the start image before it was fitted to the video, pixels.
-        fit_mode: how it was fitted.
+        fit_mode: how the image was fitted to the video: "stretch", "crop" or "pad".
         known_frames: leading video frames that are given.
-        more_known: further video frames that are given, by their number.
+        more_known: numbers of further video frames that are given.
     """
 
     latent: Float[Tensor, "batch channels latent_frames rows cols"]

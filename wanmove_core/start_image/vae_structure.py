@@ -2,8 +2,8 @@
 
 Three programs carry this encoder: diffusers (`AutoencoderKLWan`), ComfyUI
 (`comfy.ldm.wan.vae.WanVAE`) and the official code (`wan.modules.vae.WanVAE_`). Each is read into
-the same list of layers. Whatever deviates (another class, a hook, a replaced `forward`, a child
-too many) is refused, since a layer that does something else would give silently wrong latents.
+the same list of layers. Anything else (another class, a hook, a replaced `forward`, an additional
+child) is refused, because it could give wrong latents without an error.
 """
 
 from collections.abc import Callable
@@ -73,15 +73,15 @@ def read_encoder(vae: nn.Module, height: int, width: int) -> EncoderLayers:
     """Read the encoder of a Wan 2.1 VAE of diffusers, ComfyUI or the official code.
 
     Args:
-        vae: the module whose `encode` is to be equalled.
-        height: pixels; a diffusers VAE tiles from a certain size on.
-        width: pixels.
+        vae: the VAE module.
+        height: of the frames, pixels; a diffusers VAE may encode large frames in tiles.
+        width: of the frames, pixels.
 
     Returns:
-        Its layers. They share the modules' weights; the modules are not changed.
+        The encoder's layers. They share the weights of the modules, which are not changed.
 
     Raises:
-        VaeStructureError: anything in it is not as expected; the message names it.
+        VaeStructureError: a part of the VAE is not as expected; the message names the part.
     """
     name, source = type(vae).__name__, type(vae).__module__
     if "encode" in vars(vae) or "_encode" in vars(vae):

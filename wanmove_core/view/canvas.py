@@ -1,7 +1,7 @@
-"""What drawing needs of a renderer. OpenCV is the fast one; Pillow draws where there is none.
+"""The interface of a renderer. OpenCV is the fast one; Pillow draws where OpenCV is missing.
 
 Both draw in place into uint8 arrays, [height, width] or [height, width, 3]. Coordinates are int32
-in 1/16 px, and the centres of pixels are whole.
+in 1/16 px, and pixel centres are integers.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class Canvas(Protocol):
     def lines(
         self, image: np.ndarray, runs: Sequence[np.ndarray], colour: Colour, width: int
     ) -> None:
-        """Draw smooth lines through the points [points, 2] of each run, with round ends."""
+        """Draw antialiased lines with round ends through the points [points, 2] of each run."""
 
     def marks(self, image: np.ndarray, ends: np.ndarray, colours: np.ndarray, width: int) -> None:
         """Draw hard-edged lines between `ends` [lines, 2, 2], in colours [lines, 3]."""
@@ -50,7 +50,7 @@ class Canvas(Protocol):
         """Lay trails over groups of pixels [groups, 3 * group]; a new array.
 
         Args:
-            below: what they lie on.
+            below: the pixels under the trails.
             layers: the trails.
             opacity: of a trail at full life, 0..1.
             darkness: of its outline, as a share of that.

@@ -31,7 +31,7 @@ def draw_guidance(
     known_latent_frames: int = 1,
     **replicate: Any,
 ) -> UInt8[Tensor, "latent_frames height width 3"]:
-    """Paint, for every latent frame, the cells that hold a copied feature.
+    """Paint the cells that hold a copied feature, one picture per latent frame.
 
     Args:
         image: the start image at the grid's size.

@@ -19,7 +19,7 @@ def track_colours(count: int) -> UInt8[Tensor, "points 3"]:
     """Give each of `count` tracks its colour.
 
     Hue, lightness and chroma each advance by a fixed step in Oklab, a space where equal distances
-    look equal. None is darker than mid grey, so that a dark outline sets all of them off.
+    look equal. All colours are lighter than mid grey, so that a dark outline contrasts with them.
 
     Args:
         count: number of tracks.

@@ -29,12 +29,11 @@ def draw_tracks(
 ) -> Shaped[Tensor, "frames height width 3"]:
     """Draw each track as a dot with a fading trail.
 
-    A hidden point has no dot, and its trail breaks there. Dots lie above all trails, later tracks
+    A hidden point has no dot, and its trail has a gap. Dots lie above all trails, later tracks
     above earlier ones, newer parts of trails above older ones.
 
     Args:
-        frames: RGB of the size that the tracks are in; uint8, or float32 0..1, which spares a
-            caller who has floats two conversions of the whole clip.
+        frames: RGB, of the tracks' size; uint8, or float32 0..1.
         tracks: of any length: stretched in time to the frames, as `resample_tracks` does. To see
             the whole motion on one image use `draw_paths`.
         colours: RGB of every track; by default `track_colours`.
@@ -129,7 +128,7 @@ def draw_paths(
     """Draw the whole path of each track on one image: a dot where it starts, an arrow at its end.
 
     Args:
-        image: RGB of the size that the tracks are in.
+        image: RGB, of the tracks' size.
         tracks: of any length. A path breaks where the track is hidden.
         colours: RGB of every track; by default `track_colours`.
         radius: of the dots in pixels; by default from the image's size and the number of tracks.

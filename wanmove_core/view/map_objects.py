@@ -1,4 +1,4 @@
-"""Objects that move: a shape in every frame, from masks, tracks, or the editor's regions."""
+"""Moving objects: a shape in every frame, from masks, tracks, or the editor's regions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class MapObject(Protocol):
     def num_frames(self) -> int: ...
 
     def mask_at(self, frame: int) -> Bool[np.ndarray, "height width"] | None:
-        """The pixels that it covers; None where it is hidden."""
+        """Return the mask of the object in a frame, bool [height, width]; None where hidden."""
         ...
 
 
@@ -41,7 +41,7 @@ class CutObject:
 
     Args:
         mask: True on the object in frame 0.
-        motion: takes a pixel's place in frame 0 to its place in each frame.
+        motion: matrices that map a position in frame 0 to its position in each frame.
         shown: False in frames in which it is hidden.
     """
 
@@ -105,7 +105,7 @@ class SegmentedObject:
     """An object whose mask is known in every frame, as a segmenter gives it.
 
     Args:
-        masks: True on the object; a frame without any is one in which it is hidden.
+        masks: True on the object; all False in a frame in which it is hidden.
     """
 
     masks: Bool[np.ndarray, "frames height width"]
@@ -126,8 +126,8 @@ def objects_from_masks(
 ) -> list[CutObject]:
     """Let each mask follow the tracks that start inside it.
 
-    Of overlapping masks the later one lies on top and owns the tracks there. Each object moves,
-    turns and scales as one piece, by the similarity that fits most of its tracks.
+    Of overlapping masks the later one lies on top and owns the tracks there. Each object moves by
+    one similarity transform per frame, fitted to most of its tracks.
 
     Args:
         masks: of frame 0, True on the object.
@@ -168,7 +168,7 @@ def _cut(index: int, mask: np.ndarray, positions: np.ndarray, visible: np.ndarra
 def objects_from_points(
     tracks: Tracks, size: tuple[int, int], box: tuple[int, int]
 ) -> list[OutlinedObject]:
-    """Put a box around each track.
+    """Make a box around each track.
 
     Args:
         tracks: in pixels of the frame.
@@ -192,17 +192,17 @@ def objects_from_points(
 def fit_motion(
     positions: Float[np.ndarray, "frames points 2"], visible: Bool[np.ndarray, "frames points"]
 ) -> Float[np.ndarray, "frames 2 3"]:
-    """Fit one similarity a frame to points that move as one piece; outliers count little.
+    """Fit one similarity transform per frame to points of a rigid object, robust against outliers.
 
-    A frame with a single visible point keeps the last frame's turn and scale; one without any
-    keeps its motion.
+    With a single visible point a frame keeps the rotation and scale of the previous frame; without
+    a visible point it keeps the whole motion.
 
     Args:
         positions: pixels.
-        visible: where they count; a point hidden in frame 0 counts nowhere.
+        visible: frames in which a point counts; a point that is hidden in frame 0 never counts.
 
     Returns:
-        The matrices that take frame 0 to each frame.
+        Matrices that map frame 0 to each frame.
 
     Source: iteratively reweighted least squares with Cauchy weights (Holland and Welsch 1977).
     """
@@ -241,7 +241,7 @@ def _similarity(start: np.ndarray, now: np.ndarray, before: complex) -> tuple[co
 
 
 def check_same_length(objects: Sequence[MapObject]) -> int:
-    """The frames that all objects have.
+    """Return the number of frames that all objects have.
 
     Raises:
         ShapeError: no object, or objects of different lengths.
@@ -259,7 +259,7 @@ def check_same_length(objects: Sequence[MapObject]) -> int:
 def fit_masks(
     masks: Bool[np.ndarray, "masks height width"], size: tuple[int, int], mode: FitMode
 ) -> Bool[np.ndarray, "masks to_height to_width"]:
-    """Bring masks to another frame, as the picture is brought there; by the nearest pixel."""
+    """Fit masks to another frame as the picture is fitted, by the nearest pixel."""
     fitted: np.ndarray = fit_frames(masks[..., None], size, mode)[..., 0]
     return fitted
 
@@ -267,7 +267,7 @@ def fit_masks(
 def fit_frames(
     frames: Shaped[np.ndarray, "frames height width channels"], size: tuple[int, int], mode: FitMode
 ) -> Shaped[np.ndarray, "frames to_height to_width channels"]:
-    """Bring maps to another frame by the nearest pixel, so that no colour is blended.
+    """Fit maps to another frame by the nearest pixel, so that colours are not blended.
 
     Args:
         frames: of one size.

@@ -1,4 +1,4 @@
-"""Trajectory maps read back: objects by their colour, their boxes, and tracks of the middles."""
+"""Read trajectory maps: objects by colour, their boxes, and tracks of the boxes' centres."""
 
 from dataclasses import dataclass
 
@@ -18,11 +18,11 @@ _BACKGROUND = 24  # of 255: more than a codec makes of black, less than any colo
 
 @dataclass(frozen=True, eq=False)
 class MapContents:
-    """What a clip's maps show.
+    """The objects that a clip's maps show.
 
     Args:
         colours: RGB of each object.
-        masks: the objects in frame 0, as they are drawn there.
+        masks: mask of each object in frame 0.
         boxes: x, y, width, height of each object in each frame, pixels; width 0 where it is not.
     """
 
@@ -32,11 +32,11 @@ class MapContents:
 
     @property
     def present(self) -> Bool[np.ndarray, "frames objects"]:
-        """Whether the object is drawn."""
+        """Whether each object is drawn in each frame."""
         return self.boxes[..., 2] > 0
 
     def tracks(self) -> Tracks:
-        """The middle of each object, visible where it is drawn, and moving straight in between."""
+        """The centre of each object's box: visible where it is drawn, interpolated between."""
         middles = self.boxes[..., :2] + self.boxes[..., 2:] / 2
         present, frames = self.present, np.arange(len(self.boxes))
         for index in range(len(self.colours)):
@@ -58,7 +58,7 @@ def read_trajectory_maps(
             half of its line.
 
     Raises:
-        ShapeError: frame 0 shows nothing, or more colours than objects can be.
+        ShapeError: frame 0 is black, or has too many colours.
     """
     colours = _object_colours(maps[0], tolerance)
     masks = np.stack([_matches(maps[0], colour, tolerance) for colour in colours])

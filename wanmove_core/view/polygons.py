@@ -16,7 +16,7 @@ def polygon_mask(
         width, height: of the picture.
 
     Raises:
-        ShapeError: fewer than 3 corners, one that is not finite.
+        ShapeError: fewer than 3 corners, or a corner that is not finite.
     """
     if len(polygon) < 3 or not np.isfinite(polygon).all():
         raise ShapeError(

@@ -1,8 +1,8 @@
 """Trails and dots on the frames of a clip, one frame after the other.
 
-The trails are kept in layers that live from frame to frame. Every step of every track is drawn
-once, at full life; each frame takes some life from all pixels, and the life of a pixel is its
-opacity. So the cost of a frame does not grow with the length of the trails.
+The trails are kept in layers from frame to frame. Every step of every track is drawn once, at full
+opacity; each frame lowers the opacity of all pixels. So the cost of a frame does not grow with the
+length of the trails.
 """
 
 import math
@@ -32,7 +32,7 @@ class Dots:
 
 
 class TrailPainter:
-    """Paints frame after frame of a clip. Owns the layers that the trails live in.
+    """Paints the frames of a clip one after the other. Owns the layers of the trails.
 
     `life` is the opacity of the trails, which fades; their dark outline is the same, a pixel wider.
     `colour` is who was there last, also a pixel wider, so that soft edges find it.

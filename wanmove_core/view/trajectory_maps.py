@@ -1,7 +1,7 @@
-"""Trajectory maps: one picture a frame that shows boxes or masks where objects are to be.
+"""Trajectory maps: one picture per frame with boxes or masks where objects shall be.
 
-FlashMotion and MagicMotion take these in place of point tracks: a black background, one colour an
-object, frame 0 with filled masks, every later frame with rectangles (or filled masks).
+FlashMotion and MagicMotion take these in place of point tracks. The background is black and each
+    object has one colour; frame 0 has filled masks, every later frame rectangles (or filled masks).
 """
 
 from collections.abc import Collection, Sequence
@@ -51,7 +51,8 @@ def draw_trajectory_maps(
         objects: of one length.
         size: (width, height) of the frame that the objects are in.
         shape: what later frames show: rectangles around the objects, or the objects filled.
-        given: later frames that show anything, the others are black; None: all of them.
+        given: numbers of the later frames that show boxes or masks, the others are black; None:
+            all.
 
     Returns:
         RGB on the CPU.
@@ -79,10 +80,10 @@ def draw_trajectory_maps(
 
 
 def check_frames(given: Collection[int] | None, num_frames: int) -> None:
-    """Refuse a frame number that the clip does not have.
+    """Check that all frame numbers lie within the clip.
 
     Raises:
-        OptionError: such a one.
+        OptionError: a frame number outside the clip.
     """
     wrong = sorted(frame for frame in given or () if not 0 <= frame < num_frames)
     if wrong:

@@ -5,7 +5,9 @@ from contextlib import nullcontext
 from comfy_api.latest import io, ui
 
 from ..wanmove_core import WanMoveError
+from ..wanmove_core.choices import Unit, options_of
 from ..wanmove_core.formats import ReadOptions
+from ..wanmove_core.formats.registry import WRITTEN
 from .host import CATEGORY
 from .host import files as track_files
 from .host.convert import naming, tracks_from_host, tracks_to_host
@@ -93,7 +95,7 @@ class WanMoveLoadTracks(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "unit",
-                    options=["auto", "pixels", "normalized"],
+                    options=options_of(Unit),
                     default="auto",
                     advanced=True,
                     tooltip="Unit of the positions. auto: as the format says. normalized: 0 to 1 "
@@ -178,6 +180,7 @@ class WanMoveSaveTracks(io.ComfyNode):
         given = tracks_from_host(tracks)
         file = track_files.new_file(filename_prefix, format)
         with naming("tracks"):
-            size = given.frame or (width, height)
+            needed = WRITTEN[format].needs_canvas
+            size = given.frame or ((width, height) if needed else None)
             path = track_files.save_tracks(given, file, format, size=size, fps=fps)
         return io.NodeOutput(path, ui=ui.PreviewText(path))

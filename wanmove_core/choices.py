@@ -16,6 +16,8 @@ FitMode = Literal["crop", "stretch", "pad"]
 # is the image's own size, as it does for MoveBench; the others make exactly `size`.
 Blend = Literal["chain", "windows"]
 Resize = Literal["area", "native", "stretch", "crop", "pad"]
+# What positions in a file are: "auto" is what its format says, else pixels; "normalized" is 0..1.
+Unit = Literal["auto", "pixels", "normalized"]
 
 # What trajectory maps show after frame 0.
 MapShape = Literal["box", "mask"]

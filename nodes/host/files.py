@@ -100,9 +100,8 @@ def load_tracks(name: str, text: str | None, options: ReadOptions) -> tuple[Trac
         loaded = _read(name, text, replace(options, size=None))
     tracks, frame = loaded.tracks, loaded.tracks.frame
     size = "unknown size" if frame is None else f"{frame[0]}x{frame[1]}"
-    return tracks, (
-        f"{tracks.num_points} tracks, {tracks.num_frames} frames, {size}, format {loaded.format}"
-    )
+    told = f"{tracks.num_points} tracks, {tracks.num_frames} frames, {size}, format {loaded.format}"
+    return tracks, "\n".join([told, *loaded.notes])
 
 
 def _read(name: str, text: str | None, options: ReadOptions) -> TrackFile:

@@ -38,10 +38,14 @@ def test_convert_keeps_the_tracks(tracks_file, tmp_path, suffix, capsys):
     assert (after.visibility == seen).all()
 
 
-def test_convert_changes_size_and_length(tracks_file, tmp_path):
+def test_convert_changes_size_and_length(tracks_file, tmp_path, capsys):
     target = tmp_path / "new.json"
     sizes = ["--from-size", "64x48", "--to-size", "128x48", "--frames", "13"]
-    assert cli.main(["tracks", "convert", str(tracks_file), str(target), *sizes]) == 0
+    words = ["tracks", "convert", str(tracks_file), str(target), *sizes]
+    assert cli.main(words) == 2
+    assert "aspect ratio of the tracks' frame, 64x48; got 128x48" in capsys.readouterr().err
+    assert cli.main([*words, "--resize", "stretch"]) == 0
+    assert "through the start image's stretch to 128x48" in capsys.readouterr().err
     assert len(json.loads(target.read_text())[0]) == 13
     before, after = read_tracks(tracks_file), read_tracks(target)
     assert after.positions[-1, 0].tolist() == [
@@ -97,9 +101,9 @@ def test_a_size_to_scale_to_needs_one_to_scale_from(tracks_file, tmp_path, capsy
     assert "--to-size must come with --from-size" in capsys.readouterr().err
     # A format that keeps the size takes it as a statement; a file that keeps it is scaled.
     assert cli.main(["tracks", "convert", str(tracks_file), str(tmp_path / "a.svg"), *to]) == 0
-    bigger = ["--to-size", "256x96"]
+    bigger = ["--to-size", "256x192"]
     words = ["tracks", "convert", str(tmp_path / "a.svg"), str(tmp_path / "b.csv"), *bigger]
     assert cli.main(words) == 0
-    assert "a.svg: tracks of 128x96 stretched to 256x96" in capsys.readouterr().err
+    assert "a.svg: tracks of 128x96 scaled to 256x192" in capsys.readouterr().err
     seen = read_tracks(tmp_path / "b.csv").positions[-1, 0]
     assert seen[0] == 2 * read_tracks(tracks_file).positions[-1, 0, 0]

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -38,11 +39,52 @@ def sample(frames=13, points=3):
     return Tracks(positions, visibility)
 
 
+def shares(kind, path):
+    """A file in which a point goes from (1/4, 1/8) to (3/4, 1/2) of the picture."""
+    ends = torch.tensor([[[0.25, 0.125]], [[0.75, 0.5]]])
+    tracks = Tracks(ends, torch.ones(2, 1, dtype=torch.bool))
+    up, down = ([{"x": x, "y": y} for x, y in ((0.25, a), (0.75, b))]
+                for a, b in ((0.875, 0.5), (0.125, 0.5)))  # fmt: skip
+    texts = {
+        "blender": "1,0.25,0.875\n2,0.75,0.5\n",
+        "kling": json.dumps({"dynamic_masks": [{"trajectories": up}]}),
+        "kj-points": json.dumps({"points_store": json.dumps([{"points": down}])}),
+    }
+    if kind in texts:
+        return texts[kind]
+    file = path / f"a{WRITTEN[kind].suffix}"
+    # Nuke counts from the bottom of a picture that is one pixel high: in shares.
+    write_tracks(tracks, file, size=(832, 1) if kind == "nuke" else SIZE)
+    if kind == "npy":
+        return file
+    return file.read_text().replace("832x1\n", "832x480\n")
+
+
+@pytest.mark.parametrize("kind", [*WRITTEN, "kj-points"])
+def test_positions_of_0_to_1_are_noticed_and_read_when_told(kind, tmp_path, caplog):
+    """In every format with pixels; Blender's JSON alone says that it has shares."""
+    data = shares(kind, tmp_path)
+    given = ReadOptions(canvas_size=SIZE, num_frames=2)
+    read = read_track_file if kind == "npy" else parse_tracks
+    (note,) = read(data, options=given).notes
+    assert note in caplog.text
+    assert "within 2 px of the corner of 832x480" in note and "the unit normalized" in note
+    caplog.clear()
+    told = read(data, options=replace(given, unit="normalized"))
+    close(told.tracks.positions[:, 0], [[208, 60], [624, 240]])
+    assert not told.notes and not caplog.text
+    # Pixels of pictures are not taken for shares.
+    write_tracks(sample(2, 1), tmp_path / "b.csv", size=SIZE)
+    assert not read_track_file(tmp_path / "b.csv").notes
+
+
 DOCUMENT = {"version": 1, "width": 832, "height": 480, "fps": 16, "frames": 13}
 DOCUMENT |= {"tracks": [{"id": "t1", "curve": "polyline", "knots": [{"x": 8, "y": 16}]}]}
 
 
-@pytest.mark.parametrize("kind", ["after-effects", "nuke", "blender", "svg", "document"])
+@pytest.mark.parametrize(
+    "kind", ["after-effects", "nuke", "blender", "svg", "csv", "json", "document"]
+)
 def test_the_frame_of_the_file_is_the_tracks(kind, tmp_path):
     """What the file states goes before what the caller supposes, and scales to what is wanted."""
     if kind == "document":

@@ -66,7 +66,7 @@ def test_normalized_only_by_explicit_unit(caplog):
     path = FIXTURES / "wan2gp_normalized.npy"
     pixels = read_tracks(path)
     assert float(pixels.positions.max()) == pytest.approx(1.0)
-    assert 'unit="normalized"' in caplog.text
+    assert "with the unit normalized" in caplog.text
     tracks = read_tracks(path, unit="normalized", size=(832, 480))
     # A point past the edge (1.1 before its window) must not turn the file into pixels.
     close(tracks.positions[4], [[0.4 * 832, 0.2 * 480], [0.7 * 832, 0.25 * 480]])

@@ -1,6 +1,5 @@
 """Files that people reported elsewhere, and their siblings: read right, not refused whole."""
 
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -135,14 +134,6 @@ def test_a_name_in_brackets_is_a_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     np.save("[v1] tracks.npy", np.full((2, 1, 2), 9.0, np.float32))
     assert read_tracks("[v1] tracks.npy").num_frames == 2
-
-
-@pytest.mark.parametrize("text", ["0,a,0.5,0.25\n1,a,0.75,0.5\n", "1,0.5,0.25\n2,0.75,0.5\n", None])
-def test_positions_of_0_to_1_are_warned_of(text, caplog):
-    data = text or (REPORTED / "kj_norm.json").read_text()
-    with caplog.at_level(logging.WARNING, "wanmove"):
-        parse_tracks(data, options=ReadOptions(canvas_size=(832, 480)))
-    assert "within 2 px of the corner" in caplog.text or "are 0..1" in caplog.text
 
 
 @pytest.mark.parametrize("text", ["\ud800", "[[[1,2],[3,\udc00]]]", "0,a,1,2\n1,\ud9ff,2,3\n"])

@@ -11,7 +11,6 @@ Source: Blender Python API, MovieClip, MovieTrackingTrack, MovieTrackingMarker
 """
 
 import json
-import logging
 import re
 from typing import Any
 
@@ -31,11 +30,9 @@ from .checks import (
     shown,
 )
 from .content import Content, RawTrack, ReadOptions
-from .samples import parse_number, picture_size
+from .samples import height_of, parse_number, picture_size
 from .splines import MAX_DRAWN_TRACKS
 from .text import lines_of
-
-_log = logging.getLogger("wanmove")
 
 _NUMBER = r"[-+]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][-+]?\d{1,3})?"
 _BETWEEN = r"(?:\s{0,20},\s{0,20}|[ \t]{1,20})"
@@ -91,14 +88,8 @@ def parse_blender_csv(text: str, name: str, options: ReadOptions) -> Content:
     frames = max(markers) - first + 1
     check_points(name, frames, 1, MAX_TEXT_POINTS)
     normalized = options.unit == "normalized"
-    if options.unit == "auto" and all(0 <= v <= 1 for point in markers.values() for v in point):
-        _log.warning(
-            "%s: all positions are 0..1. If they are shares of the picture, read them with "
-            'unit="normalized".',
-            name,
-        )
-    height = 1 if normalized else picture_size(options, name, "Blender")[1]
     size = None if normalized else picture_size(options, name, "Blender")
+    height = height_of(size or (1, 1), options)
     return Content(
         [_track(markers, frames, height, first)], "blender", canvas_size=size, normalized=normalized
     )

@@ -2,11 +2,12 @@
 
 import logging
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 import torch
 
+from ..choices import Unit
 from ..errors import OptionError
 from ..family import Size
 from ..motion.fit import fit_tracks
@@ -17,12 +18,11 @@ from .checks import MAX_COORDINATE, MAX_FRAMES, MAX_TEXT_POINTS, check_points, r
 
 _log = logging.getLogger("wanmove")
 
-Unit = Literal["auto", "pixels", "normalized"]
-
 DEFAULT_FRAMES = 81
 # Pairs that trackers and editors write for "not there": Wan2GP and the reference -1,
 # comfyui_cotracker_node -100.
 HIDDEN_PAIRS = (-1.0, -100.0)
+_CORNER = 2.0  # px; shares of the picture may pass its edge
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ class TrackFile:
         size: (width, height) of the frame that the positions are pixels of; None when neither
             the file nor the caller said.
         canvas: (width, height) of the picture that they were made on, where that is known.
+        notes: what a person should know of how it was read, a sentence each.
         fps: frames per second, where the file declares it.
         names: one per track where the format has names, else empty.
         colors: one CSS colour per track where the format has colours, else empty.
@@ -92,6 +93,7 @@ class TrackFile:
     names: tuple[str, ...] = ()
     colors: tuple[str, ...] = ()
     canvas: Size | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -208,8 +210,9 @@ def scale_tracks(tracks: Tracks, content: Content, name: str, options: ReadOptio
         tracks = resample_tracks(tracks, options.num_frames)
     canvas = content.canvas_size or options.canvas_size
     normalized = content.normalized if options.unit == "auto" else options.unit == "normalized"
-    if not normalized:
-        _warn_if_normalized(tracks, name, options)
+    note = "" if normalized or options.unit != "auto" else _unit_note(tracks, canvas)
+    if note:
+        _log.warning("%s: %s", name, note)
     if normalized:
         canvas = canvas or options.size
         if canvas is None:
@@ -231,6 +234,7 @@ def scale_tracks(tracks: Tracks, content: Content, name: str, options: ReadOptio
         names=_labels(raw.name for raw in content.tracks),
         colors=_labels(raw.color for raw in content.tracks),
         canvas=canvas,
+        notes=(note,) if note else (),
     )
 
 
@@ -247,13 +251,17 @@ def _is_size(value: Any) -> bool:
     )
 
 
-def _warn_if_normalized(tracks: Tracks, name: str, options: ReadOptions) -> None:
+def _unit_note(tracks: Tracks, canvas: Size | None) -> str:
     """A hint only: a still point near the corner looks the same, so nothing is changed."""
-    if options.unit == "auto" and tracks.visibility.any():
-        shown_positions = tracks.positions[tracks.visibility]
-        if float(shown_positions.abs().max()) <= 2.0:
-            _log.warning(
-                "%s: all positions are within 2 px of the corner. If they are 0..1 over the "
-                'picture, read them with unit="normalized".',
-                name,
-            )
+    if not tracks.visibility.any():
+        return ""
+    x, y = tracks.positions[tracks.visibility].abs().amax(0).tolist()
+    if canvas is not None and y > _CORNER:  # readers of programs that count y from the bottom
+        y = float((canvas[1] - tracks.positions[..., 1][tracks.visibility]).abs().max())
+    if max(x, y) > _CORNER:
+        return ""
+    where = "" if canvas is None else f" of {canvas[0]}x{canvas[1]}"
+    return (
+        f"all positions are within {_CORNER:g} px of the corner{where}. If they are 0..1 over the "
+        "picture, read them with the unit normalized."
+    )

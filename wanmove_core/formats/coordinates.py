@@ -1,8 +1,9 @@
 """Coordinate JSON: one position per frame, as KJNodes, ComfyUI core, ATI and others pass it on.
 
 Lists of points, flat for one track or nested for several; a point is {"x", "y"}, [x, y],
-[x, y, visible], or null where the track is hidden. "visible" beside "x" and "y" is ours:
-others ignore it. A list of strings holds one JSON text per track.
+[x, y, visible], or null where the track is hidden. "visible" beside "x" and "y" is ours, and so
+is "frame": [width, height] in the first point of all, which states the frame of all: others
+ignore both. A list of strings holds one JSON text per track.
 """
 
 import json
@@ -37,6 +38,7 @@ def parse_coordinates(value: Any, name: str, _options: ReadOptions) -> Content:
         key = next(key for key in WRAPPER_KEYS if key in value)
         name, value = f"{name}: {key}", value[key]
     lists = track_lists(unwrap_text(value, name), name)
+    canvas = canvas or _stated_frame(lists[0], name)
     tracks = [parse_points(points, f"{name}: track {i}") for i, points in enumerate(lists)]
     kept = [track for track in tracks if len(track.points)]
     if len(kept) < len(tracks):
@@ -53,6 +55,15 @@ def wrapped_size(value: dict[str, Any], name: str) -> tuple[int, int] | None:
         if width in value and height in value:
             return check_size(value[width], value[height], f"{name}: picture")
     return None
+
+
+def _stated_frame(points: Any, name: str) -> Size | None:
+    """The frame in the first point, as `write_coordinates` puts it there."""
+    first = points[0] if isinstance(points, list) and points else None
+    pair = first.get("frame") if isinstance(first, dict) else None
+    if not isinstance(pair, list) or len(pair) != 2:
+        return None
+    return check_size(pair[0], pair[1], f"{name}: frame")
 
 
 def unwrap_text(value: Any, name: str) -> Any:
@@ -174,13 +185,13 @@ def _coordinate(value: Any, subject: str) -> float:
     )
 
 
-def coordinates_json(tracks: Tracks) -> str:
+def coordinates_json(tracks: Tracks, size: Size | None = None) -> str:
     """The text that `write_tracks` writes as JSON; what `track_coords` inputs take."""
     positions = tracks.positions.detach().cpu().numpy().astype(np.float32)
     visible = tracks.visibility.cpu().numpy()
     # A visible point on a pair that stands for hidden has to say so.
     stated = hidden_pairs(positions)
-    lists = []
+    lists: list[list[dict[str, Any]]] = []
     for track in range(tracks.num_points):
         points = []
         for frame in range(tracks.num_frames):
@@ -191,12 +202,14 @@ def coordinates_json(tracks: Tracks) -> str:
             else:
                 points.append({"x": HIDDEN_PAIRS[0], "y": HIDDEN_PAIRS[0], "visible": False})
         lists.append(points)
+    if size is not None:
+        lists[0][0]["frame"] = list(size)
     return json.dumps(lists)
 
 
-def write_coordinates(tracks: Tracks, _size: Size | None, _fps: float) -> str:
-    """The text of a coordinates file."""
-    return coordinates_json(tracks)
+def write_coordinates(tracks: Tracks, size: Size | None, _fps: float) -> str:
+    """The text of a coordinates file; its first point says the frame where that is known."""
+    return coordinates_json(tracks, size)
 
 
 def is_coordinates(value: Any) -> bool:

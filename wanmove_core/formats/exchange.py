@@ -1,6 +1,7 @@
 """What the editor sends and gets: drawings as track files, and track files as drawings."""
 
 import io
+import json
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from ..errors import OptionError, TrackFormatError
 from .checks import shown
 from .registry import WRITE_FORMATS, WRITTEN
 from .text import decode_text
-from .to_document import import_document
+from .to_document import import_noted
 from .write import write_tracks
 
 MAX_IMPORT_BYTES = 64_000_000
@@ -31,7 +32,7 @@ def exchange(body: bytes, query: Mapping[str, str]) -> tuple[str | None, bytes]:
             canvas that the file is brought to.
 
     Returns:
-        The name of a file and its bytes; or None and a document.
+        The name of a file and its bytes; or None and a document, with `notes` for a person.
 
     Raises:
         TooLargeError: over the limits.
@@ -53,7 +54,8 @@ def exchange(body: bytes, query: Mapping[str, str]) -> tuple[str | None, bytes]:
     size = (_integer(query, "width", 832, MAX_SIDE), _integer(query, "height", 480, MAX_SIDE))
     name = "".join(filter(str.isprintable, query.get("name", "")))[:80] or "tracks"
     frames = _integer(query, "frames", 81, MAX_FRAMES)
-    return None, import_document(body, name=name, size=size, num_frames=frames).encode()
+    text, notes = import_noted(body, name=name, size=size, num_frames=frames)
+    return None, (json.dumps(json.loads(text) | {"notes": notes}) if notes else text).encode()
 
 
 def export_document(text: str, kind: str) -> tuple[str, bytes]:

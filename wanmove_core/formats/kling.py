@@ -17,7 +17,7 @@ from ..motion.retime import resample_tracks
 from ..tracks import Tracks
 from .checks import check_list, refusal, shown
 from .content import Content, RawTrack, ReadOptions
-from .samples import keyed, picture_size
+from .samples import height_of, keyed, picture_size
 from .splines import check_drawn, frame_count, parse_knots
 
 _log = logging.getLogger("wanmove")
@@ -36,6 +36,7 @@ def parse_kling(value: Any, name: str, options: ReadOptions) -> Content:
         TrackFormatError: no size given, or names the mask and point.
     """
     size = picture_size(options, name, "Kling")
+    height = height_of(size, options)
     masks = check_list(value["dynamic_masks"], f"{name}: dynamic_masks")
     frames = frame_count(options)
     check_drawn(name, frames, [m.get("trajectories") for m in masks if isinstance(m, dict)])
@@ -44,7 +45,7 @@ def parse_kling(value: Any, name: str, options: ReadOptions) -> Content:
         subject = f"{name}: track {index}"
         if not isinstance(mask, dict) or "trajectories" not in mask:
             raise refusal(subject, "be an object with trajectories", shown(mask), "Add them")
-        knots = parse_knots(mask["trajectories"], subject) * [1, -1] + [0, size[1]]
+        knots = parse_knots(mask["trajectories"], subject) * [1, -1] + [0, height]
         tracks.append(RawTrack(by_index(knots, frames), np.ones(frames, dtype=bool)))
     return Content(tracks, "kling", canvas_size=size)
 

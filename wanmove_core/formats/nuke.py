@@ -17,12 +17,11 @@ from ..tracks import Tracks
 from .checks import MAX_TEXT_POINTS, check_points, check_size, refusal, shown
 from .content import Content, RawTrack, ReadOptions
 from .nuke_curve import MAX_TOKENS, Curve, parse_braces, parse_curve
-from .samples import decimal, held, picture_size, shortest
+from .samples import decimal, height_of, held, own_size, picture_size, shortest, size_comment
 
 _NODE = re.compile(r"^[ \t]{0,100}(Tracker[34]?)[ \t]{0,20}\{", re.MULTILINE)
 _FORMAT = re.compile(r'^[ \t]{0,100}format "?(\d{1,9}) (\d{1,9})\b', re.MULTILINE)
 _ROOT = re.compile(r"^[ \t]{0,100}Root[ \t]{0,20}\{", re.MULTILINE)
-_OWN_SIZE = re.compile(r"^# Wan-Move (\d{1,9})x(\d{1,9})$", re.MULTILINE)
 # Nuke's own first frame.
 _FIRST_FRAME = 1
 # Column names of Tracker4's table, by the kind, flag and width that Nuke gives them.
@@ -66,7 +65,8 @@ def parse_nuke(text: str, name: str, options: ReadOptions) -> Content:
     first, last = math.floor(min(times)), math.ceil(max(times))
     check_points(name, last - first + 1, len(found), MAX_TEXT_POINTS)
     frames = np.arange(first, last + 1, dtype=np.float64)
-    tracks = [_sample(label, curves, frames, size[1]) for label, curves in found]
+    height = height_of(size, options)
+    tracks = [_sample(label, curves, frames, height) for label, curves in found]
     return Content(tracks, "nuke", canvas_size=size)
 
 
@@ -84,7 +84,7 @@ def write_nuke(tracks: Tracks, size: Size, _fps: float) -> str:
         for track in range(tracks.num_points)
     )
     return (
-        f"# Wan-Move {size[0]}x{size[1]}\n"
+        f"{size_comment(size)}\n"
         "set cut_paste_input [stack 0]\nversion 12.0 v1\npush $cut_paste_input\n"
         f"Tracker4 {{\ntracks {{ {{ 1 31 {tracks.num_points} }}\n{{ {columns}\n}}\n{{\n{rows}\n}}\n"
         f"}}\ncenter {{{decimal(size[0] / 2)} {decimal(size[1] / 2)}}}\nname WanMove_Tracker\n}}\n"
@@ -187,8 +187,8 @@ def _sample(label: str, curves: _Curves, frames: np.ndarray, height: int) -> Raw
 
 def _size(text: str, name: str) -> Size | None:
     """The picture that the script states: ours in a comment, else the Root node's format."""
-    own = _OWN_SIZE.search(text)
-    root = _ROOT.search(text)
-    if own is None and root is not None:
-        own = _FORMAT.search(text[root.end() : root.end() + 20_000].partition("\n}")[0])
-    return None if own is None else check_size(int(own[1]), int(own[2]), f"{name}: format")
+    stated, root = own_size(text, name), _ROOT.search(text)
+    if stated is not None or root is None:
+        return stated
+    found = _FORMAT.search(text[root.end() : root.end() + 20_000].partition("\n}")[0])
+    return None if found is None else check_size(int(found[1]), int(found[2]), f"{name}: format")

@@ -6,12 +6,13 @@ import stat
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..choices import Unit
 from ..document.schema import is_document
 from ..errors import OptionError, TrackFormatError
 from ..family import Size
 from ..tracks import Tracks
 from .checks import MAX_FILE_BYTES, refusal, shown
-from .content import ReadOptions, TrackFile, Unit, finish
+from .content import ReadOptions, TrackFile, finish
 from .coordinates import unwrap_text
 from .editor import parse_editor_document
 from .npy import MAGIC, parse_npy, parse_tracks_dict, visibility_path

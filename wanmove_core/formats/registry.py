@@ -65,7 +65,7 @@ TABLE = (
         value=("coordinates:is_coordinates", "coordinates:parse_coordinates"),
         write="coordinates:write_coordinates",
         writes="yes",
-        keeps="hidden points lose their place",
+        keeps="size; hidden points lose their place",
     ),
     Format(
         "csv",
@@ -76,7 +76,7 @@ TABLE = (
         text=("text:is_no_json", "table:parse_csv"),
         write="table:write_csv",
         writes="yes",
-        keeps="everything, exact",
+        keeps="everything and the size, exact",
     ),
     Format(
         "svg",

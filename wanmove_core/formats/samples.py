@@ -5,10 +5,11 @@ import re
 import numpy as np
 
 from ..family import Size
-from .checks import refusal, shown
+from .checks import check_size, refusal, shown
 from .content import ReadOptions
 
 _RANGE = re.compile(r"(\d{1,9})-(\d{1,9})")
+_OWN_SIZE = re.compile(r"^# Wan-Move (\d{1,9})x(\d{1,9})\s*$", re.MULTILINE)
 _NUMBER = re.compile(r"[-+]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[eE][-+]?\d{1,3})?", re.ASCII)
 
 
@@ -80,6 +81,26 @@ def parse_number(cell: str, subject: str, limit: float = 1e9) -> float:
         if abs(value) <= limit:
             return value
     raise refusal(subject, f"be a number within {limit:g}", shown(cell), "Correct it there")
+
+
+def size_comment(size: Size) -> str:
+    """The line that states the frame of the tracks in formats with comments."""
+    return f"# Wan-Move {size[0]}x{size[1]}"
+
+
+def own_size(text: str, name: str) -> Size | None:
+    """The frame that such a line states.
+
+    Raises:
+        TrackFormatError: a size that no picture has.
+    """
+    found = _OWN_SIZE.search(text)
+    return None if found is None else check_size(int(found[1]), int(found[2]), f"{name}: frame")
+
+
+def height_of(size: Size, options: ReadOptions) -> int:
+    """The height from which y is counted down: 1 where positions are 0..1 over the picture."""
+    return 1 if options.unit == "normalized" else size[1]
 
 
 def picture_size(options: ReadOptions, name: str, program: str) -> Size:

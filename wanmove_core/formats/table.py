@@ -1,4 +1,7 @@
-"""CSV of tracks: columns frame, track, x, y and, if wanted, visible; one row per point."""
+"""CSV of tracks: columns frame, track, x, y and, if wanted, visible; one row per point.
+
+A comment before them, `# Wan-Move 832x480`, states the frame.
+"""
 
 import csv
 import math
@@ -10,7 +13,7 @@ from ..family import Size
 from ..tracks import Tracks
 from .checks import MAX_FRAMES, MAX_TEXT_POINTS, check_points, refusal, shown
 from .content import Content, RawTrack, ReadOptions, hidden_pairs
-from .samples import shortest
+from .samples import own_size, shortest, size_comment
 from .text import lines_of
 
 MAX_ROWS = 1_000_000
@@ -73,7 +76,7 @@ def parse_csv(text: str, name: str, _options: ReadOptions) -> Content:
         RawTrack(row[:, :2], _visible(row), name="" if numbered else label)
         for row, label in zip(table, labels, strict=True)
     ]
-    return Content(tracks, "csv")
+    return Content(tracks, "csv", canvas_size=own_size(text, name))
 
 
 def _visible(row: np.ndarray) -> np.ndarray | None:
@@ -85,9 +88,9 @@ def _visible(row: np.ndarray) -> np.ndarray | None:
 
 def _rows(text: str, name: str) -> Iterator[Row]:
     """The rows of numbers, checked one by one."""
-    first = text.lstrip().split("\n", 1)[0]
-    separator = max(",;\t", key=first.count)
     lines = lines_of(text)
+    first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
+    separator = max(",;\t", key=first.count)
     longest = max(map(len, lines), default=0)
     if longest > MAX_LINE_CHARACTERS:
         raise refusal(
@@ -187,10 +190,11 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def write_csv(tracks: Tracks, _size: Size | None, _fps: float) -> str:
-    """The text of a CSV file."""
+def write_csv(tracks: Tracks, size: Size | None, _fps: float) -> str:
+    """The text of a CSV file; its first line is a comment where the frame is known."""
     positions, visible = tracks.positions.numpy(), tracks.visibility.numpy()
-    lines = [",".join(COLUMNS)]
+    lines = [] if size is None else [size_comment(size)]
+    lines.append(",".join(COLUMNS))
     for track in range(tracks.num_points):
         for frame, (x, y) in enumerate(positions[:, track]):
             seen = int(visible[frame, track])

@@ -36,17 +36,24 @@ def import_document(
     Raises:
         TrackFormatError: not readable; the message names the place.
     """
+    return import_noted(data, name=name, size=size, num_frames=num_frames)[0]
+
+
+def import_noted(
+    data: bytes, *, name: str, size: tuple[int, int], num_frames: int
+) -> tuple[str, tuple[str, ...]]:
+    """As `import_document`, with what a person should know of how it was read."""
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" and is_svg(text := decode_text(data, name)):
         picture = read_svg(text, name)
         if all(path.frames is None for path in picture.paths):
             tracks = svg_tracks(picture, name, size)
-            return _document(tracks, size, num_frames, picture.fps or 16.0)
+            return _document(tracks, size, num_frames, picture.fps or 16.0), ()
     if data.lstrip()[:1] == b"{":
         value = _json_or_none(data, name)
         if is_document(value):
             text = decode_text(data, name)
             parse_document(text)
-            return text
+            return text, ()
     options = ReadOptions(size=size, num_frames=num_frames)
     loaded = parse_tracks(data, name=name, options=options)
     if loaded.tracks.num_points > MAX_TRACKS:
@@ -54,7 +61,7 @@ def import_document(
             f"{name} must have at most {MAX_TRACKS} tracks to be edited; got "
             f"{loaded.tracks.num_points}. Connect Load Tracks instead of drawing."
         )
-    return _document(_tracks(loaded), size, num_frames, loaded.fps or 16.0)
+    return _document(_tracks(loaded), size, num_frames, loaded.fps or 16.0), loaded.notes
 
 
 def _json_or_none(data: bytes, name: str) -> Any:

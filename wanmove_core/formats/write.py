@@ -39,8 +39,9 @@ def write_tracks(
             nuke (.nk): a Tracker4 node to paste. Exact where visible.
             blender (.blender.json): for docs/blender/import_tracks.py. Exact where visible.
             kling (.kling.json): dynamic_masks for its API, whole pixels. Without visibility.
-        size: (width, height) of the frame that the positions are pixels of; only the five
-            formats of other programs need it.
+        size: (width, height) of the frame that the positions are pixels of, where the tracks
+            themselves do not know it; only the five formats of other programs need it. JSON
+            and CSV state it too.
         fps: frames per second, for those that keep it.
 
     Returns:
@@ -68,6 +69,7 @@ def write_tracks(
         )
     # Hidden ones may be anywhere, and would not be read back from farther out either.
     positions = positions.clip(-MAX_COORDINATE, MAX_COORDINATE).astype(np.float32)
+    size = tracks.frame or size
     if WRITTEN[kind].needs_canvas and size is None:
         raise OptionError(
             f"size must be given to write {kind}; got None. Pass the frame's size=(width, "

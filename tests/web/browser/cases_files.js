@@ -106,6 +106,7 @@ export const files = {
       "tracks.npy": [npy(frames), 3],
       "kj.json": [JSON.stringify([[{ x: 10, y: 20 }, { x: 110, y: 220 }], [{ x: 50, y: 60 }, { x: 70, y: 90 }]]), 2],
       "path.svg": ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 832 480"><path d="M 40 50 L 400 300"/></svg>', 1],
+      "shares.json": ['[[{"x": 0.2, "y": 0.3}, {"x": 0.7, "y": 0.4}]]', 1],
       "wrong.npy": [Buffer.from("\x93NUMPY nonsense", "latin1"), 0],
     };
     try {
@@ -115,6 +116,7 @@ export const files = {
         await dropFile(page, context, join(folder, name));
         count += added;
         if (added === 0) await page.getByText("wrong.npy").first().waitFor();
+        if (name === "shares.json") await page.getByText("shares.json: all positions are within 2 px of the corner").first().waitFor();
         await eventually(async () => assert.equal((await knots(page)).length, count, name));
       }
       const { tracks } = (await documents(page))[0];
@@ -122,7 +124,7 @@ export const files = {
       near(tracks[1].knots.at(-1), 500, 200);
       near(tracks[3].knots.length === 1 ? tracks[3].knots[0] : tracks[3].knots.at(-1), 700, 400);
       near(tracks[6].knots.at(-1), 400, 300);
-      for (count of [6, 4, 1]) {
+      for (count of [7, 6, 4, 1]) {
         await graphKey(page, "Control+z");
         await eventually(async () => assert.equal((await knots(page)).length, count, "each drop is one step of undo"));
       }

@@ -23,19 +23,13 @@ const PYTHON = process.env.PYTHON ?? join(ROOT, ".venv/bin/python");
 /** What the pack's route does, for one line of JSON after the other. */
 const EXCHANGE = `
 import base64, json, sys
-from wanmove_core.formats.exchange import export_document
-from wanmove_core.formats.to_document import import_document
+from wanmove_core.formats.exchange import exchange
 from wanmove_core.errors import WanMoveError
 for line in sys.stdin:
     query, body = json.loads(line)
     body = base64.b64decode(body)
     try:
-        if "format" in query:
-            status, answer = 200, export_document(body.decode(), query["format"])[1]
-        else:
-            size = (int(query["width"]), int(query["height"]))
-            answer = import_document(body, name=query["name"], size=size, num_frames=int(query["frames"])).encode()
-            status = 200
+        status, answer = 200, exchange(body, query)[1]
     except WanMoveError as error:
         status, answer = 400, json.dumps({"error": str(error)}).encode()
     print(json.dumps([status, base64.b64encode(answer).decode()]), flush=True)

@@ -2,15 +2,18 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...choices import FitMode, Unit, options_of
 from ...errors import OptionError
 from ...formats.registry import WRITE_FORMATS, WRITTEN, written_suffixes
 from ..parse import parse_size
 
 if TYPE_CHECKING:
     from ...formats import TrackFile
+    from ...tracks import Tracks
 
 _FPS = 16.0  # what Wan renders
 
@@ -36,7 +39,15 @@ def add_file_verbs(verbs: Any) -> None:
         "--from-size", type=parse_size, metavar="WxH", help="picture that they were drawn on"
     )
     convert.add_argument(
-        "--to-size", type=parse_size, metavar="WxH", help="picture that they are for"
+        "--to-size", type=parse_size, metavar="WxH", help="video that they are for"
+    )
+    convert.add_argument(
+        "--resize",
+        choices=options_of(FitMode),
+        help="how the picture came to a --to-size of another aspect ratio",
+    )
+    convert.add_argument(
+        "--unit", choices=options_of(Unit), help="normalized: 0..1 over the picture (auto)"
     )
     convert.set_defaults(run=run_convert)
 
@@ -81,13 +92,19 @@ def _check_sizes(args: argparse.Namespace, found: "TrackFile") -> None:
     if WRITTEN[check_path(args.target, args.to)].needs_canvas:
         return
     width, height = args.to_size
-    options = ReadOptions(size=(2 * width, 2 * height), num_frames=args.frames)
+    options = ReadOptions((2 * width, 2 * height), None, args.frames, _unit(args, found))
     doubled = read_track_file(args.source, visibility=args.visibility, options=options)
     if doubled.tracks.positions.equal(found.tracks.positions):
         raise OptionError(
             f"--to-size must come with --from-size where the file does not say its own; got "
             f"{args.source}, which does not. Add --from-size 832x480."
         )
+
+
+def _unit(args: argparse.Namespace, found: "TrackFile") -> Unit:
+    """What to read a file in again, without saying twice what was noticed."""
+    unit: Unit = args.unit or ("pixels" if found.notes else "auto")
+    return unit
 
 
 def _counted(number: int, thing: str) -> str:
@@ -98,23 +115,38 @@ def run_convert(args: argparse.Namespace) -> int:
     """Write tracks in another format; returns the exit code.
 
     Raises:
-        TrackFormatError, OptionError: what cannot be read or written.
+        WanMoveError: what cannot be read or written, or belongs to another frame.
     """
     from ...formats import ReadOptions, read_track_file, write_tracks
     from ...formats.write import check_path
-    from ...motion.frame import same_aspect
 
     check_path(args.target, args.to)
-    options = ReadOptions(size=args.to_size, canvas_size=args.from_size, num_frames=args.frames)
+    options = ReadOptions(args.to_size, args.from_size, args.frames, args.unit or "auto")
     found = read_track_file(args.source, visibility=args.visibility, options=options)
     _check_sizes(args, found)
-    if found.canvas and found.size and found.canvas != found.size:
-        told = "scaled" if same_aspect(found.canvas, found.size) else "stretched"
-        (old_width, old_height), (width, height) = found.canvas, found.size
-        sys.stderr.write(
-            f"{args.source}: tracks of {old_width}x{old_height} {told} to {width}x{height}\n"
-        )
+    tracks = found.tracks
+    if args.to_size is not None and found.canvas not in (None, args.to_size):
+        made = replace(options, size=None, unit=_unit(args, found))
+        given = read_track_file(args.source, visibility=args.visibility, options=made).tracks
+        tracks = _placed(args, given)
     fps = (found.fps or _FPS) if args.fps is None else args.fps
-    for path in write_tracks(found.tracks, args.target, format=args.to, size=found.size, fps=fps):
+    for path in write_tracks(tracks, args.target, format=args.to, size=found.size, fps=fps):
         sys.stdout.write(f"{path}\n")
     return 0
+
+
+def _placed(args: argparse.Namespace, tracks: "Tracks") -> "Tracks":
+    """The tracks in the frame of --to-size, by the rule of every consumer."""
+    from ...motion.frame import place_in_frame, same_aspect
+
+    frame = tracks.frame
+    if args.resize is None and frame is not None and not same_aspect(frame, args.to_size):
+        raise OptionError(
+            f"--to-size must have the aspect ratio of the tracks' frame, {frame[0]}x{frame[1]}; "
+            f"got {args.to_size[0]}x{args.to_size[1]}. Say how the picture came to that size: "
+            "--resize crop, stretch or pad."
+        )
+    fit_mode: FitMode = args.resize or "stretch"
+    tracks, how = place_in_frame(tracks, args.to_size, image_size=frame, fit_mode=fit_mode)
+    sys.stderr.write(f"{args.source}: {how}\n")
+    return tracks

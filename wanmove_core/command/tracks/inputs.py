@@ -95,6 +95,20 @@ def read_keys(path: Path, kind: type[Key]) -> list[Key]:
     return parse_keys(text, kind, str(path))
 
 
+def read_placed(path: Path, size: "Size", num_frames: int | None = None) -> "Tracks":
+    """Read tracks and bring them to the frame of a picture.
+
+    Raises:
+        TrackFormatError: a file that is not tracks.
+        ShapeError: tracks of a frame of another aspect ratio.
+    """
+    from ...formats import read_tracks
+    from ...motion.frame import place_in_frame
+
+    tracks = read_tracks(path, canvas_size=size, num_frames=num_frames)
+    return place_in_frame(tracks, size).tracks
+
+
 def check_target(target: Path) -> None:
     """Refuse a name that no tracks can be written to, before they are made.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from ...choices import MapShape
 from ...errors import OptionError
 from ..parse import parse_size
-from .inputs import read_mask, write_result
+from .inputs import read_mask, read_placed, write_result
 
 if TYPE_CHECKING:
     from ...document.schema import EditorDocument
@@ -100,7 +100,7 @@ def read_objects(
         count = frames or drawing.num_frames
         drawing = scale_document(drawing, width=width, height=height, num_frames=count)
         return list(objects_from_document(drawing)), (width, height)
-    tracks = read_tracks(source, size=size)
+    tracks = read_tracks(source) if size is None else read_placed(source, size)
     tracks = resample_tracks(tracks, frames or tracks.num_frames)
     if masks is not None:
         marked = [read_mask(path) for path in masks]

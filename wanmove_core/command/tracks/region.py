@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 from ...errors import OptionError
 from ..companions import check_companions
 from ..parse import parse_size
-from .inputs import check_target, read_keys, read_mask, write_result
+from .inputs import check_target, read_keys, read_mask, read_placed, write_result
 
 if TYPE_CHECKING:
     import numpy as np
 
     from ...sources.region.motion import Pivot, RegionMotion
-    from ...tracks import Tracks
 
 
 def add_region_verb(verbs: Any) -> None:
@@ -146,9 +145,9 @@ def _motion(args: argparse.Namespace, size: tuple[int, int]) -> "RegionMotion":
         raise OptionError("--pivot must come without --handles; got both. Leave out --pivot.")
     pivot = _pivot(args.pivot or "centre")
     if args.path is not None:
-        return Following(_read(args.path, size, args.frames), args.orient, pivot)
+        return Following(read_placed(args.path, size, args.frames), args.orient, pivot)
     if args.handles is not None:
-        return Puppet(_read(args.handles, size, args.frames), args.stiffness or "rigid")
+        return Puppet(read_placed(args.handles, size, args.frames), args.stiffness or "rigid")
     if args.keys is not None:
         keys = read_keys(args.keys, RegionKey)
     else:
@@ -163,12 +162,6 @@ def _motion(args: argparse.Namespace, size: tuple[int, int]) -> "RegionMotion":
         )
         keys = [RegionKey(0, ease=args.ease or "in-out"), end]
     return Keyed(keys, args.frames, pivot)
-
-
-def _read(path: Path, size: tuple[int, int], num_frames: int) -> "Tracks":
-    from ...formats import read_tracks
-
-    return read_tracks(path, size=size, num_frames=num_frames)
 
 
 def _pivot(text: str) -> "Pivot":

@@ -10,7 +10,15 @@ from ..companions import check_companions
 from ..parse import parse_size
 from .animate import add_animate_verb
 from .files import add_file_verbs
-from .inputs import check_target, read_keys, read_map, read_mask, read_poses, write_result
+from .inputs import (
+    check_target,
+    read_keys,
+    read_map,
+    read_mask,
+    read_placed,
+    read_poses,
+    write_result,
+)
 from .maps import add_maps_verb
 from .region import add_region_verb
 from .video import add_video_verb
@@ -115,7 +123,6 @@ def run_camera(args: argparse.Namespace) -> int:
     Raises:
         WanMoveError: what cannot be read, does not fit together, or is out of range.
     """
-    from ...formats import read_tracks
     from ...media.image import read_image
     from ...sources.camera.path import CameraKey, Handheld
     from ...sources.camera.shots import plan_shot, scene_points, shoot
@@ -154,7 +161,7 @@ def run_camera(args: argparse.Namespace) -> int:
         image=read_image(args.features).numpy() if args.features else None,
         mask=read_mask(args.mask) if args.mask else None,
     )
-    objects = read_tracks(args.objects, size=size) if args.objects else None
+    objects = read_placed(args.objects, size) if args.objects else None
     return write_result(shoot(points, shot, objects=objects), args.target, size)
 
 

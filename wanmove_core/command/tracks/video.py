@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import OptionError
 from ..parse import parse_size
-from .inputs import check_target, read_mask, write_result
+from .inputs import check_target, read_mask, read_placed, write_result
 
 if TYPE_CHECKING:
     from ...sources.video.retarget import Box
@@ -93,11 +93,10 @@ def _check_given(args: argparse.Namespace) -> None:
 
 
 def _queries(args: argparse.Namespace, size: tuple[int, int]) -> "Queries":
-    from ...formats import read_tracks
     from ...sources.video.transfer import Queries
 
     if args.given is not None:
-        return Queries(given=read_tracks(args.given, size=size))
+        return Queries(given=read_placed(args.given, size))
     mask = None if args.mask is None else read_mask(args.mask)
     count = 400 if args.count is None else args.count
     return Queries(count, args.points or "features", mask)

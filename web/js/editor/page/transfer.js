@@ -19,7 +19,11 @@ export function createTransfer(root, store, { onBackground, importFile, wholePag
   };
   const takeTracks = async (/** @type {File} */ file) => {
     try {
-      if (importFile) add(await importFile(file, store.get().drawing), 0);
+      if (!importFile) return;
+      const text = await importFile(file, store.get().drawing);
+      add(text, 0);
+      const { notes } = JSON.parse(text);
+      if (notes) tell(new Error(`${file.name}: ${notes.join(" ")}`));
     } catch (error) {
       tell(error);
     }

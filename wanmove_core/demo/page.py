@@ -34,7 +34,7 @@ class Figure:
     Args:
         label: what it is.
         value: with its unit.
-        lead: whether it is the one that matters.
+        lead: whether it is the main figure.
     """
 
     label: str
@@ -44,14 +44,14 @@ class Figure:
 
 @dataclass(frozen=True)
 class Page:
-    """What the page says. Texts are plain; a note may be empty.
+    """The content of the page, as plain text; a note may be empty.
 
     Args:
         title, lead: at the top.
-        note: a sentence that must not be missed.
+        note: a warning sentence, or "".
         panels, figures: in order.
-        command: makes the video again.
-        settings: everything that decided it.
+        command: the command line that makes the video again.
+        settings: all settings of the video.
         size: (width, height) of the videos.
     """
 

@@ -1,4 +1,4 @@
-"""A small model of random weights: it computes all that a trained one does, and knows nothing."""
+"""A small model with random weights, which runs every stage of a trained one."""
 
 import torch
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
@@ -14,7 +14,7 @@ def random_components(seed: int = 0) -> Components:
     """Make the parts of a Wan-Move model of about 2 million weights, without encoders.
 
     Args:
-        seed: of the weights. The global RNG is left as it was.
+        seed: of the weights. The global RNG is not changed.
 
     Returns:
         Parts in float32 on the CPU, with embeddings for the empty and the negative prompt.

@@ -1,4 +1,4 @@
-"""A picture made here, with a ball to move: for when there is no model with a scene of its own."""
+"""A painted picture with a ball to move, for a model without a scene of its own."""
 
 import numpy as np
 import torch
@@ -14,14 +14,15 @@ _PATH = ((0.0, 0.0), (14.0, -34.0), (34.0, -34.0), (46.0, 2.0))  # a bow, px
 def make_scene(
     num_frames: int, *, width: int = 96, height: int = 64
 ) -> tuple[UInt8[Tensor, "height width 3"], Tracks]:
-    """Paint a striped ball before hills, and tracks that toss it in a bow.
+    """Paint a striped ball in front of hills, and make tracks that throw it along an arc.
 
     Args:
         num_frames: of the tracks.
         width, height: pixels.
 
     Returns:
-        RGB picture, and tracks in its pixels: a few on the ball, the others hold the ground.
+        RGB picture, uint8 [height, width, 3], and tracks in its pixels: some on the ball, the
+            others still.
     """
     scale = np.array([width / 96, height / 64])
     picture = _paint(width, height)

@@ -1,4 +1,4 @@
-"""Where the small trained model is: in a wheel beside this file, in a checkout in models/toy."""
+"""The folder of the small trained model: beside this file in a wheel, models/toy in a checkout."""
 
 from pathlib import Path
 
@@ -7,6 +7,6 @@ FILES = ("wanmove_toy_bf16", "wanmove_toy_vae", "wanmove_toy_prompts")
 
 
 def small_model_folder(package: Path = Path(__file__).parent) -> Path:
-    """The folder with the weights; of none that is there, the checkout's."""
+    """Return the folder with the weights; where neither exists, that of a checkout."""
     places = (package / "toy", package.parents[1] / "models" / "toy")
     return next((p for p in places if (p / f"{FILES[0]}.safetensors").is_file()), places[1])

@@ -32,11 +32,11 @@ class Place:
 
     @property
     def absent(self) -> bool:
-        """Whether the field is missing or null."""
+        """Tell whether the field is missing or null."""
         return self.value is _MISSING or self.value is None
 
     def error(self, expected: str, advice: str = "Undo the last edit of this text") -> Exception:
-        """The error to raise for this place."""
+        """Make the error to raise for this place."""
         got = "nothing" if self.value is _MISSING else json.dumps(self.value, default=str)
         got = got if len(got) <= 40 else got[:37] + "..."
         return TrackFormatError(
@@ -49,7 +49,7 @@ class Place:
         high: int | float = MAX_NUMBER,
         default: float | None = None,
     ) -> float:
-        """A finite number within the limits."""
+        """Return a finite number within the limits."""
         if self.absent and default is not None:
             return default
         value = self.value
@@ -60,7 +60,7 @@ class Place:
         return float(value)
 
     def integer(self, low: int, high: int | None) -> int:
-        """An integer within the limits."""
+        """Return an integer within the limits."""
         value = self.number(-1e15, 1e15)
         if value != int(value) or value < low or (high is not None and value > high):
             limit = f"from {low} to {high}" if high is not None else f"of at least {low}"
@@ -68,7 +68,7 @@ class Place:
         return int(value)
 
     def text(self, default: str) -> str:
-        """A string."""
+        """Return a string."""
         if self.absent:
             return default
         if not isinstance(self.value, str):
@@ -76,7 +76,7 @@ class Place:
         return self.value
 
     def flag(self, default: bool) -> bool:
-        """True or false."""
+        """Return a bool."""
         if self.absent:
             return default
         if not isinstance(self.value, bool):
@@ -84,7 +84,7 @@ class Place:
         return self.value
 
     def choice(self, options: Sequence[str], default: str | None = None) -> str:
-        """One of some words."""
+        """Return one of the allowed words."""
         if self.absent and default is not None:
             return default
         if not isinstance(self.value, str) or self.value not in options:
@@ -92,7 +92,7 @@ class Place:
         return self.value
 
     def items(self, least: int, most: int, *, optional: bool = False) -> list["Place"]:
-        """The entries of a list; none when it is optional and absent."""
+        """Return the entries of a list; an empty one when it is optional and absent."""
         if self.absent and optional:
             return []
         if not isinstance(self.value, list):
@@ -103,7 +103,7 @@ class Place:
         return [Place(f"{self.path}[{index}]", item) for index, item in enumerate(self.value)]
 
     def keys(self, most: int) -> list["Place"]:
-        """The entries of an optional list of objects whose `frame` ascends."""
+        """Return the entries of an optional list of objects whose `frame` ascends."""
         entries = self.items(0, most, optional=True)
         for before, after in pairwise(entries):
             if after["frame"].number() <= before["frame"].number():
@@ -112,7 +112,7 @@ class Place:
         return entries
 
     def pair(self) -> tuple[float, float]:
-        """A list of two numbers."""
+        """Return two numbers."""
         first, second = self.items(2, 2)
         return first.number(), second.number()
 

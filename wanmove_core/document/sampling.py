@@ -71,7 +71,7 @@ def sample_document(document: EditorDocument) -> Tracks:
 
 
 def without_rings(document: EditorDocument) -> EditorDocument:
-    """The drawing with one point a path where the Draw tool put a ring around it."""
+    """Return the drawing without the rings of the Draw tool: one point per path."""
     tracks = (
         replace(track, spread=None) if track.spread and track.spread.ring else track
         for track in document.tracks
@@ -126,7 +126,7 @@ def scale_document(
 
 
 def _scale_spread(spread: Spread, sx: float, sy: float, pace: float) -> Spread:
-    """A line grows along its own direction, a disc keeps its shape and grows by the area."""
+    """Scale a line along its own direction, and a disc uniformly by the area."""
     radians = math.radians(spread.angle)
     across, down = sx * math.cos(radians), sy * math.sin(radians)
     grown = math.hypot(across, down) if spread.shape == "line" else math.sqrt(abs(sx * sy))

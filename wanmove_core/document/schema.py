@@ -1,9 +1,9 @@
 """The editor's document: one versioned JSON text that holds a drawing of motion.
 
 The editor (web/js/editor/document.js) writes it, ComfyUI stores it as a widget value, and this
-module reads it as untrusted input. What the words mean is written down once, in
-web/types/editor.d.ts. Fields that this version does not know are ignored here and kept by the
-editor. Version 0 is a bare list of coordinate lists, as other node packs write them.
+module reads it as untrusted input. The fields are described once, in web/types/editor.d.ts. Fields
+that this version does not know are ignored here and kept by the editor. Version 0 is a bare list of
+coordinate lists, as other node packs write them.
 """
 
 import json
@@ -50,7 +50,7 @@ class TimingKey:
 
 @dataclass(frozen=True)
 class Timing:
-    """When a point walks its path. None for start and end: the clip's first and last frame."""
+    """When a point moves along its path; start, end None: the clip's first, last frame."""
 
     start: float | None = None
     end: float | None = None
@@ -74,8 +74,8 @@ class SpreadKey:
 class Spread:
     """A cluster that moves with the path's point.
 
-    `offsets` and the outline `polygon`, both relative to it, are for the shape "region" alone.
-    `ring`: as the Draw tool made it; text for other programs keeps one list a path.
+    Only the shape "region" has `offsets` and the outline `polygon`, both relative to the path's
+    point. `ring`: made by the Draw tool; text for other programs then holds one point per path.
     """
 
     shape: str
@@ -122,8 +122,8 @@ def parse_document(text: str) -> EditorDocument:
         The document, every number checked.
 
     Raises:
-        TrackFormatError: not JSON, too large, of a newer version, or a field that is not what
-            it must be. The message names the place, as in `tracks[2].knots[5].x`.
+        TrackFormatError: not JSON, too large, of a newer version, or a field with a wrong value.
+            The message names the place, as in `tracks[2].knots[5].x`.
     """
     if len(text) > MAX_DOCUMENT_BYTES:
         raise TrackFormatError(

@@ -1,4 +1,4 @@
-"""The Generate button: one job at a time on a model that is loaded at the first one."""
+"""The Generate button: one job at a time; the first job loads the model."""
 
 import random
 import threading
@@ -22,7 +22,7 @@ class _Cancelled(WanMoveError):
 
 @dataclass
 class Progress:
-    """What the page shows of a job. `state`: idle, loading, running, done, failed or cancelled."""
+    """A job, for the page. `state`: idle, loading, running, done, failed or cancelled."""
 
     state: str = "idle"
     step: int = 0
@@ -35,13 +35,14 @@ class Generation:
     """Runs jobs in a thread of its own.
 
     Args:
-        template: a job without tracks; each video adds its own drawing, prompt, seed and file.
-        folder: where results go; those of earlier runs are shown too.
-        load: loads the model, at the first job.
+        template: a job without tracks; each video replaces its tracks, prompt, seed and output
+            file.
+        folder: of the results; results of earlier runs are shown too.
+        load: loads the model; called for the first job.
         model: which model this is, for the videos' metadata.
-        seed: for jobs that name none; None draws one for each.
-        title: what the page calls the model.
-        prompts: whether the model understands any prompt.
+        seed: of jobs without a seed; None: a random one for each job.
+        title: of the model, on the page.
+        prompts: whether the model has a text encoder, so that any prompt works.
     """
 
     def __init__(
@@ -75,27 +76,27 @@ class Generation:
         return self._thread is not None and self._thread.is_alive()
 
     def status(self) -> dict[str, Any]:
-        """What the page shows, as JSON values."""
+        """Return the state for the page, as JSON values."""
         with self._lock:
             shown = {**vars(self._progress), "results": list(self._progress.results)}
             return {**shown, "seconds": self._seconds}
 
     def plan(self) -> dict[str, Any]:
-        """What the button makes: model, size (None: the image's), frames, steps, seed."""
+        """Return what the button makes: model, size (None: the image's), frames, steps, seed."""
         settings = self.template.settings
         size, frames, steps = settings.size, settings.num_frames, settings.steps
         video = {"size": size, "frames": frames, "steps": steps, "seed": self._seed}
         return {"model": self._title, "prompts": self._prompts, **video}
 
     def cancel(self) -> None:
-        """Stop the job within a step."""
+        """Stop the job after the step that is running."""
         self._cancel.set()
 
     def delete(self, video: str) -> None:
-        """Remove a result and what lies beside it.
+        """Remove a result and the files that belong to it.
 
         Raises:
-            OptionError: it is none of the results, or cannot be removed.
+            OptionError: it is not a result, or cannot be removed.
         """
         with self._lock:
             found = next((r for r in self._progress.results if r["video"] == video), None)

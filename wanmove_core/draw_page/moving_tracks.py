@@ -17,7 +17,7 @@ def moving_tracks(picture: bytes, work: Work) -> bytes:
 
     Args:
         picture: PNG.
-        work: of a page.
+        work: the page's drawing and prompt.
 
     Raises:
         TrackFormatError: not a drawing, or one without tracks.

@@ -1,4 +1,4 @@
-"""What one of our videos was made from: its drawing, prompt and seed, out of its metadata."""
+"""Read from the metadata of our videos what they were made from: drawing, prompt and seed."""
 
 import tempfile
 from pathlib import Path
@@ -29,7 +29,7 @@ def recall(video: Path, *, name: str | None = None) -> Work:
 
 
 def recall_bytes(data: bytes, name: str) -> Work:
-    """The same of a video's bytes."""
+    """Do the same as `recall` for the bytes of a video."""
     with tempfile.TemporaryDirectory() as folder:
         video = Path(folder, "video.mp4")
         video.write_bytes(data)

@@ -28,11 +28,11 @@ _HEADERS = {
 
 
 class OutdatedError(Exception):
-    """Another page was faster."""
+    """Another page has changed the drawing first."""
 
 
 def make_handler(server: "DrawServer") -> type[BaseHTTPRequestHandler]:
-    """The handler of requests to one server."""
+    """Make the class that handles the requests to one server."""
 
     class Handler(_Handler):
         page = server

@@ -1,4 +1,4 @@
-"""The page's server: this machine only, behind a random token, until the page is closed."""
+"""The page's server: for this machine alone, by a random token, until the page is closed."""
 
 import json
 import re
@@ -30,7 +30,7 @@ _TYPES = {
 
 
 def editor_folder(package: Path = Path(__file__).parent) -> Path:
-    """Where the editor is: in a wheel beside this file, in a checkout where ComfyUI finds it.
+    """Find the editor's folder: beside this file in a wheel, web/js/editor in a checkout.
 
     Raises:
         OptionError: it is in neither place.
@@ -85,7 +85,7 @@ class DrawServer:
         self._http.server_close()
 
     def serve_until_closed(self) -> None:
-        """Return when no page is left, no job runs, and all that was drawn is on the disk."""
+        """Serve until no page is open and no job runs; then the whole drawing is on the disk."""
         while not self._is_over():
             time.sleep(LOOK_SECONDS)
 
@@ -96,13 +96,13 @@ class DrawServer:
         return late and not self.generation.busy and self.session.kept
 
     def page_loads(self) -> None:
-        """A page was asked for, and will be here soon."""
+        """Note that a page was requested and will connect soon."""
         with self._lock:
             self._closing_at = time.monotonic() + _LOADING_SECONDS
 
     @contextmanager
     def page_is_here(self) -> Iterator[None]:
-        """For as long as a page listens: its connection ends with it, however it ends."""
+        """Count a page as open within a `with` block: while its connection lasts."""
         with self._lock:
             self._pages += 1
         try:
@@ -113,13 +113,13 @@ class DrawServer:
                 self._closing_at = time.monotonic() + _GRACE_SECONDS
 
     def news(self) -> dict[str, Any]:
-        """What every page shows, as JSON values."""
+        """Return the state that every page shows, as JSON values."""
         session = self.session
         shared = {"revision": session.revision, "saved": session.saved}
         return {**self.generation.status(), **shared}
 
     def answer_get(self, path: str) -> tuple[str, bytes]:
-        """Content type and body. Raises FileNotFoundError."""
+        """Return the content type and body of a GET request. Raises FileNotFoundError."""
         if path == "image":
             return "image/png", self.session.image
         if path == "start":
@@ -138,7 +138,7 @@ class DrawServer:
         return kind, (root / name).read_bytes()
 
     def answer_post(self, path: str, query: dict[str, str], body: bytes) -> tuple[str, bytes]:
-        """Content type and body. Raises FileNotFoundError, OutdatedError, WanMoveError."""
+        """Return content type and body. Raises FileNotFoundError, OutdatedError, WanMoveError."""
         if path == "tracks":
             name, data = shared_processes().submit(body, query).result()
             return "application/json" if name is None else "application/octet-stream", data

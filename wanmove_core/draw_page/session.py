@@ -1,4 +1,4 @@
-"""What is drawn: the image, the drawing with its prompt and seed, and the files of both."""
+"""The image, the drawing with its prompt and seed, and the files of both."""
 
 import io
 import json
@@ -43,14 +43,14 @@ def _seed_or_none(value: Any) -> int | None:
 
 
 class DrawSession:
-    """One image and the drawing over it: the one place of truth for all pages that show it.
+    """One image and the drawing over it, shared by all pages that show it.
 
     Args:
         image: the start image; its size is the canvas.
-        out: where `save` writes. Beside it lie the drawing, `NAME.wanmove.json`, and while it has
-            changes that were not saved, `NAME.autosave.json`.
-        tracks: what to begin with; None takes the drawing beside `out` when there is one.
-        recalled: what a video was made from, to begin with.
+        out: file that `save` writes. The drawing is saved beside it as `NAME.wanmove.json`; unsaved
+            changes are kept in `NAME.autosave.json`.
+        tracks: the first content; None: the drawing beside `out`, if it exists.
+        recalled: the drawing, prompt and seed of a video, as the first content.
 
     Raises:
         MediaError: the image cannot be read.
@@ -126,17 +126,17 @@ class DrawSession:
         return work
 
     def take(self, work: Work, base: int) -> bool:
-        """Go on with what a page has, and keep it on the disk.
+        """Replace the work by that of a page, and save it on the disk.
 
         Args:
             work: of the page.
-            base: the revision that the page began from.
+            base: the revision that the page started from.
 
         Returns:
-            False where another page was faster: then nothing changes.
+            False if another page has changed the work since `base`; then nothing is replaced.
 
         Raises:
-            MediaError: the autosave cannot be written. The work is taken all the same.
+            MediaError: the autosave cannot be written. The work is replaced all the same.
         """
         with self._lock:
             if base != self.revision and work != self.work:
@@ -150,7 +150,7 @@ class DrawSession:
             return True
 
     def save(self) -> list[Path]:
-        """Write the drawing, and its tracks when it has any. Returns the files.
+        """Write the drawing, and its tracks if it has tracks; return the files.
 
         Raises:
             WanMoveError: the drawing is not valid, or a file cannot be written.
@@ -166,7 +166,7 @@ class DrawSession:
             return [self.drawing, *files]
 
     def as_dict(self) -> dict[str, Any]:
-        """What a page begins with, as JSON values."""
+        """Return the first state of a page, as JSON values."""
         with self._lock:
             return {**vars(self.work), "revision": self.revision, "saved": self.saved} | {
                 "earlier": self.earlier,

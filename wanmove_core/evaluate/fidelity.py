@@ -1,4 +1,4 @@
-"""How much a video looks like the true one: PSNR and SSIM of its frames."""
+"""PSNR and SSIM between a video and the true one, frame by frame."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -47,8 +47,8 @@ def ssim(
 
     Args:
         first, second: RGB videos of one size, at least 11 px a side.
-        kind: "2d" is Wang et al.'s, the mean of the colour channels, windows inside of the frame
-            only. "3d" is what MoveBench's suite computes: its window also runs over the three
+        kind: "2d" is Wang et al.'s, the mean of the colour channels, only windows inside the frame
+            count. "3d" is what MoveBench's suite computes: its window also runs over the three
             channels, and edges are repeated. The two differ by up to 0.14: never compare them.
 
     Returns:

@@ -21,7 +21,7 @@ class EndPointError:
         distance: float32 [frames, points], pixels.
         counted: bool [frames, points], True where the request is visible; frame 0 never
             counts, because there the points are given.
-        lost: bool [frames, points], where it counts but the tracker lost the point.
+        lost: bool [frames, points], True where a point counts but the tracker lost it.
     """
 
     distance: Float[Tensor, "frames points"]
@@ -45,7 +45,7 @@ class EndPointError:
         return float(self.lost.sum() / self.counted.sum().clamp(min=1))
 
     def worst_first(self) -> list[dict[str, Any]]:
-        """One row per track with anything to count, largest mean error first.
+        """Return one row per track that counts in some frame, largest mean error first.
 
         Returns:
             Rows of `track` (its index), `mean`, `last` (at its last counted frame), `max`
@@ -70,7 +70,7 @@ class EndPointError:
         return sorted(rows, key=lambda row: (-row["mean"], row["track"]))
 
     def summary(self) -> dict[str, float | int]:
-        """The figures of the whole clip, for JSON: pixels, counts and shares."""
+        """Return the figures of the whole clip, for JSON: pixels, counts and shares."""
         return {
             "mean": self.mean,
             "median": self.median,
@@ -89,9 +89,9 @@ def end_point_error(asked: Tracks, got: Tracks) -> EndPointError:
 
     Returns:
         Distances in pixels, over the frames from 1 on where the request is visible. A point
-        that is hidden in frame 0 of the request guides nothing and is not counted. A point
-        that the tracker lost counts with the tracker's last guess: dropping it would
-        flatter a video in which the object fell apart.
+        that is hidden in frame 0 of the request guides nothing and is not counted. A point that the
+        tracker lost counts with the tracker's last guess: without it, a video in which the object
+        fell apart would score too well.
 
     Raises:
         ShapeError: the two differ in frames or points.
@@ -157,7 +157,7 @@ def asked_and_got(
 
 
 def hide_outside(tracks: Tracks, width: int, height: int) -> Tracks:
-    """Hide what lies outside a video of this size: nobody can see whether it is there.
+    """Hide points outside a video of (width, height) pixels, where they cannot be seen.
 
     Returns:
         New tracks; positions on the right and bottom edge count as inside, as for guidance.

@@ -1,4 +1,4 @@
-"""Draw asked and got tracks over a video."""
+"""Draw requested and found tracks over a video."""
 
 import numpy as np
 import torch
@@ -32,7 +32,7 @@ def draw_comparison(
     Args:
         frames: RGB video.
         asked, got: of the video's frames and size, pixels.
-        error: between the two; points that do not count in a frame are not drawn in it.
+        error: of `end_point_error`; points that do not count in a frame are not drawn in it.
         trail: earlier frames whose positions stay visible as a line.
 
     Returns:

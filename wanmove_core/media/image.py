@@ -33,7 +33,7 @@ def read_image(path: Path) -> UInt8[Tensor, "height width 3"]:
     """Read a picture as RGB: upright as its EXIF says, on white where it is transparent.
 
     Raises:
-        MediaError: no file, no picture, too large, or numbers of which white is not known.
+        MediaError: no file, not a picture, too large, or values with an unknown range.
     """
     return torch.from_numpy(np.array(_opaque(_open(path), "white", path).convert("RGB")))
 
@@ -42,10 +42,11 @@ def read_grey(path: Path) -> Shaped[np.ndarray, "height width"]:
     """Read a picture's grey values as they are stored, for masks and depth maps.
 
     Returns:
-        uint8, or uint16, int32 or float32 where the file has such; transparent is black.
+        uint8, or uint16, int32 or float32 if the file holds those, [height, width]; transparent is
+        black.
 
     Raises:
-        MediaError: no file, no picture, or too large.
+        MediaError: no file, not a picture, or too large.
     """
     image = _open(path)
     if image.mode.startswith(("I", "F")):

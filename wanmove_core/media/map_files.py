@@ -1,4 +1,4 @@
-"""Trajectory maps as files: folders of numbered pictures as MagicData has them, and videos."""
+"""Trajectory maps as files: folders of numbered pictures, as in MagicData, and videos."""
 
 import re
 from pathlib import Path
@@ -24,7 +24,7 @@ def read_maps(path: Path) -> tuple[UInt8[np.ndarray, "frames height width 3"], b
     """Read a folder of pictures, in the order of their numbers, or a video.
 
     Returns:
-        RGB frames, and whether their colours are exact.
+        RGB frames, and whether their colours are exact (pictures, not compressed video).
 
     Raises:
         MediaError: no pictures, more than a clip can have, or of different sizes.
@@ -57,7 +57,7 @@ def write_maps(
     """Write maps without loss: to a folder of PNG files, or to one FFV1 video.
 
     Args:
-        path: ends in .mkv for a video; anything without a suffix is a folder.
+        path: ends in .mkv for a video; a path without a suffix is a folder.
         frames: RGB.
         fps: of a video.
 

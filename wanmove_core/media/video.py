@@ -1,4 +1,4 @@
-"""The one reader of videos: frame by frame, upright, with their times; never another file."""
+"""The one reader of videos: frame by frame, upright, with time stamps; reads no other file."""
 
 import json
 import os
@@ -35,7 +35,7 @@ class FrameRange:
     Args:
         first: index of the first one, counted from 0.
         count: how many at most; None is all.
-        every: use each n-th frame only.
+        every: use every n-th frame only.
 
     Raises:
         OptionError: a number out of range.
@@ -53,11 +53,11 @@ class FrameRange:
             )
 
     def takes(self, index: int) -> bool:
-        """Does the range use this frame?"""
+        """Tell whether the range contains this frame."""
         return index >= self.first and (index - self.first) % self.every == 0
 
     def ends_before(self, index: int) -> bool:
-        """Is this frame, and are all later ones, of no use?"""
+        """Tell whether the range ends before this frame."""
         return self.count is not None and index >= self.first + self.count * self.every
 
 
@@ -68,7 +68,7 @@ class VideoInfo:
     Args:
         size: width and height as shown, px.
         fps: frames per second; None where the file does not say.
-        num_frames: how many; None where only decoding would tell.
+        num_frames: number of frames; None where only decoding can tell.
         codec: FFmpeg's name of the codec.
     """
 
@@ -101,15 +101,15 @@ def read_frames(
 
     Args:
         path: anything that FFmpeg reads.
-        frames: which ones.
-        times: takes when each frame is shown, in seconds, as it comes; NaN where the file does
-            not say.
+        frames: which frames.
+        times: list that gets the time stamp of each frame, seconds; NaN where the file has no time
+            stamp.
 
     Yields:
-        RGB, turned as the file says that it was filmed.
+        RGB frames, uint8 [height, width, 3], rotated as the file's metadata says.
 
     Raises:
-        MediaError: no file, not a video, a damaged one, or none of the wanted frames in it.
+        MediaError: no file, not a video, a damaged one, or one without the wanted frames.
     """
     given = seen = 0
     with _opened(path) as container:
@@ -140,7 +140,7 @@ def read_frames(
 
 
 def read_video(path: Path) -> UInt8[Tensor, "frames height width 3"]:
-    """Read all frames of a video as RGB, turned as the file says.
+    """Read all frames of a video as RGB, rotated as the file's metadata says.
 
     Raises:
         MediaError: as `read_frames`.
@@ -149,7 +149,7 @@ def read_video(path: Path) -> UInt8[Tensor, "frames height width 3"]:
 
 
 def read_metadata(path: Path) -> dict[str, Any] | None:
-    """Read what `write_video` was given as metadata; None for a video of other origin.
+    """Read the metadata that `write_video` was given; None for a video of another program.
 
     Raises:
         MediaError: no file, or not a video.
@@ -165,7 +165,7 @@ def read_metadata(path: Path) -> dict[str, Any] | None:
 
 
 def import_av() -> Any:
-    """PyAV, which takes long to import.
+    """Import PyAV, which takes long.
 
     Raises:
         MissingPackageError: it is not installed.

@@ -38,15 +38,15 @@ def write_video(
 def video_writer(
     path: Path, *, fps: int = 16, metadata: dict[str, Any] | None = None
 ) -> Iterator["VideoWriter"]:
-    """Write an H.264 mp4 that plays everywhere; it appears under its name only when it is whole.
+    """Write an H.264 mp4 that plays everywhere; it gets its name only when it is complete.
 
     Args:
-        path: ends in .mp4. An existing file is replaced when the block ends well.
+        path: ends in .mp4. An existing file is replaced when the block ends without an error.
         fps: frames per second.
         metadata: kept as JSON in the file's comment; `read_metadata` gives it back.
 
     Yields:
-        What takes the frames, each encoded as it comes.
+        The `VideoWriter` that encodes the frames.
 
     Raises:
         MediaError: another suffix, no frames, or the file cannot be written.
@@ -70,7 +70,7 @@ def video_writer(
 
 
 class VideoWriter:
-    """Encodes frames as they come, and keeps none; from `video_writer`."""
+    """Encodes frames one by one, without keeping them. Made by `video_writer`."""
 
     def __init__(self, container: Any, path: Path, fps: int) -> None:
         self._container, self._path, self._fps = container, path, fps
@@ -79,7 +79,7 @@ class VideoWriter:
     def add(self, frames: UInt8[Tensor, "frames height width 3"]) -> None:
         """Append RGB frames.
 
-        An odd width or height loses its last column or row, for H.264 has no such.
+        An odd width or height loses its last column or row: H.264 needs even sizes.
 
         Raises:
             MediaError: no frames, or smaller than 2x2 px.

@@ -1,4 +1,4 @@
-"""The one way to write a file: it appears whole under its name, or not at all."""
+"""The one way to write a file: complete under its name, or not at all."""
 
 import os
 import secrets
@@ -19,13 +19,13 @@ _LONGEST_SUFFIX = 10
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary name in the folder of `path`; rename it to `path` when the block ends well.
+    """Give a temporary name in the folder of `path`; rename it to `path` if the block succeeds.
 
-    Whatever interrupts the block, Ctrl+C included, leaves neither a half-written file nor a
-    changed `path`. Folders are made. A link in the place of `path` is replaced, not followed.
+    If the block fails or is interrupted (also by Ctrl+C), `path` is not changed and no partial file
+    is left. Missing folders are made. A link at `path` is replaced, not followed.
 
     Raises:
-        MediaError: a folder is in the place, or no file of that name can be written.
+        MediaError: `path` is a folder, or cannot be written.
     """
     with _writable(path) as temporary:
         yield temporary
@@ -33,9 +33,9 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def check_writable(path: Path) -> None:
-    """Refuse a place where `replacing` would fail, before work goes into what belongs there.
+    """Refuse a path where `replacing` would fail, before the work for it begins.
 
-    It does what `replacing` does, up to the renaming, and leaves nothing behind.
+    Does the same as `replacing` up to the renaming, and removes its temporary file.
 
     Raises:
         MediaError: as `replacing`.
@@ -51,10 +51,10 @@ def check_writable(path: Path) -> None:
 
 
 def write_files(files: Mapping[Path, bytes]) -> None:
-    """Write files that belong together; all are complete before the first appears.
+    """Write files that belong together; all are complete before the first gets its name.
 
     Args:
-        files: contents by name; they appear in this order.
+        files: contents by path; they get their names in this order.
 
     Raises:
         MediaError: as `replacing`.
@@ -73,7 +73,7 @@ def write_image(path: Path, image: "UInt8[Tensor, 'height width 3']") -> None:
     """Write a picture; the suffix names the format.
 
     Raises:
-        MediaError: as `replacing`, or a suffix of no picture.
+        MediaError: as `replacing`, or the suffix is not that of a picture.
     """
     from PIL import Image
 

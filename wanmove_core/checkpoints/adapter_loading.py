@@ -22,7 +22,7 @@ from .transformer import infer_config, is_block_linear, kept_dtype
 
 
 def open_adapter(path: Path) -> tuple[Checkpoint, Adapter]:
-    """Open an adapter's file and say what it is. Reads no tensor.
+    """Open an adapter's file and tell its kind. Reads no tensor.
 
     Raises:
         CheckpointError: another kind of file, or an adapter whose layout is not known.
@@ -50,7 +50,7 @@ def load_adapter(
     Args:
         path: safetensors, or a torch archive.
         compute_dtype: type of the weights, and of the arithmetic.
-        quantize: keep the ControlNet's matrices as float8, in half of the memory.
+        quantize: keep the ControlNet's matrices as float8, which halves their memory.
         device: where the weights go.
 
     Raises:

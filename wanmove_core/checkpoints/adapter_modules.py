@@ -23,7 +23,7 @@ class ResNetAdapter(nn.Module):
         width: D, the model's tokens.
         blocks: of the model.
         latent_channels: of the trajectory latent.
-        operations: where `Conv2d` comes from; ComfyUI's casts weights at each use.
+        operations: the module that provides `Conv2d`; ComfyUI's casts weights at each use.
         options: dtype and device, for the layers.
     """
 
@@ -56,7 +56,7 @@ class ResNetAdapter(nn.Module):
     def features(
         self, maps: Float[Tensor, "batch channels frames rows cols"]
     ) -> list[Float[Tensor, "pictures body token_rows token_cols"]]:
-        """Run the body: the same for every step, so keep what it returns."""
+        """Run the body once; its result serves every step."""
         pictures = maps.movedim(2, 1).flatten(0, 1)
         hidden = self.conv_in(nn.functional.pixel_unshuffle(pictures, _PATCH))
         out = []
@@ -68,7 +68,7 @@ class ResNetAdapter(nn.Module):
     def residual(
         self, index: int, features: Sequence[Tensor], batch: int
     ) -> Float[Tensor, "batch tokens width"]:
-        """What is added to the tokens after block `index`."""
+        """Return what is added to the tokens after block `index`."""
         projected: Tensor = self.out_projectors[index](features[index])
         return projected.flatten(2).movedim(1, 2).reshape(batch, -1, projected.shape[1])
 
@@ -80,7 +80,7 @@ class ControlNetAdapter(nn.Module):
         copy: diffusers `WanTransformer3DModel` with twice the latent's channels. Its head is
             not used and may be missing.
         width: D, its tokens.
-        operations: where `Linear` comes from, as for `ResNetAdapter`.
+        operations: the module that provides `Linear`, as for `ResNetAdapter`.
     """
 
     def __init__(self, copy: nn.Module, width: int, operations: Any = nn) -> None:
@@ -91,7 +91,7 @@ class ControlNetAdapter(nn.Module):
         self.out_projectors = nn.ModuleList(operations.Linear(width, width) for _ in range(blocks))
 
     def residuals(self, **inputs: Any) -> Iterator[Float[Tensor, "batch tokens width"]]:
-        """Run the copy block by block: each step of the iterator is one block's residual.
+        """Run the copy block by block; yield the residual of each block.
 
         Args:
             inputs: what the copy's `forward` takes.

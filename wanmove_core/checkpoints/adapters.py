@@ -1,4 +1,4 @@
-"""FlashMotion's adapters, told by names and shapes alone."""
+"""Recognise FlashMotion's adapters by the names and shapes of their weights."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _PATCH_CELLS = 4  # 2x2 latent cells make a token
 
 @dataclass(frozen=True)
 class Adapter:
-    """What an adapter is.
+    """The kind and the sizes of an adapter.
 
     Args:
         kind: "controlnet" is a copy of the model, "resnet" a small network of its own.
@@ -26,8 +26,8 @@ class Adapter:
         family: name of the layers whose outputs are added, one a block.
         latent_channels: of the trajectory latent; 0 where the layout is not known.
         channels: of a ResNet's body.
-        stage: "slow" is for the model of many steps, "fast" for the few-step generator; None
-            where neither the file nor its folder says. Weights cannot tell them apart.
+        stage: "slow" is for the base model with many steps, "fast" for the few-step generator; None
+            where neither the file nor its folder tells. The weights do not tell.
     """
 
     kind: AdapterKind
@@ -56,8 +56,8 @@ class Adapter:
 def find_adapter(checkpoint: Checkpoint) -> Adapter | None:
     """Recognise an adapter; None for anything else. Reads no tensor.
 
-    A ControlNet has attention and besides one square output layer a block, a ResNet has no
-    attention, convolutions, and one output layer a block.
+    A ControlNet has attention and one square output layer per block. A ResNet has convolutions, no
+    attention, and one output layer per block.
     """
     weights = checkpoint.weights
     attention = {name for name in weights if name.endswith(".self_attn.q.weight")}

@@ -53,8 +53,8 @@ class Checkpoint:
         path: the file, or the first shard: what messages name.
         weights: name -> weight.
         metadata: strings of the safetensors header.
-        wrapping: what was taken off in front of the names of a training state.
-        unread: how many weights there belong to other models, such as a critic.
+        wrapping: prefix that was removed from the names of a training state.
+        unread: number of weights in the file that belong to other models, such as a critic.
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""What a checkpoint holds, told by its weights' names and shapes alone."""
+"""Recognise a checkpoint by the names and shapes of its weights."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,13 +39,13 @@ _MAX_PROMPT_TOKENS = 512
 
 @dataclass(frozen=True)
 class Identity:
-    """What a checkpoint is.
+    """What a checkpoint holds.
 
     Args:
-        part: the part of Wan-Move that it can be; None for anything else.
+        part: the part of Wan-Move that it can serve as; None for anything else.
         description: what it is, with an article, for messages.
-        resembles: of anything else, the part that it may have been taken for.
-        family: of a transformer or VAE, the model family that it belongs to.
+        resembles: for anything else, the part that it may have been mistaken for.
+        family: model family of a transformer or VAE.
     """
 
     part: str | None
@@ -55,7 +55,7 @@ class Identity:
 
 
 def identify(checkpoint: Checkpoint) -> Identity:
-    """Tell what a checkpoint is. Reads no tensor."""
+    """Tell what a checkpoint holds. Reads no tensor."""
     names = checkpoint.weights.keys()
     if is_lora(names):
         return Identity(None, "a LoRA")

@@ -19,9 +19,9 @@ class Components:
         tokenizer: the umT5 tokenizer; None with the encoder.
         image_encoder: transformers `CLIPVisionModel`; None feeds the model zeros, as a model
             trained without CLIP expects.
-        prompt_embeds: embeddings shipped with the model, name -> [tokens, channels]; the names
-            are the prompts that it understands.
-        family: which of the models that the loader knows it is.
+        prompt_embeds: embeddings shipped with the model, name -> [tokens, channels]; the names are
+            the only prompts that the model understands.
+        family: the model family.
     """
 
     transformer: Any

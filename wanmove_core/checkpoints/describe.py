@@ -1,4 +1,4 @@
-"""What a file of weights is, in a few lines: for `wanmove inspect`, and to send to us."""
+"""Describe a file of weights in a few lines, for `wanmove inspect`."""
 
 import math
 from collections import Counter
@@ -15,15 +15,15 @@ _GIB = 1 << 30
 
 
 def describe(checkpoint: Checkpoint, *, names: bool = False) -> list[str]:
-    """Say what a checkpoint is, told by names and shapes alone.
+    """Describe a checkpoint by the names and shapes of its weights.
 
     Args:
         checkpoint: opened; no tensor is read.
-        names: list names and shapes also of a file that is known.
+        names: also list the names and shapes of a known file.
 
     Returns:
-        Lines: what it is, its size and types, what was around it, its scales, its settings, and
-        for what is not known the first names with shapes.
+        Lines with its kind, size, types, wrapping, scales and settings; for an unknown file also
+            the first names with shapes.
     """
     identity = identify(checkpoint)
     lines = [identity.description + _role(identity), _size(checkpoint)]
@@ -48,7 +48,7 @@ def describe(checkpoint: Checkpoint, *, names: bool = False) -> list[str]:
 
 
 def is_known(identity: Identity) -> bool:
-    """Whether this is a kind of file that can be loaded."""
+    """Tell whether this kind of file can be loaded."""
     return identity.part is not None or identity.description == "a LoRA"
 
 

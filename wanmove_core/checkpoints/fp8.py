@@ -32,7 +32,7 @@ class Fp8Linear(nn.Linear):
 
     Args:
         weight: [out, in] float8, kept without a copy.
-        scale: what the weight is multiplied with: one number, or one for each output.
+        scale: factor of the weight: one number, or one for each output.
         bias: [out], in the compute type.
         compute_dtype: type of the weights that adapters (LoRA) put next to it.
     """
@@ -100,7 +100,7 @@ def multiply_in_fp8(
 
 
 def widen(weight: Tensor, scale: Tensor, dtype: torch.dtype) -> Tensor:
-    """Turn a float8 weight into `dtype`: the product is rounded once, from float32."""
+    """Convert a float8 weight to `dtype`: weight * scale in float32, rounded once."""
     return (weight.to(torch.float32) * scale.to(weight.device, torch.float32)).to(dtype)
 
 
@@ -125,7 +125,7 @@ def round_to_fp8(weight: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def take_scales(weights: dict[str, Weight]) -> dict[str, Weight]:
-    """Split the scales off a checkpoint's weights, and drop what only describes the format.
+    """Move the scales out of a checkpoint's weights; drop tensors that describe the format.
 
     Args:
         weights: library name -> weight.

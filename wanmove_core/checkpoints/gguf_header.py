@@ -1,4 +1,4 @@
-"""Walk a GGUF file's header before the library does: it would allocate whatever a header says."""
+"""Check a GGUF file's header: the library allocates whatever the header says."""
 
 import struct
 from pathlib import Path
@@ -16,7 +16,7 @@ _SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 
 
 def check_gguf_header(path: Path) -> None:
-    """Refuse a header that promises more than the file holds, or than a model has.
+    """Refuse a header that declares more than the file holds or than a model has.
 
     Raises:
         CheckpointError: such a header.

@@ -22,7 +22,7 @@ class KeyMap:
     (`.weight`, `.bias`, `.gamma`, the scales of fp8 weights) and the path itself.
 
     Args:
-        part: what the names belong to, for messages.
+        part: the model part that the names belong to, for messages.
         pairs: (original path, library path).
     """
 

@@ -61,16 +61,16 @@ _NEEDED_5B = (
 
 @dataclass
 class Inventory:
-    """What a set of paths holds. Made by `survey`.
+    """The checkpoints that a set of paths holds. Made by `survey`.
 
     Args:
         roots: the paths as given, for messages.
-        parts: part -> checkpoints that can be it.
-        others: files of models that are none of the parts, with what they are.
+        parts: part -> checkpoints that can serve as it.
+        others: files of other models, with descriptions.
         damaged: files in a folder that could not be opened.
         tokenizer: a folder with umT5's tokenizer files.
         families: file of a transformer or VAE -> the model family that it belongs to.
-        given: files given by themselves.
+        given: files that were given by name, not found in a folder.
     """
 
     roots: tuple[Path, ...]
@@ -82,14 +82,14 @@ class Inventory:
     given: set[Path] = field(default_factory=set)
 
     def add(self, checkpoint: Checkpoint, identity: Identity) -> None:
-        """List a checkpoint as the part that it is."""
+        """Add a checkpoint under its part."""
         self.parts.setdefault(str(identity.part), []).append(checkpoint)
         if identity.family is not None:
             self.families[checkpoint.path] = identity.family
 
     @property
     def family(self) -> ModelFamily:
-        """The family of the transformer: of the one given by itself, else Wan-Move's."""
+        """Return the family of the transformer: of the one given by name, else Wan-Move's."""
         files = [checkpoint.path for checkpoint in self.parts.get(TRANSFORMER, [])]
         named = [path for path in files if path in self.given] or files
         found = {self.families.get(path, WAN21_I2V) for path in named}
@@ -97,10 +97,10 @@ class Inventory:
 
 
 def survey(paths: Sequence[Path]) -> Inventory:
-    """Open every file below the paths and tell what it is.
+    """Open every file below the paths and recognise it.
 
-    A file given by itself must be a part of the model. In a folder, files of other models are
-    passed over, so that ComfyUI's `models` folder can be given as it is.
+    A file that is given by name must be a part of the model. In a folder, files of other models are
+    skipped, so ComfyUI's `models` folder can be given.
 
     Raises:
         CheckpointError: a path that does not exist, or a file given by itself that is damaged or
@@ -156,7 +156,7 @@ def _tokenizer_folders(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def wrong_model(path: Path, identity: Identity) -> CheckpointError:
-    """Say what a file is, and what is needed instead."""
+    """Make the error that says what a file is, and what is needed instead."""
     if identity.description == "a LoRA":
         return CheckpointError(
             f"{path} must be a whole model; got a LoRA. Give it with --lora, next to the "
@@ -176,8 +176,8 @@ def wrong_model(path: Path, identity: Identity) -> CheckpointError:
 def choose(inventory: Inventory, part: str, dtype: str) -> Checkpoint:
     """Pick the one checkpoint for a part.
 
-    Of several, `fp8` takes the one that is stored so; any other type takes the one that is not,
-    and of several of those the one stored in that very type.
+    If there are several, "fp8" chooses the one stored as fp8. Any other type chooses one that is
+    not stored as fp8; of several of those, the one stored in the given type.
 
     Args:
         inventory: of the given paths.
@@ -210,7 +210,7 @@ def choose(inventory: Inventory, part: str, dtype: str) -> Checkpoint:
 
 
 def storage(checkpoint: Checkpoint) -> str:
-    """Name the type that a checkpoint stores its matrices in: bf16, fp16, fp32, fp8 or gguf."""
+    """Return the type of a checkpoint's matrices: "bf16", "fp16", "fp32", "fp8" or "gguf"."""
     sizes: dict[str, int] = {}
     for weight in checkpoint.weights.values():
         if weight.file.is_gguf:

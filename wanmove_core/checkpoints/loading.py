@@ -1,4 +1,4 @@
-"""Load a model from any of the layouts that people have it in."""
+"""Load a model from any of the usual file layouts."""
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -49,10 +49,10 @@ def load_components(
         paths: one folder (the official release, a diffusers folder, ComfyUI's `models`, or any
             folder of single files), or several files and folders.
         dtype: "bf16", "fp16", "fp32", or "fp8": the transformer's weights rounded to float8,
-            computed in bf16. Of several transformers in a folder it also picks the one.
+            computed in bf16. It also chooses among several transformers in a folder.
         text_encoder_dtype: the same for umT5.
         device: where the parts go.
-        text_encoder_device: where umT5 goes; `device` by default.
+        text_encoder_device: device of umT5; None: `device`.
         needs: which of `PARTS` to load. Prompt embeddings, where there are any, replace umT5.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The one parser of LoRA names: which layer a weight changes, and how, in every tool's spelling.
+"""The one parser of LoRA names, in all tools' spellings: which layer a weight changes, and how.
 
 Known spellings: ComfyUI (`diffusion_model.`, `lora_down` or `lora_A`, `diff`, `diff_b`), lightx2v
 (`diff_m` for modulations), kohya and musubi (`lora_unet_` and underscores), diffusers and peft
@@ -44,7 +44,7 @@ class NamedChanges:
         known: for each name, the layer's path in the module and what it changes: "down", "up",
             "alpha", "weight" or "bias".
         absent: names of blocks that the transformer does not have.
-        other_kinds: names of the transformer's that are no low-rank products.
+        other_kinds: names of the transformer's changes that are not low-rank products.
         skipped: names of other parts.
     """
 

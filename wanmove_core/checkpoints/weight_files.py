@@ -233,8 +233,7 @@ def _open_torch(path: Path) -> WeightFile:
 
 
 def _tensors_in(state: Mapping[Any, Any], depth: int = 0) -> Iterator[tuple[str, Tensor]]:
-    """The tensors of nested dictionaries, their names joined by dots; what else is there is not
-    needed: a training state also holds step counts and settings."""
+    """The tensors of nested dictionaries, with names joined by dots."""
     for name, value in state.items():
         if isinstance(value, Tensor):
             yield str(name), value.detach()

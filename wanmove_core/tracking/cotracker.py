@@ -1,7 +1,7 @@
 """CoTracker, where the user has it: a TorchScript file, or a checkpoint and the package.
 
-A TorchScript file holds a program, which runs when it is used: take it only from where you would
-take a program. Checkpoints are read as plain tensors by the package; nothing is unpickled here.
+A TorchScript file is a program that runs when it is used: take it only from a source that you
+    trust. Checkpoints are read as plain tensors by the package; nothing is unpickled here.
 """
 
 from collections.abc import Iterable
@@ -32,7 +32,8 @@ def load_cotracker(path: Path) -> torch.nn.Module:
         The model on the CPU, in evaluation mode.
 
     Raises:
-        CheckpointError: no such file, one of another kind, or no package to read it.
+        CheckpointError: the file is missing, of another kind, or needs a package that is not
+            installed.
     """
     if not path.is_file():
         raise CheckpointError(f"tracker {path} must be a file; got none there. Check the path.")
@@ -76,14 +77,14 @@ def track_with_cotracker(
         model: from `load_cotracker`, on `device`.
         frames: uint8 RGB [height, width, 3]. All are held at once, shrunk to 832 x 480 pixels.
         points: (x, y) in pixels of the first frame.
-        device: where the model is.
+        device: of the model.
 
     Returns:
         Positions float32 in pixels of the video, on the CPU.
 
     Raises:
         MediaError: no frames.
-        CheckpointError: the model returns something else than tracks and visibility.
+        CheckpointError: the model does not return tracks and visibility.
 
     Source: Karaev et al., "CoTracker"; the call is that of `CoTrackerPredictor.forward`,
         facebookresearch/co-tracker cotracker/predictor.py @0066a8e.

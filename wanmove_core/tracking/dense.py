@@ -1,4 +1,4 @@
-"""Follow points through a tiny clip by dense flow: what small models make is soft and flickers."""
+"""Track points through a tiny clip by dense flow: videos of small models are soft and flicker."""
 
 from typing import Any
 
@@ -27,20 +27,19 @@ _ROUND_TRIP = 1.0
 
 
 def enlargement(width: int, height: int) -> int:
-    """How many times frames of this size are enlarged; above 1 the clip is tiny."""
+    """Return the factor by which frames of this size are enlarged; above 1: a tiny clip."""
     return min(_MAX_ENLARGEMENT, max(1, round(_WORKING_SIDE / min(height, width))))
 
 
 class DenseTracker:
-    """Follows points by dense inverse search flow from a key frame to every frame.
+    """Tracks points by dense inverse search flow from a key frame to every frame.
 
-    The flow starts from that to the frame before; the median of the three colour channels counts.
-    Lucas-Kanade only checks: started from the found place, it must find the way back. A point
-    that misses, or that leaves the frame, is lost for good.
+    The flow is initialised with that of the frame before; the median of the three colour channels
+    is used. Lucas-Kanade is only a check: from the found place it must return to the start. A point
+    that fails, or that leaves the frame, stays lost.
 
-    Points all over the frame are followed too, and `positions` moves each asked point as its
-    neighbourhood does: that takes out a third of what optical flow misreads in a small VAE's
-    flicker.
+    Points all over the frame are tracked too, and `positions` moves each query point with its
+    neighbourhood: this removes a third of the errors that a small VAE's flicker causes.
 
     Source:
         Kroeger et al. 2016 (DIS), Lucas and Kanade 1981, both as OpenCV has them.
@@ -92,7 +91,7 @@ class DenseTracker:
         return cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC)
 
     def _pixels(self, points: np.ndarray) -> np.ndarray:
-        """Places in the enlarged picture, where OpenCV's whole numbers are pixel centres."""
+        """Positions in the enlarged picture, where integers are pixel centres, as in OpenCV."""
         return (points * self._scale - 0.5).astype(np.float32)
 
     def _flow_at(self, points: np.ndarray) -> np.ndarray:

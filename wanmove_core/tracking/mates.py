@@ -1,4 +1,4 @@
-"""Where a hidden point is: it moves as those neighbours do that moved like it before."""
+"""Estimate hidden points: they move with the neighbours that moved like them before."""
 
 import numpy as np
 
@@ -18,12 +18,12 @@ _CHUNK = 2048
 
 
 class Mates:
-    """The neighbours of every point in the first frame, and which of them it goes with."""
+    """The neighbours of every point in the first frame, and which of them move like it."""
 
     def __init__(
         self, points: Float[np.ndarray, "points 2"], leaders: Bool[np.ndarray, " points"]
     ) -> None:
-        """Choose the neighbours among `leaders`, the points that can be followed by themselves."""
+        """Choose the neighbours among `leaders`, the points that can be tracked by themselves."""
         self._neighbours = _nearest(points, leaders.nonzero()[0])
         apart = points[self._neighbours] - points[:, None]
         self._tolerance = _APART_PX + _APART_SHARE * np.hypot(apart[..., 0], apart[..., 1])
@@ -41,16 +41,16 @@ class Mates:
         steady: Bool[np.ndarray, " points"],
         weak: Bool[np.ndarray, " points"],
     ) -> Float[np.ndarray, "points 2"]:
-        """Move points that are not known with those that go with them.
+        """Move points that are not known with their mates.
 
         Args:
-            position: of this frame; not used of points that are neither steady nor weak.
-            steady: which are known.
-            weak: which are known roughly: enough to tell with which neighbours they go. Without
-                such they move as they say.
+            position: of this frame; ignored for points that are neither steady nor weak.
+            steady: True where a position is known.
+            weak: True where a position is known roughly: enough to choose its mates. A weak point
+                without mates keeps its own estimate.
 
         Returns:
-            New array. Other points without mates slow down and stop.
+            New positions [points, 2]. Other points without mates slow down and stop.
         """
         mates, last = self._neighbours, self._last
         moved = np.where((steady | weak)[:, None], position - last, 0.0)
@@ -73,13 +73,13 @@ class Mates:
         return self._last.copy()
 
     def visible_share(self, visible: Bool[np.ndarray, " points"]) -> np.ndarray:
-        """Of each point's mates, the share that is visible; 1 for a point without any."""
+        """Return the visible share of each point's mates; 1 for a point without mates."""
         together = self._together.sum(1)
         seen = (visible[self._neighbours] & self._together).sum(1)
         return np.where(together > 0, seen / np.maximum(together, 1), 1.0)
 
     def place(self, position: Float[np.ndarray, "points 2"]) -> None:
-        """Take corrected positions of the current frame."""
+        """Replace the positions of the current frame by corrected ones."""
         self._last = position.copy()
 
 

@@ -1,4 +1,4 @@
-"""Patches of the first frame: found again in later frames, shifted, turned and scaled."""
+"""Find patches of the first frame again in later frames, shifted, rotated and scaled."""
 
 from dataclasses import dataclass
 
@@ -26,11 +26,11 @@ _ROWS = 16_384
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """Where patches were found.
+    """Positions at which patches were found.
 
     Args:
         position: [points, 2], pixel centres are integers.
-        linear: [points, 2, 2], how each patch is turned and scaled against its first frame.
+        linear: [points, 2, 2], rotation and scale of each patch relative to the first frame.
         likeness: correlation with the first frame's patch, -1..1; 0 for a flat patch.
     """
 
@@ -47,7 +47,7 @@ class Patches:
     """
 
     def __init__(self, frame: np.ndarray, points: np.ndarray) -> None:
-        """Cut them out.
+        """Cut the patches out.
 
         Args:
             frame: grey uint8 [height, width].
@@ -82,9 +82,9 @@ class Patches:
 
         Args:
             frame: grey uint8.
-            guess: of the chosen patches; its likeness is not used.
+            guess: a guess for the chosen patches; its likeness is not used.
             chosen: which patches, indices.
-            iterations: steps towards the best place.
+            iterations: alignment steps.
 
         Returns:
             One row per chosen patch.

@@ -1,4 +1,4 @@
-"""Follow points through a video, frame by frame: no model, no download."""
+"""Track points through a video frame by frame, without a model."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -46,12 +46,13 @@ class _Key:
 
 
 class PointTracker:
-    """Follows points from frame to frame; its memory does not grow with the video.
+    """Tracks points from frame to frame; its memory does not grow with the video.
 
-    Each frame: dense flow from the frame before gives a first guess; Lucas-Kanade from the key
-    frame refines it; the way back must return to the start, and the surroundings must look the
-    same. Points without texture, and hidden ones, move with those neighbours that moved like them.
-    Every `KEY_FRAMES` frames each point with texture is aligned with its appearance in the first
+    In each frame, dense flow from the frame before gives a first guess, and Lucas-Kanade from the
+        key frame refines it. Tracked backwards, a point must return to its start, and its
+        surroundings must look the same. Points without texture, and hidden points, move with the
+        neighbours that moved like them. Every `KEY_FRAMES` frames each point with texture is
+        aligned with its appearance in the first
     frame, shifted, turned and scaled: that takes out drift, unmasks points
     that slid onto something else, and finds hidden ones again.
 
@@ -80,7 +81,7 @@ class PointTracker:
         self._since_key = 0
 
     def positions(self) -> np.ndarray:
-        """Of all frames so far, float32 [frames, points, 2], counted from the frame's corner."""
+        """The positions so far, float32 [frames, points, 2], counted from the frame's corner."""
         return np.stack(self._path) + np.float32(0.5)
 
     def step(self, frame: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Steady noisy tracks by their neighbourhood: what moves alike moves as one piece."""
+"""Smooth noisy tracks by their neighbourhood: points that move alike move rigidly."""
 
 import numpy as np
 
@@ -19,18 +19,19 @@ def steady_tracks(
     positions: Float[np.ndarray, "frames points 2"],
     neighbours: Float[np.ndarray, "frames others 2"],
 ) -> Float[np.ndarray, "frames points 2"]:
-    """Move each point as the similarity that fits those neighbours which move like it.
+    """Move each point by the similarity transform that fits the neighbours that move like it.
 
-    Optical flow of one small window errs with every flicker; the neighbours err otherwise. A
-    neighbour counts by its distance in the first frame, by how well its whole track fits, and by
-    how well it fits in the frame at hand, so that points of another object nearby do not count.
+    Flicker disturbs the optical flow of one small window; the errors of the neighbours are
+    independent. A neighbour is weighted by its distance in the first frame, by the fit of its whole
+    track, and by its fit in the current frame, so that points of another object nearby do not
+    count.
 
     Args:
         positions: pixels; frame 0 stays as it is.
         neighbours: tracks of points spread over the frame.
 
     Returns:
-        New array.
+        New positions, [frames, points, 2].
 
     Source: iteratively reweighted least squares with Cauchy weights (Holland and Welsch 1977).
     """

@@ -1,4 +1,4 @@
-"""The one tracker: follow points of the first frame through a video, without a model."""
+"""The one tracker: tracks points of the first frame through a video, without a model."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -29,8 +29,8 @@ def track_video(
     """Follow points of the first frame through a video.
 
     Args:
-        frames: uint8 RGB [height, width, 3], one after the other, all of one size, such as
-            `read_frames` gives. Only one is held at a time.
+        frames: uint8 RGB [height, width, 3], one after the other, all of one size, as from
+            `read_frames`. Only one is held at a time.
         points: (x, y) in pixels of the first frame, x right, y down, as in `Tracks`: counted
             from the frame's corner, so that the first pixel's centre is (0.5, 0.5).
         on_frame: called with the number of frames done; may raise to cancel.

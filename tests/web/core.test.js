@@ -13,7 +13,7 @@ import { fillPolygon } from "../../web/js/editor/drawing/region.js";
 import { reduce } from "../../web/js/editor/drawing/reducer.js";
 import { findFamily } from "../../web/js/host/video_frame.js";
 import { DrawingError } from "../../web/js/editor/drawing/fields.js";
-import { pathOf, sampledTrack, sentTracks } from "../../web/js/editor/drawing/sample.js";
+import { pathOf, sampledIn, sampledTrack, sentTracks } from "../../web/js/editor/drawing/sample.js";
 
 const read = (name) => JSON.parse(readFileSync(new URL(`../fixtures/${name}`, import.meta.url)));
 const HEAD = { version: 1, width: 832, height: 480, fps: 16, frames: 11 };
@@ -21,7 +21,7 @@ const HEAD = { version: 1, width: 832, height: 480, fps: 16, frames: 11 };
 for (const golden of read("curves.json")) {
   test(`golden: ${golden.name}`, () => {
     const drawing = parseDrawing(JSON.stringify(golden.document));
-    const tracks = sentTracks(drawing).map((track) => sampledTrack(track, drawing.frames));
+    const tracks = sentTracks(drawing).map((track) => sampledIn(drawing, track));
     const points = tracks.reduce((sum, track) => sum + track.points, 0);
     assert.equal(points, golden.points);
     for (let frame = 0; frame < drawing.frames; frame += 1) {

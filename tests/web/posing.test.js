@@ -4,13 +4,14 @@ import { test } from "node:test";
 import { growRegion, simplifyOutline, traceOutline } from "../../web/js/editor/curve/wand.js";
 import { followedRows, gotAt, readReport } from "../../web/js/editor/drawing/followed.js";
 import { reduce } from "../../web/js/editor/drawing/reducer.js";
+import { parseDrawing, serialiseDrawing } from "../../web/js/editor/drawing/schema.js";
 import { polygonArea } from "../../web/js/editor/drawing/region.js";
-import { placeAt, progressOf, sampledTrack, spreadPose } from "../../web/js/editor/drawing/sample.js";
+import { placeAt, placeIn, progressOf, sampledTrack, spreadPose, uncarried } from "../../web/js/editor/drawing/sample.js";
 import { boxHandles } from "../../web/js/editor/input/hit_test.js";
 import { outlineAt, transformBox } from "../../web/js/editor/drawing/selection.js";
 import { createSession, createStore } from "../../web/js/editor/drawing/store.js";
 import { keysWithHold } from "../../web/js/editor/drawing/timing.js";
-import { commandFor, commandOf } from "../../web/js/editor/input/commands.js";
+import { COMMANDS, commandFor, commandOf } from "../../web/js/editor/input/commands.js";
 import { click, drag, drawingOf, gesture } from "./gestures.js";
 
 const LINE = [[100, 100], [500, 100]];
@@ -214,6 +215,39 @@ test("Draw takes a ring of seven points along; [ and ] change it, Alt draws one 
   const { positions, points: count } = sampledTrack(edge.tracks[0], 81);
   assert.ok(count > 1 && count < 7, `${count}`);
   for (let i = 0; i < 2 * count; i += 2) assert.ok(positions[i] >= 0);
+});
+
+test("tracks are grouped and linked: a click takes all, a parent carries along, undo takes it back", () => {
+  const host = hostOf(drawingOf({ knots: LINE }, { knots: [[100, 300], [200, 300]] }, { knots: [[700, 90]] }));
+  const choose = (...ids) => host.store.session({ selection: ids.flatMap((id) => whole(id)), tool: "select" });
+  choose("t1", "t2");
+  host.run("group");
+  assert.deepEqual(host.tracks().map(({ group }) => group), ["Group 1", "Group 1", null]);
+  const { session } = gesture(host.store.get().drawing, select(0, []), click(300, 100));
+  assert.deepEqual(session.selection.map(({ track }) => track), ["t1", "t2"]);
+  host.run("ungroup");
+  assert.equal(host.tracks()[0].group, null);
+  host.store.undo();
+  assert.equal(host.tracks()[0].group, "Group 1");
+  choose("t3", "t1");
+  host.run("link");
+  assert.equal(host.tracks()[2].parent, "t1");
+  near(placeIn(host.store.get().drawing, host.tracks()[2], 40), { x: 900, y: 90 });
+  // The object is put somewhere at a frame: its own path goes there less what its parent does.
+  const own = uncarried(host.store.get().drawing, host.tracks()[2], 40, { x: 910, y: 95 });
+  near(own, { x: 710, y: 95 });
+  choose("t1", "t3");
+  host.run("link");
+  assert.equal(host.tracks()[0].parent, null, "no track carries itself");
+  choose("t1", "t3");
+  host.run("duplicate");
+  assert.deepEqual(host.tracks().slice(3).map(({ parent }) => parent), [null, host.tracks()[3].id], "the copy moves with the copy");
+  const kept = parseDrawing(serialiseDrawing(host.store.get().drawing));
+  assert.deepEqual(kept.tracks.map(({ parent, group }) => [parent, group]), host.tracks().map(({ parent, group }) => [parent, group]));
+  choose("t1");
+  host.run("delete");
+  assert.equal(host.tracks().find(({ id }) => id === "t3").parent, null, "a parent that is gone carries nothing");
+  assert.equal(new Set(COMMANDS.flatMap(({ keys }) => keys)).size, COMMANDS.flatMap(({ keys }) => keys).length, "each key has one meaning");
 });
 
 test("what a video did is told for each row, the worst first, also where other tracks were measured too", () => {

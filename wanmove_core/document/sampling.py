@@ -13,14 +13,14 @@ from ..errors import TrackFormatError
 from ..motion.curves import bezier_segments, ease_cubic_bezier, flatten_segments, sample_polyline
 from ..shapes import Bool, Float
 from ..tracks import Tracks
+from .parents import Placed, parent_indices, place_tracks
 from .schema import Ease, EditorDocument, EditorTrack, Spread, Timing, TimingKey
 
 MAX_POINTS = 65_536
 MAX_PLACES = 20_000_000  # points in all frames together: 400 MB while they are made
 # Vogel's spiral turns by this much per point: an even cover of a disc for any count.
 _GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
-_CHORDS_PER_SEGMENT = 64
-# The CSS curves of these names.
+_CHORDS_PER_SEGMENT = 64  # and below, the CSS curves of these names
 NAMED_EASES = {
     "linear": (0.0, 0.0, 1.0, 1.0),
     "in": (0.42, 0.0, 1.0, 1.0),
@@ -43,7 +43,8 @@ def sample_document(document: EditorDocument) -> Tracks:
         TrackFormatError: the spreads make more than MAX_POINTS points, or the frames more than
             MAX_PLACES of them.
     """
-    drawn = [track for track in document.tracks if not track.hidden]
+    shown = [index for index, track in enumerate(document.tracks) if not track.hidden]
+    drawn = [document.tracks[index] for index in shown]
     offsets = [_spread_offsets(track.spread) for track in drawn]
     total = sum(len(offset) for offset in offsets)
     if total > MAX_POINTS:
@@ -58,9 +59,10 @@ def sample_document(document: EditorDocument) -> Tracks:
             f"{frames} frames. Lower the point count of its spreads, or shorten it."
         )
     positions, visibility = [np.empty((frames, 0, 2))], [np.empty((frames, 0), dtype=bool)]
-    for track, offset in zip(drawn, offsets, strict=True):
-        own = sample_track(track, frames)
-        positions.append(own[:, None] + _posed(offset, track.spread, frames))
+    placed = _placed(document, shown)
+    for index, track, offset in zip(shown, drawn, offsets, strict=True):
+        posed = _posed(offset, track.spread, frames, placed[index].carried)
+        positions.append(placed[index].own[:, None] + posed)
         seen = np.array([_is_seen(track, frame) for frame in range(frames)])
         visibility.append(np.repeat(seen[:, None], len(offset), axis=1))
     return Tracks(
@@ -150,14 +152,28 @@ def region_outlines(
             outline.
     """
     frames, found = document.num_frames, []
-    for track in document.tracks:
+    for index, track in enumerate(document.tracks):
         outline = track.spread.polygon if track.spread else ()
         if track.hidden or len(outline) < 3:
             continue
-        posed = _posed(np.array(outline, dtype=np.float64), track.spread, frames)
+        placed = _placed(document, [index])[index]
+        posed = _posed(np.array(outline, np.float64), track.spread, frames, placed.carried)
         seen = np.array([_is_seen(track, frame) for frame in range(frames)])
-        found.append((sample_track(track, frames)[:, None] + posed, seen))
+        found.append((placed.own[:, None] + posed, seen))
     return found
+
+
+def _placed(document: EditorDocument, wanted: list[int]) -> dict[int, Placed]:
+    """Tracks with the motion of those that carry them along."""
+    frames, tracks = document.num_frames, document.tracks
+    links = parent_indices([track.id for track in tracks], [track.parent for track in tracks])
+
+    def rest(index: int) -> Placed:
+        spread, still = tracks[index].spread, np.zeros(frames)
+        turn = _pose(spread, frames)[1] if spread and spread.keys else still
+        return Placed(sample_track(tracks[index], frames), turn - turn[0], still)
+
+    return place_tracks(links, rest, wanted)
 
 
 def sample_track(track: EditorTrack, frames: int) -> Float[np.ndarray, "frames 2"]:
@@ -256,17 +272,28 @@ def _spread_offsets(spread: Spread | None) -> Float[np.ndarray, "points 2"]:
 
 
 def _posed(
-    offsets: Float[np.ndarray, "points 2"], spread: Spread | None, frames: int
+    offsets: Float[np.ndarray, "points 2"],
+    spread: Spread | None,
+    frames: int,
+    carried: Float[np.ndarray, " frames"],
 ) -> Float[np.ndarray, "frames points 2"]:
-    """The cluster turned and scaled as its keys say, linear between them."""
-    if spread is None or not spread.keys:
+    """The cluster turned and scaled as its keys and its parents say."""
+    if spread is None or (not spread.keys and not carried.any()):
         return np.repeat(offsets[None], frames, axis=0)
-    when = [key.frame for key in spread.keys]
-    scale = np.interp(np.arange(frames), when, [key.scale for key in spread.keys])
-    angle = np.radians(np.interp(np.arange(frames), when, [key.angle for key in spread.keys]))
+    scale, angle = _pose(spread, frames) if spread.keys else (np.ones(frames), np.zeros(frames))
+    angle = angle + carried
     cos, sin = scale * np.cos(angle), scale * np.sin(angle)
     turn = np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], 1)
     return np.einsum("nj,fjc->fnc", offsets, turn)
+
+
+def _pose(
+    spread: Spread, frames: int
+) -> tuple[Float[np.ndarray, " frames"], Float[np.ndarray, " frames"]]:
+    """Scale and angle in radians of a cluster with keys, linear between them."""
+    when, at = [key.frame for key in spread.keys], np.arange(frames)
+    scale = np.interp(at, when, [key.scale for key in spread.keys])
+    return scale, np.radians(np.interp(at, when, [key.angle for key in spread.keys]))
 
 
 def _is_seen(track: EditorTrack, frame: int) -> bool:

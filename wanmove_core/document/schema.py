@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import TrackFormatError
 from .fields import Place
+from .parents import find_circle, parent_indices
 
 DOCUMENT_VERSION = 1
 MAX_DOCUMENT_BYTES = 8_000_000
@@ -90,7 +91,11 @@ class Spread:
 
 @dataclass(frozen=True)
 class EditorTrack:
-    """One drawn path. `windows` are inclusive frame ranges in which it guides; None is always."""
+    """One drawn path. `windows` are inclusive frame ranges in which it guides; None is always.
+
+    `parent`: the `id` of the track that carries it along. The path is drawn as if the parent stayed
+    where it is in frame 0. An id that no track has carries nothing.
+    """
 
     name: str
     curve: str
@@ -99,6 +104,8 @@ class EditorTrack:
     windows: tuple[Pair, ...] | None = None
     spread: Spread | None = None
     hidden: bool = False
+    id: str = ""
+    parent: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,13 +162,20 @@ def _parse_version_1(place: Place) -> EditorDocument:
         raise place["version"].error(
             f"at most {DOCUMENT_VERSION}", "It was drawn with a newer version; update this one"
         )
-    return EditorDocument(
+    document = EditorDocument(
         width=place["width"].integer(1, MAX_SIDE),
         height=place["height"].integer(1, MAX_SIDE),
         fps=place["fps"].number(0.01, 1000),
         num_frames=place["frames"].integer(1, MAX_FRAMES),
         tracks=tuple(_parse_track(track) for track in place["tracks"].items(0, MAX_TRACKS)),
     )
+    tracks = document.tracks
+    links = parent_indices([track.id for track in tracks], [track.parent for track in tracks])
+    circle = find_circle(links)
+    if circle is not None:
+        place = place["tracks"].items(0, MAX_TRACKS)[circle]
+        raise place["parent"].error("a track that it does not carry itself")
+    return document
 
 
 def _parse_track(place: Place) -> EditorTrack:
@@ -178,6 +192,8 @@ def _parse_track(place: Place) -> EditorTrack:
         else tuple(window.pair() for window in windows.items(0, MAX_FRAMES)),
         spread=None if spread.absent else _parse_spread(spread),
         hidden=place["hidden"].flag(False),
+        id=place["id"].text(""),
+        parent=place["parent"].text(""),
     )
 
 

@@ -78,6 +78,10 @@ type Track = {
   readonly spread: Spread | null;
   readonly locked: boolean;
   readonly hidden: boolean;
+  /** the track that carries this one along: drawn as if it stood still where it is in frame 0 */
+  readonly parent: string | null;
+  /** a name; a click on one of a group selects all */
+  readonly group: string | null;
 };
 type Drawing = {
   readonly version: number;
@@ -120,6 +124,8 @@ type Action =
   | { type: "pose"; id: string; frame: number; at: XY }
   | { type: "pose-spread"; id: string; frame: number; scale: number; angle: number }
   | { type: "simplify"; ids: readonly string[]; tolerance: number }
+  /** carried along by a track, or by none */
+  | { type: "link"; ids: readonly string[]; parent: string | null }
   | { type: "smooth"; ids: readonly string[] }
   | { type: "replace"; drawing: Drawing }
   | { type: "batch"; actions: readonly Action[] };
@@ -240,6 +246,9 @@ type Sampled = {
   own: Float64Array;
   positions: Float64Array;
   visible: Uint8Array;
+  /** radians since frame 0; `carried`: those of its parent */
+  turn: Float64Array;
+  carried: Float64Array | null;
 };
 
 /** Cell index = row * cols + col; `tracks` counts the points that write it. */

@@ -2,7 +2,7 @@
 
 import { gotAt } from "../drawing/followed.js";
 import { findTrack } from "../drawing/selection.js";
-import { placeAt } from "../drawing/sample.js";
+import { placeIn } from "../drawing/sample.js";
 import { toCanvas } from "../curve/geometry.js";
 import { HALO, circle, dashed, paint, trace } from "./parts.js";
 
@@ -30,7 +30,7 @@ export function renderGaps(ctx, scene) {
   if (!followed) return;
   for (const { track, row } of shownRows(scene)) {
     const got = toCanvas(view, gotAt(followed, row, frame));
-    trace(ctx, [toCanvas(view, placeAt(track, drawing.frames, frame)), got]);
+    trace(ctx, [toCanvas(view, placeIn(drawing, track, frame)), got]);
     paint(ctx, null, HALO, 3);
     paint(ctx, null, "#fff", 1.25);
     circle(ctx, got, 4, null, HALO, 4);

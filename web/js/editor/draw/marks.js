@@ -8,7 +8,7 @@ import { boxAround } from "../input/strokes.js";
 import { ringRadius } from "../input/ring.js";
 import { HALO, circle, dashed, enterCanvas, enterImage, paint, strokeShape, trace } from "./parts.js";
 import { lineWidth, mapShapes } from "../drawing/maps.js";
-import { sampledTrack, sentTracks } from "../drawing/sample.js";
+import { sampledIn, sentTracks } from "../drawing/sample.js";
 import { findTrack, isKnotChosen, isSelected, outlineAt, posedTrack, transformBox } from "../drawing/selection.js";
 
 const TRAIL_FRAMES = 14;
@@ -72,7 +72,7 @@ function renderTrails(ctx, { drawing, session: { frame, view } }, tracks) {
       ctx.beginPath();
       for (const track of tracks) {
         if (track.color !== color) continue;
-        const { points, positions, visible } = sampledTrack(track, drawing.frames);
+        const { points, positions, visible } = sampledIn(drawing, track);
         if (!visible[to] || !visible[to - 1]) continue;
         for (let b = 2 * to * points; b < 2 * (to + 1) * points; b += 2) {
           const a = b - 2 * points;
@@ -92,10 +92,10 @@ function renderTrails(ctx, { drawing, session: { frame, view } }, tracks) {
 /** Filled while a point guides, an open ring while it does not; small where the cells show. @type {DrawTracks} */
 function renderDots(ctx, { drawing, session: { cells, frame, view } }, tracks) {
   for (const track of tracks) {
-    const { points, positions, visible } = sampledTrack(track, drawing.frames);
+    const { points, positions, visible } = sampledIn(drawing, track);
     const seen = visible[frame] === 1;
     const radius = (track.spread ? 2.5 : 5) / (cells ? 2 : 1);
-    if (track.knots.length === 1 && !track.spread && seen) continue;
+    if (track.knots.length === 1 && !track.spread && track.parent === null && seen) continue;
     ctx.beginPath();
     for (let at = 2 * frame * points; at < 2 * (frame + 1) * points; at += 2) {
       const [x, y] = [positions[at] * view.scale + view.x, positions[at + 1] * view.scale + view.y];
@@ -109,9 +109,9 @@ function renderDots(ctx, { drawing, session: { cells, frame, view } }, tracks) {
 }
 
 /** A dot for every frame: how far apart they are is how fast it goes. @type {DrawTrack} */
-function renderPace(ctx, { drawing: { frames }, session: { view } }, track) {
-  if (track.knots.length < 2) return;
-  const { own } = sampledTrack(track, frames);
+function renderPace(ctx, { drawing, session: { view } }, track) {
+  if (track.knots.length < 2 && track.parent === null) return;
+  const { own } = sampledIn(drawing, track);
   ctx.beginPath();
   for (let i = 0; i < own.length; i += 2) {
     const [x, y] = [own[i] * view.scale + view.x, own[i + 1] * view.scale + view.y];
@@ -122,7 +122,8 @@ function renderPace(ctx, { drawing: { frames }, session: { view } }, track) {
 }
 
 /** The name where a path starts, and numbers of frames along it. @type {DrawTracks} */
-function renderLabels(ctx, { drawing: { frames }, session: { view } }, tracks) {
+function renderLabels(ctx, { drawing, session: { view } }, tracks) {
+  const { frames } = drawing;
   ctx.font = "11px system-ui, sans-serif";
   ctx.textBaseline = "middle";
   ctx.textAlign = "left";
@@ -135,7 +136,7 @@ function renderLabels(ctx, { drawing: { frames }, session: { view } }, tracks) {
     ctx.fillText(text, x, y);
   };
   for (const track of tracks) {
-    const { own } = sampledTrack(track, frames);
+    const { own } = sampledIn(drawing, track);
     const at = (/** @type {number} */ frame) => toCanvas(view, { x: own[2 * frame], y: own[2 * frame + 1] });
     let last = at(0);
     write(track.name, { x: last.x + 10, y: last.y - 12 }, track.color);

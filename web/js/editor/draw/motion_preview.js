@@ -5,7 +5,7 @@
 
 import { stridesOf } from "../drawing/cells.js";
 import { boundingBox } from "../curve/geometry.js";
-import { sampledTrack, sentTracks, spreadPose } from "../drawing/sample.js";
+import { poseIn, sampledIn, sentTracks, spreadPose } from "../drawing/sample.js";
 
 /** Of what moves around a lone point. */
 const LONE_RADIUS_CELLS = 2;
@@ -58,11 +58,12 @@ function fillHole(canvas, ctx) {
 }
 
 /** @type {(track: Track, scene: Scene, image: CanvasImageSource) => Cut} */
-function cutOf(track, { drawing: { width, height, frames }, session: { family } }, image) {
+function cutOf(track, { drawing, session: { family } }, image) {
+  const { width, height, frames } = drawing;
   const known = cuts.get(track);
   const size = `${width}x${height}x${frames}, ${family}`;
   if (known?.image === image && known.size === size) return known;
-  const [x, y] = sampledTrack(track, frames).own;
+  const [x, y] = sampledIn(drawing, track).own;
   const { path, box: tight } = outlineOf(track, x, y, family);
   const margin = Math.max(tight.width, tight.height) / 2;
   const box = { x: tight.x - margin, y: tight.y - margin, width: tight.width + 2 * margin, height: tight.height + 2 * margin };
@@ -93,23 +94,24 @@ function cutOf(track, { drawing: { width, height, frames }, session: { family } 
 }
 
 /** How a track's surroundings have moved since the start; null where they are as they were.
- * @type {(track: Track, frames: number, frame: number) => {dx: number, dy: number, scale: number, angle: number} | null} */
-function moveOf(track, frames, frame) {
-  const { own } = sampledTrack(track, frames);
+ * @type {(drawing: Drawing, track: Track, frame: number) => {dx: number, dy: number, scale: number, angle: number} | null} */
+function moveOf(drawing, track, frame) {
+  const { own } = sampledIn(drawing, track);
   const [dx, dy] = [own[2 * frame] - own[0], own[2 * frame + 1] - own[1]];
-  const [start, now] = [spreadPose(track.spread, 0), spreadPose(track.spread, frame)];
+  const [start, now] = [poseIn(drawing, track, 0), poseIn(drawing, track, frame)];
   const [scale, angle] = [now.scale / (start.scale || 1), (now.angle - start.angle) * RADIANS];
   return Math.hypot(dx, dy) < STILL_PX && Math.abs(scale - 1) < 0.005 && Math.abs(angle) < 0.005 ? null : { dx, dy, scale, angle };
 }
 
 /** Over the still picture, in its pixels. @type {Draw} */
 export function renderMotion(ctx, scene) {
-  const { drawing: { width, height, frames }, session: { frame }, background } = scene;
+  const { drawing, session: { frame }, background } = scene;
+  const { width, height } = drawing;
   if (!background) return;
   const moving = sentTracks(scene.drawing).flatMap((track) => {
-    const { visible, own } = sampledTrack(track, frames);
+    const { visible, own } = sampledIn(drawing, track);
     const inside = own[0] >= 0 && own[1] >= 0 && own[0] <= width && own[1] <= height;
-    const move = inside && visible[0] && visible[frame] ? moveOf(track, frames, frame) : null;
+    const move = inside && visible[0] && visible[frame] ? moveOf(drawing, track, frame) : null;
     return move ? [{ track, move, cut: cutOf(track, scene, background.image) }] : [];
   });
   if (moving.length === 0) return;
@@ -119,7 +121,7 @@ export function renderMotion(ctx, scene) {
   ctx.clip();
   for (const { cut: { hole, box } } of moving) ctx.drawImage(hole, box.x, box.y, box.width, box.height);
   for (const { track, move: { dx, dy, scale, angle }, cut: { piece, box } } of moving) {
-    const [x, y] = sampledTrack(track, frames).own;
+    const [x, y] = sampledIn(drawing, track).own;
     ctx.save();
     ctx.translate(x + dx, y + dy);
     ctx.rotate(angle);

@@ -1,7 +1,7 @@
 /** What the model sees: which cells of its family's latents the tracks write in a latent frame. */
 
 import { FAMILY_STRIDES, FIRST_FAMILY } from "./families.js";
-import { sampledTrack, sentTracks } from "./sample.js";
+import { sampledIn, sentTracks } from "./sample.js";
 
 /** Frames per latent frame, and a cell's height and width in pixels.
  * @type {(family: Family) => readonly [perLatent: number, cellHeight: number, cellWidth: number]} */
@@ -21,7 +21,7 @@ export function latentCells(drawing, frame, family = FIRST_FAMILY) {
   const hiddenStarts = [];
   let moved = 0;
   for (const track of sentTracks(drawing)) {
-    const { points, positions, visible } = sampledTrack(track, frames);
+    const { points, positions, visible } = sampledIn(drawing, track);
     /** Null outside of the frame. A point on the far edge belongs to the last cell.
      * @type {(frame: number, point: number) => number | null} */
     const cellAt = (at, point) => {

@@ -1,6 +1,6 @@
 /** What a video did with a drawing's tracks: the path that each row followed, and how far off it was. */
 
-import { sampledTrack, sentTracks } from "./sample.js";
+import { sampledIn, sentTracks } from "./sample.js";
 
 const SAME_PX = 1.5;
 
@@ -8,7 +8,7 @@ const SAME_PX = 1.5;
  * those that begin and end alike where other tracks were measured too.
  * @type {(drawing: Drawing, report: FollowReport) => (FollowReport["tracks"][number] | undefined)[]} */
 function measuredPoints(drawing, { points, width, height, tracks }) {
-  const samples = sentTracks(drawing).map((track) => sampledTrack(track, drawing.frames));
+  const samples = sentTracks(drawing).map((track) => sampledIn(drawing, track));
   const total = samples.reduce((sum, sample) => sum + sample.points, 0);
   const byPoint = new Map(tracks.map((track) => [track.point, track]));
   if (total === points) return Array.from({ length: total }, (_, point) => byPoint.get(point));
@@ -40,7 +40,7 @@ export function followedRows(drawing, report) {
   const [sx, sy] = [drawing.width / report.width, drawing.height / report.height];
   let from = 0;
   const rows = sentTracks(drawing).flatMap((track) => {
-    const all = measured.slice(from, from += sampledTrack(track, drawing.frames).points).filter((found) => found !== undefined);
+    const all = measured.slice(from, from += sampledIn(drawing, track).points).filter((found) => found !== undefined);
     if (all.length === 0) return [];
     const mean = (/** @type {(found: FollowReport["tracks"][number]) => number} */ get) => all.reduce((sum, found) => sum + get(found), 0) / all.length;
     const path = all[0].got.map((_, i) => mean(({ got }) => got[i]) * (i % 2 ? sy : sx));

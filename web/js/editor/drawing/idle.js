@@ -2,7 +2,7 @@
 
 import { stridesOf } from "./cells.js";
 import { FAMILY_STRIDES, FIRST_FAMILY } from "./families.js";
-import { remembered, sampledTrack, sentTracks } from "./sample.js";
+import { remembered, sampledIn, sentTracks } from "./sample.js";
 
 /** In words, as the report has them. @type {Record<IdleReason, string>} */
 export const IDLE_REASONS = {
@@ -33,7 +33,7 @@ function findIdle(drawing, family) {
   const idle = new Map();
   if (drawing.width < cellWidth || drawing.height < cellHeight) return idle;
   for (const track of sentTracks(drawing)) {
-    const sampled = sampledTrack(track, drawing.frames);
+    const sampled = sampledIn(drawing, track);
     const first = reasonOf(drawing, sampled, 0, perLatent);
     let acts = first === null;
     for (let point = 1; point < sampled.points && !acts; point += 1) acts = reasonOf(drawing, sampled, point, perLatent) === null;

@@ -1,6 +1,6 @@
 /** Trajectory maps: the boxes and masks that FlashMotion is guided by, from regions and boxes. */
 
-import { sampledTrack, sentTracks, spreadPose } from "./sample.js";
+import { poseIn, sampledIn, sentTracks } from "./sample.js";
 
 /** The colours of objects by their number, as view/trajectory_maps.py draws them: RGB, halved. */
 export const MAP_COLORS = ("FF4040 FFA1A0 FF7633 FFB633 D1D435 4CFB12 94CF1A 40DE8A 1B9640 00D6C1 " +
@@ -20,9 +20,9 @@ export function mapShapes(drawing, frame) {
   const objects = sentTracks(drawing).filter(({ spread }) => spread?.shape === "region" && spread.polygon.length > 2);
   return objects.flatMap((track, index) => {
     const { spread } = track;
-    const { own, visible } = sampledTrack(track, drawing.frames);
+    const { own, visible } = sampledIn(drawing, track);
     if (spread?.shape !== "region" || !visible[frame]) return [];
-    const { scale, angle } = spreadPose(spread, frame);
+    const { scale, angle } = poseIn(drawing, track, frame);
     const [cos, sin] = [scale * Math.cos((angle * Math.PI) / 180), scale * Math.sin((angle * Math.PI) / 180)];
     const outline = spread.polygon.map(([x, y]) => ({
       x: own[2 * frame] + cos * x - sin * y, y: own[2 * frame + 1] + sin * x + cos * y,

@@ -4,6 +4,7 @@ import { arrange } from "./arrange.js";
 import {
   bezierKnots, insertKnot, poseSpread, poseTrack, removeKnots, retimeTrack, reverseTrack, simplifyTrack, smoothTrack, transformTrack,
 } from "./edit_track.js";
+import { carriedInCircle } from "./schema.js";
 import { clamp } from "../curve/geometry.js";
 import { motionRange } from "./sample.js";
 import { selectedIds } from "./selection.js";
@@ -15,7 +16,22 @@ function mapTracks(drawing, ids, change) {
   const chosen = new Set(ids);
   const tracks = drawing.tracks.map((track) => (chosen.has(track.id) ? change(track, order++) : track));
   if (tracks.every((track, index) => track === drawing.tracks[index])) return drawing;
-  return { ...drawing, tracks: tracks.filter((track) => track !== null) };
+  const left = tracks.filter((track) => track !== null);
+  return { ...drawing, tracks: left.length < tracks.length ? withoutLostParents(left) : left };
+}
+
+/** Of a parent that is gone, another track may get the id. @type {(tracks: readonly Track[]) => Track[]} */
+function withoutLostParents(tracks) {
+  const ids = new Set(tracks.map(({ id }) => id));
+  return tracks.map((track) => (track.parent === null || ids.has(track.parent) ? track : { ...track, parent: null }));
+}
+
+/** One that would carry itself is left as it is. @type {(drawing: Drawing, ids: readonly string[], parent: string | null) => Drawing} */
+function linkTracks(drawing, ids, parent) {
+  return ids.reduce((linked, id) => {
+    const next = mapOpen(linked, [id], (track) => (track.parent === parent ? track : { ...track, parent }));
+    return carriedInCircle(next.tracks) < 0 ? next : linked;
+  }, drawing);
 }
 
 /** @type {typeof mapTracks} */
@@ -67,6 +83,7 @@ const REDUCERS = {
   "pose-spread": (drawing, { id, frame, scale, angle }) => mapOpen(drawing, [id], (track) => poseSpread(track, frame, scale, angle)),
   simplify: (drawing, { ids, tolerance }) => mapOpen(drawing, ids, (track) => simplifyTrack(track, tolerance)),
   smooth: (drawing, { ids }) => mapOpen(drawing, ids, smoothTrack),
+  link: (drawing, { ids, parent }) => linkTracks(drawing, ids, parent),
   arrange: (drawing, { selection, how }) => arrange(drawing, selection, how),
   /** Each later track by `stagger` frames more. */
   "retime-tracks": (drawing, { ids, shift, stagger }) =>

@@ -133,9 +133,12 @@ export function sampledTrack(track, frames) {
   const offsets = spreadOffsets(track.spread);
   const positions = new Float64Array(2 * frames * offsets.length);
   const visible = new Uint8Array(frames);
+  const turn = new Float64Array(frames);
+  const rest = spreadPose(track.spread, 0).angle;
   let index = 0;
   for (let frame = 0; frame < frames; frame += 1) {
     const { scale, angle } = spreadPose(track.spread, frame);
+    turn[frame] = ((angle - rest) * Math.PI) / 180;
     const cos = scale * Math.cos((angle * Math.PI) / 180);
     const sin = scale * Math.sin((angle * Math.PI) / 180);
     for (const [dx, dy] of offsets) {
@@ -145,12 +148,65 @@ export function sampledTrack(track, frames) {
     }
     visible[frame] = Number(track.windows?.some(([from, to]) => frame >= from && frame <= to) ?? true);
   }
-  const sampled = { frames, points: offsets.length, own, positions, visible };
+  const sampled = { frames, points: offsets.length, own, positions, visible, turn, carried: null };
   samples.set(track, sampled);
   return sampled;
 }
 
-/** Where the track's own point is at a frame. @type {(track: Track, frames: number, frame: number) => ImagePoint} */
+const tracksById = remembered((/** @type {Drawing} */ { tracks }) => new Map(tracks.toReversed().map((track) => [track.id, track])));
+
+/** What was carried last. @type {WeakMap<Sampled, {by: Sampled, moved: Sampled}>} */
+const carriedSamples = new WeakMap();
+
+/** A track in its drawing: carried along by its parent, on top of its own motion.
+ * @type {(drawing: Drawing, track: Track) => Sampled} */
+export function sampledIn(drawing, track) {
+  const rest = sampledTrack(track, drawing.frames);
+  const parent = track.parent === null ? undefined : tracksById(drawing).get(track.parent);
+  if (!parent) return rest;
+  const by = sampledIn(drawing, parent);
+  const known = carriedSamples.get(rest);
+  if (known?.by === by) return known.moved;
+  const moved = {
+    ...rest, own: carry(rest.own, 1, by), positions: carry(rest.positions, rest.points, by),
+    turn: rest.turn.map((angle, frame) => angle + by.turn[frame]), carried: by.turn,
+  };
+  carriedSamples.set(rest, { by, moved });
+  return moved;
+}
+
+/** Turned about where the parent was, and moved to where it is. @type {(places: Float64Array, points: number, by: Sampled) => Float64Array} */
+function carry(places, points, { own, turn }) {
+  return places.map((_, i) => {
+    const frame = Math.floor(i / (2 * points));
+    const [dx, dy] = [places[i & ~1] - own[0], places[i | 1] - own[1]];
+    const [cos, sin] = [Math.cos(turn[frame]), Math.sin(turn[frame])];
+    return i % 2 ? own[2 * frame + 1] + sin * dx + cos * dy : own[2 * frame] + cos * dx - sin * dy;
+  });
+}
+
+/** The way back: a place at a frame as if the parent stood still. @type {(drawing: Drawing, track: Track, frame: number, place: XY) => ImagePoint} */
+export function uncarried(drawing, track, frame, { x, y }) {
+  const parent = track.parent === null ? undefined : tracksById(drawing).get(track.parent);
+  if (!parent) return { x, y };
+  const { own, turn } = sampledIn(drawing, parent);
+  const [dx, dy, cos, sin] = [x - own[2 * frame], y - own[2 * frame + 1], Math.cos(turn[frame]), Math.sin(turn[frame])];
+  return { x: own[0] + cos * dx + sin * dy, y: own[1] - sin * dx + cos * dy };
+}
+
+/** Scale and angle of a track's cluster in its drawing. @type {(drawing: Drawing, track: Track, frame: number) => {scale: number, angle: number}} */
+export function poseIn(drawing, track, frame) {
+  const { scale, angle } = spreadPose(track.spread, frame);
+  return { scale, angle: angle + ((sampledIn(drawing, track).carried?.[frame] ?? 0) * 180) / Math.PI };
+}
+
+/** Where a track is at a frame, in its drawing. @type {(drawing: Drawing, track: Track, frame: number) => ImagePoint} */
+export function placeIn(drawing, track, frame) {
+  const [x, y] = sampledIn(drawing, track).own.subarray(2 * frame);
+  return { x, y };
+}
+
+/** Where the track's own point is at a frame, as if its parent stood still. @type {(track: Track, frames: number, frame: number) => ImagePoint} */
 export function placeAt(track, frames, frame) {
   const [x, y] = sampledTrack(track, frames).own.subarray(2 * frame);
   return { x, y };

@@ -39,7 +39,7 @@ export function createTrack({ tracks }, given) {
   const uses = COLORS.map((color) => tracks.filter((track) => track.color === color).length);
   return {
     id, name: `Track ${id.slice(1)}`, color: COLORS[uses.indexOf(Math.min(...uses))], curve: "catmull-rom",
-    timing: DEFAULT_TIMING, windows: null, spread: null, locked: false, hidden: false, ...given,
+    timing: DEFAULT_TIMING, windows: null, spread: null, locked: false, hidden: false, parent: null, group: null, ...given,
   };
 }
 
@@ -66,7 +66,24 @@ function parseVersion1(place) {
   const version = field(place, "version");
   if (integer(1, 1e9)(version) > VERSION) throw fault(version, `at most ${VERSION}`, "It was drawn with a newer version; update this one");
   const drawing = readDrawing(place);
+  const circle = carriedInCircle(drawing.tracks);
+  if (circle >= 0) throw fault({ path: `tracks[${circle}].parent`, value: drawing.tracks[circle].parent }, "a track that it does not carry itself");
   return { ...drawing, tracks: withUniqueIds(drawing.tracks) };
+}
+
+/** The first track that carries itself; -1: none. @type {(tracks: readonly Track[]) => number} */
+export function carriedInCircle(tracks) {
+  const parents = new Map(tracks.toReversed().map(({ id, parent }) => [id, parent]));
+  const free = new Set();
+  return tracks.findIndex(({ id, parent }) => {
+    const way = new Set([id]);
+    for (let at = parent; at && parents.has(at) && !free.has(at); at = parents.get(at) ?? null) {
+      if (way.has(at)) return true;
+      way.add(at);
+    }
+    way.forEach((each) => free.add(each));
+    return false;
+  });
 }
 
 /** @type {(tracks: readonly Track[]) => Track[]} */
@@ -134,7 +151,7 @@ function readTrack(place, index = 0) {
     curve: optional(choice("polyline", "catmull-rom", "bezier"), "catmull-rom"), knots: () => knots,
     timing: optional(readTiming(knots.length), DEFAULT_TIMING),
     windows: optional(list(0, MAX_FRAMES, pair), null), spread: optional(readSpread, null),
-    locked: optional(flag, false), hidden: optional(flag, false),
+    locked: optional(flag, false), hidden: optional(flag, false), parent: optional(text, null), group: optional(text, null),
   })(place);
 }
 
@@ -164,7 +181,7 @@ function migrateCoordinates(place) {
 export function serialiseDrawing(drawing) {
   const tracks = drawing.tracks.map((track) => {
     const timing = without(track.timing, DEFAULT_TIMING);
-    const kept = without(track, { windows: null, spread: null, locked: false, hidden: false });
+    const kept = without(track, { windows: null, spread: null, locked: false, hidden: false, parent: null, group: null });
     return { ...kept, timing: Object.keys(timing).length ? timing : undefined };
   });
   return JSON.stringify({ ...drawing, tracks }, (_, value) =>

@@ -1,7 +1,7 @@
 /** What is selected, as plain lists. */
 
 import { boundingBox, insideBox } from "../curve/geometry.js";
-import { placeAt, spreadPose } from "./sample.js";
+import { placeIn, poseIn } from "./sample.js";
 
 /** @type {(drawing: Drawing, id: string | null | undefined) => Track | undefined} */
 export const findTrack = (drawing, id) => drawing.tracks.find((track) => track.id === id);
@@ -14,6 +14,10 @@ export const selectedTracks = ({ drawing, session }) => drawing.tracks.filter(({
 
 /** @type {(tracks: readonly Track[]) => Selected[]} */
 export const wholly = (tracks) => tracks.map(({ id }) => ({ track: id, knots: null }));
+
+/** A track, and all of its group with it. @type {(drawing: Drawing, track: Track) => Track[]} */
+export const groupOf = (drawing, track) => (track.group === null ? [track]
+  : drawing.tracks.filter(({ id, group, hidden, locked }) => id === track.id || (group === track.group && !hidden && !locked)));
 
 /** @type {(selection: SelectedParts, track: string) => boolean} */
 export const isSelected = (selection, track) => selection.some((part) => part.track === track);
@@ -81,8 +85,8 @@ export function posedTrack(drawing, selection, frame) {
 export function outlineAt(drawing, track, frame) {
   const { spread } = track;
   if (!spread) return [];
-  const { x, y } = placeAt(track, drawing.frames, frame);
-  const { scale, angle } = spreadPose(spread, frame);
+  const { x, y } = placeIn(drawing, track, frame);
+  const { scale, angle } = poseIn(drawing, track, frame);
   const [cos, sin] = [scale * Math.cos((angle * Math.PI) / 180), scale * Math.sin((angle * Math.PI) / 180)];
   const half = spread.shape === "region" ? 0 : spread.size / 2;
   const around = spread.shape === "region" && spread.polygon.length ? spread.polygon

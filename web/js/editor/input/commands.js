@@ -124,6 +124,24 @@ const addKnot = on((store, { drawing, session }) => {
   store.act([{ type: "append-knot", id: track.id, knot }], { selection: [{ track: track.id, knots: [track.knots.length] }], tool: "select", unfinished: null });
 });
 
+/** The selected tracks become a group, with a name of its own. */
+const group = on((store, state) => {
+  const tracks = selectedTracks(state);
+  const names = new Set(state.drawing.tracks.map((track) => track.group));
+  let number = 1;
+  while (names.has(`Group ${number}`)) number += 1;
+  if (tracks.length > 1) store.patchTracks(tracks, { group: `Group ${number}` });
+});
+const ungroup = on((store, state) => store.patchTracks(selectedTracks(state), { group: null }));
+
+/** All but the one that was selected last move with that one; where they do already, they are let go. */
+const link = on((store, { drawing, session: { selection } }) => {
+  const ids = selectedIds(selection);
+  const parent = ids.length > 1 ? /** @type {string} */ (ids.pop()) : null;
+  const linked = ids.every((id) => findTrack(drawing, id)?.parent === parent);
+  store.act([{ type: "link", ids, parent: linked ? null : parent }]);
+});
+
 /** One row of pins everywhere but near what moves. */
 const pinRest = on((store, { drawing }) => {
   const track = pinsAround(drawing);
@@ -135,16 +153,22 @@ const pinRest = on((store, { drawing }) => {
 export function addCopies(store, tracks, shift = PASTE_SHIFT_PX) {
   const { drawing } = store.get();
   const all = [...drawing.tracks];
+  /** @type {Map<string, string>} */
+  const ids = new Map();
   const copies = tracks.map((track) => {
     const knots = track.knots.map((knot) => ({ ...knot, x: knot.x + shift, y: knot.y + shift }));
     const fresh = createTrack({ ...drawing, tracks: all }, { knots });
     const taken = (/** @type {keyof Track} */ field) => all.some((other) => other[field] === track[field]);
     const name = !taken("name") ? track.name : /^Track \d+$/.test(track.name) ? fresh.name : freeName(all, track.name);
     const copy = { ...track, id: fresh.id, name, color: taken("color") ? fresh.color : track.color, knots, locked: false };
+    ids.set(track.id, copy.id);
     all.push(copy);
     return copy;
   });
-  store.act([{ type: "add-tracks", tracks: copies }], { selection: wholly(copies), unfinished: null, tool: "select" });
+  // A copy moves with the copy of its parent, or else with the parent itself.
+  const parentOf = (/** @type {string | null} */ id) => (id === null ? null : ids.get(id) ?? (shift && findTrack(drawing, id) ? id : null));
+  const linked = copies.map((copy) => ({ ...copy, parent: parentOf(copy.parent) }));
+  store.act([{ type: "add-tracks", tracks: linked }], { selection: wholly(copies), unfinished: null, tool: "select" });
 }
 
 /** @type {(tracks: readonly Track[], name: string) => string} */
@@ -172,6 +196,9 @@ const TABLE = [
   ["previous-knot", "Previous knot", "shift+k", chooseKnot(-1)],
   ["add-knot", "New path, or a knot more", "Insert + shift++", addKnot],
   ["pin-rest", "Pin everything else", "shift+a", pinRest],
+  ["group", "Group", "mod+g", group],
+  ["ungroup", "Ungroup", "mod+shift+g", ungroup],
+  ["link", "Move with the track that was selected last", "shift+p", link],
   ["duplicate", "Duplicate", "mod+d", on((store, state) => addCopies(store, selectedTracks(state)))],
   ["nudge-left", "Nudge", "ArrowLeft", nudge(-1, 0)],
   ["nudge-right", "", "ArrowRight", nudge(1, 0)],
@@ -201,7 +228,7 @@ const TABLE = [
   ["motion", "Move the picture", "b", on((store, { session }) => store.session({ motion: !session.motion }))],
   ["cells", "Latent cells", "c", on((store, { session }) => store.session({ cells: !session.cells }))],
   ["labels", "Names and frames", "t", on((store, { session }) => store.session({ labels: !session.labels }))],
-  ["maps", "Boxes and masks", "b", on((store, { session }) => store.session({ maps: !session.maps }))],
+  ["maps", "Boxes and masks", "x", on((store, { session }) => store.session({ maps: !session.maps }))],
   ["fit", "Fit to view", "f", ({ fit }) => fit()],
   ["full", "Full screen", "shift+f", ({ full }) => full()],
   ["help", "Help", "? shift+?", ({ help }) => help()],

@@ -2,7 +2,7 @@
 
 import { knotsAt } from "../curve/curves.js";
 import { clamp, cornerOf, distance, insideBox, insidePolygon, toCanvas, toImage } from "../curve/geometry.js";
-import { boxesOf, pathOf, placeAt, sentTracks } from "../drawing/sample.js";
+import { boxesOf, pathOf, placeIn, sentTracks } from "../drawing/sample.js";
 import { isKnotChosen, isSelected, transformBox } from "../drawing/selection.js";
 
 const HIT_RADIUS_PX = 8;
@@ -79,7 +79,7 @@ export function hitTest(drawing, session, point, touch = false) {
   }
   if (tool !== "select") return null;
   const moving = chosen.find((track) =>
-    track.knots.length > 1 && distance(toCanvas(view, placeAt(track, drawing.frames, session.frame)), point) <= reach);
+    track.knots.length > 1 && distance(toCanvas(view, placeIn(drawing, track, session.frame)), point) <= reach);
   if (moving) return { kind: "dot", track: moving.id };
   const box = chosen.length > 0 && transformBox(drawing, selection, session.frame);
   for (const [handle, place] of box ? Object.entries(boxHandles(box, view)) : []) {

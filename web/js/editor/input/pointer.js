@@ -7,7 +7,8 @@
 
 import { boundingBox, centerOf, distance, rotation, scaling, toImage, translation } from "../curve/geometry.js";
 import { hitTest, insideTransformBox, nearestOnTrack } from "./hit_test.js";
-import { findTrack, insideOf, posedTrack, toggle, transformBox, wholly } from "../drawing/selection.js";
+import { findTrack, groupOf, insideOf, posedTrack, toggle, transformBox, wholly } from "../drawing/selection.js";
+import { uncarried } from "../drawing/sample.js";
 import { snapPoint } from "./snap.js";
 import { endStroke } from "./strokes.js";
 import { wandAction } from "./wanding.js";
@@ -75,7 +76,9 @@ function selectDown(drawing, session, input, target) {
   // What was pressed is selected, unless it is already, alone or among others.
   const part = selection.find(({ track }) => track === target.track);
   const kept = part && (knots ? part.knots?.includes(knots[0]) : !part.knots);
-  return startDrag(kept ? session : { ...session, selection: [{ track: target.track, knots }] }, "move", input, target);
+  const pressed = /** @type {Track} */ (findTrack(drawing, target.track));
+  const chosen = knots ? [{ track: target.track, knots }] : wholly(groupOf(drawing, pressed));
+  return startDrag(kept ? session : { ...session, selection: chosen }, "move", input, target);
 }
 
 /** Ctrl+click: a knot on the path under the pointer, or drawn out from the nearest segment.
@@ -144,8 +147,8 @@ function dragAction(drawing, session, { kind, target, start }, cursor, input) {
 function dotAction(drawing, session, track, cursor, slides) {
   const { frame } = session;
   const { repeat, reverse } = track.timing;
-  if (!slides && repeat === "once" && !reverse) return { type: "pose", id: track.id, frame, at: snapPoint(drawing, session, cursor) };
-  const found = nearestOnTrack(track, cursor);
+  if (!slides && repeat === "once" && !reverse) return { type: "pose", id: track.id, frame, at: uncarried(drawing, track, frame, snapPoint(drawing, session, cursor)) };
+  const found = nearestOnTrack(track, uncarried(drawing, track, frame, cursor));
   const patch = found && keysWithPlace(track, drawing.frames, frame, found.at);
   return patch ? { type: "patch-timing", ids: [track.id], patch } : null;
 }

@@ -4,7 +4,7 @@ import { createTrack } from "../drawing/schema.js";
 import { bezierKnots } from "../drawing/edit_track.js";
 import { fitStroke } from "../curve/freehand.js";
 import { boundingBox, centerOf, cornerOf, distance, toImage } from "../curve/geometry.js";
-import { sampledTrack, sentTracks } from "../drawing/sample.js";
+import { sampledIn, sentTracks } from "../drawing/sample.js";
 import { fillPolygon, polygonArea, spacingFor } from "../drawing/region.js";
 import { findTrack, wholly } from "../drawing/selection.js";
 import { withRing } from "./ring.js";
@@ -105,13 +105,13 @@ const gridOver = ({ x, y, width, height }, spacing) => {
 /** Pins over the whole frame but near what the other tracks cover in any frame; null where no room is left.
  * @type {(drawing: Drawing) => Track | null} */
 export function pinsAround(drawing) {
-  const { width, height, frames } = drawing;
+  const { width, height } = drawing;
   const spacing = Math.sqrt((width * height) / REST_PINS);
   const reach = 0.75 * spacing;
   const cells = new Set();
   const cell = (/** @type {number} */ x, /** @type {number} */ y) => `${Math.floor(x / reach)},${Math.floor(y / reach)}`;
   for (const track of sentTracks(drawing)) {
-    const { positions } = sampledTrack(track, frames);
+    const { positions } = sampledIn(drawing, track);
     for (let i = 0; i < positions.length; i += 2) cells.add(cell(positions[i], positions[i + 1]));
   }
   const free = ({ x, y } = /** @type {XY} */ ({ x: 0, y: 0 })) =>

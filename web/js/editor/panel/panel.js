@@ -89,7 +89,24 @@ function trackSection({ store, ui }, tracks) {
       ui.check("Locked", "locked", all("locked"), (value) => patch({ locked: value })),
       ui.check("Hidden", "hidden", all("hidden"), (value) => patch({ hidden: value })),
     ),
+    ...linkFields(store, ui, tracks),
   );
+}
+
+/** @type {(store: Store, ui: Controls, tracks: readonly Track[]) => (HTMLElement | null)[]} */
+function linkFields(store, ui, tracks) {
+  const [{ group: name, parent }] = tracks;
+  const { drawing } = store.get();
+  const ids = tracks.map(({ id }) => id);
+  const mixed = tracks.some((track) => track.parent !== parent);
+  const others = drawing.tracks.filter(({ id }) => !ids.includes(id));
+  if (others.length === 0 && tracks.length === 1) return [];
+  const options = { ...(mixed && { mixed: "Mixed" }), "": "Nothing", ...Object.fromEntries(others.map((track) => [`=${track.id}`, track.name])) };
+  return [
+    ui.text("Group", "text", tracks.every((track) => track.group === name) ? name ?? "" : "", (value) => store.patchTracks(tracks, { group: value.trim() || null })),
+    ui.select("Moves with", "parent", options, mixed ? "mixed" : parent === null ? "" : `=${parent}`,
+      (value) => value !== "mixed" && store.act([{ type: "link", ids, parent: value ? value.slice(1) : null }])),
+  ];
 }
 
 /** @type {(panel: Panel, selection: SelectedParts) => HTMLElement | null} */

@@ -90,6 +90,9 @@ function renderRow(ctx, scene, track, top) {
   const middle = top + ROW_PX / 2;
   if (isSelected(session.selection, track.id)) rectangle(ctx, theme.row, 0, top, layout.width, ROW_PX);
   ctx.globalAlpha = track.hidden ? 0.55 : 1;
+  // All of a group have one mark at their left.
+  const group = track.group !== null && scene.drawing.tracks.find((other) => other.group === track.group);
+  if (group) rectangle(ctx, group.color, 2, top + 1, 4, ROW_PX - 2);
   rounded(ctx, track.color, 10, middle - 5, 10, 10, 3);
   ctx.textAlign = "left";
   const off = errorOf(session, track.id);
@@ -101,7 +104,7 @@ function renderRow(ctx, scene, track, top) {
   }
   const idle = idleTracks(scene.drawing, session.family).has(track.id);
   ctx.fillStyle = idle ? theme.warn : theme.text;
-  ctx.fillText(shortened(ctx, `${idle ? "! " : ""}${track.name.slice(0, 80)}`, room), 26, middle + 0.5);
+  ctx.fillText(shortened(ctx, `${idle ? "! " : ""}${track.parent === null ? "" : "↳ "}${track.name.slice(0, 80)}`, room), 26, middle + 0.5);
   ctx.globalAlpha = 1;
   renderEye(ctx, layout.left - 32, middle, track.hidden ? theme.dim : theme.text, track.hidden);
   padlock(ctx, { x: layout.left - 12, y: middle }, track.locked ? theme.text : theme.dim, track.locked);

@@ -5,7 +5,7 @@ import { clamp } from "../curve/geometry.js";
 import { errorOf } from "../drawing/followed.js";
 import { motionRange } from "../drawing/sample.js";
 import { renderTimeline } from "./render.js";
-import { findTrack, isSelected, selectedIds, toggle, wholly } from "../drawing/selection.js";
+import { findTrack, groupOf, isSelected, selectedIds, toggle, wholly } from "../drawing/selection.js";
 import { canvasPoint, fitBuffer } from "../page/canvas.js";
 import { ROW_PX, RULER_PX, hitTimeline, layoutTimeline, rowAt, timelineDrag, xToFrame } from "./layout.js";
 
@@ -24,7 +24,7 @@ function press(store, event, target) {
   if (target.kind === "lock") return store.patchTracks([track], { locked: !locked });
   const add = event.shiftKey || event.ctrlKey || event.metaKey;
   store.session({
-    selection: add ? toggle(selection, id, null) : isSelected(selection, id) ? selection : wholly([track]),
+    selection: add ? toggle(selection, id, null) : isSelected(selection, id) ? selection : wholly(groupOf(drawing, track)),
     key: target.kind === "key" ? { track: id, index: target.index } : null, unfinished: null,
   });
 }
@@ -93,7 +93,8 @@ export function createTimeline(root, { store, scene, wheelIsOurs, forward, signa
     const words = tracks.map((track) => {
       const { start, end } = motionRange(track.timing, frames);
       const moves = track.knots.length > 1 ? `${track.knots.length} knots, frames ${Math.round(start)} to ${Math.round(end)}` : "stays";
-      return [track.name, moves, track.hidden && "hidden", track.locked && "locked", errorOf(session, track.id) !== undefined && `${errorOf(session, track.id)?.toFixed(1)} px off`, isSelected(selection, track.id) && "selected"].filter(Boolean).join(", ");
+      return [track.name, moves, track.hidden && "hidden", track.locked && "locked", track.group && `in ${track.group}`,
+        findTrack(store.get().drawing, track.parent) && `moves with ${findTrack(store.get().drawing, track.parent)?.name}`, errorOf(session, track.id) !== undefined && `${errorOf(session, track.id)?.toFixed(1)} px off`, isSelected(selection, track.id) && "selected"].filter(Boolean).join(", ");
     }).reverse();
     if (words.join() === told) return;
     told = words.join();

@@ -21,7 +21,9 @@ class _Parser(argparse.ArgumentParser):
     """Reports a wrong option like any other bad input: in one line."""
 
     def error(self, message: str) -> NoReturn:
-        raise OptionError(f"{self.prog}: {message}. See {self.prog} --help.")
+        verb = self.prog.removeprefix("wanmove").strip()
+        said = f"{verb}: {message}" if verb else message
+        raise OptionError(f"{said}. See {self.prog} --help.")
 
 
 class _Version(argparse.Action):

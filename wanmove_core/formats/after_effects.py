@@ -1,4 +1,4 @@
-"""After Effects: keyframes as its clipboard text, what Mocha and other trackers export too.
+"""After Effects: keyframes as clipboard text, which Mocha and other trackers also export.
 
 Source: Adobe documents the menu commands, not the text. This follows text copied from After
     Effects 5 to CC as programs that exchange it publish it, such as PatchMaker's manual
@@ -86,9 +86,9 @@ def is_after_effects(text: str) -> bool:
 def parse_after_effects(text: str, name: str, options: ReadOptions) -> Content:
     """Read positions, trackers' points and corner pins; every other property is left out.
 
-    The first frame is that of the first key. Points move on straight lines between keys and
-    rest before and after them; Bezier handles are not in the text. Pixels of the composition
-    are made square. The picture is the source's, unless that is a null object's 100x100.
+    The first frame is that of the first key. Points are interpolated linearly between keys and
+    constant before and after them; the text has no Bezier handles. Positions are scaled to square
+    pixels. The frame is that of the source, unless it is the 100x100 of a null object.
 
     Raises:
         TrackFormatError: names the track and frame.

@@ -1,9 +1,9 @@
 """Blender: markers of its movie clip editor, as CSV or as JSON.
 
-The CSV is the one of the export script that is passed around since 2013 (gist 5663418, in many
-add-ons): a file for each track, `frame,x,y` without a header. The JSON holds the attributes of
-Blender's own classes under their own names, for all tracks of a clip; docs/blender has scripts
-that write and read it. In both, frame 1 is the clip's first and y counts from the bottom.
+The CSV is that of the export script of 2013 (gist 5663418, copied into many add-ons): one file per
+track, `frame,x,y` without a header. The JSON holds the attributes of Blender's classes under their
+own names, for all tracks of a clip; the scripts in docs/blender write and read it. In both, frame 1
+is the clip's first and y counts from the bottom.
 
 Source: Blender Python API, MovieClip, MovieTrackingTrack, MovieTrackingMarker
     (https://docs.blender.org/api/current/bpy.types.MovieTrackingMarker.html): `co` is the

@@ -1,4 +1,4 @@
-"""Limits for untrusted input, and the one form in which every reader refuses it."""
+"""Limits for untrusted input, and the one form of the readers' errors."""
 
 import math
 from collections.abc import Sequence
@@ -36,13 +36,13 @@ def shown(value: Any) -> str:
 
 
 def refusal(subject: str, expected: str, got: str, step: str) -> TrackFormatError:
-    """The error for input that is not tracks.
+    """Make the error for input that is not tracks.
 
     Args:
         subject: file, track and frame, as "walk.json: track 2, frame 17: x".
-        expected: what the subject must be or have.
-        got: what it is instead; already short.
-        step: what to do about it, a sentence without its full stop.
+        expected: what the subject must be or have, as "be a number".
+        got: what it is instead, a short text.
+        step: what to do about it, a sentence without the full stop.
 
     Returns:
         An error with a message of one line; the caller raises it.
@@ -74,7 +74,7 @@ def check_size(width: Any, height: Any, subject: str) -> tuple[int, int]:
 
 
 def check_points(subject: str, frames: int, tracks: int, limit: int = MAX_POINTS) -> None:
-    """Raise when tracks of this shape are none, or more than will be allocated."""
+    """Raise if there are no tracks of this shape, or more than will be allocated."""
     if tracks < 1:
         raise refusal(subject, "hold at least one track", "none", "Draw or add a track first")
     if frames < 1:

@@ -1,4 +1,4 @@
-"""What the readers hand on: options in, sampled tracks and a track file out."""
+"""The types of the readers: options in, raw tracks and a track file out."""
 
 import logging
 from dataclasses import dataclass, field
@@ -27,17 +27,17 @@ _CORNER = 2.0  # px; shares of the picture may pass its edge
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How to read what a file leaves open.
+    """Options for what a file does not state.
 
     Args:
         size: (width, height) of the output frame in pixels; tracks are stretched to it when
             the size that they were drawn on is known. None leaves them as they are.
         canvas_size: (width, height) of the picture that the tracks were drawn on, for files
-            that do not say. What a file itself declares goes first.
+            that do not say. What a file itself states is used first.
         num_frames: frames of the result. None keeps the length of sampled tracks, and samples
-            editor documents at the length they declare, else 81.
+            editor documents at their stated length, else 81 frames.
         unit: "pixels"; "normalized": 0..1 over the picture; "auto": what the format says,
-            else pixels. The size of the numbers never decides.
+            else pixels. It never depends on the size of the numbers.
         format: a name of FORMATS, or "auto" to tell from the content.
 
     Raises:
@@ -72,14 +72,14 @@ class ReadOptions:
 
 @dataclass(frozen=True)
 class TrackFile:
-    """Tracks, and what else their file says.
+    """Tracks, and what else their file states.
 
     Args:
         tracks: in pixels of `size`.
         format: name of the format, as in FORMATS.
         size: (width, height) of the frame that the positions are pixels of; None when neither
             the file nor the caller said.
-        canvas: (width, height) of the picture that they were made on, where that is known.
+        canvas: (width, height) of the picture that the tracks were drawn on; None: unknown.
         notes: what a person should know of how it was read, a sentence each.
         fps: frames per second, where the file declares it.
         names: one per track where the format has names, else empty.
@@ -133,7 +133,7 @@ class Content:
 
 
 def hidden_pairs(points: np.ndarray) -> np.ndarray:
-    """Where both coordinates are one of the values that stand for a hidden point."""
+    """Find points whose coordinates are a pair that means hidden, such as (-1, -1)."""
     marks = points[..., 0] == HIDDEN_PAIRS[0]
     for value in HIDDEN_PAIRS[1:]:
         marks |= points[..., 0] == value
@@ -152,7 +152,7 @@ def finish(content: Content, name: str, options: ReadOptions) -> TrackFile:
         Tracks as float32 in pixels.
 
     Raises:
-        TrackFormatError: nothing there, too much, or a position that cannot be.
+        TrackFormatError: no tracks, too many, or a position out of range.
     """
     frames = max((len(raw.points) for raw in content.tracks), default=0)
     for count in (frames, options.num_frames or frames):
@@ -162,7 +162,7 @@ def finish(content: Content, name: str, options: ReadOptions) -> TrackFile:
 
 
 def join_tracks(raw_tracks: list[RawTrack], name: str) -> Tracks:
-    """Tracks from the raw ones, each retimed to the longest one."""
+    """Join raw tracks, each retimed to the longest one."""
     frames = max(len(raw.points) for raw in raw_tracks)
     positions = torch.zeros(frames, len(raw_tracks), 2)
     visibility = torch.zeros(frames, len(raw_tracks), dtype=torch.bool)
@@ -189,7 +189,7 @@ def _visible(raw: RawTrack) -> np.ndarray:
 def checked_positions(
     points: np.ndarray, seen: np.ndarray, name: str, track_numbers: Any = None
 ) -> np.ndarray:
-    """float32 positions, zero where there is none; raises at a visible one out of range."""
+    """Return float32 positions, zero where missing; raise if a visible one is out of range."""
     outside = ~(np.abs(points) <= MAX_COORDINATE).all(axis=-1)
     if (outside & seen).any():
         frame, column = (int(i) for i in np.argwhere(outside & seen)[0])
@@ -205,7 +205,7 @@ def checked_positions(
 
 
 def scale_tracks(tracks: Tracks, content: Content, name: str, options: ReadOptions) -> TrackFile:
-    """Bring joined tracks to the length, unit and size that the caller wants."""
+    """Convert joined tracks to the length, unit and size that the caller asked for."""
     if options.num_frames is not None:
         tracks = resample_tracks(tracks, options.num_frames)
     canvas = content.canvas_size or options.canvas_size

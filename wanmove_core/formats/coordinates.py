@@ -1,4 +1,4 @@
-"""Coordinate JSON: one position per frame, as KJNodes, ComfyUI core, ATI and others pass it on.
+"""Coordinate JSON: one position per frame, as in KJNodes, ComfyUI core, ATI and others.
 
 Lists of points, flat for one track or nested for several; a point is {"x", "y"}, [x, y],
 [x, y, visible], or null where the track is hidden. "visible" beside "x" and "y" is ours, and so
@@ -50,7 +50,7 @@ def parse_coordinates(value: Any, name: str, _options: ReadOptions) -> Content:
 
 
 def wrapped_size(value: dict[str, Any], name: str) -> tuple[int, int] | None:
-    """The picture size that an object declares beside its tracks."""
+    """Return the picture size that an object states beside its tracks."""
     for width, height in _SIZE_KEYS:
         if width in value and height in value:
             return check_size(value[width], value[height], f"{name}: picture")
@@ -67,7 +67,7 @@ def _stated_frame(points: Any, name: str) -> Size | None:
 
 
 def unwrap_text(value: Any, name: str) -> Any:
-    """Parse JSON text that stands where the value itself should, and lists of such texts."""
+    """Parse JSON text in place of the value itself, and lists of such texts."""
     if isinstance(value, str):
         value = parse_json(value, name)
     if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
@@ -79,7 +79,7 @@ def unwrap_text(value: Any, name: str) -> Any:
 
 
 def track_lists(value: Any, name: str) -> list[Any]:
-    """The lists of points within flat or nested coordinates; one for a flat list."""
+    """Return the lists of points in flat or nested coordinates; one list for flat ones."""
     items = check_list(value, name)
     if is_point(items[0]) or items[0] is None:
         return [items]
@@ -100,7 +100,7 @@ def track_lists(value: Any, name: str) -> list[Any]:
 
 
 def is_point(value: Any) -> bool:
-    """Whether `value` has the form of a point, whatever its coordinates are."""
+    """Tell whether `value` has the form of a point; its coordinates are not checked."""
     if isinstance(value, dict):
         return "x" in value or "y" in value
     return (
@@ -186,7 +186,7 @@ def _coordinate(value: Any, subject: str) -> float:
 
 
 def coordinates_json(tracks: Tracks, size: Size | None = None) -> str:
-    """The text that `write_tracks` writes as JSON; what `track_coords` inputs take."""
+    """Return the JSON text that `write_tracks` writes, for inputs named `track_coords`."""
     positions = tracks.positions.detach().cpu().numpy().astype(np.float32)
     visible = tracks.visibility.cpu().numpy()
     # A visible point on a pair that stands for hidden has to say so.

@@ -45,8 +45,8 @@ def parse_strokes(value: Any, name: str, options: ReadOptions) -> Content:
 def parse_qq(value: Any, name: str, options: ReadOptions) -> Content:
     """Read coord_out of SA-Nodes-QQ: paths with pauses before and after, and still points.
 
-    Points of a path are evenly spaced in time. Its offsets, drivers and easings are not applied;
-    a log line says so where a document uses them.
+    Points of a path are evenly spaced in time. Offsets, drivers and easings are not applied; if a
+    document uses them, a warning is logged.
 
     Raises:
         TrackFormatError: names the path and point.

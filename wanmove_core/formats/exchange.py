@@ -1,4 +1,4 @@
-"""What the editor sends and gets: drawings as track files, and track files as drawings."""
+"""Convert between drawings and track files for the editor."""
 
 import io
 import json
@@ -20,11 +20,11 @@ MAX_IMPORT_BYTES = 64_000_000
 
 
 class TooLargeError(TrackFormatError):
-    """A body over its limit."""
+    """A request body that is too large."""
 
 
 def exchange(body: bytes, query: Mapping[str, str]) -> tuple[str | None, bytes]:
-    """Answer the editor: to a drawing with a file, to a file with a drawing.
+    """Convert the editor's request: a drawing to a file, or a file to a drawing.
 
     Args:
         body: a document where the query has a `format`, else a track file or SVG.
@@ -32,11 +32,12 @@ def exchange(body: bytes, query: Mapping[str, str]) -> tuple[str | None, bytes]:
             canvas that the file is brought to.
 
     Returns:
-        The name of a file and its bytes; or None and a document, with `notes` for a person.
+        For a drawing, the name of a file and its bytes; for a file, None and the JSON of a drawing
+        with `notes` for people.
 
     Raises:
-        TooLargeError: over the limits.
-        WanMoveError: what cannot be read or written.
+        TooLargeError: the body is over the limit.
+        WanMoveError: the body cannot be read or written.
     """
     if len(body) > MAX_IMPORT_BYTES:
         raise TooLargeError(

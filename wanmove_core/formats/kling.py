@@ -29,8 +29,8 @@ _MAX_POINTS = 77
 def parse_kling(value: Any, name: str, options: ReadOptions) -> Content:
     """Read the trajectories of dynamic_masks; masks are not read.
 
-    Points are evenly spaced in time, as many as there may be. The input image's size is
-    needed, since y counts from its bottom.
+    Points are evenly spaced in time, whatever their number. The input image's size is needed,
+    because y counts from its bottom.
 
     Raises:
         TrackFormatError: no size given, or names the mask and point.
@@ -51,10 +51,10 @@ def parse_kling(value: Any, name: str, options: ReadOptions) -> Content:
 
 
 def write_kling(tracks: Tracks, size: Size, _fps: float) -> str:
-    """The part of a request that moves things: whole pixels, at most 77 a track.
+    """Write `dynamic_masks` of a request: integer pixels, at most 77 points per track.
 
     `mask` is left empty: it is a picture of what moves, which tracks do not have. A trajectory
-    is that of the whole clip: hidden points lie on straight lines between visible ones.
+        spans the whole clip: hidden points are interpolated linearly between visible ones.
 
     Raises:
         OptionError: more than 6 tracks, one that is never visible, or a single frame.
@@ -86,7 +86,7 @@ def write_kling(tracks: Tracks, size: Size, _fps: float) -> str:
 
 
 def by_index(points: np.ndarray, frames: int) -> np.ndarray:
-    """Points spread evenly over time, straight lines between them."""
+    """Spread points evenly over time, with linear interpolation."""
     place = np.linspace(0, len(points) - 1, frames)
     known = np.arange(len(points))
     return np.stack([np.interp(place, known, points[:, axis]) for axis in (0, 1)], axis=1)

@@ -1,7 +1,7 @@
 """The official .npy pair: tracks [1, T, N, 2] or [T, N, 2], visibility [1, T, N] or [T, N].
 
-The header is read with a pattern, never evaluated, and nothing is allocated before the shape
-has been held against the size of the data.
+The header is parsed by a pattern, never evaluated. Nothing is allocated before the shape has been
+compared with the size of the data.
 """
 
 import io
@@ -206,7 +206,7 @@ def _brief_shape(shape: tuple[int, ...]) -> str:
 
 
 def visibility_path(path: pathlib.Path) -> pathlib.Path | None:
-    """Where the visibility belonging to a tracks .npy lies; None for a visibility file itself."""
+    """Name the visibility file of a tracks .npy; None for a visibility file itself."""
     if path.stem.endswith("visibility"):
         return None
     stem = path.stem

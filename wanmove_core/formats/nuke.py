@@ -48,9 +48,9 @@ def is_nuke(text: str) -> bool:
 def parse_nuke(text: str, name: str, options: ReadOptions) -> Content:
     """Read every track of every tracker node.
 
-    The first frame is that of the first key. A track moves on straight lines between its keys
-    and is hidden before the first, after the last, and where it is not enabled. Nuke counts y
-    from the bottom: the picture's height is that of the script's Root format, else the caller's.
+    The first frame is that of the first key. A track is interpolated linearly between its keys. It
+    is hidden before the first key, after the last key, and where it is not enabled. Nuke counts y
+    from the bottom: the height of the script's Root format is used, else the caller's.
 
     Raises:
         TrackFormatError: names the track and frame, or asks for the picture's size.

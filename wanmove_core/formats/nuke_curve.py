@@ -27,14 +27,14 @@ _TANGENT = re.compile(r"[stuv][-+.\d]")
 
 @dataclass(frozen=True)
 class Curve:
-    """Keys of one value: float64 [keys] times and values, and where it holds until the next."""
+    """Keys of one value: float64 [keys] times and values, bool [keys] held until the next key."""
 
     times: np.ndarray
     values: np.ndarray
     holds: np.ndarray
 
     def at(self, frames: np.ndarray) -> np.ndarray:
-        """The value at each frame: straight between keys, the ends' value outside of them."""
+        """Interpolate linearly at each frame; constant before the first and after the last key."""
         values = np.interp(frames, self.times, self.values)
         before = np.clip(np.searchsorted(self.times, frames, side="right") - 1, 0, None)
         stays = self.holds[before] & (frames >= self.times[0])
@@ -42,7 +42,7 @@ class Curve:
 
 
 def parse_braces(text: str, start: int, name: str, limit: int) -> tuple[list[Any], int]:
-    """What is in the braces that open at `start`: words, texts and further lists.
+    """Parse the braces that open at `start`: words, texts and nested lists.
 
     Args:
         text: a script.
@@ -54,7 +54,7 @@ def parse_braces(text: str, start: int, name: str, limit: int) -> tuple[list[Any
         The list, and how many words were read.
 
     Raises:
-        TrackFormatError: never closed, or nested or long beyond any script.
+        TrackFormatError: the braces are not closed, nested too deep, or too long.
     """
     open_lists: list[list[Any]] = []
     count, place = 0, start
@@ -86,7 +86,7 @@ def parse_braces(text: str, start: int, name: str, limit: int) -> tuple[list[Any
 
 
 def parse_curve(value: Any, subject: str) -> Curve | None:
-    """A knob's value: a number, or ["curve", keys]; None where it has no keys.
+    """Parse a knob's value: a number, or ["curve", keys]; None where it has no keys.
 
     Raises:
         TrackFormatError: an expression, or a key that is not a number.

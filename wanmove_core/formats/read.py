@@ -1,4 +1,4 @@
-"""Read tracks from any supported format, told from the content and never from the name."""
+"""Read tracks from any supported format; the content tells the format, never the name."""
 
 import os
 import pathlib
@@ -43,7 +43,7 @@ def read_tracks(
     """Read tracks from a file, or from text, in any format of FORMATS.
 
     Args:
-        source: a path, the text of a file, or what its JSON holds.
+        source: a path, the text of a file, or its parsed JSON.
         visibility: the visibility .npy of a tracks .npy. None takes `NAME_visibility.npy`
             beside `NAME_tracks.npy` (or beside `NAME.npy`) when it is there.
         size: (width, height) of the output frame in pixels. Tracks drawn on a picture of
@@ -72,7 +72,7 @@ def read_track_file(
     visibility: str | pathlib.Path | None = None,
     options: ReadOptions | None = None,
 ) -> TrackFile:
-    """As `read_tracks`, with what else the file declares: size, fps, names, colours.
+    """Read as `read_tracks`; also return what the file states: size, fps, names, colours.
 
     Raises:
         TrackFormatError, OptionError: as `read_tracks`.
@@ -112,7 +112,7 @@ def parse_tracks(
     Args:
         data: the bytes of a file, text, parsed JSON, a list of JSON texts (one per track), or
             ComfyUI core's TRACKS dict.
-        name: what messages call it.
+        name: of the source, for messages.
         visibility: the bytes of a visibility .npy, for the bytes of a tracks .npy.
         options: see ReadOptions.
 

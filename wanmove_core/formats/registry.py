@@ -1,4 +1,4 @@
-"""The one table of formats: what is read, written, listed and documented is made from it.
+"""The one table of formats: readers, writers, lists and docs/formats.md are made from it.
 
 Imports nothing heavy: the command line's help reads it.
 """
@@ -14,16 +14,16 @@ class Format:
     """A format of track files. Functions are named `module:function` of this package.
 
     Args:
-        name: as `TrackFile.format` says it and `ReadOptions.format` asks for it.
+        name: in `TrackFile.format` and `ReadOptions.format`.
         title: for people.
-        to: what writers call it; "" where it is only read.
+        to: name for writers; "" if the format is only read.
         suffix: of a written file.
         suffixes: of files that hold it.
         text, value: sniff and parse: a text that is not JSON, or a value that JSON holds.
-        asked: as `value`, where this format was asked for by name.
+        asked: as `value`, used when this format was asked for by name.
         write: (tracks, size, fps) -> str.
-        binary: the file is no text.
-        needs_canvas: whoever writes it must know the size of the picture.
+        binary: whether the file is not text.
+        needs_canvas: whether writing needs the size of the picture.
         reads, writes, keeps: for docs/formats.md.
     """
 
@@ -173,19 +173,19 @@ READ_SUFFIXES = tuple(dict.fromkeys(suffix for format_ in TABLE for suffix in fo
 
 
 def function(name: str) -> Callable[..., Any]:
-    """The function that the table names."""
+    """Import the function that the table names."""
     module, _, attribute = name.partition(":")
     found: Callable[..., Any] = getattr(import_module(f".{module}", __package__), attribute)
     return found
 
 
 def written_suffixes() -> str:
-    """What names of written files may end in, for messages."""
+    """List the suffixes of written files, for messages."""
     return ", ".join(format_.suffix for format_ in WRITTEN.values())
 
 
 def format_of(file_name: str) -> str:
-    """The writer that a file's name asks for; its bare suffix where that is none."""
+    """Return the name of the format of a file's suffix; an unknown suffix itself, without the dot."""
     name = file_name.lower()
     # The longest first: .blender.json before .json.
     known = sorted(WRITTEN.values(), key=lambda format_: -len(format_.suffix))
@@ -194,7 +194,7 @@ def format_of(file_name: str) -> str:
 
 
 def find_parser(kind: str, data: Any, wanted: str) -> Callable[..., Any] | None:
-    """The parser of a text or a value; None where no format of the table takes it.
+    """Find the parser of a text or a value; None if no format matches.
 
     Args:
         kind: "text" or "value".

@@ -1,4 +1,4 @@
-"""What several formats keep of one track: short numbers, ranges of frames, held positions."""
+"""Helpers of several formats: short numbers, ranges of frames, held positions."""
 
 import re
 
@@ -14,12 +14,12 @@ _NUMBER = re.compile(r"[-+]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[eE][-+]?\d{1,3
 
 
 def shortest(value: float | np.floating) -> float:
-    """The float whose decimal text is the shortest that gives this float32 back."""
+    """Return the float whose decimal text is the shortest that reads back as this float32."""
     return float(np.format_float_positional(np.float32(value), unique=True, trim="0"))
 
 
 def decimal(value: float) -> str:
-    """A float64 as the shortest text that gives it back, never with an exponent."""
+    """Return a float64 as the shortest text that reads back as it, never with an exponent."""
     return np.format_float_positional(value, unique=True, trim="-")
 
 
@@ -33,7 +33,7 @@ def parse_ranges(text: str | None, frames: int, subject: str) -> np.ndarray:
     """bool [frames] from text as "0-12 20-80"; None is all of them.
 
     Raises:
-        TrackFormatError: names the range that is none.
+        TrackFormatError: names the invalid range.
     """
     if text is None:
         return np.ones(frames, dtype=bool)
@@ -71,10 +71,10 @@ def keyed(times: np.ndarray, points: np.ndarray, frames: np.ndarray) -> np.ndarr
 
 
 def parse_number(cell: str, subject: str, limit: float = 1e9) -> float:
-    """A number from a cell of text, within -limit..limit.
+    """Parse a number from a cell of text, within -limit..limit.
 
     Raises:
-        TrackFormatError: it is none, or NaN, or further out.
+        TrackFormatError: not a number, NaN, or out of range.
     """
     if _NUMBER.fullmatch(cell):
         value = float(cell)
@@ -104,10 +104,10 @@ def height_of(size: Size, options: ReadOptions) -> int:
 
 
 def picture_size(options: ReadOptions, name: str, program: str) -> Size:
-    """Size of the picture for a format that counts y from its bottom and may not state it.
+    """Return the picture's size for a format that counts y from the bottom.
 
     Raises:
-        TrackFormatError: the caller gave none.
+        TrackFormatError: neither the file nor the caller gave a size.
     """
     size = options.canvas_size or options.size
     if size is None:

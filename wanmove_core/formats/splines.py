@@ -30,7 +30,7 @@ _KJ_KINDS = {
 
 
 def frame_count(options: ReadOptions, declared: int | None = None) -> int:
-    """Frames to sample an editor document at."""
+    """Return the number of frames to sample an editor document at."""
     return options.num_frames or declared or DEFAULT_FRAMES
 
 
@@ -41,7 +41,7 @@ def check_drawn(name: str, frames: int, drawn: Sequence[Any], tracks: int | None
         name: of the file.
         frames: that each track will have.
         drawn: the untrusted list of knots of every path.
-        tracks: in all, where a path stands for several.
+        tracks: number of tracks, if one path makes several.
     """
     count = len(drawn) if tracks is None else tracks
     check_points(name, frames, count, MAX_TEXT_POINTS)
@@ -78,8 +78,8 @@ def parse_kj_points(value: Any, name: str, options: ReadOptions) -> Content:
         TrackFormatError: names the spline and knot.
 
     Source: kijai/ComfyUI-KJNodes web/js/editors/spline_editor_canvas.js @09439ef. Differs:
-        always sampled by arc length (its default takes y as a function of x, so a vertical or
-        looping path goes wrong) and never rounded.
+        always sampled by arc length (its default samples y as a function of x, which fails for
+        vertical or looping paths) and never rounded.
     """
     kind, tension, canvas = _KJ_INTERPOLATION, _KJ_TENSION, None
     if isinstance(value, dict):
@@ -161,7 +161,7 @@ def parse_ltx_points(value: Any, name: str, options: ReadOptions) -> Content:
         TrackFormatError: names the track and knot.
 
     Source: Lightricks/ComfyUI-LTXVideo sparse_tracks.py `_interpolate_spline`. Differs: not
-        rounded to whole pixels.
+        rounded to integers.
     """
     splines = check_list(unwrap_text(value, name), name)
     frames = frame_count(options)
@@ -194,7 +194,7 @@ def labelled(source: Mapping[str, Any], samples: np.ndarray, visible: np.ndarray
 
 
 def is_kj_splines(value: Any) -> bool:
-    """Whether a value can be nothing but KJNodes' splines."""
+    """Tell whether a value is certainly KJNodes' splines."""
     if isinstance(value, dict):
         return "points_store" in value
     return is_list(value) and bool(value) and isinstance(value[0], dict) and "points" in value[0]

@@ -37,7 +37,7 @@ _WORDS = ("auto", "inherit", "initial", "unset", "none")
 
 
 class UnknownUnitError(TrackFormatError):
-    """A length that only a page with fonts and a window can tell: %, em, auto."""
+    """A length that depends on fonts or on the window: %, em, auto."""
 
 
 def parse_length(text: str, subject: str) -> float:

@@ -1,4 +1,4 @@
-"""From the user units of an svg element to what lies around it; the outermost gives the canvas."""
+"""From the user units of an svg element to its parent's; the outermost gives the canvas."""
 
 from ..family import Size
 from .checks import check_size, refusal, shown

@@ -38,9 +38,9 @@ def parse_csv(text: str, name: str, _options: ReadOptions) -> Content:
     """Read CSV separated by commas, semicolons or tabs.
 
     With a header the columns may come in any order; without one they are frame, track, x, y
-    and visible. Frames count from 0, or from 1 or 1001 where the first one does; a track is
-    hidden in a frame that it has no row for. Track
-    names may be numbers or words, and keep the order in which numbers or first rows give them.
+    and visible. Frames are counted from 0, or from 1 or 1001 if the first frame is that. A track is
+    hidden in a frame without a row. Track names may be numbers or words, and keep the order in
+    which numbers or first rows give them.
 
     Raises:
         TrackFormatError: names the line, track and frame.

@@ -1,4 +1,4 @@
-"""Untrusted bytes to text, and text to JSON values: bounded before anything is built."""
+"""Untrusted bytes to text, and text to JSON values; limits are checked before anything is built."""
 
 import codecs
 import json
@@ -67,10 +67,10 @@ def decode_text(data: bytes, name: str) -> str:
 
 
 def clean_text(text: str, name: str) -> str:
-    """A text from memory as `decode_text` would give it.
+    """Return a text from memory as `decode_text` would.
 
     Raises:
-        TrackFormatError: no text: half of a pair of UTF-16.
+        TrackFormatError: half of a UTF-16 surrogate pair.
     """
     half = None if text.isascii() else _SURROGATE.search(text)
     if half is not None:
@@ -81,7 +81,7 @@ def clean_text(text: str, name: str) -> str:
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines of a text. U+2028, U+0085 and others that Python splits at belong to a line."""
+    """Split a text at line feeds, not at U+2028, U+0085 and others as `str.splitlines` does."""
     return [line.removesuffix("\r") for line in text.split("\n")]
 
 
@@ -92,7 +92,7 @@ def parse_json(text: str, name: str) -> Any:
     so an apostrophe inside a string stays one.
 
     Raises:
-        TrackFormatError: neither, too deep, too many values, or a key twice in one object.
+        TrackFormatError: not JSON, too deep, too many values, or a key twice in one object.
     """
     _check_structure(text, name)
     try:
@@ -214,7 +214,7 @@ def _too_many(name: str, what: str, limit: int, count: int) -> TrackFormatError:
 
 
 def is_no_json(text: str) -> bool:
-    """Whether a text is read as rows of numbers: it does not begin as JSON does."""
+    """Tell whether a text does not begin as JSON, so that it is read as rows of numbers."""
     text = text.strip()
     # A quoted first CSV cell is told from a JSON string by the lines that follow it.
     return not (text[0] in "[{(" or (text[0] == '"' and "\n" not in text))

@@ -23,8 +23,8 @@ _SPEEDS = {
 def parse_wan2gp(value: Any, name: str, options: ReadOptions) -> Content:
     """Read a Motion Designer definition: one track per layer that has a path.
 
-    Scaling and rotation of cut-out objects are not point motion and are left out; such an
-    object's track is that of its centre.
+    Scale and rotation of cut-out objects are left out; the track of such an object is that of its
+    centre.
 
     Raises:
         TrackFormatError: names the layer and what is wrong with it.

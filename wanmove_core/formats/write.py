@@ -1,4 +1,4 @@
-"""Write tracks: .npy pair, JSON, CSV or what another program reads; whole or not at all."""
+"""Write tracks: .npy pair, JSON, CSV or a format of another program."""
 
 import pathlib
 
@@ -38,7 +38,7 @@ def write_tracks(
             after-effects (.ae.txt): keyframes to paste. Without visibility.
             nuke (.nk): a Tracker4 node to paste. Exact where visible.
             blender (.blender.json): for docs/blender/import_tracks.py. Exact where visible.
-            kling (.kling.json): dynamic_masks for its API, whole pixels. Without visibility.
+            kling (.kling.json): dynamic_masks for its API, integer pixels. Without visibility.
         size: (width, height) of the frame that the positions are pixels of, where the tracks
             themselves do not know it; only the five formats of other programs need it. JSON
             and CSV state it too.
@@ -89,11 +89,11 @@ def write_tracks(
 
 
 def check_path(path: pathlib.Path, format: str | None = None) -> str:
-    """The format to write, a name of WRITE_FORMATS.
+    """Return the format to write, a name of WRITE_FORMATS; check that the path is writable.
 
     Raises:
-        OptionError: neither `format` nor the name of the file says one.
-        TrackFormatError: no file of that name can be written.
+        OptionError: neither `format` nor the file's name gives a format.
+        TrackFormatError: the file cannot be written.
     """
     _check_writable(path)
     kind = (format or format_of(path.name)).lower()

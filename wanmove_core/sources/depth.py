@@ -84,10 +84,10 @@ def distance_map(
             of any scale and offset: Marigold. "metric": distances already, kept as they are:
             ZoeDepth, UniDepth, Depth Anything's metric models, renderers.
         near, far: for "inverse" and "relative": the distance of the nearest and the farthest
-            pixel. Their ratio decides how much nearer things move more; the scale is free.
+            pixel. Their ratio sets the strength of the parallax; the scale is free.
 
     Returns:
-        New float64 distances, all positive. A flat map lies wholly at `near`.
+        New float64 distances, all positive. A constant map gives `near` everywhere.
 
     Raises:
         ShapeError: not a map, or values that are not finite.
@@ -124,7 +124,7 @@ def sample_distance(
 ) -> Float[np.ndarray, "*shape"]:
     """Read the distance of the pixel below each position; outside, of the nearest one.
 
-    Not interpolated: between an object and what lies behind it there is nothing.
+    Not interpolated: a mean across the edge of an object is the distance of nothing.
     """
     height, width = distance.shape
     col, row = np.moveaxis(np.nan_to_num(pixels), -1, 0)
@@ -171,16 +171,17 @@ def fit_map(
     *,
     outside: Any = None,
 ) -> Shaped[np.ndarray, "rows cols"]:
-    """Bring a depth map or mask to the frame's size, as the start image is brought to it.
+    """Fit a depth map or mask to the frame as the start image is fitted.
 
     Args:
         values: of the picture, of its size or of the same proportions.
         size: (width, height) of the frame.
         mode: as for `fit_tracks`.
-        outside: what "pad" puts around the picture; None repeats its edge.
+        outside: value that "pad" puts around the picture; None repeats the edge.
 
     Returns:
-        New values, not interpolated: between an object and what lies behind it there is nothing.
+        New values [height, width], by the nearest pixel: values are not mixed across an object's
+            edge.
 
     Raises:
         OptionError: another mode.
@@ -199,10 +200,10 @@ def fit_map(
 
 
 def check_proportions(name: str, size: Size, other_name: str, other_size: Size) -> None:
-    """Refuse two pictures that cannot be of one scene: their proportions differ.
+    """Check that two pictures of one scene have the same proportions.
 
     Raises:
-        ShapeError: by more than rounding to other sizes explains.
+        ShapeError: the proportions differ by more than rounding explains.
     """
     ratio = size[0] / size[1] * other_size[1] / other_size[0]
     if abs(math.log(ratio)) > _SAME_PROPORTIONS:

@@ -1,4 +1,4 @@
-"""Who hides whom: a z-buffer of the picture's surface in every frame."""
+"""Occlusion: a z-buffer of the picture's surface in every frame."""
 
 import numpy as np
 import torch
@@ -33,7 +33,8 @@ def surface_slopes(
 ) -> Float[np.ndarray, "points 2"]:
     """How fast 1 / distance changes across and down, per pixel, on each point's own surface.
 
-    The smaller of the changes to both sides: at an edge, the other one is that of the edge.
+    Of the changes to both sides the smaller one is taken: at an object's edge the other one is
+        wrong.
     """
     here = 1 / sample_distance(distance, pixels)
     slopes = []
@@ -55,7 +56,7 @@ def hidden_by_surface(
     spacing: int,
     tolerance: float,
 ) -> Bool[np.ndarray, "frames points"]:
-    """Find the points that something nearer covers.
+    """Find the points that a nearer surface covers.
 
     The nearest sample of each cell is kept with its index. It hides a point where it is nearer
     by more than the tolerance and was no neighbour of the point on one surface in frame 0,

@@ -90,7 +90,7 @@ def parse_keys(text: str, kind: type[Key], name: str) -> list[Key]:
     Args:
         text: as in `[{"frame": 0}, {"frame": 80, "rotate": 30, "ease": "out"}]`.
         kind: a dataclass of numbers and an ease.
-        name: of the file or input, for the message.
+        name: of the file or input, for messages.
 
     Raises:
         TrackFormatError: not such a list.

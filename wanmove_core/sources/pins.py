@@ -1,4 +1,4 @@
-"""Still points that hold the rest of the picture, hidden where something moves over them."""
+"""Still points that hold the rest of the picture, hidden where a region covers them."""
 
 import math
 from collections.abc import Callable
@@ -27,15 +27,15 @@ def pinned_points(
     *,
     front: Bool[np.ndarray, "height width"] | None = None,
 ) -> Tracks:
-    """Spread still points over all but a region.
+    """Spread still points over the picture outside a region.
 
     Args:
-        mask: True on what moves.
+        mask: True on the moving region.
         count: about how many, evenly over the rest of the picture. A region that fills the
             picture leaves room for none.
         move: (points of the region [points, 2]) -> (positions [frames, points, 2], whether the
             region is there [frames]).
-        front: True on what stands before the region: it covers no pins there.
+        front: True on what is in front of the region; there the region covers no pins.
 
     Returns:
         float64 tracks. A pin is hidden in the frames in which the region lies over it.

@@ -1,4 +1,4 @@
-"""Where to put points on a start image: an even grid, or its features."""
+"""Choose points of a start image: an even grid, or its corners."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ def grid_points(width: int, height: int, count: int) -> Float[np.ndarray, "point
     """Spread about `count` points evenly over a frame, in rows, half a step from its edges.
 
     Returns:
-        (x, y) pixels. The number is that of the nearest grid of near-square steps.
+        (x, y) pixels. Their number is that of a grid with nearly square steps, close to `count`.
 
     Raises:
         OptionError: a count out of range.

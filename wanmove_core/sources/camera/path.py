@@ -23,16 +23,16 @@ class CameraKey:
 
     Args:
         frame: when.
-        pan: degrees that it turns right. What it sees moves left.
-        tilt: degrees that it turns up.
-        roll: degrees that it turns clockwise.
-        truck: how far it moves to the right, in units of the distance map.
-        pedestal: how far it moves up.
-        dolly: how far it moves forward.
-        orbit: degrees that it travels about the pivot to the right, still facing it.
+        pan: degrees that the camera turns right; the picture moves left.
+        tilt: degrees that the camera turns up.
+        roll: degrees that the camera turns clockwise.
+        truck: distance to the right, in units of the distance map.
+        pedestal: distance up, in the same units.
+        dolly: distance forward, in the same units.
+        orbit: degrees that the camera moves around the pivot to the right, facing it.
         zoom: focal length as a multiple of the start's. Between keys it grows by a constant
             factor a frame, so a zoom looks even.
-        ease: how it moves on to the next key, as for `interpolate_keys`.
+        ease: of the motion to the next key, as for `interpolate_keys`.
     """
 
     frame: Number
@@ -57,8 +57,8 @@ class Handheld:
     Args:
         degrees: root mean square of pan and tilt; roll gets half of it.
         sway: root mean square of truck and pedestal, in units of the distance map; dolly too.
-        pace: Hertz of the main swing; smaller and faster ones ride on it.
-        seed: another one, another hand.
+        pace: frequency of the main swing, Hz; smaller and faster swings are added.
+        seed: of the shake.
 
     Raises:
         OptionError: a value that is negative or not finite.
@@ -80,7 +80,7 @@ class Handheld:
 
 @dataclass(frozen=True, eq=False)
 class CameraPath:
-    """A camera's pose in every frame. Checked once, here.
+    """A camera's pose in every frame. Checked at construction.
 
     Args:
         lens: in frame 0 at zoom 1.
@@ -89,8 +89,8 @@ class CameraPath:
         zoom: focal length over the lens's.
 
     Raises:
-        OptionError: no frames, numbers that are not finite, a rotation that is none, zoom not
-            above 0.
+        OptionError: no frames, numbers that are not finite, a matrix that is not a rotation, zoom
+            not above 0.
     """
 
     lens: Lens
@@ -127,7 +127,7 @@ class CameraPath:
         return len(self.zoom)
 
     def has_parallax(self) -> bool:
-        """Whether near and far things move apart, so that some may hide others."""
+        """Whether the camera changes its position, so that near points may hide far ones."""
         return bool((self.position != self.position[0]).any())
 
 
@@ -144,20 +144,20 @@ def camera_path(
 
     Args:
         lens: of the start image.
-        moves: lists of keys that run at the same time: angles and ways add up, zooms multiply.
-            No moves hold the camera still.
+        moves: lists of keys that run at the same time: angles and distances add up, zooms multiply.
+            Without moves the camera is still.
         num_frames: frames of the clip.
-        pivot: distance, straight ahead in the start image, of what an orbit turns about.
+        pivot: distance of the orbit's centre, straight ahead in the start image.
         handheld: shake on top of the moves.
-        fps: frames per second, for the pace of the shake alone.
+        fps: frames per second; only the shake needs it.
 
     Raises:
         OptionError: a key that is not finite, keys out of order, zoom not above 0, fps or
             pivot not above 0.
 
     Source:
-        Turns apply in the order orbit, pan, tilt, roll, each about the camera's own axes after
-        the one before. Ways are along the axes of the camera in the start image.
+        Rotations apply in the order orbit, pan, tilt, roll, each about the camera's own axes after
+        the one before. Distances are along the axes of the camera in the start image.
     """
     check_num_frames(num_frames)
     if not (0 < pivot < math.inf and 0 < fps < math.inf):

@@ -9,7 +9,7 @@ Axes right, up, backward, camera to world:
     JSON `transform_matrix` (NeRF), `matrix_world` (Blender, with `lens` and `sensor_width` in mm).
     Nuke .chan: frame, place, degrees about x y z (z first, then x, then y), vertical angle.
 
-The principal point counts as the middle of the picture.
+The principal point is taken to be the middle of the picture.
 """
 
 import math
@@ -28,10 +28,11 @@ _NEXT = "See the list of camera formats in the help of Camera Tracks"
 
 
 def parse_poses(text: str, name: str = "poses") -> CameraPoses:
-    """Read camera poses, by what the text holds.
+    """Read camera poses; the content of the text tells the format.
 
     Raises:
-        TrackFormatError: of no known kind, too many, a matrix that is no pose. Names the pose.
+        TrackFormatError: an unknown format, too many poses, or a matrix that is not a pose; names
+            the pose.
     """
     stripped = text.lstrip()
     if stripped.startswith(("{", "[")):

@@ -1,4 +1,4 @@
-"""A camera that was solved or animated elsewhere: its poses, and how they fit the start image.
+"""Camera poses of another program, and how they fit the start image.
 
 Axes are those of `CameraPath`: right, down, forward. Poses place the camera in space.
 """
@@ -44,12 +44,13 @@ def follow_poses(
     """Make a camera path that begins at the start image and moves as the poses do.
 
     Args:
-        poses: of any number; they are stretched in time to the clip, ends kept.
-        lens: of the start image; its angle counts only where the poses have no focal length.
+        poses: any number; resampled in time to the clip, with the same first and last pose.
+        lens: of the start image; its angle is used only if the poses have no focal length.
         num_frames: frames of the clip.
         distance: to the middle of the start image, in units of the distance map.
-        scale: units of the distance map in one unit of the poses. None: solved cameras have no
-            scale of their own, so their farthest way becomes a quarter of `distance`.
+        scale: units of the distance map in one unit of the poses. None: the camera's farthest
+            distance from its start becomes a quarter of `distance`, because solved cameras have no
+            scale.
 
     Raises:
         OptionError: no poses, a scale that is negative or not finite.

@@ -120,7 +120,8 @@ def preset_keys(
             sinks and keeps facing the pivot.
         num_frames: frames of the clip.
         strength: 1 for the usual amount, 0 for none; 2 turns twice as far.
-        pivot: distance of the subject; ways are shares of it. Pass the same to `camera_path`.
+        pivot: distance of the subject; distances of the move are shares of it. Pass the same to
+            `camera_path`.
 
     Raises:
         OptionError: an unknown name, a strength that is negative or not finite.

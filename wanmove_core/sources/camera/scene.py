@@ -29,9 +29,10 @@ def camera_tracks(
         distance: from `distance_map`, of the frame's size; a number is a plane at that distance.
 
     Returns:
-        float64 tracks. A point is visible where it is before the camera, inside the frame and
-        not covered by a nearer part of the scene; it may come back. Behind the camera it stays
-        where it was last. Points outside of the frame at the start may enter, but guide nothing.
+        float64 tracks. A point is visible where it is in front of the camera, inside the frame and
+        not covered by a nearer part of the scene; it may become visible again. Behind the camera a
+        point keeps its last position. Points that start outside the frame may enter it, but guide
+        nothing.
 
     Raises:
         ShapeError: a distance map of another size, a point that is not finite.
@@ -46,7 +47,7 @@ def follow_camera(
     camera: CameraPath,
     distance: Float[np.ndarray, "height width"] | Number,
 ) -> Tracks:
-    """Let tracks that were drawn for a still camera be seen by a moving one.
+    """Add a moving camera to tracks that were drawn for a still one.
 
     Args:
         tracks: in pixels of the start image's camera, as many frames as the camera has poses.
@@ -54,7 +55,7 @@ def follow_camera(
         camera, distance: as for `camera_tracks`.
 
     Returns:
-        float64 tracks on the CPU, hidden also where the given ones are.
+        float64 tracks on the CPU, also hidden where the given tracks are.
 
     Raises:
         ShapeError: another number of frames, a distance map of another size.
@@ -96,7 +97,7 @@ def project_points(
         space: in the units of the camera's position.
 
     Returns:
-        (x, y, distance) in float64, and whether the point is before the camera. Behind it a
+        (x, y, distance) in float64, and whether the point is in front of the camera. Behind it a
         point keeps its last x and y (in frame 0: the frame's centre).
     """
     lens = camera.lens

@@ -1,4 +1,4 @@
-"""A shot: a camera's path through a scene, and the points to see it by."""
+"""A shot: a camera's path through a scene, and the points of the scene."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from .scene import camera_tracks, follow_camera
 
 
 class Shot(NamedTuple):
-    """A camera, and how far away the scene is: a map, or a number for a plane."""
+    """A camera and the scene's distance: a map, or a number for a plane."""
 
     camera: CameraPath
     distance: "np.ndarray | float"
@@ -36,23 +36,23 @@ def plan_shot(
     poses: CameraPoses | None = None,
     pose_scale: Number | None = None,
 ) -> Shot:
-    """Turn a director's wishes into a camera path.
+    """Make a camera path from named moves, keys, shake or poses.
 
     Args:
         lens: of the start image.
         num_frames: frames of the clip.
         moves: (name, strength) of `CAMERA_PRESETS`; all run at the same time.
-        keys: of your own, on top of them.
+        keys: further keys, on top of the moves.
         distance: from `distance_map`. None is a plane at distance 1.
         handheld: shake on top of all moves.
-        poses: of a camera from elsewhere, instead of moves, keys and shake.
+        poses: camera poses of another program, instead of moves, keys and shake.
         pose_scale: of the poses, as `follow_poses` has it.
 
     Raises:
         OptionError, ShapeError: as `preset_keys`, `camera_path` and `camera_tracks`.
 
-    Ways of the named moves are shares of the distance in the middle of the picture, and orbits
-    turn about what is there.
+    Distances of the named moves are shares of the depth in the middle of the picture; orbits turn
+    about the point there.
     """
     if distance is not None:
         check_map_size("distance", distance, (lens.width, lens.height))
@@ -115,8 +115,8 @@ def shoot(
     Args:
         points: of the scene.
         shot: from `plan_shot`.
-        objects: tracks drawn as if the camera stood still, of any length; they then move within
-            the moving picture and lie on top.
+        objects: tracks of any length, drawn as if the camera stood still; the camera's motion is
+            added to them, and they lie on top.
 
     Raises:
         ShapeError, OptionError: as `camera_tracks`.

@@ -1,7 +1,7 @@
 """Points that fill a mask: how many, how far apart, closer on the picture's details.
 
-The editor fills the polygons that are drawn in it otherwise (fillPolygon in
-web/js/editor/drawing/region.js), and the drawing then carries the points: Python reads them.
+The editor fills drawn polygons by another method (fillPolygon in web/js/editor/drawing/region.js)
+and stores the points in the drawing, where Python reads them.
 """
 
 import math
@@ -36,10 +36,11 @@ class Fill:
         spacing: pixels between neighbours; instead of `count` where it is given.
         pattern: "scatter" is a maximal Poisson-disc set: irregular, no two points closer than the
             spacing, no gap wider than it. "grid" has rows and columns.
-        margin: about how many pixels points keep from the outline, where masks bleed. A piece
-            that is thinner is filled along its middle.
-        detail: 0 spreads evenly; 1 puts points up to 4 times as close on the picture's edges.
-        seed: another one, another scatter.
+        margin: distance of the points from the outline, pixels. A part thinner than that is filled
+            along its middle.
+        detail: 0 spreads points evenly; 1 puts them up to 4 times closer together on the image's
+            edges.
+        seed: of the scatter.
 
     Raises:
         OptionError: a value outside of its range, detail on a grid.

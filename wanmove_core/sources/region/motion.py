@@ -1,4 +1,4 @@
-"""Tracks of a region of the picture: along a path, by keys, or as a puppet; the rest pinned."""
+"""Tracks of a region of the picture, along a path, by keys or as a puppet, and pins on the rest."""
 
 import math
 from collections.abc import Sequence
@@ -25,13 +25,14 @@ Pivot = str | tuple[Number, Number]
 
 @dataclass(frozen=True)
 class RegionKey:
-    """How the region lies at one frame, as against the picture; `ease` leads to the next key.
+    """The region's transform at one frame, relative to the picture.
 
     Args:
         frame: when.
-        x, y: pixels to the right and down.
-        scale: about the pivot. Between keys it grows by a constant factor a frame.
-        stretch: height as a multiple of its own, and as much narrower: 0.8 squashes.
+        x, y: shift to the right and down, pixels.
+        scale: factor about the pivot. Between keys it changes by a constant factor per frame.
+        stretch: factor of the height; the width is divided by it. 0.8 makes the region lower and
+            wider.
         rotate: degrees about the pivot, clockwise.
         ease: as for `interpolate_keys`.
     """
@@ -47,12 +48,12 @@ class RegionKey:
 
 @dataclass(frozen=True)
 class Keyed:
-    """The region moves by keys. Frame 0 is the picture, whatever its key says.
+    """The region moves by keys. Frame 0 is always the picture; a key there is ignored.
 
     Args:
         keys: in ascending order of frames.
         num_frames: frames of the clip.
-        pivot: what it turns and scales about: a part of its outline's box, or (x, y) in pixels.
+        pivot: centre of rotation and scale: a part of the box of the outline, or (x, y) in pixels.
     """
 
     keys: Sequence[RegionKey]
@@ -65,9 +66,9 @@ class Following:
     """The region moves as one point does.
 
     Args:
-        path: tracks of one point. Where it is hidden, so is the region.
-        orient: whether the region also turns as the path turns.
-        pivot: what it then turns about, as for `Keyed`.
+        path: tracks of one point. The region is hidden in frames in which this point is hidden.
+        orient: whether the region also turns with the path.
+        pivot: centre of that rotation, as for `Keyed`.
     """
 
     path: Tracks
@@ -102,13 +103,13 @@ def region_tracks(
         motion: how it moves.
         fill: how to place its points; `Fill()` by default.
         image: RGB of the frame's size, for `Fill.detail`.
-        front: True on what stands before the region: points are hidden behind it.
+        front: True on what is in front of the region; points behind it are hidden.
         pins: about how many still points to spread over the rest of the picture, so that it
             stays where it is. They are hidden where the region covers them.
 
     Returns:
-        float64 tracks on the CPU: the pins, then the region's points, which so lie on top. A
-        point is visible inside the frame, where nothing in front hides it.
+        float64 tracks on the CPU: first the pins, then the region's points, so that these lie on
+            top. A point is visible inside the frame where `front` does not cover it.
 
     Raises:
         ShapeError: an empty mask, sizes that differ, a path of several points, no handles.
@@ -142,7 +143,7 @@ def move_region(
     motion: RegionMotion,
     mask: Bool[np.ndarray, "height width"],
 ) -> tuple[Float[np.ndarray, "frames points 2"], Bool[np.ndarray, " frames"]]:
-    """Place points of a region in every frame, and say in which frames the region is there."""
+    """Place points of a region in every frame, and tell in which frames the region is visible."""
     if isinstance(motion, Keyed):
         return _move_by_keys(points, motion, mask), np.ones(motion.num_frames, bool)
     if isinstance(motion, Following):
@@ -159,7 +160,7 @@ def in_frame(
     *,
     front: Bool[np.ndarray, "height width"] | None = None,
 ) -> Tracks:
-    """Show points where they are inside the frame and not behind what is in front."""
+    """Make tracks that are visible inside the frame where `front` does not cover them."""
     width, height = size
     x, y = positions[..., 0], positions[..., 1]
     visible = (x >= 0) & (x <= width) & (y >= 0) & (y <= height) & seen[:, None]

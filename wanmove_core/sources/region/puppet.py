@@ -1,4 +1,4 @@
-"""Bend a region by a few handles, as a puppet: each part stays as rigid as the handles allow."""
+"""Bend a region by a few handles, like a puppet: each part stays as rigid as the handles allow."""
 
 import math
 from typing import Any, Literal, get_args
@@ -31,15 +31,15 @@ def bend_points(
 
     Args:
         points: (x, y) pixels, where they lie in frame 0.
-        handles: (x, y) of each handle in every frame; one still handle pins its surroundings.
+        handles: (x, y) of each handle in every frame; a still handle pins its surroundings.
         stiffness: "rigid" keeps sizes: parts turn and shift. "similar" lets parts grow where
             handles move apart and shrink where they come together.
-        mask: the region. Handles then reach through it, not across a gap: a hand that hangs
-            beside a leg does not drag it along. None measures straight ways.
+        mask: the region. Distances are then measured inside the mask, not across gaps, so that a
+            hand beside a leg does not drag the leg. None: straight distances.
 
     Returns:
-        Positions. A point on a handle goes where the handle goes; handles that all move as one
-        rigid body take every point along as part of it; one handle shifts all.
+        Positions in every frame. A point on a handle moves with it. If all handles move as one
+        rigid body, so do all points. A single handle shifts all points.
 
     Raises:
         ShapeError: no handles, positions that are not finite.
@@ -78,9 +78,10 @@ def bend_points(
 
 
 def handle_positions(handles: Tracks) -> Float[np.ndarray, "frames handles 2"]:
-    """Read tracks as handles: where one is hidden it goes on evenly to where it is seen again.
+    """Read tracks as handles, with hidden positions interpolated.
 
-    Before it is first seen and after it is last seen a handle stays. One never seen is left out.
+    Before its first and after its last visible frame a handle is still. A handle that is never
+    visible is left out.
 
     Raises:
         ShapeError: no handle is ever visible.

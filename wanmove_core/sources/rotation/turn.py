@@ -28,7 +28,7 @@ _MAX_POINTS = 65_536
 
 @dataclass(frozen=True)
 class TurnKey:
-    """How far the object has turned at one frame, in degrees; `ease` leads to the next key."""
+    """The object's rotation at one frame, degrees; `ease` is that of the motion to the next key."""
 
     frame: Number
     degrees: Number = 0.0
@@ -46,14 +46,14 @@ def rotation_tracks(
     count: int = 512,
     pins: int = 0,
 ) -> Tracks:
-    """Turn the part of a picture that a mask marks, as a body of the depth that it has.
+    """Rotate the object under a mask in space, by its depth map.
 
     Args:
         mask: True on the object.
         distance: from `distance_map`, of the mask's size.
-        keys: degrees over time. Frame 0 is the picture, whatever its key says. Positive about
-            "vertical" moves the front to the right, about "horizontal" up, about "view"
-            clockwise.
+        keys: degrees over time. Frame 0 is always the picture; a key there is ignored. Positive
+            angles move the front to the right about "vertical", up about "horizontal", and turn
+            clockwise about "view".
         num_frames: frames of the clip.
         axis: a name, or a direction (x right, y down, z forward). It goes through the object's
             centre: the middle of its outline, at the depth of its far rim.
@@ -64,7 +64,7 @@ def rotation_tracks(
 
     Returns:
         float64 tracks, the pins first. A point is visible where its surface faces the camera, no
-        other part of the object covers it, and it is inside the frame. The unseen back has none.
+        other part of the object covers it, and it is inside the frame. The back has no points.
 
     Raises:
         ShapeError: an empty mask, sizes that differ, a distance that is not above 0.

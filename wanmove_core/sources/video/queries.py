@@ -1,4 +1,4 @@
-"""Which points of a video's first frame to follow."""
+"""Choose the points of a video's first frame to track."""
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def query_points(
     Args:
         frame: RGB.
         count: about how many.
-        pattern: "features" lie on corners, which are followed best; "grid" is even.
+        pattern: "features": corners, which are tracked best; "grid": an even grid.
         mask: where they may lie, of the frame's size; None is everywhere.
 
     Returns:
@@ -53,7 +53,7 @@ def query_points(
 
 
 def start_points(tracks: Tracks, size: tuple[int, int]) -> Float[np.ndarray, "points 2"]:
-    """Where given tracks start.
+    """Return the points where given tracks start.
 
     Args:
         tracks: in pixels of the video.

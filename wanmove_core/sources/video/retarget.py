@@ -1,4 +1,4 @@
-"""Use the motion of one video in another picture: camera apart from objects, moved and scaled."""
+"""Retarget the motion of a video to another picture: separate the camera, move and scale."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ _HOMOGRAPHY_POINTS, _AFFINE_POINTS = 12, 6
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle, pixels: left, top, right, bottom; all on the pixels' outer edges."""
+    """A rectangle: left, top, right, bottom, in pixels, on the pixels' outer edges."""
 
     left: float
     top: float
@@ -72,8 +72,8 @@ def camera_motion(
         background: which points may count; None is all.
 
     Returns:
-        Matrices that map (x, y, 1) of frame 0; the first is the identity. Frames in which too
-        few points are seen move on as the frames around them do.
+        Matrices that map (x, y, 1) of frame 0; the first is the identity. Frames with too few
+        visible points are interpolated from the frames around them.
 
     Raises:
         ShapeError: too few points to tell.
@@ -103,16 +103,16 @@ def camera_motion(
 def split_camera(
     tracks: Tracks, camera: Float[np.ndarray, "frames 3 3"], part: str = "remove"
 ) -> Tracks:
-    """Take the camera's motion out of tracks, or keep nothing else.
+    """Remove the camera's motion from tracks, or keep only it.
 
     Args:
         tracks: of a video.
         camera: from `camera_motion`.
-        part: "keep" changes nothing; "remove" gives what objects do, as if the camera stood
-            still where it was in frame 0; "only" moves every start point as the camera does.
+        part: "keep" changes nothing; "remove" gives the motion of objects, as if the camera stood
+            still; "only" moves every start point with the camera.
 
     Returns:
-        New tracks; what was hidden stays hidden, but with "only" every point is visible.
+        New tracks with the same visibility; with "only" every point is visible.
 
     Raises:
         OptionError: another part.
@@ -149,7 +149,7 @@ def on_subject(tracks: Tracks, mask: Bool[np.ndarray, "height width"]) -> np.nda
 
 
 def place_tracks(tracks: Tracks, source: Box, target: Box, *, fit: str = "uniform") -> Tracks:
-    """Put a subject's motion onto another subject.
+    """Move a subject's motion onto another subject.
 
     Args:
         tracks: of points on the source subject.
@@ -174,7 +174,7 @@ def place_tracks(tracks: Tracks, source: Box, target: Box, *, fit: str = "unifor
 
 
 def scale_motion(tracks: Tracks, strength: float) -> Tracks:
-    """Make every point's way from its start so many times as long.
+    """Multiply the displacement of every point from its start.
 
     Raises:
         OptionError: a strength that is not finite.
@@ -192,9 +192,9 @@ def change_speed(tracks: Tracks, speed: float, num_frames: int | None = None) ->
 
     Args:
         tracks: the motion.
-        speed: 2 is twice as fast: the motion ends halfway and holds there. At 0.5 only its first
-            half fits.
-        num_frames: of the result; None keeps the number.
+        speed: at 2 the motion ends halfway and the end is held; at 0.5 only the first half is
+            played.
+        num_frames: frames of the result; None keeps the number.
 
     Returns:
         New tracks.

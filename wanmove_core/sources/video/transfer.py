@@ -1,4 +1,4 @@
-"""From a video to tracks of a new picture: choose points, follow them, retarget."""
+"""From a video to tracks of a new picture: choose points, track them, retarget their motion."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -38,12 +38,12 @@ _WHOLE: dict[str, FitMode] = {"uniform": "crop", "stretch": "stretch", "none": "
 
 @dataclass(frozen=True)
 class Queries:
-    """Which points to follow.
+    """Which points to track.
 
     Args:
         count, pattern: as for `query_points`.
         mask: the subject in the video's first frame; None is the whole picture.
-        given: tracks whose first positions to take in place of all that.
+        given: tracks whose first positions are used instead of `count`, `pattern` and `mask`.
     """
 
     count: int = 400
@@ -54,16 +54,16 @@ class Queries:
 
 @dataclass(frozen=True)
 class Retarget:
-    """What to make of a video's motion.
+    """Options for a video's motion in a new picture.
 
     Args:
         size: width and height of the new video, px; None keeps the old one's.
         num_frames: of the new video; None keeps the number.
         camera: "keep", "remove" or "only", as for `split_camera`.
-        target: the new subject's box, px of the new video; None leaves the motion in its place.
-        fit: how the subject's motion is scaled to the target, as for `place_tracks`; without a
-            target, how the picture is: "uniform" crops, "stretch" stretches, "none" pads.
-        strength: how far points go from their starts; 1 keeps it.
+        target: the new subject's box, px of the new video; None keeps the motion in its place.
+        fit: how the subject's motion is scaled to the target, as for `place_tracks`. Without a
+            target, how the picture is fitted: "uniform" crops, "stretch" stretches, "none" pads.
+        strength: factor of the displacement from the start; 1 keeps it.
         speed: 2 plays twice as fast.
 
     Raises:
@@ -94,21 +94,21 @@ def transfer_motion(
     follow: Follow = track_video,
     times: Sequence[float] = (),
 ) -> Tracks:
-    """Follow points through a video and put their motion onto a new picture.
+    """Track points through a video and retarget their motion to a new picture.
 
     Args:
         frames: of the video, uint8 RGB, one after the other.
         queries: which points.
         retarget: what to make of their motion.
         follow: the tracker.
-        times: when each frame is shown, in seconds; may be filled as the frames come. Motion is
-            made even in time where they are not even.
+        times: time stamp of each frame, seconds; may be filled while frames are read. If they are
+            uneven, the motion is resampled to even times.
 
     Returns:
         Tracks in pixels of the new video.
 
     Raises:
-        WanMoveError: what does not fit together, named in one line.
+        WanMoveError: inputs that do not fit together.
     """
     first, rest = _peek(frames)
     height, width = first.shape[:2]

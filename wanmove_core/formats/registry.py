@@ -185,7 +185,7 @@ def written_suffixes() -> str:
 
 
 def format_of(file_name: str) -> str:
-    """Return the name of the format of a file's suffix; an unknown suffix itself, without the dot."""
+    """Return the format of a file name's suffix; an unknown suffix itself, without the dot."""
     name = file_name.lower()
     # The longest first: .blender.json before .json.
     known = sorted(WRITTEN.values(), key=lambda format_: -len(format_.suffix))

@@ -14,7 +14,7 @@ from ..shapes import Tensor
 def attached(
     model: Any, adapter: Any, maps: Tensor | None, *, strength: float
 ) -> AbstractContextManager[None]:
-    """Have an adapter act on a model within a `with` block; without maps nothing happens.
+    """Let an adapter act on a model within a `with` block; without maps the model is unchanged.
 
     Args:
         model: diffusers `WanTransformer3DModel`, called with keyword arguments.

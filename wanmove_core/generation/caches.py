@@ -25,10 +25,10 @@ _FEW, _MANY = 10, 20  # steps: below, nothing may be skipped; from the other on,
 
 @dataclass
 class Caching:
-    """What a run reuses besides what the model's own hooks do.
+    """The cache of one run, beside the model's own hooks.
 
     Args:
-        cache: the cache that is at work.
+        cache: name of the cache.
         steps: of the run.
         attention: what the blocks reuse; None for other caches.
     """
@@ -41,14 +41,14 @@ class Caching:
         self._guidances: list[GuidanceReuse] = []
 
     def guidance(self) -> GuidanceReuse | None:
-        """What one `Branches` reuses of its guidance; None for other caches."""
+        """Make the guidance cache of one `Branches`; None for other caches."""
         if self.cache != "cfg":
             return None
         self._guidances.append(GuidanceReuse(self.steps))
         return self._guidances[-1]
 
     def tell(self, asked: int, computed: int) -> None:
-        """Log what was saved."""
+        """Log how many passes were computed."""
         saved = sum(guidance.saved for guidance in self._guidances)
         if self.attention is not None:
             done = self.attention.computed
@@ -59,10 +59,10 @@ class Caching:
 
 
 def choose_cache(cache: str, steps: int) -> str:
-    """The cache that "auto" means for a number of steps; any other is itself.
+    """Resolve "auto" by the number of steps; return any other name unchanged.
 
     Raises:
-        OptionError: too few steps to skip one.
+        OptionError: too few steps to skip any.
     """
     if cache != "auto":
         return cache
@@ -84,7 +84,7 @@ def caching(transformer: nn.Module, options: SpeedOptions, steps: int) -> Iterat
         steps: of the run; magcache's ratios are stretched to it.
 
     Yields:
-        What `Branches` reuses.
+        The `Caching` that `Branches` takes.
 
     Raises:
         OptionError: an unreadable file of ratios, or too few steps for "auto".
@@ -116,14 +116,14 @@ def caching(transformer: nn.Module, options: SpeedOptions, steps: int) -> Iterat
 
 
 class PassMeter:
-    """Counts how often the model was asked, and how often its last block did the work."""
+    """Counts the model's passes, and those in which its last block was computed."""
 
     def __init__(self) -> None:
         self.asked = self.computed = 0
 
     @contextmanager
     def watching(self, transformer: Any) -> Iterator[None]:
-        """Count in the time of a `with` block."""
+        """Count within a `with` block."""
 
         def count_asked(*_: Any) -> None:
             self.asked += 1

@@ -1,4 +1,4 @@
-"""Latent to frames, a few at a time: memory does not grow with the length of the video."""
+"""Latent to frames, a few at a time, so that memory does not grow with the video's length."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,7 +22,7 @@ def latent_statistics(vae: Any, like: Tensor) -> tuple[Tensor, Tensor]:
 def match_statistics(
     latent: Float[Tensor, "1 channels 1 rows cols"], like: Float[Tensor, "1 channels 1 rows cols"]
 ) -> Float[Tensor, "1 channels 1 rows cols"]:
-    """Give each channel of a latent frame mean and deviation of another's."""
+    """Give each channel of a latent frame the mean and deviation that it has in another frame."""
     over = (-1, -2)
     mean, std = latent.mean(over, keepdim=True), latent.std(over, keepdim=True)
     to_mean, to_std = like.mean(over, keepdim=True), like.std(over, keepdim=True)
@@ -36,15 +36,15 @@ def decode_stream(
     """Decode a latent, one latent frame at a time.
 
     Args:
-        vae: diffusers `AutoencoderKLWan` on its device. Use it for nothing else until the last
-            frame came: it remembers the frames before.
+        vae: diffusers `AutoencoderKLWan` on its device. It caches earlier frames: do not use it for
+            anything else until the last frame was read.
         latent: normalised.
-        tiled: decode in overlapping tiles, where the picture is larger than one; these need all
-            frames at once, so everything comes as one piece.
+        tiled: decode in overlapping tiles if the picture is larger than one tile. Tiles need all
+            frames at once, so all frames come as one piece.
 
     Yields:
-        1 frame, then 4 for each later latent frame, -1..1, in the VAE's dtype. Joined they are
-        bitwise what `vae.decode` gives.
+        1 frame, then 4 for each later latent frame, -1..1, in the VAE's dtype. Concatenated they
+        equal the result of `vae.decode` bit for bit.
 
     Source:
         `AutoencoderKLWan._decode`, diffusers 0.42. Differs: yields instead of joining.
@@ -75,7 +75,7 @@ def decode_stream(
 def to_pixels(
     frames: Float[Tensor, "1 3 frames height width"],
 ) -> UInt8[Tensor, "frames height width 3"]:
-    """RGB on the CPU, of frames in -1..1."""
+    """Convert frames in -1..1 to uint8 RGB on the CPU."""
     # Rounded on its device: a quarter of the bytes to move.
     pixels = ((frames[0].float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
     return rearrange(pixels, "rgb frames rows cols -> frames rows cols rgb").contiguous().cpu()

@@ -1,4 +1,4 @@
-"""One question to the model: its velocity at a noise level, with all branches of guidance."""
+"""The model's velocity at a noise level, with all branches of guidance."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from .parallel import ALONE, Ranks
 
 @dataclass(frozen=True, eq=False)
 class Conditions:
-    """What the model is told in each branch of guidance.
+    """The model's inputs in each branch of guidance.
 
     Args:
         positive: known mask and conditioning latent of the positive branch.
@@ -31,12 +31,12 @@ class Conditions:
 
 
 class Noise:
-    """A source of standard normal noise that a seed fixes, on every device and machine.
+    """Standard normal noise from a seed, the same on every device and machine.
 
     Args:
-        seed: of it.
-        shape: of what is drawn.
-        device: where it goes.
+        seed: of the noise.
+        shape: of each draw.
+        device: of the noise.
     """
 
     def __init__(self, seed: int, shape: tuple[int, ...], device: torch.device | str) -> None:
@@ -44,19 +44,19 @@ class Noise:
         self._shape, self._device = shape, device
 
     def __call__(self) -> Tensor:
-        """Draw the next."""
+        """Draw the next noise."""
         return torch.randn(self._shape, generator=self._generator).to(self._device)
 
 
 class Branches:
-    """Asks the model for each branch of guidance and puts the answers together.
+    """Runs the model for each branch of guidance and combines the velocities.
 
     Args:
         model: diffusers `WanTransformer3DModel` on its device.
         conditions: on the same device.
-        ranks: the processes that share the branches; each then has every answer.
+        ranks: the processes that share the branches; each one gets every velocity.
         reuse: from `caching`.
-        context: what tells this one's caches from those of others that ask the same model.
+        context: name that separates the caches of several `Branches` of one model.
     """
 
     def __init__(
@@ -80,11 +80,11 @@ class Branches:
     def velocity(
         self, latent: Tensor, timestep: float | int, *, guidance_scale: float, motion_scale: float
     ) -> Tensor:
-        """What the solver follows: the branches' velocities, weighted.
+        """Compute the guided velocity: the weighted sum of the branches' velocities.
 
         Args:
             latent: float32.
-            timestep: what the model is told.
+            timestep: the model's time input, 0..1000.
             guidance_scale: 1 needs no negative branch.
             motion_scale: 0 needs no branch without tracks.
 

@@ -1,4 +1,4 @@
-"""A job's video, and the overlay beside it, written as their frames come."""
+"""Write a job's video, and the overlay beside it, frame by frame."""
 
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -25,7 +25,7 @@ def write_frames(
     metadata: dict[str, Any],
     drawn: Tracks | None,
 ) -> Path | None:
-    """Write a video, and beside it one with tracks drawn on it; returns the path of that.
+    """Write a video and an overlay video with the tracks drawn; return the overlay's path.
 
     Args:
         path: of the video.
@@ -50,7 +50,7 @@ def write_frames(
 
 
 def overlay_path(video: Path) -> Path:
-    """Where the overlay of a video goes."""
+    """Name the overlay of a video."""
     return video.with_name(f"{video.stem}_tracks{video.suffix}")
 
 

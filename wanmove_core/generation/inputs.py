@@ -1,4 +1,4 @@
-"""What a job reads: the start image, and its tracks in one frame."""
+"""Read the inputs of a job: the start image, and its tracks in one frame."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ _log = logging.getLogger("wanmove")
 
 
 def read_start(job: "Job") -> UInt8[Tensor, "height width 3"]:
-    """The start image, or the last frame of the video that goes on.
+    """Read the start image, or the last frame of the video to continue.
 
     Raises:
         MediaError: a file that cannot be read.
@@ -30,7 +30,7 @@ def read_start(job: "Job") -> UInt8[Tensor, "height width 3"]:
 
 
 def read_inputs(job: "Job") -> tuple[UInt8[Tensor, "height width 3"], Tracks | None]:
-    """Read image and tracks; tracks whose files do not say their frame are of the image's.
+    """Read image and tracks; tracks without a stated frame are taken as pixels of the image.
 
     Raises:
         MediaError, TrackFormatError, OptionError: a file that cannot be read.

@@ -1,4 +1,4 @@
-"""One job: files in, video file out, with everything that made it in the video's metadata."""
+"""One job: files in, video file out, with all inputs and settings in the video's metadata."""
 
 import hashlib
 import json
@@ -35,27 +35,27 @@ _log = logging.getLogger("wanmove")
 
 @dataclass(frozen=True)
 class Job:
-    """What to make of which files.
+    """The files and settings of one video.
 
     Args:
         image: the start image.
         out: the video to write, .mp4.
         prompt: what happens in the video.
-        tracks: files of tracks, joined in order; later ones lie on top. None: no guidance.
-        visibility: of the tracks, when there is one file of them and it needs it.
-        tracks_size: (width, height) of the picture that the tracks were drawn on, where the
-            file does not say and it is not the start image.
+        tracks: files of tracks, joined in order; later ones lie on top. None: without guidance.
+        visibility: visibility .npy, if `tracks` is one .npy file that needs it.
+        tracks_size: (width, height) of the picture that the tracks were drawn on, if the file does
+            not state it and it is not the start image.
         negative_prompt: None for the reference's own.
         fps: frames per second of the file; the model was trained at 16.
         draw_tracks: write a second video with the tracks drawn on it.
         settings: everything else.
-        extension: how a language model is to write the prompt out; None: it stays as it is.
-        extended_prompt: what it wrote.
-        map_files: what trajectory maps are made of besides the tracks, for the metadata.
-        refuse_idle: whether tracks of which none acts are an error.
-        known: further frames of the video that are given: their numbers and pictures.
-        goes_on_from: a video that this one goes on from; its last frame is the start image.
-        tracks_of_whole: whether the tracks are those of both videos together.
+        extension: how a language model extends the prompt; None: it is not extended.
+        extended_prompt: the extended prompt.
+        map_files: files that the trajectory maps are made of, besides the tracks, for the metadata.
+        refuse_idle: whether tracks without any effect are an error.
+        known: further given frames of the video: their numbers and pictures.
+        goes_on_from: a video that this one continues; its last frame is the start image.
+        tracks_of_whole: whether the tracks span both videos.
     """
 
     image: Path
@@ -79,13 +79,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Result:
-    """What a job made.
+    """The files that a job made.
 
     Args:
         video: the file.
         overlay: the file with the tracks drawn; None when not asked for.
         tracks: in pixels of the video; None without guidance.
-        seconds: the whole job, without loading the model.
+        seconds: duration of the job, without loading the model.
     """
 
     video: Path
@@ -102,11 +102,11 @@ def run_job(
     progress: Progress | None = None,
     maps: Tensor | None = None,
 ) -> Result:
-    """Make one video; of several ranks, the first decodes and writes it.
+    """Make one video; of several ranks, rank 0 decodes and writes it.
 
     Args:
         pipeline: with the model loaded.
-        job: what to make.
+        job: the files and settings.
         model: which model this is, for the metadata.
         progress: as for `WanMovePipeline.generate`.
         maps: trajectory maps, for a model that takes them in place of tracks.
@@ -198,7 +198,7 @@ def _on_video(
 
 
 def extend_prompt(job: Job, extender: Extender) -> Job:
-    """The job with its prompt written out.
+    """Return the job with its prompt extended.
 
     Raises:
         WanMoveError: the image cannot be read, or the language model does not answer.
@@ -209,7 +209,7 @@ def extend_prompt(job: Job, extender: Extender) -> Job:
 
 
 def default_negative_prompt(pipeline: WanMovePipeline) -> str:
-    """The reference's negative prompt; of a model with prompts of its own, the empty one."""
+    """Return the reference's negative prompt; "" for a model without a text encoder."""
     parts = pipeline.components
     if parts.text_encoder is not None or NEGATIVE_PROMPT in parts.prompt_embeds:
         return NEGATIVE_PROMPT
@@ -217,9 +217,9 @@ def default_negative_prompt(pipeline: WanMovePipeline) -> str:
 
 
 def describe(job: Job, model: dict[str, Any] | None) -> dict[str, Any]:
-    """Everything that decides what a job's video looks like, as JSON holds it.
+    """Return everything that the video depends on, as JSON values.
 
-    Files count by their content, so a changed image or track is another job.
+    Files are identified by their content, so a changed image or track makes another job.
 
     Raises:
         MediaError: a file that cannot be read.
@@ -243,7 +243,7 @@ def describe(job: Job, model: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def is_done(job: Job, model: dict[str, Any] | None) -> bool:
-    """Tell whether the job's video is there already, made by the same inputs and settings."""
+    """Tell whether the job's video exists and was made from the same inputs and settings."""
     if not job.out.is_file():
         return False
     if job.draw_tracks and job.tracks and not overlay_path(job.out).is_file():

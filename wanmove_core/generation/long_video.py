@@ -1,8 +1,8 @@
 """Videos longer than the model's clip: a chain of clips that share a frame.
 
-Every clip starts with the last frame of the one before, as floats. Its guidance does not: each
-track copies the feature of the known frame in which it was first seen, so motion is not forgotten
-and looks do not drift through copies of copies.
+Every clip starts with the last frame of the clip before, as floats. Guidance does not use that
+frame alone: each track copies the feature of the known frame in which it was first visible, so
+motion is not forgotten and looks do not drift through copies of copies.
 """
 
 import logging
@@ -30,11 +30,11 @@ Prompts = tuple[str, str]
 
 @dataclass(frozen=True, eq=False)
 class Before:
-    """A video that goes on, when the tracks are those of the whole.
+    """A video to continue, when the tracks span the whole video.
 
     Args:
         first: its first frame, from which features come.
-        frames: how many it has.
+        frames: number of its frames.
     """
 
     first: UInt8[Tensor, "height width 3"]
@@ -56,15 +56,15 @@ def sample_chain(
 ) -> Iterator[UInt8[Tensor, "frames to_height to_width 3"]]:
     """Make a long video, a few frames at a time.
 
-    The first clip is bit for bit the video of its length alone, with the tracks cut to it.
+    The first clip equals, bit for bit, a video of that length with the tracks cut to it.
 
     Args:
         pipeline: with the model loaded. Of several ranks only the first yields.
         image, tracks, prompts, progress: as for `WanMovePipeline.generate`.
-        settings: with the length of the whole video; clip k has the seed of the first plus k.
-        known: later frames of the video that are given, by their number.
-        before: the video that this one goes on from; `image` is its last frame then.
-        store: where finished clips are kept, and taken from.
+        settings: with the length of the whole video; clip k uses the seed plus k.
+        known: given later frames of the video, by number.
+        before: the video that this one continues; `image` is its last frame.
+        store: keeps finished clips, so that an interrupted video resumes.
 
     Yields:
         RGB frames on the CPU.

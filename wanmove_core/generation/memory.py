@@ -1,4 +1,4 @@
-"""What a video needs of a GPU's memory, computed without a GPU: the shapes alone are run."""
+"""GPU memory that a video needs, computed without a GPU from the tensors' shapes."""
 
 import weakref
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ class Needs:
     Args:
         encode: the start image.
         text: the prompts.
-        sample: the transformer at work.
+        sample: the transformer.
         decode: the frames.
     """
 
@@ -42,7 +42,7 @@ class Needs:
 
     @property
     def peak(self) -> float:
-        """The most that is needed at a time, with what CUDA takes."""
+        """The largest need of any stage, including CUDA's own."""
         return max(self.encode, self.text, self.sample, self.decode) + BESIDE
 
 
@@ -56,10 +56,10 @@ def needs_of(
     offload: str = "none",
     tiling: bool = False,
 ) -> Needs:
-    """Compute what the released 14B model needs for a video.
+    """Compute the memory that the released 14B model needs for a video.
 
     Args:
-        size, frames: of the video; a long one's clip.
+        size, frames: of the video, or of one clip of a long video.
         dtype, text_dtype: of transformer and umT5.
         text_on_cpu: whether umT5 works on the CPU.
         offload, tiling: as the options of `wanmove generate`.
@@ -83,7 +83,7 @@ def needs_of(
 
 @cache
 def transformer_weights() -> int:
-    """How many parameters the 14B transformer has."""
+    """Count the parameters of the 14B transformer."""
     with torch.device("meta"):
         return sum(p.numel() for p in _transformer(1).parameters()) + (_LAYERS - 1) * sum(
             p.numel() for p in _transformer(1).blocks.parameters()
@@ -92,7 +92,7 @@ def transformer_weights() -> int:
 
 @cache
 def transformer_activations(size: Size, frames: int) -> float:
-    """GiB that one pass of the transformer needs besides its weights."""
+    """Compute the GiB that one pass of the transformer needs besides its weights."""
     rows, cols, latent_frames = size[1] // 8, size[0] // 8, (frames - 1) // 4 + 1
 
     def run(model: Any) -> None:
@@ -110,7 +110,7 @@ def transformer_activations(size: Size, frames: int) -> float:
 
 @cache
 def vae_peak(size: Size, *, decodes: bool) -> float:
-    """GiB that the VAE needs besides its weights; of a frame at a time, so for any length."""
+    """Compute the GiB that the VAE needs besides its weights, frame by frame, for any length."""
     from diffusers import AutoencoderKLWan
 
     def run(vae: Any) -> None:
@@ -201,7 +201,7 @@ WAYS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 def fastest_way(gib: float, size: Size, frames: int) -> tuple[str, Needs] | None:
-    """The options with which a video fits a card of so much memory; None: none of them."""
+    """Choose the fastest options that fit a GPU of so many GiB; None: no options fit."""
     for options, meaning in WAYS:
         needs = needs_of(size, frames, **meaning)
         if needs.peak <= gib:

@@ -1,4 +1,4 @@
-"""One video on several processes (ranks): branches of guidance, tokens, and weights shared out."""
+"""One video on several processes (ranks), which share branches of guidance, tokens or weights."""
 
 import logging
 import os
@@ -32,8 +32,8 @@ class Ranks:
     """The processes that make one video together. The default: this process alone.
 
     Args:
-        rank, world: number of this process, and of all.
-        branches: 1, or 2 groups that compute different branches of guidance.
+        rank, world: number of this process, and how many there are.
+        branches: number of groups that compute different branches of guidance, 1 or 2.
         ulysses, ring: in how many parts the tokens are split.
         mesh: of ("branch", "ring", "ulysses"); None for one process.
     """
@@ -52,19 +52,20 @@ class Ranks:
 
     @property
     def splits_tokens(self) -> int:
-        """In how many parts the tokens are split; 1: they are not."""
+        """The number of parts that the tokens are split into."""
         return self.ulysses * self.ring
 
     def computes(self, branch: str) -> bool:
-        """Tell whether this process is one of those that ask the model for a branch."""
+        """Tell whether this process computes a branch."""
         return self.branches == 1 or self._group_index == _OWNERS[branch]
 
     def shared(self, branch: str, velocity: Tensor) -> Tensor:
-        """The velocity of a branch, from those who computed it.
+        """Return the velocity of a branch from the processes that computed it.
 
         Args:
             branch: its name.
-            velocity: the answer, or memory for it where `computes` says no; written to.
+            velocity: the computed velocity, or a buffer for it where `computes` is False; written
+                to.
         """
         if self.branches == 1:
             return velocity
@@ -73,7 +74,7 @@ class Ranks:
         return velocity
 
     def from_first(self, value: Value) -> Value:
-        """The value that rank 0 has: a drawn seed, an extended prompt."""
+        """Return the value of rank 0, such as a drawn seed or an extended prompt."""
         if self.world == 1:
             return value
         box = [value]
@@ -107,14 +108,14 @@ def plan_ranks(
             "ulysses", "ring": all split tokens; "auto": branch where there is guidance and an
             even number of ranks, else ulysses; "none": all compute the same.
         world: how many ranks.
-        ulysses, ring: the reference's own numbers; above 1 they say it all.
+        ulysses, ring: the reference's own options; above 1 they override `parallel`.
         guided: whether there is a negative branch.
 
     Returns:
         (branches, ulysses, ring), whose product is `world`.
 
     Raises:
-        OptionError: what does not come out even.
+        OptionError: the processes cannot be divided evenly.
     """
     if parallel not in get_args(Parallel):
         raise OptionError(
@@ -151,7 +152,7 @@ def check_split(tokens: int, heads: int, ranks: Ranks) -> None:
         ranks: how many parts.
 
     Raises:
-        OptionError: with a number of parts that would do.
+        OptionError: not divisible; the message names a number of parts that is.
     """
     parts = ranks.splits_tokens
     if tokens % parts == 0 and heads % ranks.ulysses == 0:
@@ -190,7 +191,7 @@ def join_group(ranks: tuple[int, int, int], device: torch.device) -> Ranks:
 
 @contextmanager
 def splitting_tokens(transformer: Any, ranks: Ranks) -> Iterator[None]:
-    """Have a transformer split its tokens over ranks, in the time of a `with` block.
+    """Split a transformer's tokens over ranks within a `with` block.
 
     Enable caches before: they must see the tokens of this rank.
 
@@ -236,7 +237,7 @@ def splitting_tokens(transformer: Any, ranks: Ranks) -> Iterator[None]:
 def spread_weights(
     components: Components, placement: Placement, parts: Sequence[str] = ("transformer",)
 ) -> None:
-    """Spread weights over all ranks, in place; each gathers a block when it needs it.
+    """Shard weights over all ranks, in place (FSDP); each rank gathers a block when it needs it.
 
     Args:
         components: on the CPU, before kernels, caches and the splitting of tokens.

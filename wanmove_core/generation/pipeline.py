@@ -46,7 +46,7 @@ class WanMovePipeline:
     Args:
         components: from `load_components`.
         placement: which device each part works on, and when it leaves it.
-        speed: ways to make the transformer faster.
+        speed: options that make the transformer faster.
         tile_decode: decode in overlapping tiles, which takes less memory and changes the video
             a little at their seams.
         ranks: the processes that sample one video together.
@@ -137,7 +137,7 @@ class WanMovePipeline:
         settings: GenerationSettings,
         known: KnownImages | None = None,
     ) -> Start:
-        """Encode the start image with CLIP and the VAE, with other known frames of the clip."""
+        """Encode the start image, and other known frames of the clip, with CLIP and the VAE."""
         place = self.placement
         image_size = (image.shape[1], image.shape[0])
         width, height = settings.output_size(image_size)
@@ -164,7 +164,8 @@ class WanMovePipeline:
             frame: -1..1, of the video's size.
             num_frames: of the clip.
             like: the start of the first clip.
-            match_colour: give the frame's latent channels mean and deviation of the first one's.
+            match_colour: give the frame's latent channels the mean and deviation of those of
+                `like`.
             known: later frames of the clip that are given.
         """
         grid = replace(like.grid, num_frames=num_frames)
@@ -201,7 +202,7 @@ class WanMovePipeline:
         source: FeatureSource | None = None,
         placed: bool = False,
     ) -> Conditions:
-        """Put the tracks into the conditioning latent, and log what they do.
+        """Guide the conditioning latent along the tracks, and log what they do.
 
         Args:
             start: from `encode_start`.
@@ -209,7 +210,7 @@ class WanMovePipeline:
             text: from `encode_prompts`.
             settings: how to guide.
             source: where features come from; None: the first frame.
-            placed: whether the tracks are in pixels of the video, and of its length.
+            placed: whether the tracks are already in pixels and frames of the video.
         """
         options = settings.guidance_options
         options = replace(options, track_space="video") if placed else options

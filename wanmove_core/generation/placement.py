@@ -20,11 +20,11 @@ class Placement:
     """Where to compute.
 
     Args:
-        device: where the work happens.
-        offload: what waits in host memory. "none": nothing. "model": each part comes to the
-            device for its work and leaves it afterwards, which needs the memory of the largest
-            part. "layer": of the transformer and the text encoder, a few layers at a time,
-            which needs the least memory and is slower.
+        device: of the computation.
+        offload: what is kept in host memory while it is not used. "none": nothing. "model": each
+            part comes to the device for its work and leaves it afterwards, which needs the memory
+            of the largest part. "layer": of the transformer and the text encoder, a few layers at a
+            time, which needs the least memory and is slower.
         text_encoder_device: where the text encoder works; `device` by default.
 
     Raises:
@@ -53,11 +53,11 @@ class Placement:
 
     @property
     def resting_device(self) -> torch.device:
-        """Where parts are between their work: load them there."""
+        """The device on which parts are kept while they are not used: load them there."""
         return self.device if self.offload == "none" else torch.device("cpu")
 
     def place(self, components: Components) -> None:
-        """Put the parts where they wait, and let layers stream to the device if asked."""
+        """Move the parts to their resting device; prepare layer offload if it is chosen."""
         homes = {
             "transformer": self.device,
             "vae": self.device,
@@ -77,7 +77,7 @@ class Placement:
 
     @contextmanager
     def use(self, part: Any, device: torch.device) -> Iterator[Any]:
-        """Have a part on its device for the time of a `with` block."""
+        """Keep a part on its device within a `with` block."""
         moves = part is not None and self.offload != "none" and id(part) not in self._streamed
         if moves:
             part.to(device)
@@ -90,7 +90,7 @@ class Placement:
 
 
 def check_device(device: torch.device | str) -> torch.device:
-    """Parse a device's name and see that the machine has it.
+    """Parse a device's name and check that this machine has the device.
 
     Raises:
         OptionError: no such device.
@@ -122,7 +122,7 @@ def _stream_layers(part: torch.nn.Module, device: torch.device) -> None:
 
 
 def _is_scarce(part: torch.nn.Module) -> bool:
-    """Whether the host has less free memory than twice the part's weights."""
+    """Tell whether the host has less free memory than twice the part's weights."""
     weights = sum(p.numel() * p.element_size() for p in part.parameters())
     try:
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

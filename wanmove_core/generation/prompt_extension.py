@@ -1,4 +1,4 @@
-"""Let a language model write out a short prompt: the reference's `--use_prompt_extend`.
+"""Extend a short prompt by a language model: the reference's `--use_prompt_extend`.
 
 The model is a folder that transformers reads (Qwen2.5 for text, Qwen2.5-VL to look at the image as
 well), or the address of a server that speaks OpenAI's chat protocol: DashScope, vLLM, Ollama,
@@ -75,7 +75,7 @@ class Extension:
 
 
 def load_extender(extension: Extension, *, device: str = "cpu") -> Extender:
-    """Make ready to extend prompts. Decoding is greedy: the same prompt gives the same answer.
+    """Load what extends prompts. Decoding is greedy: the same prompt gives the same result.
 
     Args:
         extension: how.

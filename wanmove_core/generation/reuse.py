@@ -1,7 +1,7 @@
-"""Caches of our own: the difference that guidance makes, and self attention, kept for a step.
+"""Our own caches: the guidance difference, and self attention, are kept for one step.
 
-Both decide by the number of the step alone, so that ranks which split tokens decide alike, and
-both keep one memory for each branch of guidance.
+Both decide by the number of the step alone, so that all ranks that split tokens decide alike. Both
+keep one memory per branch of guidance.
 """
 
 from collections.abc import Iterator
@@ -15,8 +15,7 @@ _ATTENTION_TIMESTEPS = (100, 900)  # noise levels between which every second att
 
 
 class GuidanceReuse:
-    """In every second step of the last 60 %, the negative branch is the positive one plus the
-    difference of the step before.
+    """In every second step of the last 60 %, take the branches' difference from the step before.
 
     Args:
         steps: of the run.
@@ -31,7 +30,7 @@ class GuidanceReuse:
         self.saved = 0
 
     def negative(self, step: int, positive: Tensor) -> Tensor | None:
-        """The negative branch's velocity without asking the model; None: ask."""
+        """Return the negative branch's velocity without a pass; None: a pass is needed."""
         kept = step >= self._first and (step - self._first) % 2 == 1
         if not kept or self._difference is None:
             return None
@@ -39,7 +38,7 @@ class GuidanceReuse:
         return positive + self._difference
 
     def remember(self, positive: Tensor, negative: Tensor) -> None:
-        """Keep the difference of a step in which both branches were asked."""
+        """Keep the difference of a step in which both branches were computed."""
         self._difference = negative - positive
 
 
@@ -58,7 +57,7 @@ class AttentionReuse:
         self.saved = self.computed = 0
 
     def enter(self, branch: str, timestep: float | int) -> None:
-        """Say which branch the model is asked for next, and at which noise level."""
+        """Set the branch and the noise level of the next pass."""
         low, high = _ATTENTION_TIMESTEPS
         between = low < timestep < high
         turn = self._asked.get(branch, 0)
@@ -67,7 +66,7 @@ class AttentionReuse:
 
     @contextmanager
     def within(self, transformer: Any) -> Iterator[None]:
-        """Have a transformer's blocks reuse attention in the time of a `with` block."""
+        """Let a transformer's blocks reuse attention within a `with` block."""
         modules = [block.attn1 for block in transformer.blocks]
         for index, module in enumerate(modules):
             module.forward = self._reusing(module, index)

@@ -1,9 +1,9 @@
 """Noise levels and solvers: how a flow model's velocity turns noise into a latent, step by step.
 
-A flow model is fed `x = (1 - sigma) * clean + sigma * noise` and answers `noise - clean`. The
-solvers are written out here, not taken from a library, because the library's noise levels have
-changed between releases, which changes every video. Their scalars are plain Python floats, so
-a step never waits for a GPU.
+A flow model's input is `x = (1 - sigma) * clean + sigma * noise`; it predicts `noise - clean`. The
+solvers are not taken from a library, because the library's noise levels have changed between
+releases, which changes every video. Their scalars are plain Python floats, so a step never waits
+for a GPU.
 """
 
 import math
@@ -30,8 +30,8 @@ class Schedule:
 
     Args:
         sigmas: steps + 1 levels, descending, the last is 0.
-        timesteps: what the model is told at each step: 1000 * sigma, without its fraction where
-            the reference drops it.
+        timesteps: the model's time input at each step: 1000 * sigma, without the fraction where the
+            reference drops it.
     """
 
     sigmas: tuple[float, ...]
@@ -88,13 +88,13 @@ def make_schedule(
 
 @runtime_checkable
 class Solver(Protocol):
-    """Takes one step at a time, in the order of the schedule."""
+    """A solver that takes one step at a time, in the order of the schedule."""
 
     def step(self, velocity: Tensor, latent: Tensor) -> Tensor:
         """Move the latent from this step's noise level to the next.
 
         Args:
-            velocity: the model's answer at `latent`.
+            velocity: predicted by the model at `latent`.
             latent: float32.
 
         Returns:
@@ -113,7 +113,7 @@ def make_solver(
             alternative, second order; "euler" first order, for models distilled to a few steps;
             "lcm" goes to the clean latent and adds fresh noise, for models distilled that way.
         schedule: from `make_schedule`.
-        noise: draws noise of the latent's shape, on its device; "lcm" needs it.
+        noise: draws noise of the latent's shape, on the latent's device; "lcm" needs it.
 
     Raises:
         OptionError: another name.
@@ -145,8 +145,8 @@ class Lcm:
 
     Source:
         Wan2.2-TI2V-5B-Turbo pipeline/wan22_fewstep_inference.py:65 and utils/wan_wrapper.py:433
-        @26d5995, the loop of FlashMotion's base model. Differs: the noise is the caller's, so
-        that a seed fixes the video, and the levels are exact, not looked up in a table.
+        @26d5995, the loop of FlashMotion's base model. Differs: the caller gives the noise, so that
+        the video depends on the seed alone; the levels are exact, not looked up in a table.
     """
 
     def __init__(self, schedule: Schedule, noise: Callable[[], Tensor]) -> None:
@@ -192,7 +192,7 @@ class DpmPlusPlus:
 
 
 class UniPc:
-    """UniPC of order 2 (B2) for flow models: a predictor, corrected once the model has answered.
+    """UniPC of order 2 (B2) for flow models: a predictor, corrected after the model's next pass.
 
     Letters are the paper's (arXiv 2302.04867): h, r_1, D_1, D_t, b and rho of its corrector.
 

@@ -1,4 +1,4 @@
-"""Finished segments of a long video, kept beside the output until it is whole."""
+"""Finished segments of a long video, kept beside the output until the video is complete."""
 
 import logging
 import shutil
@@ -21,7 +21,7 @@ class SegmentStore:
 
     Args:
         video: the output.
-        digest: of everything that decides what the video looks like: others are not ours.
+        digest: of everything that the video depends on; segments with another digest are ignored.
     """
 
     def __init__(self, video: Path, digest: str) -> None:
@@ -31,7 +31,7 @@ class SegmentStore:
                 shutil.rmtree(other, ignore_errors=True)
 
     def load(self, index: int) -> Tensor | None:
-        """The latent of a finished segment; None where there is none, or a damaged one."""
+        """Load the latent of a finished segment; None if it is missing or damaged."""
         path = self._path(index)
         if not path.is_file():
             return None
@@ -44,12 +44,12 @@ class SegmentStore:
         return latent
 
     def save(self, index: int, latent: Tensor) -> None:
-        """Keep the latent of a finished segment."""
+        """Save the latent of a finished segment."""
         with replacing(self._path(index)) as temporary:
             save_file({"latent": latent.cpu().contiguous()}, temporary)
 
     def clear(self) -> None:
-        """The video is whole: its segments are not needed any more."""
+        """Delete all segments, once the video is complete."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _path(self, index: int) -> Path:

@@ -1,4 +1,4 @@
-"""What one generation is asked to do, checked before anything slow starts."""
+"""The settings of one generation, checked before anything slow starts."""
 
 import dataclasses
 import math
@@ -48,20 +48,22 @@ class GenerationSettings:
         solver: "unipc", "dpm++", "euler" or "lcm".
         sigmas: explicit noise levels in place of `steps` and `shift`.
         seed: of the noise; the same on every device.
-        branch: which branches of classifier-free guidance see the tracks.
-        motion_scale: above 0 pushes away from the same video without tracks; costs a pass.
-        guidance_range: (start, end), shares of the steps in which both scales are used.
+        branch: which branches of classifier-free guidance see the tracks: "both" or "positive".
+        motion_scale: above 0 pushes away from the video without tracks; costs one more pass per
+            step.
+        guidance_range: (start, end), shares of the steps between which both scales are used.
         strength: of the tracks, 0 to 2.
         collision: which track wins a shared cell.
         temporal: how video frames map to latent frames.
-        resize: how image and tracks come to the output size.
-        retime: how tracks come to `num_frames`.
-        window: frames that are made at once; longer videos are made of several. None: the
-            longest clip that the model was trained on; 0: all at once, whatever the length.
-        blend: how: "chain" goes on from the last frame, "windows" denoises overlapping windows
-            together.
-        match_colour: of a chain: give known frames mean and deviation of the first one's latent.
-        family: of the model, whose grid, sizes and shifts count.
+        resize: how image and tracks are fitted to the output size.
+        retime: how tracks are brought to `num_frames`.
+        window: frames of one clip; longer videos are made of several clips. None: the longest clip
+            that the model was trained on; 0: one clip of any length.
+        blend: how clips are joined: "chain" continues from the last frame, "windows" denoises
+            overlapping windows together.
+        match_colour: for a chain: give known frames the mean and deviation of the first frame's
+            latent.
+        family: of the model; sets grid, sizes and shifts.
 
     Raises:
         OptionError, GridError: a value outside of its range.
@@ -118,7 +120,7 @@ class GenerationSettings:
 
     @property
     def clip_frames(self) -> int:
-        """Frames that are made at once."""
+        """Frames of one clip."""
         if self.window == 0 or not self.family.conditioned:
             return self.num_frames
         return min(self.window or self.family.longest_clip, self.num_frames)
@@ -135,7 +137,7 @@ class GenerationSettings:
 
     @property
     def fit_mode(self) -> FitMode:
-        """How image and tracks go into the output frame, whose size `resize` decides."""
+        """How image and tracks are fitted to the output frame: "stretch", "crop" or "pad"."""
         modes: dict[Resize, FitMode] = {"crop": "crop", "pad": "pad"}
         # Otherwise image and frame have one shape, up to the rounding to cells.
         return modes.get(self.resize, "stretch")
@@ -154,7 +156,7 @@ class GenerationSettings:
         )
 
     def output_size(self, image_size: Size) -> Size:
-        """The (width, height) of the video of an image of this size, pixels.
+        """Return the video's (width, height) for an image of this size, pixels.
 
         Raises:
             GridError: no size of the model fits the image.

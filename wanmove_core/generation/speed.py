@@ -1,4 +1,4 @@
-"""Ways to make the transformer faster, each of which acts or says why it cannot."""
+"""Options that make the transformer faster; one that cannot act raises an error."""
 
 import logging
 from dataclasses import dataclass
@@ -49,12 +49,12 @@ class SpeedOptions:
     """How to make the transformer faster.
 
     Args:
-        cache: reuse the work of the step before where little changes: "taylor" draws two of
-            three steps from the last ones; "firstblock" decides by how much the first block's
-            output changed, "magcache" by ratios measured beforehand; "cfg" keeps the difference
-            that the prompt's guidance makes, "attention" each block's self attention; "auto"
-            chooses by the number of steps.
-        cache_threshold: change below which work is reused; None for 0.08 and 0.06.
+        cache: reuse work of earlier steps: "taylor" extrapolates two of three steps from the last
+            ones; "firstblock" decides by how much the first block's output changed, "magcache" by
+            ratios measured beforehand; "cfg" keeps the difference that the prompt's guidance makes,
+            "attention" each block's self attention; "auto" chooses by the number of steps.
+        cache_threshold: relative change below which work is reused; None: 0.08 (firstblock), 0.06
+            (magcache).
         mag_ratios: file of magcache's ratios. If it is not there yet, the run measures them,
             skips nothing, and writes it.
         attention: kernel, one of `ATTENTION`.

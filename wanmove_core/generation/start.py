@@ -1,4 +1,4 @@
-"""The start of a clip: its known frames encoded, with what CLIP saw of the first."""
+"""The start of a clip: its encoded known frames, and CLIP's features of the first frame."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from .decoding import latent_statistics
 
 @dataclass(frozen=True, eq=False)
 class Start(EncodedStart):
-    """An encoded start image with what CLIP saw of it.
+    """An encoded start image with its CLIP features.
 
     Args:
         features: CLIP's features of the whole image; zeros without an image encoder.

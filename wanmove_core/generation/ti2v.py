@@ -1,4 +1,4 @@
-"""Image, trajectory maps and prompt to video with Wan2.2-TI2V-5B and what is tuned from it."""
+"""Image, trajectory maps and prompt to video with Wan2.2-TI2V-5B and models tuned from it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ from .settings import GenerationSettings
 
 @dataclass(frozen=True, eq=False)
 class Ti2vConditions:
-    """What the model is told besides noise and time.
+    """The model's inputs besides noise and time.
 
     Args:
         first: the start image's latent, normalised: the video's first latent frame.
@@ -51,7 +51,8 @@ class Ti2vPipeline(WanMovePipeline):
         `Wan22FewstepInferencePipeline.inference`, Wan2.2-TI2V-5B-Turbo
         pipeline/wan22_fewstep_inference.py @26d5995, and `WanTI2V.i2v`, Wan2.2
         wan/textimage2video.py @42bf4cf. Differs: any size of the grid and any length; the image
-        is not squashed; time is told exactly, where bfloat16 made 752 of 750; noise is the seed's.
+        keeps its aspect ratio; timesteps are exact, where bfloat16 rounds 750 to 752; the noise
+        comes from the seed.
     """
 
     def __init__(self, *arguments: Any, adapter: Any = None, **options: Any) -> None:
@@ -96,7 +97,7 @@ class Ti2vPipeline(WanMovePipeline):
             motion: trajectory maps of the video's frames and size; None for no guidance.
             prompts: (prompt, negative prompt).
             settings: everything else.
-            known: none: this family is given the first frame alone.
+            known: must be empty: this family takes only the first frame.
             progress: called with (steps done, steps in all).
 
         Raises:
@@ -199,7 +200,7 @@ def _with_first(latent: Tensor, first: Tensor) -> Tensor:
 def _velocity(
     model: Any, latent: Tensor, timestep: float | int, told: Ti2vConditions, scale: float
 ) -> Tensor:
-    """Ask the model, with the prompt's guidance where `scale` is not 1; float32."""
+    """Predict the velocity, with classifier-free guidance where `scale` is not 1; float32."""
     dtype = model.patch_embedding.weight.dtype
     frames, rows, cols = latent.shape[2:]
     _, high, wide = model.config.patch_size

@@ -1,4 +1,4 @@
-"""A long video denoised at once, in windows that overlap: the second way beside segments."""
+"""A long video denoised at once in overlapping windows: the alternative to segments."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,12 +13,12 @@ from .settings import GenerationSettings
 
 
 def plan_windows(latent_frames: int, window: int, overlap: int | None = None) -> list[list[int]]:
-    """Choose the latent frames of each window; latent frame 0, the start image, leads them all.
+    """Choose the latent frames of each window; each window begins with latent frame 0.
 
     Args:
         latent_frames: of the video.
-        window: latent frames of a window, with frame 0.
-        overlap: how many two neighbours share, below `window` - 1; None: a quarter.
+        window: latent frames of a window, including frame 0.
+        overlap: latent frames that neighbours share, below `window` - 1; None: a quarter.
 
     Returns:
         For each window its latent frames. The last window ends with the video, and so shares more.
@@ -32,13 +32,13 @@ def plan_windows(latent_frames: int, window: int, overlap: int | None = None) ->
 
 
 def pyramid(length: int) -> Float[Tensor, " frames"]:
-    """Weights that rise to the middle of a window and fall again: its borders count least."""
+    """Return weights that rise to the middle of a window and fall towards its borders."""
     rising = torch.arange(1, length + 1)
     return torch.minimum(rising, rising.flip(0)).float()
 
 
 class WindowedBranches:
-    """Asks the model window by window and blends the answers; takes the place of `Branches`.
+    """Runs the model window by window and blends the velocities; replaces `Branches`.
 
     Each window sees the noisy latent, mask and guided latent of frame 0 in its first place, as a
     clip of the length that the model knows.
@@ -88,7 +88,7 @@ class WindowedBranches:
 def make_branches(
     model: Any, conditions: Conditions, ranks: Ranks, reuse: Caching, settings: GenerationSettings
 ) -> Branches | WindowedBranches:
-    """Who asks the model: about the whole clip, or window by window."""
+    """Make the `Branches` of a clip, or the `WindowedBranches` of a long video."""
     if not (settings.is_long and settings.blend == "windows"):
         return Branches(model, conditions, ranks, reuse=reuse)
     frames, latent_frames = settings.num_frames - 1, conditions.positive.shape[2] - 1

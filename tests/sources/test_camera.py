@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from wanmove_core import OptionError, ShapeError, Tracks, WanMoveError
+from wanmove_core.sources import depth_buffer
+from wanmove_core.sources.camera import scene
 from wanmove_core.sources.camera.path import CameraKey, CameraPath, Handheld, camera_path
 from wanmove_core.sources.camera.presets import CAMERA_PRESETS, preset_keys
 from wanmove_core.sources.camera.scene import camera_tracks, follow_camera
@@ -140,6 +142,27 @@ def test_a_slanted_floor_does_not_hide_itself(move):
     position = tracks.positions.numpy()
     inside = (position >= 1).all(-1) & (position <= (LENS.width - 1, LENS.height - 1)).all(-1)
     assert tracks.visibility.numpy()[inside].mean() > 0.99
+
+
+def test_long_clips_are_seen_a_few_frames_at_a_time(monkeypatch):
+    """Memory then does not grow with the length; the answer is the same."""
+    distance = np.full((LENS.height, LENS.width), 4.0)
+    distance[30:80, 60:120] = 1.5
+    camera = camera_path(LENS, [[CameraKey(0), CameraKey(30, orbit=40)]], 31, pivot=2.0)
+    points = grid_points(LENS.width, LENS.height, 200)
+    whole = camera_tracks(points, camera, distance)
+    pieces, project = [], scene.project_surface
+
+    def watched(*args):
+        pieces.append(args[-1])
+        return project(*args)
+
+    monkeypatch.setattr(depth_buffer, "_PIECE", 7)
+    monkeypatch.setattr(scene, "project_surface", watched)
+    again = camera_tracks(points, camera, distance)
+    assert torch.equal(again.visibility, whole.visibility)
+    assert 0 < (~whole.visibility).sum() < whole.visibility.numel()
+    assert [len(piece) for piece in pieces] == [8, 8, 8, 8, 3]
 
 
 def test_points_pass_behind_the_camera_and_come_back():

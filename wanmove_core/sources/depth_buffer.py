@@ -1,5 +1,7 @@
 """Occlusion: a z-buffer of the picture's surface in every frame."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
@@ -9,6 +11,7 @@ from .depth import sample_distance
 # Samples of the surface. More see thinner occluders and cost more time.
 _MAX_SAMPLES = 12_000
 _LEAST_SPACING = 4  # px
+_PIECE = 80  # frames at a time: memory does not grow with the length
 _LARGEST_CELL = 8.0  # times the usual cell, where the camera is close to the surface
 
 
@@ -49,7 +52,7 @@ def surface_slopes(
 def hidden_by_surface(
     points: Float[np.ndarray, "frames points 3"],
     start: Float[np.ndarray, "points 4"],
-    surface: Float[Tensor, "frames 3 samples"],
+    surface: Callable[[list[int]], Float[Tensor, "some 3 samples"]],
     slopes: Float[np.ndarray, "samples 2"],
     *,
     size: tuple[int, int],
@@ -66,12 +69,39 @@ def hidden_by_surface(
         points: (x, y, z): pixels and distance, of every point in every frame. Frame 0 is the
             start image, where nothing hides anything.
         start: (x, y) where each point got its distance from in frame 0, and the slopes there.
-        surface: the same of the samples, by coordinate.
+        surface: gives the same of the samples, by coordinate, in some frames.
         slopes: at the samples in frame 0.
         size: (width, height) of the frame; outside of it nothing is hidden.
         spacing: of the samples in frame 0, pixels.
         tolerance: share of the distance.
     """
+    covered = np.zeros(points.shape[:2], dtype=bool)
+    for begin in range(1, len(points), _PIECE):
+        piece = list(range(begin, min(begin + _PIECE, len(points))))
+        frames = [0, *piece]
+        covered[piece] = _hidden(
+            points[frames],
+            start,
+            surface(frames),
+            slopes,
+            size=size,
+            spacing=spacing,
+            tolerance=tolerance,
+        )[1:]
+    return covered
+
+
+def _hidden(
+    points: Float[np.ndarray, "frames points 3"],
+    start: Float[np.ndarray, "points 4"],
+    surface: Float[Tensor, "frames 3 samples"],
+    slopes: Float[np.ndarray, "samples 2"],
+    *,
+    size: tuple[int, int],
+    spacing: int,
+    tolerance: float,
+) -> Bool[np.ndarray, "frames points"]:
+    """The same in a few frames, of which the first is frame 0."""
     width, height = size
     x, y, z = surface.unbind(1)
     frames, samples = x.shape
@@ -106,5 +136,4 @@ def hidden_by_surface(
     shrink = torch.where(in_frame, at[2] / at[2, :1], 1.0).clamp_(min=1.0)
     other = (apart.amax(-1) > 1.5 * cell * shrink) | (step > own_step)
     covered &= other & (front < at[2] * (1 - tolerance))
-    covered[0] = False
     return covered.numpy()

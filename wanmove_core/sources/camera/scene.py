@@ -1,5 +1,7 @@
 """Tracks of a still scene, or of moving objects, seen by a moving camera."""
 
+from functools import partial
+
 import numpy as np
 import torch
 
@@ -133,23 +135,28 @@ def _covered(
 ) -> Bool[np.ndarray, "frames points"]:
     pixels, spacing = surface_pixels(distance.shape)
     space = _to_space(camera, pixels[None], sample_distance(distance, pixels)[None])[0]
-    surface = project_surface(camera, space)
     size = (camera.lens.width, camera.lens.height)
     slopes = surface_slopes(distance, pixels, spacing)
     start = np.concatenate([start, surface_slopes(distance, start, spacing)], axis=1)
     return hidden_by_surface(
-        projected, start, surface, slopes, size=size, spacing=spacing, tolerance=_TOLERANCE
+        projected,
+        start,
+        partial(project_surface, camera, space),
+        slopes,
+        size=size,
+        spacing=spacing,
+        tolerance=_TOLERANCE,
     )
 
 
 def project_surface(
-    camera: CameraPath, space: Float[np.ndarray, "samples 3"]
-) -> Float[Tensor, "frames 3 samples"]:
+    camera: CameraPath, space: Float[np.ndarray, "samples 3"], frames: list[int]
+) -> Float[Tensor, "some 3 samples"]:
     """Project many points that stand still: float32, by coordinate; for a z-buffer alone."""
     lens = camera.lens
-    focal = lens.focal * camera.zoom
-    inverse = np.swapaxes(camera.rotation, 1, 2).copy()
-    shift = -(inverse @ camera.position[..., None])[..., 0]
+    focal = lens.focal * camera.zoom[frames]
+    inverse = np.swapaxes(camera.rotation[frames], 1, 2).copy()
+    shift = -(inverse @ camera.position[frames][..., None])[..., 0]
     inverse[:, :2] *= focal[:, None, None]
     shift[:, :2] *= focal[:, None]
     matrix = torch.from_numpy(np.concatenate([inverse, shift[..., None]], -1)).float()

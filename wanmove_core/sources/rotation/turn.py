@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -98,7 +99,7 @@ def rotation_tracks(
     seen &= ~hidden_by_surface(
         projected,
         np.concatenate([start, surface_slopes(distance, start, spacing)], axis=1),
-        project_surface(around, surface),
+        partial(project_surface, around, surface),
         surface_slopes(distance, pixels, spacing),
         size=(width, height),
         spacing=spacing,

@@ -1,4 +1,4 @@
-"""The subgraph blueprint: Encode Start Image and Trajectory Guidance as one node."""
+"""The subgraph blueprint: Fit and Encode Start Image and Trajectory Guidance as one node."""
 
 import uuid
 from typing import Any
@@ -7,30 +7,36 @@ from dev.workflow_canvas import Canvas
 from tests.host.workflows import slots
 
 BLUEPRINT = "Wan-Move Track to Video"
+_FIT, _ENCODE, _GUIDE = 1, 2, 3
 # The names of core's WanMoveTrackToVideo -> where they go: node of the subgraph and its input.
 ENTRIES = {
-    "positive": [(2, "positive")],
-    "negative": [(2, "negative")],
-    "vae": [(1, "vae")],
-    "tracks": [(2, "tracks")],
-    "strength": [(2, "strength")],
-    "width": [(1, "width")],
-    "height": [(1, "height")],
-    "length": [(1, "length")],
-    "batch_size": [(2, "batch_size")],
-    "start_image": [(1, "start_image")],
-    "clip_vision_output": [(2, "clip_vision_output")],
+    "positive": [(_GUIDE, "positive")],
+    "negative": [(_GUIDE, "negative")],
+    "vae": [(_ENCODE, "vae")],
+    "tracks": [(_GUIDE, "tracks")],
+    "strength": [(_GUIDE, "strength")],
+    "width": [(_FIT, "width")],
+    "height": [(_FIT, "height")],
+    "length": [(_FIT, "length")],
+    "batch_size": [(_GUIDE, "batch_size")],
+    "start_image": [(_FIT, "image")],
+    "clip_vision_output": [(_GUIDE, "clip_vision_output")],
 }
-EXITS = ("positive", "negative", "latent", "report")
+# Core's three and the report; then what previews and other nodes are wired to.
+EXITS = {name: (_GUIDE, slot) for slot, name in enumerate(("positive", "negative", "latent"))}
+EXITS |= {"report": (_GUIDE, 3)}
+EXITS |= {
+    name: (_FIT, slot) for slot, name in enumerate(("start_image", "width", "height", "length"))
+}
 
 
 def blueprint(info: dict[str, Any]) -> dict[str, Any]:
-    """One node for two: Encode Start Image and Trajectory Guidance under core's input names."""
+    """One node for three, under core's input names; nothing but Fit Start Image knows the size."""
     canvas = Canvas(info)
-    encoded = canvas.add("WanMoveEncodeStartImage", (0, 0), (320, 220))
-    guided = canvas.add(
-        "WanMoveTrajectoryGuidance", (400, 0), (320, 420), conditioning_latent=encoded
-    )
+    fitted = canvas.add("WanMoveFitStartImage", (-400, 0), (320, 220))
+    video = {name: fitted.out(slot) for name, (_, slot) in list(EXITS.items())[4:]}
+    encoded = canvas.add("WanMoveEncodeStartImage", (0, 0), (320, 220), **video)
+    canvas.add("WanMoveTrajectoryGuidance", (400, 0), (320, 420), conditioning_latent=encoded)
     names = ("id", "origin_id", "origin_slot", "target_id", "target_slot", "type")
     links = [dict(zip(names, link, strict=True)) for link in canvas.links]
     entries, shown = [], []
@@ -44,24 +50,26 @@ def blueprint(info: dict[str, Any]) -> dict[str, Any]:
             target_slot = canvas.nodes[node_id - 1]["inputs"].index(entry)
             link = (len(links) + 1, -10, slot, node_id, target_slot, entry["type"])
             links.append(dict(zip(names, link, strict=True)))
-        position = {"linkIds": link_ids, "pos": [-160, 20 + 20 * slot]}
+        position = {"linkIds": link_ids, "pos": [-560, 20 + 20 * slot]}
         entries.append({"id": _uuid(name), "name": name, "type": entry["type"], **position})
         shown.append({key: entry[key] for key in ("name", "type", "widget") if key in entry})
         shown[-1] |= {"name": name, "link": None}
     leaving = []
-    for slot, name in enumerate(EXITS):
-        kind = guided.node["outputs"][slot]["type"]
-        link = (len(links) + 1, 2, slot, -20, slot, kind)
+    for slot, (name, (node_id, output)) in enumerate(EXITS.items()):
+        kind = canvas.nodes[node_id - 1]["outputs"][output]["type"]
+        link = (len(links) + 1, node_id, output, -20, slot, kind)
         links.append(dict(zip(names, link, strict=True)))
-        guided.node["outputs"][slot]["links"].append(len(links))
+        canvas.nodes[node_id - 1]["outputs"][output]["links"].append(len(links))
         position = {"linkIds": [len(links)], "pos": [820, 20 + 20 * slot]}
         leaving.append({"id": _uuid(f"out {name}"), "name": name, "type": kind, **position})
     subgraph = {"id": _uuid(BLUEPRINT), "version": 1, "revision": 0, "config": {}}
     subgraph |= {"name": BLUEPRINT, "widgets": [], "groups": [], "extra": {}}
-    subgraph |= {"state": {"lastGroupId": 0, "lastNodeId": 2, "lastLinkId": len(links)}}
+    subgraph |= {
+        "state": {"lastGroupId": 0, "lastNodeId": len(canvas.nodes), "lastLinkId": len(links)}
+    }
     subgraph["state"]["lastRerouteId"] = 0
-    subgraph |= {"inputNode": {"id": -10, "bounding": [-280, 0, 130, 260]}}
-    subgraph |= {"outputNode": {"id": -20, "bounding": [800, 0, 120, 120]}}
+    subgraph |= {"inputNode": {"id": -10, "bounding": [-680, 0, 130, 260]}}
+    subgraph |= {"outputNode": {"id": -20, "bounding": [800, 0, 120, 200]}}
     subgraph |= {"inputs": entries, "outputs": leaving, "nodes": canvas.nodes, "links": links}
     subgraph["category"] = "Video generation and editing/Image to video"
     return _holding(subgraph, shown)
@@ -72,7 +80,7 @@ def _holding(subgraph: dict[str, Any], shown: list[dict[str, Any]]) -> dict[str,
     widgets = [entry["name"] for entry in shown if "widget" in entry]
     values = {"strength": 1.0, "width": 832, "height": 480, "length": 81, "batch_size": 1}
     outputs = [{"name": o["name"], "type": o["type"], "links": None} for o in subgraph["outputs"]]
-    node = {"id": 1, "type": subgraph["id"], "pos": [0, 0], "size": [340, 360], "flags": {}}
+    node = {"id": 1, "type": subgraph["id"], "pos": [0, 0], "size": [340, 440], "flags": {}}
     node |= {"order": 0, "mode": 0, "title": BLUEPRINT, "inputs": shown, "outputs": outputs}
     node["properties"] = {"proxyWidgets": [["-1", name] for name in widgets]}
     node["properties"] |= {"cnr_id": "wan-move", "ver": "0.1.0"}

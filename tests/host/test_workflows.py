@@ -152,9 +152,10 @@ def test_blueprint_takes_cores_inputs(comfy: ComfyServer, output: Path) -> None:
     entering = {e["id"]: e["name"] for e in workflow["definitions"]["subgraphs"][0]["inputs"]}
     assert len(entering) == len(names)
     for key, node in prompt.items():
-        for name in [name for name in inputs if name in slot_names(info, node["class_type"])]:
-            value = inputs[name]
-            node["inputs"][name] = value.out(0) if isinstance(value, Node) else value
+        for name in slot_names(info, node["class_type"]):
+            value = inputs.get({"image": "start_image"}.get(name, name))
+            if value is not None and not isinstance(node["inputs"].get(name), list):
+                node["inputs"][name] = value.out(0) if isinstance(value, Node) else value
         graph.prompt[key] = node
     guided = next(k for k, n in prompt.items() if n["class_type"].endswith("Guidance"))
     graph.add("TestKeepValue", value=Node(guided), name="blueprint.pt")

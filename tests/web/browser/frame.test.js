@@ -193,10 +193,19 @@ describe("what is drawn is what moves", { skip, timeout: 600_000 }, () => {
     await eventually(async () => assert.match(await page.locator(".wm-offer").innerText(), /The video is 96x64, 17 frames/));
     assert.deepEqual((await documents(page))[0].width, 832, "the drawing keeps its knots");
     await page.screenshot({ path: join(shots, "frame-offer.png") });
+    await page.evaluate(async () => {
+      const { app } = window;
+      app.canvas.selectItems(app.graph._nodes.filter(({ comfyClass }) => /Encode|Guidance/.test(comfyClass)));
+      await app.extensionManager.command.execute("Comfy.Graph.ConvertToSubgraph");
+      const inside = app.graph._nodes.find((node) => node.subgraph).subgraph._nodes.find(({ comfyClass }) => /Encode/.test(comfyClass));
+      inside.widgets.find(({ name }) => name === "width").value = 192;
+      window.dispatchEvent(new MouseEvent("mouseup"));
+    });
+    await eventually(async () => assert.match(await page.locator(".wm-offer").innerText(), /The video is 192x64, 17 frames/, "in a subgraph too"));
     await page.locator(".wm-offer button").click();
     await eventually(async () => {
       const [{ width, height, frames, tracks }] = await documents(page);
-      assert.deepEqual([width, height, frames, tracks[0].knots.map(({ x, y }) => [x, y])], [96, 64, 17, [[48, 32], [72, 32]]]);
+      assert.deepEqual([width, height, frames, tracks[0].knots.map(({ x, y }) => [x, y])], [192, 64, 17, [[96, 32], [144, 32]]]);
     });
     assert.equal(await page.locator(".wm-offer").isVisible(), false);
   });

@@ -122,7 +122,7 @@ class WanMoveCameraTracks(io.ComfyNode):
                     advanced=True,
                     tooltip="Camera poses of another program, used instead of all moves: the text "
                     "of a file, or its name in the input folder. JSON (K and 4x4, NeRF, "
-                    "Blender), RealEstate10K, COLMAP images.txt or Nuke .chan.",
+                    "Blender), RealEstate10K, COLMAP images.txt, Nuke .chan or .nk.",
                 ),
                 io.Float.Input(
                     "pose_scale",

@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from wanmove_core import OptionError, TrackFormatError
+from wanmove_core import OptionError, TrackFormatError, Tracks
 from wanmove_core.sources.camera.pose_files import parse_poses
 from wanmove_core.sources.camera.poses import follow_poses
-from wanmove_core.sources.camera.scene import project_points
+from wanmove_core.sources.camera.scene import follow_camera, project_points, project_surface
 from wanmove_core.sources.depth import Lens
 
 WIDTH, HEIGHT, FRAMES = 320, 180, 5
 FX = 260.0
-K = [[FX, 0, WIDTH / 2], [0, FX, HEIGHT / 2], [0, 0, 1]]
+# The principal point: off the middle for those that can say it.
+CX, CY = 171.0, 78.0
+MIDDLE = ("nerf", "blender", "colmap", "chan")
 CUBE = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (7, 9)], float)
 FLIP = np.diag([1.0, -1.0, -1.0])
 
@@ -34,6 +36,10 @@ PLACES = [(0.4 * i, 0.1 * i + 2, -0.2 * i) for i in range(FRAMES)]
 GL = [turn(1, y) @ turn(0, x) @ turn(2, z) for x, y, z in ANGLES]
 
 
+def intrinsics(cx: float = CX, cy: float = CY) -> list[list[float]]:
+    return [[FX, 0, cx], [0, FX, cy], [0, 0, 1]]
+
+
 def camera_to_world(flip: bool) -> np.ndarray:
     out = np.repeat(np.eye(4)[None], FRAMES, 0)
     out[:, :3, :3] = [r @ FLIP if flip else r for r in GL]
@@ -46,6 +52,36 @@ def quaternion(matrix: np.ndarray) -> list[float]:
     return [w, x, y, z]
 
 
+def nuke(order: str = "ZXY", *, matrix: bool = False) -> str:
+    """A camera node as Nuke saves it, from frame 1001 on; with a pivot, which changes no more than
+    the place that has to be written."""
+    angles = np.array([Rotation.from_matrix(r).as_euler(order.lower(), degrees=True) for r in GL])
+    angles = angles[:, [order.index(axis) for axis in "XYZ"]]
+    pivot = np.array([1.0, 2.0, 3.0])
+    places = np.array(PLACES) - pivot + np.array([r @ pivot for r in GL])
+
+    def knob(columns) -> str:
+        curves = (" ".join(map(str, column)) for column in np.transpose(columns))
+        return " ".join(f"{{curve i x1001 {curve}}}" for curve in curves)
+
+    rows = "\n".join(f"     {{{knob(camera_to_world(False)[:, row])}}}" for row in range(4))
+    placed = (
+        f"useMatrix true\n matrix {{\n{rows}\n }}"
+        if matrix
+        else (
+            f"translate {{{knob(places)}}}\n rotate {{{knob(angles)}}}\n pivot {{1 2 3}}"
+            + ("" if order == "ZXY" else f"\n rot_order {order}")
+        )
+    )
+    window = f"{1 - 2 * CX / WIDTH} {(2 * CY - HEIGHT) / WIDTH}"
+    return (
+        f'Root {{\n inputs 0\n format "{WIDTH} {HEIGHT} 0 0 {WIDTH} {HEIGHT} 1 x"\n}}\n'
+        f"set cut_paste_input [stack 0]\nversion 13.2 v2\npush $cut_paste_input\n"
+        f"Camera3 {{\n {placed}\n focal {{{{curve x1001 {30 * FX / WIDTH}}}}}\n haperture 30\n"
+        f" win_translate {{{window}}}\n name Camera1\n label focal\n xpos 10\n}}\n"
+    )
+
+
 def files() -> dict[str, str]:
     cv, gl = camera_to_world(True), camera_to_world(False)
     w2c = np.linalg.inv(cv)
@@ -53,7 +89,7 @@ def files() -> dict[str, str]:
     angle = 2 * np.arctan(WIDTH / 2 / FX)
     vertical = np.degrees(2 * np.arctan(HEIGHT / 2 / FX))
     estate = [
-        [1000 * i, FX / WIDTH, FX / HEIGHT, 0.5, 0.5, 0, 0, *m[:3].ravel()]
+        [1000 * i, FX / WIDTH, FX / HEIGHT, CX / WIDTH, CY / HEIGHT, 0, 0, *m[:3].ravel()]
         for i, m in enumerate(w2c)
     ]
     colmap = [
@@ -69,16 +105,31 @@ def files() -> dict[str, str]:
     def lines(rows) -> str:
         return "\n".join(" ".join(map(str, row)) for row in rows)
 
+    nerf_frames = [{"file_path": "a", "transform_matrix": m.tolist()} for m in gl]
     blender = {"lens": 36 * FX / WIDTH, "sensor_width": 36, **size}
     return {
-        "w2c": json.dumps([{"K": K, "w2c": m.tolist()} for m in w2c]),
-        "c2w": json.dumps({"K": K, **size, "c2w": cv[:, :3].tolist()}),
+        "w2c": json.dumps([{"K": intrinsics(), **size, "w2c": m.tolist()} for m in w2c]),
+        "c2w": json.dumps({"K": intrinsics(), **size, "c2w": cv[:, :3].tolist()}),
+        "pixels": json.dumps(
+            {"fl_x": FX, "cx": CX, "cy": CY, "w": WIDTH, "h": HEIGHT, "frames": nerf_frames}
+        ),
+        "shifted": json.dumps(
+            {
+                **blender,
+                "shift_x": 0.5 - CX / WIDTH,
+                "shift_y": (CY - HEIGHT / 2) / WIDTH,
+                "cameras": [{"matrix_world": m.tolist()} for m in gl],
+            }
+        ),
+        "nk": nuke(),
+        "nk in another order": nuke(order="YZX"),
+        "nk matrix": nuke(matrix=True),
         "nerf": json.dumps(
             {
                 "camera_angle_x": angle,
                 "w": WIDTH,
                 "h": HEIGHT,
-                "frames": [{"file_path": "a", "transform_matrix": m.tolist()} for m in gl],
+                "frames": nerf_frames,
             }
         ),
         "blender": json.dumps(
@@ -98,14 +149,21 @@ def test_a_cube_is_seen_where_the_camera_sees_it(kind: str) -> None:
     poses = parse_poses(files()[kind], f"camera.{kind}")
     lens = Lens(WIDTH, HEIGHT, 2 * np.degrees(np.arctan(WIDTH / 2 / FX)))
     camera = follow_poses(poses, lens, FRAMES, scale=1.0)
+    off = [WIDTH / 2, HEIGHT / 2] if kind in MIDDLE else [CX, CY]
     # The textbook: K (R^T (X - C)), for a cube before the first camera.
     cv = camera_to_world(True)
     corners = CUBE @ cv[0, :3, :3].T + cv[0, :3, 3]
     expected = []
     for matrix in cv:
         own = (corners - matrix[:3, 3]) @ matrix[:3, :3]
-        seen = own @ np.array(K).T
+        seen = own @ np.array(intrinsics(*off)).T
         expected.append(seen[:, :2] / seen[:, 2:])
+    surface = project_surface(camera, CUBE)[:, :2].numpy().transpose(0, 2, 1)
+    np.testing.assert_allclose(surface, expected, atol=1e-2)
+    corner = follow_camera(
+        Tracks.from_arrays(np.repeat(expected[0][None], FRAMES, 0)), camera, CUBE[0, 2]
+    )
+    np.testing.assert_allclose(corner.positions[:, 0], [place[0] for place in expected], atol=1e-3)
     if kind == "colmap":  # the angle comes from the lens: images.txt has none
         assert poses.focal is None
     got, before = project_points(camera, np.repeat(CUBE[None], FRAMES, 0))
@@ -150,6 +208,19 @@ BAD = {
     '[{"K": "?", "c2w": [[1,0,0,0],[0,1,0,0],[0,0,1,0]]}]': "intrinsics",
     '[{"fx": -1, "width": 2, "height": 2, "c2w": [[1,0,0,0],[0,1,0,0],[0,0,1,0]]}]': "above 0",
     '[{"c2w": [[1,0,0,0],[0,1,0,0],[0,0,1,0]]}, 7]': "be an object",
+    "Camera {\n focal 50\n}\nCamera2 {\n}": "have one camera; got 2",
+    "Camera2 {\n read_from_file true\n}": "read_from_file must be off",
+    "Camera2 {\n winroll 3\n}": "winroll must be 0",
+    "Camera2 {\n rot_order XX\n}": "rot_order must be XYZ in some order",
+    "Camera2 {\n useMatrix true\n matrix {1 2}\n}": "matrix must be 4x4",
+    "Camera2 {\n translate {{parent.x} 0 0}\n}": "translate must be a number",
+    "Camera2 {\n translate {{curve} 0 0}\n}": "translate must have keys",
+    "Camera2 {\n translate {1 2}\n}": "translate must hold 3 numbers",
+    "Camera2 {\n focal 0\n}": "above 0",
+    "Camera2 {\n focal {{curve x1 5 x999999 6}}\n}": "at most 100000 frames",
+    "Camera2 {\n focal 50": "close every brace",
+    '[{"K": [[1,0,1e6],[0,1,1],[0,0,1]], "width": 2, "height": 2, "c2w": [[1,0,0,0],[0,1,0,0],'
+    "[0,0,1,0]]}]": "principal points near the picture",
     "1 2 3 4 5 6 7 8\n1 2 3": "numbers, as many in each line",
     "1 2 3 x 5 6 7 8": "numbers",
     "1 0 0 0 0 1 2 3 1 a.png": "rotation; got a quaternion of length 0",

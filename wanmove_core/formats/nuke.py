@@ -58,7 +58,7 @@ def parse_nuke(text: str, name: str, options: ReadOptions) -> Content:
     found = [track for node in _nodes(text, name) for track in node]
     if not found:
         raise refusal(name, "have a track in its tracker nodes", "none", "Add or bake tracks")
-    stated = _size(text, name)
+    stated = script_size(text, name)
     size = stated or picture_size(options, name, "Nuke")
     times = [t for _, curves in found for c in curves[:2] for t in c.times]
     times = [time for time in times if math.isfinite(time)] or [0.0]
@@ -185,8 +185,8 @@ def _sample(label: str, curves: _Curves, frames: np.ndarray, height: int) -> Raw
     return RawTrack(np.stack([x.at(frames), height - y.at(frames)], axis=1), seen, label)
 
 
-def _size(text: str, name: str) -> Size | None:
-    """The picture that the script states: ours in a comment, else the Root node's format."""
+def script_size(text: str, name: str) -> Size | None:
+    """Size of the picture that a script states: ours in a comment, else the Root node's format."""
     stated, root = own_size(text, name), _ROOT.search(text)
     if stated is not None or root is None:
         return stated

@@ -27,9 +27,10 @@ class Lens:
     """A pinhole camera's lens: the frame in pixels and the angle that it sees.
 
     Args:
-        width, height: of the frame in pixels. The optical axis meets its centre.
+        width, height: of the frame in pixels.
         fov: degrees between its left and right edge, above 0 and below 180. A phone's main
             camera sees about 65, a portrait lens about 25.
+        shift: (x, y) pixels from the frame's middle to the optical axis, right and down.
 
     Raises:
         OptionError: a value outside of its range.
@@ -38,6 +39,7 @@ class Lens:
     width: int
     height: int
     fov: Number = 50.0
+    shift: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         if min(self.width, self.height) < 1:
@@ -61,7 +63,7 @@ class Lens:
     @property
     def centre(self) -> tuple[float, float]:
         """(x, y) of the optical axis; pixel centres lie at .5."""
-        return self.width / 2, self.height / 2
+        return self.width / 2 + self.shift[0], self.height / 2 + self.shift[1]
 
     def lift(
         self, pixels: Float[np.ndarray, "*shape 2"], distance: Float[np.ndarray, "*shape"]

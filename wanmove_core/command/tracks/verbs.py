@@ -106,7 +106,7 @@ def _add_poses(camera: Any) -> None:
         type=Path,
         metavar="FILE",
         help="camera poses of another program, instead of moves: JSON (K and 4x4; NeRF; Blender), "
-        "RealEstate10K, COLMAP images.txt or Nuke .chan",
+        "RealEstate10K, COLMAP images.txt, Nuke .chan or a camera node of a .nk",
     )
     camera.add_argument(
         "--pose-scale",

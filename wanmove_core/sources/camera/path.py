@@ -87,6 +87,7 @@ class CameraPath:
         rotation: columns are the camera's right, down and forward in space.
         position: of the camera in space.
         zoom: focal length over the lens's.
+        centre: (x, y) pixels of the optical axis; in frame 0 the lens's. None: always that.
 
     Raises:
         OptionError: no frames, numbers that are not finite, a matrix that is not a rotation, zoom
@@ -97,11 +98,12 @@ class CameraPath:
     rotation: Float[np.ndarray, "frames 3 3"]
     position: Float[np.ndarray, "frames 3"]
     zoom: Float[np.ndarray, " frames"]
+    centre: Float[np.ndarray, "frames 2"] | None = None
 
     def __post_init__(self) -> None:
         if len(self.zoom) == 0:
             raise OptionError("The camera must have at least one pose; got none. Add frame 0.")
-        flat = [self.rotation.reshape(-1, 9), self.position, self.zoom[:, None]]
+        flat = [self.rotation.reshape(-1, 9), self.position, self.zoom[:, None], self.centres()]
         wrong = ~np.isfinite(np.concatenate(flat, axis=1)).all(1)
         if wrong.any():
             raise OptionError(
@@ -125,6 +127,12 @@ class CameraPath:
     def num_frames(self) -> int:
         """Frames of the clip."""
         return len(self.zoom)
+
+    def centres(self) -> Float[np.ndarray, "frames 2"]:
+        """(x, y) pixels of the optical axis in each frame."""
+        if self.centre is not None:
+            return self.centre
+        return np.broadcast_to(np.array(self.lens.centre), (self.num_frames, 2))
 
     def has_parallax(self) -> bool:
         """Whether the camera changes its position, so that near points may hide far ones."""

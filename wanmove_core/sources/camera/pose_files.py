@@ -1,4 +1,4 @@
-"""Camera poses of other programs: JSON, RealEstate10K, COLMAP, Nuke's .chan, Blender.
+"""Camera poses of other programs: JSON, RealEstate10K, COLMAP, Nuke's .chan and .nk, Blender.
 
 Axes right, down, forward:
     JSON `w2c` or `extrinsics`, `c2w` or `poses`: 4x4 or 3x4; `K` in pixels,
@@ -6,10 +6,13 @@ Axes right, down, forward:
     RealEstate10K text: time, fx fy cx cy over the size, two zeros, world to camera 3x4.
     COLMAP images.txt: world to camera as a quaternion w x y z and a shift; ordered by name.
 Axes right, up, backward, camera to world:
-    JSON `transform_matrix` (NeRF), `matrix_world` (Blender, with `lens` and `sensor_width` in mm).
+    JSON `transform_matrix` (NeRF), `matrix_world` (Blender, with `lens` and `sensor_width` in mm,
+        `shift_x` and `shift_y` in widths).
     Nuke .chan: frame, place, degrees about x y z (z first, then x, then y), vertical angle.
+    Nuke .nk: a camera node, see `nuke_camera`.
 
-The principal point is taken to be the middle of the picture.
+The principal point is cx and cy of K, NeRF and RealEstate10K, counted from the picture's corner,
+Blender's shift, and Nuke's win_translate; without them the middle of the picture.
 """
 
 import math
@@ -21,10 +24,8 @@ import numpy as np
 from ...errors import TrackFormatError
 from ...formats.checks import check_list, refusal, shown
 from ...formats.text import parse_json
-from .poses import MAX_POSES, CameraPoses
-
-_FLIP = np.diag([1.0, -1.0, -1.0])  # right, up, backward <-> right, down, forward
-_NEXT = "See the list of camera formats in the help of Camera Tracks"
+from .nuke_camera import is_nuke_camera, parse_nuke_camera
+from .poses import MAX_POSES, SEE_FORMATS, CameraPoses, checked_poses
 
 
 def parse_poses(text: str, name: str = "poses") -> CameraPoses:
@@ -34,6 +35,8 @@ def parse_poses(text: str, name: str = "poses") -> CameraPoses:
         TrackFormatError: an unknown format, too many poses, or a matrix that is not a pose; names
             the pose.
     """
+    if is_nuke_camera(text):
+        return parse_nuke_camera(text, name)
     stripped = text.lstrip()
     if stripped.startswith(("{", "[")):
         return _from_json(parse_json(stripped, name), name)
@@ -42,7 +45,9 @@ def parse_poses(text: str, name: str = "poses") -> CameraPoses:
     reader = readers.get(len(rows[0])) if rows else None
     if reader is None:
         got = f"lines of {len(rows[0])} values" if rows else "no line of numbers"
-        raise refusal(name, "be JSON, RealEstate10K, COLMAP images.txt or Nuke .chan", got, _NEXT)
+        raise refusal(
+            name, "be JSON, RealEstate10K, COLMAP images.txt, Nuke .chan or .nk", got, SEE_FORMATS
+        )
     return reader(rows, name)
 
 
@@ -71,7 +76,9 @@ def _numbers(rows: Sequence[Any], name: str) -> np.ndarray:
     try:
         values = np.array(rows, dtype=np.float64)
     except (ValueError, TypeError, OverflowError) as error:
-        raise refusal(name, "hold numbers, as many in each line", shown(rows[0]), _NEXT) from error
+        raise refusal(
+            name, "hold numbers, as many in each line", shown(rows[0]), SEE_FORMATS
+        ) from error
     if not np.isfinite(values).all():
         index = int(np.argwhere(~np.isfinite(values))[0][0])
         raise refusal(f"{name}[{index}]", "be finite", "NaN or infinity", "Leave that pose out")
@@ -80,7 +87,10 @@ def _numbers(rows: Sequence[Any], name: str) -> np.ndarray:
 
 def _from_realestate(rows: list[list[str]], name: str) -> CameraPoses:
     values = _numbers(rows, name)
-    return _poses(values[:, 7:].reshape(-1, 3, 4), name, focal=values[:, 1:3], inverse=True)
+    focal = values[:, 1:3]
+    axis = (values[:, 3:5] - 0.5) / np.where(focal == 0, 1.0, focal)
+    matrices = values[:, 7:].reshape(-1, 3, 4)
+    return checked_poses(matrices, name, focal=focal, axis=axis, inverse=True)
 
 
 def _from_colmap(rows: list[list[str]], name: str) -> CameraPoses:
@@ -98,7 +108,7 @@ def _from_colmap(rows: list[list[str]], name: str) -> CameraPoses:
         [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
     ]
     matrices = np.concatenate([np.moveaxis(np.array(turn), 2, 0), values[:, 4:, None]], axis=2)
-    return _poses(matrices, name, inverse=True)
+    return checked_poses(matrices, name, inverse=True)
 
 
 def _from_chan(rows: list[list[str]], name: str) -> CameraPoses:
@@ -116,7 +126,7 @@ def _from_chan(rows: list[list[str]], name: str) -> CameraPoses:
     if values.shape[1] == 8:  # the vertical angle; the width's share is not known
         high = 0.5 / np.tan(np.radians(values[:, 7:]) / 2)
         focal = np.concatenate([np.full_like(high, 1e-6), high], axis=1)
-    return _poses(matrices, name, focal=focal, flip=True)
+    return checked_poses(matrices, name, focal=focal, flip=True)
 
 
 def _from_json(content: Any, name: str) -> CameraPoses:
@@ -128,11 +138,11 @@ def _from_json(content: Any, name: str) -> CameraPoses:
     else:
         entries, kind = check_list(content, name), "frames"
     if not 0 < len(entries) <= MAX_POSES:
-        raise refusal(name, f"hold 1 to {MAX_POSES} poses", str(len(entries)), _NEXT)
+        raise refusal(name, f"hold 1 to {MAX_POSES} poses", str(len(entries)), SEE_FORMATS)
     if not isinstance(entries[0], Mapping):
         entries = [{kind: entry} for entry in entries]
-    focal = [
-        _focal({**shared, **_object(entry, f"{name}[{i}]")}) for i, entry in enumerate(entries)
+    lenses = [
+        _lens({**shared, **_object(entry, f"{name}[{i}]")}) for i, entry in enumerate(entries)
     ]
     for keys, inverse, flip in (
         (("w2c", "extrinsics", "extrinsic"), True, False),
@@ -146,21 +156,23 @@ def _from_json(content: Any, name: str) -> CameraPoses:
                 for i, e in enumerate(entries)
             ]
             matrices = _numbers(flat, name)
-            known = _numbers(focal, name) if all(pair is not None for pair in focal) else None
-            return _poses(
-                matrices.reshape(len(entries), -1, 4), name, focal=known, inverse=inverse, flip=flip
-            )
+            known = [lens for lens in lenses if lens is not None]
+            focal = axis = None
+            if len(known) == len(lenses):
+                focal, axis = np.split(_numbers(known, name), 2, axis=1)
+            matrices = matrices.reshape(len(entries), -1, 4)
+            return checked_poses(matrices, name, focal=focal, axis=axis, inverse=inverse, flip=flip)
     raise refusal(
         f"{name}[0]",
         "have w2c, c2w, transform_matrix or matrix_world",
         shown(list(entries[0])),
-        _NEXT,
+        SEE_FORMATS,
     )
 
 
 def _object(entry: Any, name: str) -> Mapping[str, Any]:
     if not isinstance(entry, Mapping):
-        raise refusal(name, "be an object, as the first is", shown(entry), _NEXT)
+        raise refusal(name, "be an object, as the first is", shown(entry), SEE_FORMATS)
     return entry
 
 
@@ -169,64 +181,43 @@ def _rectangle(value: Any, name: str) -> Any:
     rows = check_list(value, name)
     flat = [item for row in rows for item in (row if isinstance(row, list) else [row])]
     if len(flat) not in (12, 16):
-        raise refusal(name, "be a 4x4 or 3x4 matrix", f"{len(flat)} numbers", _NEXT)
+        raise refusal(name, "be a 4x4 or 3x4 matrix", f"{len(flat)} numbers", SEE_FORMATS)
     return flat
 
 
-def _focal(entry: Mapping[str, Any]) -> tuple[Any, Any] | None:
-    """Focal length over the picture's width and height, as far as the entry tells."""
+def _lens(entry: Mapping[str, Any]) -> tuple[Any, Any, Any, Any] | None:
+    """Focal lengths over width and height, and the axis, as far as the entry tells."""
     try:
+        width, height = (entry.get(k, entry.get(k[0])) for k in ("width", "height"))
         if "K" in entry:
             (fx, _, cx), (_, fy, cy) = (row[:3] for row in entry["K"][:2])
-            return fx / entry.get("width", 2 * cx), fy / entry.get("height", 2 * cy)
-        width, height = (entry.get(k, entry.get(k[0])) for k in ("width", "height"))
-        if "camera_angle_x" in entry:
-            share = 0.5 / math.tan(entry["camera_angle_x"] / 2)
-            return share, share * width / height if width and height else 1e-6
-        if "lens" in entry:  # Blender, in mm; the sensor's width fits the picture's
-            share = entry["lens"] / entry.get("sensor_width", 36.0)
-            return share, share * width / height if width and height else 1e-6
+            return _of_pixels((fx, fy), (cx, cy), (width or 2 * cx, height or 2 * cy))
         fx = entry.get("fl_x", entry.get("fx"))
         if fx is None or not width or not height:
-            return None
-        return fx / width, entry.get("fl_y", entry.get("fy", fx)) / height
+            return _of_angle(entry, width, height)
+        cx, cy = entry.get("cx", width / 2), entry.get("cy", height / 2)
+        fy = entry.get("fl_y", entry.get("fy", fx))
+        return _of_pixels((fx, fy), (cx, cy), (width, height))
     except (TypeError, ValueError, ZeroDivisionError, IndexError, KeyError) as error:
         raise TrackFormatError(
             f"the intrinsics of a pose must be K, or fx, fy, width and height; got "
-            f"{shown(entry.get('K', list(entry)))}. {_NEXT}."
+            f"{shown(entry.get('K', list(entry)))}. {SEE_FORMATS}."
         ) from error
 
 
-def _poses(
-    matrices: np.ndarray,
-    name: str,
-    *,
-    focal: np.ndarray | None = None,
-    inverse: bool = False,
-    flip: bool = False,
-) -> CameraPoses:
-    """Checked poses from matrices [poses, 3 or 4, 4]; `inverse`: of the world to the camera."""
-    rotation, shift = matrices[:, :3, :3], matrices[:, :3, 3]
-    size = np.cbrt(np.linalg.det(rotation))
-    regular = np.abs(size) > 1e-9
-    rotation = rotation / np.where(regular, size, 1.0)[:, None, None]
-    off = np.abs(np.swapaxes(rotation, 1, 2) @ rotation - np.eye(3)).max((1, 2))
-    wrong = ~regular | (off > 1e-2)
-    if wrong.any():
-        raise refusal(
-            f"{name}[{int(wrong.argmax())}]",
-            "be a rotation and a place",
-            "a matrix that shears or is flat",
-            _NEXT,
-        )
-    u, _, v = np.linalg.svd(rotation)
-    rotation = u @ v
-    if inverse:
-        shift = shift / size[:, None]
-        rotation = np.swapaxes(rotation, 1, 2)
-        shift = -(rotation @ shift[..., None])[..., 0]
-    if flip:
-        rotation = rotation @ _FLIP
-    if focal is not None and not ((focal > 0) & (focal < 1e4)).all():
-        raise refusal(name, "have focal lengths above 0", shown(float(focal.min())), _NEXT)
-    return CameraPoses(rotation, shift, focal)
+def _of_pixels(focal: tuple, centre: tuple, size: tuple) -> tuple:
+    (fx, fy), (cx, cy), (width, height) = focal, centre, size
+    return fx / width, fy / height, (cx - width / 2) / fx, (cy - height / 2) / fy
+
+
+def _of_angle(entry: Mapping[str, Any], width: Any, height: Any) -> tuple | None:
+    """Of NeRF's angle, or Blender's lens in mm: the sensor's width fits the picture's."""
+    if "camera_angle_x" in entry:
+        share = 0.5 / math.tan(entry["camera_angle_x"] / 2)
+    elif "lens" in entry:
+        share = entry["lens"] / entry.get("sensor_width", 36.0)
+    else:
+        return None
+    # A positive shift moves the picture's frame right and up, in widths.
+    x, y = -entry.get("shift_x", 0.0) / share, entry.get("shift_y", 0.0) / share
+    return share, share * width / height if width and height else 1e-6, x, y

@@ -107,7 +107,7 @@ def project_points(
     z = own[..., 2]
     before = z > _NEAR_CLIP * np.abs(z[:1]).clip(min=1e-9)
     focal = (lens.focal * camera.zoom)[:, None, None]
-    pixels = own[..., :2] / np.where(before, z, 1.0)[..., None] * focal + lens.centre
+    pixels = own[..., :2] / np.where(before, z, 1.0)[..., None] * focal + camera.centres()[:, None]
     if not before.all():
         frame = np.where(before, np.arange(len(z))[:, None], -1)
         last = np.maximum.accumulate(frame, axis=0)
@@ -165,7 +165,7 @@ def project_surface(
     out = (matrix.flatten(0, 1) @ points).unflatten(0, (-1, 3))
     z = out[:, 2].clone()
     out[:, :2] /= torch.where(z > 0, z, 1.0)[:, None]
-    out[:, :2] += torch.tensor(lens.centre, dtype=torch.float32)[:, None]
+    out[:, :2] += torch.from_numpy(camera.centres().copy()).float()[..., None]
     return out
 
 

@@ -12,19 +12,19 @@ from ..formats.checks import shown
 
 @dataclass(frozen=True)
 class Case:
-    """What a benchmark has about one clip; what it lacks is None or empty.
+    """One clip of a benchmark; missing parts are None or empty.
 
     Args:
         id: its name, also of the generated video: `{id}.mp4`. May hold folders.
         position: place in the benchmark's list, counted from 0; the seed is the base plus this.
-        group: the category or number of objects it belongs to.
+        group: its category, or its number of objects.
         caption: the prompt.
         image: the start image.
         tracks, visibility: the requested tracks, in pixels of the start image.
         reference: the true video, a file or a folder of pictures.
         masks, boxes: folders of label pictures, one a frame.
         retime: how tracks come to the number of frames of a generated video.
-        problem: why the list's entry cannot be used.
+        problem: why the list's entry cannot be used; "" or None if it can.
     """
 
     id: str
@@ -49,9 +49,9 @@ class DataSet:
         kind: "MoveBench", "MagicData", "DAVIS" or "folder".
         root: where it is.
         cases: the clips.
-        variant: the part of it, as "single, en"; empty where there is only one.
+        variant: the part of the data set, as "single, en"; empty if it has only one part.
         needs: which fields of a case the benchmark promises; `check` looks for them.
-        toy: made by `write_toy_bench`, so that nobody's published figures belong beside it.
+        toy: whether `write_toy_bench` made it, so that published figures do not apply.
     """
 
     kind: str
@@ -64,7 +64,7 @@ class DataSet:
     def select(
         self, *, only: str | None = None, limit: int | None = None, shard: tuple[int, int] = (0, 1)
     ) -> "DataSet":
-        """Keep some clips; each keeps its position, and so its seed.
+        """Select clips; each keeps its position, and so its seed.
 
         Args:
             only: a pattern of names, as "Pexels_*".

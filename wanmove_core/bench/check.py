@@ -1,4 +1,4 @@
-"""What a benchmark's folder lacks, or has in another shape: one line for each."""
+"""Find what a benchmark's folder lacks or has in a wrong shape, one line for each."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _MULTIPLE = 16
 
 
 def describe(dataset: DataSet) -> str:
-    """What the folder was taken for, and what is in it, in one line."""
+    """Describe the folder in one line: its data set and its content."""
     count = len(dataset.cases)
     groups = len({case.group for case in dataset.cases if case.group})
     there = [
@@ -39,9 +39,9 @@ _FIELDS = (
 
 
 def find_defects(dataset: DataSet) -> Iterator[str]:
-    """Look at every clip; yields one line a defect.
+    """Check every clip; yield one line per defect.
 
-    Headers and first frames are read, not whole videos.
+    Only headers and first frames are read.
     """
     sizes: Counter[Size] = Counter()
     for case in dataset.cases:

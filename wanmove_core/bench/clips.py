@@ -36,7 +36,7 @@ def read_clip(path: Path) -> UInt8[Tensor, "frames height width 3"]:
     """Read a video, or a folder of numbered pictures.
 
     Raises:
-        MediaError: neither, damaged, or pictures of several sizes.
+        MediaError: not a video or folder of pictures, damaged, or pictures of several sizes.
     """
     if not path.is_dir():
         return read_video(path)
@@ -50,7 +50,7 @@ def read_clip(path: Path) -> UInt8[Tensor, "frames height width 3"]:
 
 
 def clip_length(path: Path) -> int | None:
-    """How many frames a folder of pictures has; None for a video."""
+    """Count the frames of a folder of pictures; None for a video."""
     return len(_pictures(path)) if path.is_dir() else None
 
 
@@ -62,7 +62,7 @@ def _pictures(path: Path) -> list[Path]:
 
 
 def digest_of(path: Path | None) -> str | None:
-    """A digest of a file, or of every file in a folder; None where there is none.
+    """Compute a digest of a file, or of all files in a folder; None without a path.
 
     Raises:
         MediaError: it cannot be read.
@@ -119,7 +119,7 @@ def _scaled(frames: Tensor, size: Size) -> Tensor:
 
 
 def asked_tracks(case: Case, video_size: Size, num_frames: int) -> Tracks:
-    """A case's tracks in pixels and frames of its generated video.
+    """Read a case's tracks in pixels and frames of its generated video.
 
     Raises:
         TrackFormatError, MediaError: a file that cannot be read.
@@ -132,7 +132,7 @@ def asked_tracks(case: Case, video_size: Size, num_frames: int) -> Tracks:
 
 
 def image_size(image: Path) -> Size:
-    """(width, height) of a picture, without decoding it.
+    """Read (width, height) of a picture without decoding it.
 
     Raises:
         MediaError: no file, or not a picture.
@@ -150,11 +150,11 @@ def image_size(image: Path) -> Size:
 def with_followed_tracks(
     case: Case, folder: Path, tracker: Callable[[Tensor, Tensor], Tracks]
 ) -> Case:
-    """The case with tracks that were followed through its true video from its first masks.
+    """Return the case with tracks that were tracked through its true video from its first masks.
 
     Args:
         case: with a reference and masks.
-        folder: where the tracks are kept, and found the next time.
+        folder: cache of the tracks.
         tracker: uint8 [T, H, W, 3] and points [N, 2] to Tracks.
 
     Raises:

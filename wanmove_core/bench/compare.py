@@ -21,10 +21,10 @@ _STILL_PX = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Tools:
-    """What figures are computed with.
+    """The tools that figures are computed with.
 
     Args:
-        protocol: what they mean.
+        protocol: of the figures.
         metrics: which of METRICS.
         tracker: uint8 [T, H, W, 3] and points [N, 2] to Tracks.
         tracker_name: for the records; figures of two trackers never mix.
@@ -38,7 +38,7 @@ class Tools:
     extractors: dict[str, Extractor] = field(default_factory=dict)
 
     def weights(self) -> dict[str, str]:
-        """What must not change between scores that are put into one mean."""
+        """Digests of weights, and the tracker: the same for all scores of one mean."""
         digests = {metric: extractor.digest for metric, extractor in self.extractors.items()}
         return digests | ({"track": self.tracker_name} if "track" in self.metrics else {})
 
@@ -87,7 +87,7 @@ def features_of(
 
 @dataclass(frozen=True, eq=False)
 class Followed:
-    """A request, where its points went, and how far that is from it."""
+    """A request, the tracked points, and the error between them."""
 
     asked: Tracks
     got: Tracks
@@ -103,8 +103,9 @@ def follow(tools: Tools, frames: UInt8[Tensor, "frames height width 3"], asked: 
 def track_figures(followed: Followed) -> dict[str, float]:
     """Track EPE of a clip, px: mean, at each track's last frame, per distance; the lost share.
 
-    Track EPE grows with time and speed: the second shows the first, and the third, the mean over
-    the mean length of the asked paths, the other. It is left out where the request stands still.
+    Track EPE grows with time and with speed. The error at the last frame shows the growth with
+        time. The error per distance is the mean error over the mean length of the requested paths;
+        it is left out if the request does not move.
     """
     error = followed.error
     rows = error.worst_first()

@@ -1,4 +1,4 @@
-"""The benchmarks' folders as lists of clips; which one it is shows in the folder."""
+"""The benchmarks' folders as lists of clips; the content tells which benchmark it is."""
 
 import csv
 import re
@@ -29,7 +29,7 @@ def open_dataset(root: Path, *, mode: str | None = None, language: str | None = 
 
     Raises:
         MediaError: none of these.
-        OptionError: a mode or language of something else than MoveBench.
+        OptionError: a mode or language is given and the data set is not MoveBench.
     """
     if not root.is_dir():
         got = "a file" if root.exists() else "no such folder"
@@ -51,7 +51,7 @@ def open_dataset(root: Path, *, mode: str | None = None, language: str | None = 
 
 
 def videos_in(folder: Path) -> Iterator[str]:
-    """The ids of a folder's videos, sorted; drawn tracks beside a video are none."""
+    """Return the ids of a folder's videos, sorted, without overlays (`ID_tracks.mp4`)."""
     ids = sorted(
         path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.mp4")
     )

@@ -1,4 +1,4 @@
-"""Flow EPE: how differently two videos move, pixel by pixel, frame to frame."""
+"""Flow EPE: the difference of motion between two videos, pixel by pixel, frame to frame."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -20,8 +20,8 @@ def flow_error(
 ) -> float:
     """Mean end-point error between the flow of two videos, pixels per frame at 480x832.
 
-    Neither asks where anything should go: a video that moves as the true one does scores 0, also
-    where it ignores the tracks that were asked for. Track EPE measures those.
+    It does not use the requested tracks: a video that moves as the true one scores 0 even if it
+        ignores the tracks. Track EPE measures those.
 
     Args:
         flow: frames [n + 1, height, width, 3] to fields [n, 2, 480, 832]; `raft` or `dis`.
@@ -45,7 +45,7 @@ def raft(extractor: Extractor) -> Flow:
 
 
 def dis(frames: UInt8[np.ndarray, "frames height width 3"]) -> Float[np.ndarray, "pairs 2 480 832"]:
-    """Dense inverse search flow, for where there is no RAFT: another figure, never mixed with it.
+    """Dense inverse search flow, if RAFT is missing: another figure, never mixed with RAFT's.
 
     Source: Kroeger et al. 2016, as OpenCV has it.
     """

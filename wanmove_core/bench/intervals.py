@@ -1,4 +1,4 @@
-"""How sure a figure is: 95 % intervals of means and of shares."""
+"""95 % intervals of means and of shares."""
 
 import math
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ def bootstrap_interval(values: Sequence[float], *, seed: int = 0) -> tuple[float
 
 
 def share_interval(hits: int, count: int) -> tuple[float, float]:
-    """The 95 % interval of a share, 0..1; of nothing counted it is all of 0..1.
+    """Compute the 95 % interval of a share; (0, 1) if nothing was counted.
 
     Source: Wilson 1927, score interval.
     """

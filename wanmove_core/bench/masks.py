@@ -85,8 +85,8 @@ def read_labels(path: Path) -> Int[np.ndarray, "height width"]:
 def overlap(asked: Path, got: Path, num_frames: int, *, boxes: bool = False) -> Overlap:
     """Compare the label pictures of a generated clip with those of its annotation.
 
-    An object keeps its colour through both. A frame in which the annotation does not show an
-    object says nothing about it and is not counted; a generated mask that is missing counts 0.
+    An object keeps its colour through both. A frame in which the annotation does not show an object
+    is not counted for it; a generated mask that is missing counts 0.
 
     Args:
         asked: folder of the annotation, one picture a frame.

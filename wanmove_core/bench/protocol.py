@@ -1,4 +1,4 @@
-"""What a figure means: two protocols that never mix, and the columns of the tables."""
+"""The two protocols, whose figures never mix, and the columns of the tables."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal

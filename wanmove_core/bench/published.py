@@ -1,4 +1,4 @@
-"""Figures that were published, to stand beside one's own; None where no source has it."""
+"""Published figures, to compare with; None where no source states the figure."""
 
 from typing import Any
 

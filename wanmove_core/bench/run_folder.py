@@ -100,7 +100,7 @@ class RunFolder:
 
 
 def check_same(one: dict[str, Any], other: dict[str, Any], first: str, second: str) -> None:
-    """Refuse to put runs together whose figures mean different things.
+    """Refuse to merge runs with another protocol or other weights.
 
     Raises:
         OptionError: another protocol, or other weights of a metric that both have.

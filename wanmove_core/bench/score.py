@@ -27,7 +27,7 @@ _PAIRED = ("psnr", "ssim", "lpips", "flow", "flow-dis", "fid", "fvd")
 
 @dataclass(frozen=True)
 class ScoreOptions:
-    """What to do beside the figures.
+    """What to compute and write besides the figures.
 
     Args:
         masks: folder of ID/ folders with label pictures found in the generated videos.

@@ -1,4 +1,4 @@
-"""Scores of a run, or of its shards together, as means with intervals: what the reports show."""
+"""Scores of a run, or of its shards together, as means with intervals, for the reports."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -111,7 +111,7 @@ def _records(
 
 
 def summarise(run: Run) -> dict[str, Any]:
-    """Everything that a report shows of a run, as JSON holds it.
+    """Compute everything that a report shows of a run, as JSON values.
 
     Returns:
         `figures` of the run and `floor` of its data set, each by column as mean, low, high (95 %

@@ -12,7 +12,7 @@ Summary = dict[str, Any]
 
 
 def same_table(summaries: Sequence[Summary]) -> list[list[Summary]]:
-    """Put summaries that can stand in one table together: one data set, protocol and weights."""
+    """Group summaries that belong in one table: of one data set, protocol and weights."""
     tables: list[list[Summary]] = []
     for summary in summaries:
         for table in tables:
@@ -31,7 +31,7 @@ def same_table(summaries: Sequence[Summary]) -> list[list[Summary]]:
 
 
 def heading(summary: Summary) -> str:
-    """What stands over a table: the data set, and what the figures mean."""
+    """Make the lines above a table: the data set, and what the figures mean."""
     dataset, protocol = summary["dataset"], summary["protocol"]
     parts = [" ".join(filter(None, (dataset.get("kind"), dataset.get("variant"))))]
     if protocol["name"] == "movebench":
@@ -126,14 +126,14 @@ def _notes(table: Sequence[Summary]) -> list[str]:
 
 
 def epe_note(table: Sequence[Summary]) -> list[str]:
-    """What is not known about the published EPE, where it stands in the table."""
+    """State what is unknown about the published EPE, if the table shows it."""
     beside = any("flow_epe" in row["figures"] for row in published_shown(table))
     there = any(column.key == "flow_epe" for column in shown_columns(table))
     return [EPE_NOTE] if beside and there else []
 
 
 def run_notes(summary: Summary) -> list[str]:
-    """What a reader must know beside a run's figures."""
+    """Make the notes that belong to a run's figures."""
     notes = []
     name = summary["name"]
     if summary["track_epe_over_points"] is not None:
@@ -168,5 +168,5 @@ def format_csv(summaries: Sequence[Summary]) -> str:
 
 
 def _cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
+    """Escape a text that a spreadsheet would take for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -1,4 +1,4 @@
-"""How many threads a process takes: several on one machine must share its cores."""
+"""Threads of a process: several processes on one machine must share its cores."""
 
 
 def set_threads(count: int | None) -> None:

@@ -1,4 +1,4 @@
-"""Choose and load what the figures are computed with."""
+"""Choose and load the tools that figures are computed with."""
 
 import logging
 from pathlib import Path
@@ -32,11 +32,12 @@ def load_tools(
 
     Args:
         protocol: what the figures mean.
-        metrics: of METRICS. None: all that can be computed here; what is left out is logged with
-            the reason, and without RAFT flow EPE is that of DIS, under its own name.
+        metrics: of METRICS. None: all that can be computed here; each metric that is left out is
+            logged with the reason, and without RAFT, flow EPE is computed by DIS under its own
+            name.
         weights: files by metric, from options.
-        tracker: a CoTracker; None for our own.
-        masks: there are masks of the generated videos.
+        tracker: file of a CoTracker; None: our own tracker.
+        masks: whether masks of the generated videos are given.
         device: for the networks.
 
     Raises:

@@ -23,7 +23,7 @@ class WeightFile:
         option: what names it on the command line.
         name: of the file, as its makers publish it.
         source: where that is.
-        digest: how the sha256 of the known file begins; None where its makers do not say.
+        digest: first letters of the known file's sha256; None if its makers do not publish it.
     """
 
     option: str
@@ -32,7 +32,7 @@ class WeightFile:
     digest: str | None = None
 
     def missing(self, metric: str, got: str = "none") -> CheckpointError:
-        """The one line that says so."""
+        """Make the one-line message that the file is missing."""
         return CheckpointError(
             f"--{self.option} must name {self.name} ({self.source}); got {got}. "
             f"Download it, or leave {metric} out of --metrics."

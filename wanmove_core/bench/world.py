@@ -1,7 +1,7 @@
 """The synthetic world: clips of known motion with exact point tracks. No data, no network.
 
-The same version and seed give the same scene for good: benchmarks and trained weights rely on it.
-A new kind of scene is a new version.
+The same version and seed always give the same scene: benchmarks and trained weights rely on it. A
+    new kind of scene is a new version.
 """
 
 from typing import Literal
@@ -50,7 +50,7 @@ def make_scene(
 
     Args:
         seed: any number >= 0; scenes are independent of each other.
-        version: 1: textured blobs; 2: things that one recognises, with a camera and a story.
+        version: 1: textured blobs; 2: recognisable objects, with a camera and a story.
         height, width: px; None: those that the version was made for (`SIZES`).
         frames: of the clip.
         photo: makes textures from photographs, `(rng, rows, cols) -> [rows, cols, 3]` in 0..1;

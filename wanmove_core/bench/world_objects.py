@@ -1,4 +1,4 @@
-"""Things that one recognises: outlined, shaded drawings in a named colour, and their shadows."""
+"""Recognisable objects: outlined, shaded drawings in a named colour, and their shadows."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""What learns in a transformer: a LoRA, or everything; and the files that come of it."""
+"""What is trained in a transformer: a LoRA, or everything; and the trained files."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -19,10 +19,10 @@ _PREFIX = "diffusion_model."
 
 
 def learn_lora(transformer: nn.Module, rank: int, *, seed: int) -> None:
-    """Put a LoRA on the attention and feed-forward layers, in place; nothing else learns.
+    """Add a trainable LoRA to the attention and feed-forward layers, in place; all else is frozen.
 
-    Float8 layers stay float8. The first factor is random, the second zero: at its start the model
-    answers as before.
+    Float8 layers stay float8. The first factor is random, the second zero, so that the model's
+    output is not changed at first.
 
     Args:
         transformer: a `WanTransformer3DModel`.
@@ -54,7 +54,7 @@ def learn_lora(transformer: nn.Module, rank: int, *, seed: int) -> None:
 
 
 def learn_everything(transformer: nn.Module) -> None:
-    """Let every weight learn, in place."""
+    """Make every weight trainable, in place."""
     for parameter in transformer.parameters():
         if not parameter.is_floating_point():
             raise OptionError(
@@ -66,7 +66,7 @@ def learn_everything(transformer: nn.Module) -> None:
 
 @contextmanager
 def without_lora(transformer: nn.Module) -> Iterator[None]:
-    """The transformer as it was before `learn_lora`, for the time of a `with` block."""
+    """Disable the LoRA within a `with` block."""
     layers: list[Any] = [m for m in transformer.modules() if hasattr(m, "enable_adapters")]
     for layer in layers:
         layer.enable_adapters(False)
@@ -99,11 +99,11 @@ def full_weights(transformer: nn.Module) -> dict[str, Tensor]:
 
 
 def optimisers(module: nn.Module, kind: str, rate: float) -> list[torch.optim.Optimizer]:
-    """Optimisers for what learns in a module.
+    """Make the optimisers for the trainable parameters of a module.
 
     Args:
         module: its parameters that require a gradient.
-        kind: "adamw"; "adamw8bit" (of bitsandbytes: a quarter of the memory); "muon" for the
+        kind: "adamw"; "adamw8bit" (of bitsandbytes, with a quarter of the memory); "muon" for the
             blocks' matrices with AdamW for the rest.
         rate: the peak learning rate.
 

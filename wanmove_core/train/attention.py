@@ -1,4 +1,4 @@
-"""Attention processors that make a training step cheaper and its result no different."""
+"""Attention processors that make a training step cheaper, with the same result."""
 
 import math
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ _TOKENS = 512  # of a prompt, zero-padded
 
 
 class Context:
-    """Prompts without their padding: the zero tokens behind a prompt are all equal.
+    """Prompts without their padding: the zero tokens after a prompt are all equal.
 
-    Attention to n equal tokens is attention to one of them with log(n) added to its score, so
-    one stands for all. The bias is set before each call of the model.
+    Attention to n equal tokens equals attention to one of them with log(n) added to its score, so
+    one token replaces all. The bias is set before each call of the model.
     """
 
     def __init__(self) -> None:
@@ -75,7 +75,8 @@ class Context:
 class MatrixAttention:
     """Self-attention as two matrix products and a softmax.
 
-    At 120 tokens half the time of torch's fused attention, which on a CPU works in float32.
+    At 120 tokens it takes half the time of torch's fused attention, which computes in float32 on a
+    CPU.
     """
 
     def __call__(

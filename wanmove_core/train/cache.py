@@ -1,8 +1,8 @@
 """Clips as the transformer sees them, encoded once: latents, start images, tracks, prompts.
 
-A cache is a folder: `cache.json` says what it was made from and lists the clips; shards
-`clips_00000.safetensors` hold the tensors of a few clips each. All clips of a cache have one size
-and length; training takes several caches at once.
+A cache is a folder: `cache.json` states what it was made from and lists the clips; each shard
+    `clips_00000.safetensors` holds the tensors of some clips. All clips of a cache have one size
+    and length; a training run can read several caches.
 """
 
 import json
@@ -34,8 +34,8 @@ class Sample:
     Args:
         latent: of the video, normalised.
         start: the conditioning latent without tracks, normalised.
-        positions, visibility: of points followed through the clip, in its pixels.
-        prompt: embedding of the caption without padding; of no caption, no tokens.
+        positions, visibility: of points tracked through the clip, in pixels of the clip.
+        prompt: embedding of the caption without padding; no tokens without a caption.
         image: CLIP's features of the first frame; no tokens where the model has no CLIP.
     """
 
@@ -48,11 +48,11 @@ class Sample:
 
     @property
     def tracks(self) -> Tracks:
-        """The points' ways."""
+        """The tracked points."""
         return Tracks(self.positions, self.visibility)
 
     def tensors(self) -> dict[str, Tensor]:
-        """What a shard keeps: latents and features as half floats."""
+        """Return the tensors of a shard: latents and features as float16."""
         kept = {name: getattr(self, name) for name in self.__dataclass_fields__}
         half = ("latent", "start", "prompt", "image")
         return {name: t.half() if name in half else t for name, t in kept.items()}
@@ -60,11 +60,11 @@ class Sample:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a cache was made for and from.
+    """The description of a cache.
 
     Args:
         width, height, frames: of every clip.
-        made_from: what encoded the clips, for the trained file's metadata.
+        made_from: the models that encoded the clips, for the trained file's metadata.
         clips: name, shard and caption of each clip, in order.
     """
 
@@ -81,14 +81,14 @@ class Facts:
 
 
 class CacheWriter:
-    """Adds clips to a cache; what is there already stays.
+    """Adds clips to a cache; existing clips stay.
 
     Args:
         folder: of the cache.
         facts: without clips. Must be those of an existing cache.
 
     Raises:
-        MediaError: the folder holds a cache made otherwise.
+        MediaError: the folder holds a cache of another size, length or model.
     """
 
     def __init__(self, folder: Path, facts: Facts) -> None:
@@ -126,7 +126,7 @@ class CacheWriter:
 
 
 def read_facts(folder: Path) -> Facts:
-    """Read what a cache holds.
+    """Read the description of a cache.
 
     Raises:
         MediaError: not a cache, or of a later version.
@@ -186,7 +186,7 @@ class Cache:
         return Sample(**wide)
 
     def split(self, held_out: int) -> tuple[list[int], list[int]]:
-        """Indices to train on, and `held_out` others, at most a half: the same in every run."""
+        """Split the clips' indices into those to train on and `held_out` ones (at most half)."""
         order = sorted(range(len(self)), key=lambda i: _digest(self.facts.clips[i]["name"]))
         count = min(held_out, len(self) // 2)
         return sorted(order[count:]), sorted(order[:count])

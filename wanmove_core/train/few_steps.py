@@ -1,7 +1,7 @@
-"""Distillation to a few steps: one step of the student does what several of the teacher's do.
+"""Distillation to a few steps: one step of the student replaces several of the teacher's.
 
 Between two of the student's noise levels the teacher takes `substeps` Euler steps from a noised
-clip; the student learns the straight way to where these end. Deterministic, without a critic.
+clip; the student learns the straight line to their end. Deterministic, without a critic.
 
 Source: Salimans and Ho, "Progressive Distillation for Fast Sampling of Diffusion Models", 2022,
 with the velocity of flow matching. FlashMotion's second stage distils by distribution matching.
@@ -21,7 +21,7 @@ from .recipe import Batch, Velocity, motion_weights, sigmas
 def teacher_end(
     teacher: Velocity, noisy: Tensor, times: tuple[Tensor, Tensor], batch: Batch, substeps: int
 ) -> Tensor:
-    """Where the teacher's Euler steps lead from the first to the second of `times`, [B] each."""
+    """Take the teacher's Euler steps from the first to the second of `times`, [B] each."""
     start, end = times
     latent = noisy
     shares = torch.linspace(0, 1, substeps + 1, device=noisy.device)
@@ -45,10 +45,10 @@ def few_step_loss(
     """Mean squared error of the student's velocity to the teacher's end point.
 
     Args:
-        student, teacher: the same model at two stages.
+        student, teacher: the trained model, and the model before distillation.
         batch: clips and what is given of them.
         draw: random numbers.
-        steps: that the student is to sample with, at the noise levels of `sigmas`.
+        steps: number of sampling steps of the student, at the noise levels of `sigmas`.
         shift: of these levels.
         substeps: of the teacher in each step.
         moving_weight: as in `Recipe`.

@@ -1,4 +1,4 @@
-"""Does it follow its tracks? End-point error and sample videos on clips that are not trained on."""
+"""End-point error and sample videos on held-out clips."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +23,12 @@ class Check:
     """How held-out clips are made and measured.
 
     Args:
-        tracks: that guide each clip, of those visible at its first frame.
+        tracks: number of tracks that guide each clip, of those visible in its first frame.
         steps: Euler steps.
         shift: of the noise levels.
         seed: of the noise and of the choice of tracks.
         video_clips: how many sample videos to write.
-        guide: False leaves the tracks out: what the model does by itself.
+        guide: False samples without tracks.
     """
 
     tracks: int = 64

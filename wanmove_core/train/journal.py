@@ -11,7 +11,7 @@ class Journal:
 
     Args:
         path: the CSV; its curves go beside it, with the suffix .png.
-        until: rows of later steps are dropped: a run that goes on writes them again.
+        until: rows of later steps are dropped, because the resumed run writes them again.
     """
 
     def __init__(self, path: Path, *, until: int) -> None:

@@ -1,4 +1,4 @@
-"""The training loop: players that learn in turns, and a run that resumes exactly.
+"""The training loop: players that train in turns, and a run that resumes exactly.
 
 A *player* is a module with its optimisers and its loss. Plain training has one; a generator and
 its critic are two. A stage of training is a function that makes the players:
@@ -14,9 +14,9 @@ its critic are two. A stage of training is a function that makes the players:
     Loop(folder, [critic, player], Plan(steps=1000), report=report).run()
 
 A *round* is every player's turns, in the order given; `Plan.steps` counts rounds, and `draw.turn`
-tells a loss which of its player's turns it is. What learns is what requires a gradient. The
-numbers of a turn come from (seed, round, turn, rank) alone, and everything else that a step
-depends on is saved, so a run that was stopped goes on as if it had not been.
+tells a loss which of its player's turns it is. Parameters that require a gradient are trained. The
+random numbers of a turn depend on (seed, round, turn, rank) alone, and everything else that a step
+depends on is saved, so a stopped run resumes exactly.
 
 The folder holds `state.safetensors` (weights that learn, their average, the optimisers' memory),
 `log.csv` and `log.png`. Ctrl+C saves and stops after the step; a second one stops at once.
@@ -74,12 +74,12 @@ Loss = Callable[[Draw], Mapping[str, Tensor]]
 
 @dataclass(eq=False)
 class Player:
-    """Something that learns.
+    """A module with its optimisers and its loss.
 
     Args:
-        name: what its weights and figures are called.
-        module: of which the parameters that require a gradient learn.
-        optimisers: together of all of these parameters; their learning rates are the peak.
+        name: prefix of its weights and figures.
+        module: its parameters that require a gradient are trained.
+        optimisers: of all of these parameters together; their learning rates are the peak rates.
         loss: see the module's docstring.
         turns: steps per round.
         decay: of the average of its weights; 0 for none.
@@ -100,7 +100,7 @@ class Player:
 
     @contextmanager
     def averaged(self) -> Iterator[nn.Module]:
-        """The module with its averaged weights, for the time of a `with` block."""
+        """Use the averaged weights within a `with` block."""
         if self.average is not None:
             self.average.swap()
         try:
@@ -114,14 +114,14 @@ Report = Callable[[int], Mapping[str, float]]
 
 
 class Loop:
-    """One run in one folder: goes on where it stopped.
+    """One run in one folder, which it resumes.
 
     Args:
         folder: of the run.
         players: in the order of their turns.
         plan: how long and how fast.
-        report: called with the step, every `report_every` steps and at the end; the figures
-            that it returns join the log. It draws no random numbers but its own.
+        report: called with the step, every `report_every` steps and at the end; its figures are
+            added to the log. It must use only its own random generators.
         device: of the modules.
     """
 

@@ -1,4 +1,4 @@
-"""How much memory a training run takes, computed before anything large is loaded."""
+"""Memory of a training run, computed before anything large is loaded."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,13 +64,13 @@ def memory_need(
         config: arguments of `WanTransformer3DModel`.
         grid: of the clips.
         dtype: the weights are stored as: "bf16", "fp16", "fp32" or "fp8".
-        lora_rank: None: everything learns, in float32.
+        lora_rank: None: every weight is trained, in float32.
         optimiser: a name that `optimisers` knows.
         batch: clips per step.
-        checkpointing: of gradients: keeps one tensor per block, computes the rest again.
-        average: keeps a float32 average of what learns.
+        checkpointing: gradient checkpointing: keeps one tensor per block and recomputes the rest.
+        average: keeps a float32 average of the trained weights.
         teacher: keeps a frozen copy beside a fully trained model.
-        processes: that the weights, and what learns, are spread over.
+        processes: number of processes that the weights are sharded over.
     """
     from diffusers import WanTransformer3DModel
 
@@ -109,7 +109,7 @@ def check_memory(need: MemoryNeed, device: torch.device, limit: float | None = N
         limit: bytes, in place of what the device has free.
 
     Raises:
-        OptionError: it needs more; says what would help.
+        OptionError: the run needs more; the message says what would help.
     """
     free = limit if limit is not None else _free(device)
     if free is not None and need.total > free:

@@ -1,4 +1,4 @@
-"""How long a run is, how fast it learns, and how often it reports."""
+"""Length, learning rate and reports of a run."""
 
 from dataclasses import dataclass
 
@@ -7,18 +7,18 @@ import torch
 
 @dataclass(frozen=True)
 class Plan:
-    """How long, how fast, how often.
+    """Length, learning rate and reports of a run.
 
     Args:
-        steps: rounds in all; None: as many as the minutes hold.
-        minutes: of training time in all; a run that goes on counts what was spent before.
+        steps: rounds in all; None: limited by `minutes` alone.
+        minutes: training time in all, including that before the run was resumed.
         seed: of every random number.
         warm_up: steps in which the learning rate rises.
-        constant: share of the run after which it falls, evenly.
+        constant: share of the run after which the learning rate falls linearly.
         floor: share of the learning rate at the end.
-        max_norm: gradients longer than this are shortened to it.
+        max_norm: gradients are clipped to this norm.
         log_every: steps per row of the log.
-        report_every: steps between reports; a report is also the end's.
+        report_every: steps between reports; the run also ends with one.
         save_minutes: training time between saves.
         dtype: of the arithmetic inside `torch.autocast`; None: as the weights are.
     """
@@ -36,7 +36,7 @@ class Plan:
     dtype: torch.dtype | None = torch.bfloat16
 
     def share(self, step: int, spent: float) -> float:
-        """How much of the run is over, 0 to 1, after `step` rounds and `spent` seconds."""
+        """Return the finished share of the run, 0 to 1, after `step` rounds and `spent` seconds."""
         shares = [0.0]
         if self.steps is not None:
             shares.append(step / max(self.steps, 1))

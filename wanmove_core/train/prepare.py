@@ -1,4 +1,4 @@
-"""Clips to a cache: cut, fitted, followed, encoded; once for all training runs."""
+"""Clips to a cache: cut, fitted, tracked and encoded once for all training runs."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -31,7 +31,7 @@ Follow = Callable[[Iterable[Any], np.ndarray], Tracks]
 
 @dataclass(frozen=True)
 class Clip:
-    """A video to learn from: its name in the cache, its file, its caption ("" for none)."""
+    """A video to train on: its name in the cache, its file, its caption (or "")."""
 
     name: str
     video: Path
@@ -45,9 +45,9 @@ class PrepareOptions:
     Args:
         size: (width, height) of the samples; clips are scaled and cropped to it.
         frames: of a sample, a multiple of 4 plus 1.
-        fps: of the samples; frames of faster clips are left out. The model was trained at 16.
+        fps: of the samples; frames of faster clips are dropped. The model was trained at 16.
         cuts: samples per clip at most, one after the other.
-        grid: points that are followed, columns and rows.
+        grid: columns and rows of the points that are tracked.
     """
 
     size: Size = (832, 480)
@@ -67,7 +67,7 @@ def prepare(
     device: torch.device | str = "cpu",
     made_from: dict[str, Any] | None = None,
 ) -> list[str]:
-    """Add clips to a cache. Those that are there already are passed over.
+    """Add clips to a cache; skip clips that are in it.
 
     Args:
         clips: any number.
@@ -76,7 +76,7 @@ def prepare(
         options: how.
         follow: the tracker.
         device: of the encoders.
-        made_from: what the encoders are, for the trained file's metadata.
+        made_from: the encoders, for the trained file's metadata.
 
     Returns:
         One line for each clip that could not be used.
@@ -108,7 +108,7 @@ def prepare(
 def cut(
     video: Path, options: PrepareOptions
 ) -> Iterator[UInt8[np.ndarray, "frames height width 3"]]:
-    """A clip's samples, one after the other, at the samples' rate and size.
+    """Cut a clip into samples of the given rate, length and size.
 
     Raises:
         MediaError: it cannot be read, or is shorter than one sample.
@@ -157,7 +157,7 @@ def make_sample(
     follow: Follow,
     device: torch.device | str,
 ) -> Sample:
-    """Follow and encode one sample's frames."""
+    """Track points through one sample's frames, and encode them."""
     tracks = follow(frames, grid_points(options))
     vae = components.vae
     image = torch.from_numpy(frames)

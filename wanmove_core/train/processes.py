@@ -15,7 +15,7 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 
 @dataclass(frozen=True)
 class Processes:
-    """This process among its equals: rank 0 reports and saves."""
+    """This process and its peers; rank 0 reports and saves."""
 
     rank: int
     count: int
@@ -23,7 +23,7 @@ class Processes:
 
     @classmethod
     def join(cls, device: torch.device) -> "Processes":
-        """Join the others, if any."""
+        """Join the other processes, if there are any."""
         if "RANK" not in os.environ:
             return cls(0, 1, device)
         if not distributed.is_initialized():
@@ -31,7 +31,7 @@ class Processes:
         return cls(distributed.get_rank(), distributed.get_world_size(), device)
 
     def average(self, module: nn.Module, figures: list[float]) -> list[float]:
-        """Average gradients, in place, and some figures; returns the figures."""
+        """Average gradients, in place, and figures; return the figures."""
         if self.count == 1:
             return figures
         gradients = [p.grad for p in module.parameters() if p.grad is not None]
@@ -46,9 +46,9 @@ class Processes:
         return means
 
     def spread(self, model: Any) -> None:
-        """Keep a share of a transformer's weights in each process, in place (FSDP).
+        """Shard a transformer's weights over the processes, in place (FSDP).
 
-        Call it when it is known which weights learn, and before their optimisers are made.
+        Call it after the trained weights were chosen and before their optimisers are made.
         """
         from torch.distributed.fsdp import fully_shard
 
@@ -58,19 +58,19 @@ class Processes:
         fully_shard(model, mesh=mesh)
 
     def wait(self) -> None:
-        """Wait for all."""
+        """Wait for all processes."""
         if self.count > 1:
             distributed.barrier()
 
 
 def whole(tensor: Tensor) -> Tensor:
-    """All of a weight that is spread over the processes, which must all call this."""
+    """Gather a sharded weight; all processes must call this."""
     full: Tensor = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
     return full
 
 
 def spread_like(tensor: Tensor, other: Tensor) -> Tensor:
-    """A whole tensor, spread as another one is."""
+    """Shard a whole tensor as another one is sharded."""
     if not isinstance(other, DTensor):
         return tensor
     return distribute_tensor(tensor.to(other.device), other.device_mesh, other.placements)

@@ -1,10 +1,11 @@
 """Wan-Move's training recipe: flow matching, with first-frame features copied along tracks.
 
 x_t = (1 - s) x0 + s noise, target noise - x0, timestep 1000 s. The conditioning latent of a sample
-carries k ~ U[1, 200] tracks, copied where they are visible, or none in 5 %.
+carries k ~ U[1, 200] tracks, copied where they are visible; 5 % of samples have no tracks.
 
 Source: flow matching with logit-normal times, Wan report section 4.2.2; tracks, Wan-Move paper
-section 3.3. The shares at which text and image features are left out are ours: neither says.
+section 3.3. The rates at which text and image features are dropped are ours: neither paper states
+them.
 """
 
 import itertools
@@ -28,15 +29,15 @@ from .loop import Draw
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a training sample is.
+    """The recipe of a training sample.
 
     Args:
         no_motion: share of samples without any track.
-        max_tracks: the most in a sample.
+        max_tracks: largest number of tracks in a sample.
         no_text: share of samples without their caption.
         no_image: share of samples without CLIP's features (zeros in their place).
-        shift: times move towards noise by this much, as in sampling: 3 at 480p, 5 above.
-        moving_weight: what changes over time counts up to this many times; 1: all cells alike.
+        shift: flow shift of the times, as in sampling: 3 at 480p, 5 above.
+        moving_weight: largest loss weight of cells that change over time; 1: equal weights.
     """
 
     no_motion: float = 0.05
@@ -102,9 +103,9 @@ def draw_batch(
 
     Args:
         caches: with the clips of each that may be drawn.
-        shares: how often each cache is taken.
-        size: samples in the batch. Of a cache with larger clips as many as have about the same
-            number of cells as `size` of the cache with the smallest.
+        shares: how often each cache is drawn from.
+        size: samples per batch from the cache with the smallest clips. From other caches fewer,
+            with about the same number of cells in all.
         recipe: what a sample is.
         rng: of this step.
     """
@@ -129,9 +130,10 @@ def draw_times(count: int, generator: torch.Generator, shift: float) -> Float[Te
 
 
 def motion_weights(clean: Tensor, most: float) -> Tensor:
-    """How much each latent cell counts, [B, 1, T', H', W'], 1 on average.
+    """Compute the loss weight of each latent cell, [B, 1, T', H', W'], 1 on average.
 
-    Objects cover a small part of the picture; what changes over time counts up to `most` times.
+    Moving objects cover a small part of the picture, so cells that change over time get weights up
+    to `most`.
     """
     change = (clean - clean[:, :, :1]).square().mean(1, keepdim=True)
     weights = 1 + (2 * change).clamp(max=most - 1)
@@ -139,7 +141,7 @@ def motion_weights(clean: Tensor, most: float) -> Tensor:
 
 
 def velocity(model: Any, context: Context, noisy: Tensor, times: Tensor, batch: Batch) -> Tensor:
-    """What the model predicts: noise - clean.
+    """Predict the velocity, noise - clean.
 
     Args:
         model: a `WanTransformer3DModel` after `use_short_context`.

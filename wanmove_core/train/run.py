@@ -45,10 +45,10 @@ _log = logging.getLogger("wanmove")
 
 
 class Run:
-    """A run that is ready to start, or to go on.
+    """A run that is ready to start or to resume.
 
     Args:
-        options: what and how.
+        options: what to train, and on what.
         plan: how long.
         recipe: what a sample is.
         check: how held-out clips are measured.
@@ -111,7 +111,7 @@ class Run:
         return self.write()
 
     def report(self, step: int) -> dict[str, float]:
-        """Measure held-out clips with the averaged weights, and write these."""
+        """Measure held-out clips with the averaged weights, and write the weights."""
         figures: dict[str, float] = {}
         with self.player.averaged():
             for number, (cache, clips) in enumerate(zip(self.caches, self.held_out, strict=True)):
@@ -132,7 +132,7 @@ class Run:
         return figures
 
     def write(self) -> Path:
-        """Write the averaged weights, with what they were made from."""
+        """Write the averaged weights, with metadata."""
         is_lora = self.options.lora_rank is not None
         path = self.options.out / ("lora.safetensors" if is_lora else "model.safetensors")
         with self.player.averaged():
@@ -144,7 +144,7 @@ class Run:
         return path
 
     def metadata(self) -> dict[str, str]:
-        """What the file was made from, as safetensors metadata holds it."""
+        """Return the trained file's safetensors metadata."""
         chosen = choose(survey(self.options.checkpoint), TRANSFORMER, self.options.dtype)
         kept = ("image_encoder", "license")
         base = {name: chosen.metadata[name] for name in kept if name in chosen.metadata}
@@ -243,7 +243,7 @@ class Run:
 
 
 def plan_memory(options: RunOptions, caches: list[Cache]) -> MemoryNeed:
-    """What the run will take: the larger of the caches counts."""
+    """Estimate the run's memory; the cache with the largest clips decides."""
     checkpoint = choose(survey(options.checkpoint), TRANSFORMER, options.dtype)
     largest = max(caches, key=lambda cache: cache.facts.width * cache.facts.height)
     return memory_need(

@@ -1,4 +1,4 @@
-"""What a stopped run needs to go on, in one safetensors file: nothing is unpickled."""
+"""The state of a run, to resume it, in one safetensors file: nothing is unpickled."""
 
 import json
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ from .processes import spread_like
 
 
 def trained(module: nn.Module) -> dict[str, nn.Parameter]:
-    """The parameters that learn, by name."""
+    """Return the trained parameters by name."""
     return {name: p for name, p in module.named_parameters() if p.requires_grad}
 
 
 class Average:
-    """An exponential moving average of what a module learns.
+    """An exponential moving average of a module's trained parameters.
 
     Args:
         module: whose trained parameters are averaged.
@@ -62,7 +62,7 @@ def write_state(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -
 
 
 def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """What `write_state` wrote, on the CPU; None where there is no file.
+    """Read what `write_state` wrote, on the CPU; None if the file does not exist.
 
     Raises:
         CheckpointError: the file is damaged or of another kind.
@@ -82,14 +82,14 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
 
 
 def optimiser_state(optimiser: torch.optim.Optimizer, prefix: str) -> Iterator[tuple[str, Any]]:
-    """An optimiser's memory as (name, tensor or number)."""
+    """Yield the state of an optimiser as (name, tensor or number)."""
     for index, entry in optimiser.state_dict()["state"].items():
         for key, value in entry.items():
             yield f"{prefix}.{index}.{key}", value
 
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, prefix: str, saved: dict[str, Any]) -> None:
-    """Give an optimiser the memory that `optimiser_state` named, in place."""
+    """Restore the state that `optimiser_state` gave, in place."""
     state: dict[int, dict[str, Any]] = {}
     for name, value in saved.items():
         if name.startswith(f"{prefix}."):

@@ -1,4 +1,4 @@
-"""FlashMotion's adapters at work on the host's Wan models, by its hook after each block.
+"""Run FlashMotion's adapters on the host's Wan models, by the host's hook after each block.
 
 The host's own `WanUni3CCnetPatch` (comfy_extras/nodes_model_patch.py:601, 0.33) works alike.
 """
@@ -19,13 +19,13 @@ _KEY = "wanmove_flashmotion"
 def with_adapter(
     model: Any, adapter: Any, maps: Any, *, strength: float, start: float, end: float
 ) -> Any:
-    """Clone a model that an adapter guides.
+    """Clone a model and let an adapter guide it.
 
     Args:
         model: the host's model patcher, of the 5B or a model of its latent.
         adapter: from `load_adapter`.
         maps: [B, C, T', H', W'], the encoded trajectory maps as the VAE gives them.
-        strength: of the adapter; 0 gives the model back.
+        strength: of the adapter; 0 returns the model itself.
         start, end: fraction of the steps in which it acts.
 
     Raises:
@@ -90,7 +90,7 @@ def check_model(network: Any, found: Adapter) -> None:
 
 
 class AdapterPatch:
-    """Adds an adapter's residuals. What belongs to one call lives in the call's own options."""
+    """Adds an adapter's residuals. The state of a call is kept in the call's own options."""
 
     def __init__(
         self, adapter: Any, maps: torch.Tensor, strength: float, levels: tuple[float, float]
@@ -100,7 +100,7 @@ class AdapterPatch:
         self.key = f"{_KEY}_{uuid.uuid4().hex}"
 
     def remember(self, executor, *args, **kwargs):
-        """Keep what the hook is not told, for this call alone.
+        """Keep inputs that the hook does not get, for this call alone.
 
         The arguments are those of `WanModel._forward` (comfy/ldm/wan/model.py:686).
         """
@@ -165,7 +165,7 @@ class AdapterPatch:
         )
 
     def to(self, target: Any) -> "AdapterPatch":
-        """Forget what lies on another device (comfy/model_patcher.py:772)."""
+        """Drop tensors on another device (comfy/model_patcher.py:772)."""
         if isinstance(target, torch.device):
             self._features = None
         return self
@@ -175,5 +175,5 @@ class AdapterPatch:
         self._features = None
 
     def models(self) -> list[Any]:
-        """What the host loads with the model."""
+        """Return the models that the host loads with the model."""
         return [self._adapter]

@@ -1,4 +1,4 @@
-"""The host's tracks and images, in and out; what is wrong is told with the input's name."""
+"""Convert the host's tracks and images; errors name the input."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ _FRAME = "track_frame"
 
 @contextmanager
 def naming(input_name: str) -> Iterator[None]:
-    """Put the input's name, as the user sees it, in front of what is wrong with it."""
+    """Put the input's name before the message of an error that a `with` block raises."""
     try:
         yield
     except WanMoveError as error:
@@ -24,7 +24,7 @@ def naming(input_name: str) -> Iterator[None]:
 
 
 def check_images(images: torch.Tensor, input_name: str, *, channels: int = 3) -> None:
-    """Refuse a batch of nothing, which filters make, and pictures without colours."""
+    """Refuse an empty batch, which filters make, and pictures with too few channels."""
     if len(images) == 0:
         raise ShapeError(
             f"{input_name} must hold an image; got none. Look at what the node before it gives."
@@ -71,7 +71,7 @@ def tracks_to_host(tracks: Tracks) -> dict[str, Any]:
 
 
 def progress(total: int) -> Callable[[int], None]:
-    """Make what long loops call with the number of steps done: the node's bar, and the stop."""
+    """Make the callback of long loops: it moves the node's progress bar and may cancel."""
     bar = comfy.utils.ProgressBar(total)
 
     def show(done: int) -> None:

@@ -38,7 +38,7 @@ def find_file(name: str) -> Path:
     """Find a file that lies in the input, output or temp folder, named as the host names files.
 
     Raises:
-        TrackFormatError: it lies elsewhere, or is none.
+        TrackFormatError: the file does not exist, or lies outside these folders.
     """
     if not isinstance(name, str):
         raise TrackFormatError(f"file must be a name; got {shown(name)}. Choose one of the list.")
@@ -57,7 +57,7 @@ def find_file(name: str) -> Path:
 
 
 def find_text(given: str, subject: str) -> tuple[str, str]:
-    """Text that is given itself, or by the name of a file; and what to call it."""
+    """Return given text, or the text of a file, and its name for messages."""
     name = given.strip()
     if "\n" in name or not name.lower().endswith(_TEXT_SUFFIXES):
         return given, subject
@@ -82,14 +82,14 @@ def _path_in_folders(name: str) -> Path | None:
 
 
 def fingerprint(name: str) -> list[tuple[int, int]]:
-    """What changes when the file does."""
+    """Return a value that changes when the file does."""
     path = find_file(name)
     stats = [part.stat() for part in (path, visibility_path(path)) if part and part.is_file()]
     return [(stat.st_mtime_ns, stat.st_size) for stat in stats]
 
 
 def load_tracks(name: str, text: str | None, options: ReadOptions) -> tuple[Tracks, str]:
-    """Read tracks from text if there is any, else from the file; and say what was read.
+    """Read tracks from text if it is given, else from the file; return them and a summary.
 
     Tracks of another aspect ratio than the asked size stay in the frame that they were made on.
     """
@@ -119,7 +119,7 @@ def new_file(prefix: str, format_: str) -> Path:
     """Name a new file under the output folder; the name is counted up.
 
     Raises:
-        TrackFormatError: a prefix that is no name, or leads out of the folder.
+        TrackFormatError: the prefix is not a name, or leads out of the folder.
     """
     root = os.path.abspath(folder_paths.get_output_directory())  # noqa: PTH100
     name = Path(prefix).name

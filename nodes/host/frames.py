@@ -45,7 +45,7 @@ def tracker_files() -> list[str]:
 def open_frames(
     images: torch.Tensor | None, file: str | None, used: FrameRange
 ) -> tuple[Iterator[np.ndarray], int, list[float]]:
-    """Frames as uint8 RGB, one after the other; about how many; and their times, as they come."""
+    """Open frames of uint8 RGB as an iterator; return about how many, and their times."""
     times: list[float] = []
     if (images is None) == (file is None):
         raise OptionError(
@@ -69,7 +69,7 @@ def open_frames(
 
 
 def follow(tracker: str, total: int) -> Follow:
-    """The chosen tracker, with the node's progress bar and stop."""
+    """Return the chosen tracker, with the node's progress bar and cancel."""
     if tracker == OPTICAL_FLOW:
         show = progress(total)
         return lambda frames, points: track_video(frames, points, on_frame=show)

@@ -1,4 +1,4 @@
-"""What comes over a link is checked against the schema, as the host checks what is typed.
+"""Check values that come over links against the schema, as the host checks typed values.
 
 The host looks at the limits of typed values alone, and lets NaN through even there
 (execution.py:965, ComfyUI 0.18.1).
@@ -20,13 +20,13 @@ _VISION_WIDTH = 1280  # of ViT-H, which all Wan image-to-video models were train
 
 
 def checked(execute: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a node's `execute`: each input has the kind and range of the schema, or is refused.
+    """Wrap a node's `execute`: refuse each input without the schema's type and range.
 
-    An optional input that is given as nothing counts as not connected.
+    An optional input of None counts as not connected.
 
     Raises:
-        OptionError: a number, text or choice that is none, or lies outside of its limits.
-        ShapeError: a picture, mask, latent or prompt that is none.
+        OptionError: a value that is not a number, text or choice of the schema, or out of range.
+        ShapeError: a value that is not the picture, mask, latent or prompt that it must be.
     """
 
     @functools.wraps(execute)

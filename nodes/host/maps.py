@@ -106,7 +106,7 @@ def _over(image: torch.Tensor | None, maps: torch.Tensor, resize: Any) -> torch.
 
 
 def first_masks(drawing: EditorDocument) -> torch.Tensor:
-    """MASK of each region or box of a drawing in its first frame; an empty one of none."""
+    """MASK of each region or box of a drawing in its first frame; without any, an empty mask."""
     shown = (one.mask_at(0) for one in objects_from_document(drawing))
     empty = np.zeros((drawing.height, drawing.width), dtype=bool)
     masks = [empty if mask is None else mask for mask in shown] or [empty]
@@ -117,7 +117,7 @@ def encode_maps(vae: Any, maps: torch.Tensor, size: tuple[int, int], length: int
     """Encode maps through the host's memory management: [1, C, T', H', W'].
 
     Raises:
-        ShapeError, GridError: maps of another length, or a size that the VAE's grid does not have.
+        ShapeError, GridError: maps of another length, or a size that does not fit the VAE's grid.
     """
     check_images(maps, "maps")
     if length not in (0, len(maps)):

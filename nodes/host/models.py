@@ -1,4 +1,4 @@
-"""Model files through the host's loaders, and which of a node's outputs anybody uses."""
+"""Load model files through the host's loaders; find which of a node's outputs are used."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -35,12 +35,12 @@ WEIGHT_DTYPES: dict[str, dict[str, Any]] = {
 
 
 def files(folder: str, *, optional: bool = False) -> list[str]:
-    """What the host lists in a models folder, with "none" in front where that is a choice."""
+    """List the files of a models folder, with "none" first if it is a choice."""
     return [NONE] * optional + folder_paths.get_filename_list(folder)
 
 
 def find_model(role: str, folder: str, name: str) -> str:
-    """The path of a file that the host lists in a models folder."""
+    """Find the path of a file that the host lists in a models folder."""
     path = folder_paths.get_full_path(folder, name)
     if path is None:
         raise CheckpointError(
@@ -132,7 +132,7 @@ def load_clip_vision(name: str) -> Any:
 
 
 def used_outputs(node_id: str) -> frozenset[int]:
-    """Which outputs of a node the prompt that runs now has links from; all where unknown.
+    """Tell which outputs of a node are linked in the running prompt; all if unknown.
 
     Answers the same in `fingerprint_inputs` as in `execute`, which the `prompt` that the host
     hands to nodes does not (it is empty in the former, execution.py:151).
@@ -146,7 +146,7 @@ def used_outputs(node_id: str) -> frozenset[int]:
 
 
 def needed_outputs(node_id: str) -> frozenset[int]:
-    """Which outputs of a node the output nodes that run now cannot do without; none if unknown."""
+    """Tell which outputs of a node the running output nodes need; an empty set if unknown."""
     running, _pending = PromptServer.instance.prompt_queue.get_current_queue_volatile()
     needed: set[int] = set()
     for _, _, prompt, _, targets, *_ in running:

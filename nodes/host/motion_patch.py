@@ -27,7 +27,7 @@ def check_sampling(model: Any, latent: Any = None, **prompts: Any) -> None:
 
     Args:
         model: the host's model patcher.
-        latent: LATENT to sample on, where it is known.
+        latent: LATENT to sample on; None if it is not known.
         prompts: CONDITIONING by the names of the inputs.
 
     Raises:
@@ -56,7 +56,7 @@ def check_sampling(model: Any, latent: Any = None, **prompts: Any) -> None:
 
 
 def check_denoise(steps: int, denoise: float) -> None:
-    """Refuse what makes the host compute noise levels without end: it takes steps / denoise."""
+    """Refuse a denoise so small that steps / denoise noise levels are too many."""
     if 0 < denoise * _MOST_LEVELS < steps:
         raise OptionError(
             f"denoise must be 0, or {steps / _MOST_LEVELS:g} or more for {steps} steps; got "
@@ -91,7 +91,7 @@ def _check_length(samples: torch.Tensor, image: torch.Tensor) -> None:
 
 
 def with_shift(model: Any, shift: float) -> Any:
-    """Clone a model with another flow shift; 0 keeps the host's, below 0 is the family's.
+    """Clone a model with another flow shift; 0 keeps the host's, below 0 sets the family's.
 
     Source: `ModelSamplingSD3`, ComfyUI comfy_extras/nodes_model_advanced.py:116 (0.18.1).
     """
@@ -218,7 +218,7 @@ def _without_tracks(cond: dict[str, Any]) -> dict[str, Any]:
 
 
 def run_ksampler(**inputs: Any) -> dict[str, Any]:
-    """Run what KSampler runs (nodes.py:1540), so that whatever it gains is gained here too."""
+    """Run what KSampler runs (nodes.py:1540), so that its improvements act here too."""
     from nodes import common_ksampler
 
     return common_ksampler(**inputs)[0]

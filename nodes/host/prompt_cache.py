@@ -1,4 +1,4 @@
-"""Prompt embeddings on disk: bounded, safe against other processes and damaged files."""
+"""Prompt embeddings on disk: bounded, safe with several processes and damaged files."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ _VERSION = 1  # of what is stored; another version never reads this one's files
 
 
 def prompt_key(prompt: str, encoder: Path, host_version: str) -> str:
-    """Name an embedding by what it depends on. The encoder counts by name, size and time."""
+    """Name an embedding by its prompt and its encoder's name, size and time."""
     stat = encoder.stat()
     parts = [_VERSION, host_version, encoder.name, stat.st_size, stat.st_mtime_ns, prompt]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
@@ -33,7 +33,7 @@ class EmbeddingCache:
     """One safetensors file per prompt in `folder`, the least recently used deleted first.
 
     Args:
-        folder: made when first written to.
+        folder: created by the first write.
         max_bytes: of all files together; the newest file stays even if it is larger.
     """
 
@@ -42,7 +42,7 @@ class EmbeddingCache:
         self._max_bytes = max_bytes
 
     def read(self, key: str) -> dict[str, torch.Tensor] | None:
-        """Get an embedding, or None. A damaged file is deleted and counts as absent."""
+        """Read an embedding, or None. A damaged file is deleted and counts as missing."""
         path = self._path(key)
         try:
             tensors = load_file(path)
@@ -56,7 +56,7 @@ class EmbeddingCache:
         return tensors
 
     def write(self, key: str, tensors: Mapping[str, torch.Tensor]) -> None:
-        """Store an embedding; readers see all of it or nothing. A full disk is only logged."""
+        """Write an embedding atomically. A full disk is only logged."""
         temporary = None
         try:
             self._folder.mkdir(parents=True, exist_ok=True)

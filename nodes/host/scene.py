@@ -29,7 +29,7 @@ class Scene:
     resize: str
 
     def check_pictures(self, **pictures: torch.Tensor | None) -> None:
-        """Refuse pictures that are not all of one scene; the first one given tells the others."""
+        """Check that all pictures have the proportions of the first one."""
         given = {name: picture for name, picture in pictures.items() if picture is not None}
         for name, picture in given.items():
             check_images(picture, name, channels=0)
@@ -181,7 +181,7 @@ def keys_input(example: str) -> io.Input:
 
 
 def split_scene(inputs: Mapping[str, Any]) -> tuple[Scene, int, dict[str, Any]]:
-    """The scene, the length, and all other inputs."""
+    """Split a node's inputs into the scene, the length, and all others."""
     others = dict(inputs)
     scene = Scene(*(others.pop(name) for name in ("width", "height", "resize")))
     return scene, others.pop("length"), others

@@ -1,4 +1,4 @@
-"""The start image through the host's VAE, by the shortest way that it allows."""
+"""Encode the start image by the host's VAE, in the fastest way that the VAE allows."""
 
 import logging
 from contextlib import AbstractContextManager, nullcontext
@@ -86,9 +86,9 @@ def _check_vae(vae: Any) -> None:
 
 
 def _encode(vae: Any, start: torch.Tensor, num_frames: int) -> torch.Tensor:
-    """Encode without computing the grey that stands still, where the VAE is one that we know.
+    """Encode without computing the constant grey frames, if the VAE's structure is known.
 
-    Does what `VAE.encode` (comfy/sd.py) does around the module.
+    Does the same as `VAE.encode` (comfy/sd.py) around the module.
     """
     whole = partial(_encode_whole, vae, start, num_frames)
     if type(vae) is not comfy.sd.VAE or vae.latent_dim != 3:
@@ -118,7 +118,7 @@ def _device_context(device: torch.device) -> AbstractContextManager[Any]:
 
 
 def _is_oom(error: BaseException) -> bool:
-    """Whether the device ran out of memory, as the host tells it."""
+    """Tell whether an error means that the device is out of memory, as the host does."""
     tell = getattr(comfy.model_management, "is_oom", None)
     if tell is not None:
         return bool(tell(error))

@@ -20,7 +20,7 @@ _EMBEDDING = "cond"
 def encode_prompts(
     prompts: Sequence[str], text_encoder: str, device: str, max_bytes: int
 ) -> list[list[Any]]:
-    """Encode prompts. The text encoder is loaded at most once, and not at all if all are known."""
+    """Encode prompts; load the text encoder at most once, for those that are not in the cache."""
     path = Path(loading.find_model("text_encoder", "text_encoders", text_encoder))
     cache = EmbeddingCache(
         Path(folder_paths.get_user_directory()) / "wanmove_prompt_cache", max_bytes
@@ -46,7 +46,7 @@ def _to_conditioning(tensors: dict[str, torch.Tensor]) -> list[Any]:
 
 
 def _to_tensors(conditioning: list[Any]) -> dict[str, torch.Tensor] | None:
-    """What a file can hold of the host's conditioning; None where it holds more than tensors."""
+    """Convert the host's conditioning to tensors for a file; None if it holds anything else."""
     values = {} if len(conditioning) != 1 else dict(conditioning[0][1])
     values = {name: value for name, value in values.items() if value is not None}
     if len(conditioning) != 1 or not all(isinstance(v, torch.Tensor) for v in values.values()):

@@ -24,7 +24,7 @@ class Case:
         reference: the true video, a file or a folder of pictures.
         masks, boxes: folders of label pictures, one a frame.
         retime: how tracks come to the number of frames of a generated video.
-        problem: why the list's entry cannot be used; "" or None if it can.
+        problem: why the entry of the list cannot be used; None if it can.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Many jobs with one loaded model: resumable, and one failure does not stop the rest."""
+"""Many jobs with one loaded model: resumable; a failed job does not stop the rest."""
 
 import argparse
 import json
@@ -31,12 +31,12 @@ _log = logging.getLogger("wanmove")
 
 @dataclass(frozen=True)
 class Line:
-    """One job of many, or why it is none.
+    """One line of a batch: a job, or the error of the line.
 
     Args:
-        name: what to call it in messages.
+        name: of the line, for messages.
         job: the job; None when it could not be read.
-        error: why not.
+        error: why the job could not be read.
     """
 
     name: str
@@ -59,11 +59,11 @@ def run_batch(
     Args:
         lines: the jobs.
         load: loads the model; called when the first job needs it.
-        model: which model that is, for the metadata.
+        model: the model's settings, for the metadata.
         progress_bar: makes one for a name.
-        prompt_device: for a language model that extends prompts; it is gone before `load`.
-        workers: makes the jobs elsewhere, as `make_on_workers`; `load` is not called then.
-        ranks: processes that hold the model together, and so must ask it in step.
+        prompt_device: for a language model that extends prompts; its memory is freed before `load`.
+        workers: makes the jobs in other processes, as `make_on_workers`; then `load` is not called.
+        ranks: processes that share the model's weights, and so must run it in step.
 
     Returns:
         The exit code: 0 when every video is there, else 1.
@@ -164,8 +164,8 @@ def _job_of(line: Line) -> Job:
 def read_batch(path: Path, args: argparse.Namespace) -> list[Line]:
     """Read a batch file: one JSON object a line, with the options of `wanmove generate`.
 
-    What a line does not say is as on the command line. Paths are relative to the file's folder.
-    Empty lines and lines that begin with # are left out.
+    Options that a line leaves out are those of the command line. Paths are relative to the file's
+    folder. Empty lines and lines that begin with # are left out.
 
     Args:
         path: the file, UTF-8.
@@ -173,7 +173,7 @@ def read_batch(path: Path, args: argparse.Namespace) -> list[Line]:
 
     Raises:
         MediaError: the file cannot be read.
-        OptionError: it holds no line.
+        OptionError: the file holds no job.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")

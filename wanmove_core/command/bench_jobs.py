@@ -66,14 +66,14 @@ def jobs_of(
     *,
     tracker: Tracker | None = None,
 ) -> list[Line]:
-    """Turn clips into jobs; each has the caption as prompt, and the seed plus its place as seed.
+    """Turn clips into jobs: the prompt is the caption, the seed is the base seed plus position.
 
     Args:
         dataset: the clips. MoveBench's have the size of their own start image.
-        args: with `negative_prompt`, `fps`, and what a single video's options are.
+        args: with `negative_prompt`, `fps` and the options of a single video.
         settings: of all of them.
         out_dir: for ID.mp4.
-        tracker: makes the tracks where the data set has masks in place of tracks.
+        tracker: makes the tracks if the data set has masks instead of tracks.
     """
     return [_line(case, dataset, args, settings, out_dir, tracker) for case in dataset.cases]
 

@@ -1,4 +1,4 @@
-"""Options of the command line that mean something only beside another one."""
+"""Options of the command line that need another option."""
 
 import argparse
 
@@ -6,7 +6,7 @@ from ..errors import OptionError
 
 
 def check_companions(args: argparse.Namespace, *pairs: tuple[str, str]) -> None:
-    """Refuse an option that would have no effect, since the one that it needs is missing.
+    """Refuse an option without the option that it needs.
 
     Args:
         args: the parsed options; None, False or an empty list where one was not given.

@@ -1,4 +1,4 @@
-"""`wanmove doctor`: one block about this machine and its models, to paste into a report."""
+"""`wanmove doctor`: describe this machine and its models, to paste into a report."""
 
 import argparse
 import os
@@ -52,7 +52,7 @@ def run_doctor(args: argparse.Namespace) -> int:
 
 
 def describe_models(folder: Path) -> list[str]:
-    """A line for each model file below a folder: its size and what it is."""
+    """Describe each model file below a folder in one line: its size and its kind."""
     found = sorted(_model_files(folder))
     lines = [f"models in {folder.resolve()}: {len(found)} files"]
     lines += [f"  {_describe(path, folder)}" for path in found[:_MOST_FILES]]

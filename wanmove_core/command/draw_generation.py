@@ -34,7 +34,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def make_generation(image: Path, results: Path, options: Sequence[str]) -> "Generation":
-    """The page's Generate button, by options; without a checkpoint, with the small model.
+    """Make the page's Generate button from options; without a checkpoint, with the small model.
 
     Raises:
         WanMoveError: a wrong option.
@@ -76,10 +76,10 @@ def _parse(options: Sequence[str]) -> argparse.Namespace:
 
 
 def _check_small_model(files: Sequence[Path]) -> None:
-    """Say what to do where the small model was not installed, as from a wheel.
+    """Check that the small model is installed; a wheel does not hold it.
 
     Raises:
-        OptionError: it is asked for, and is not here.
+        OptionError: the small model is not installed.
     """
     missing = [path for path in files if path.parent == _TOY and not path.is_file()]
     if missing:

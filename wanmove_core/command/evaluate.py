@@ -1,4 +1,4 @@
-"""`wanmove evaluate`: did the motion go where it was asked to?"""
+"""`wanmove evaluate`: measure how well a video follows its tracks."""
 
 import argparse
 import json
@@ -93,7 +93,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
 
 
 def format_table(figures: dict[str, Any], error: "EndPointError") -> str:
-    """The figures as people read them: the clip's line, then the worst tracks."""
+    """Format the figures as text: one line for the clip, then the worst tracks."""
     lines = [
         f"end-point error  mean {figures['mean']:.2f} px, median {figures['median']:.2f} px "
         f"({figures['tracks']} tracks, {figures['lost_share']:.0%} of the points lost)"

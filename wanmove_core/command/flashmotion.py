@@ -1,4 +1,4 @@
-"""What `wanmove generate` does with Wan2.2-TI2V-5B: its family's values, maps and adapters."""
+"""`wanmove generate` with Wan2.2-TI2V-5B: family, trajectory maps and adapters."""
 
 import argparse
 import logging
@@ -59,9 +59,9 @@ def add_adapter_options(group: Any) -> None:
 
 
 def find_family(paths: list[Path]) -> ModelFamily:
-    """The family of the checkpoint's transformer; of none or a bad one, Wan-Move's.
+    """Return the family of the checkpoint's transformer; Wan-Move's if it is missing or unknown.
 
-    What is wrong with the files is said when they are loaded.
+    Bad files raise an error later, when they are loaded.
     """
     from ..checkpoints.layouts import survey
 
@@ -72,10 +72,10 @@ def find_family(paths: list[Path]) -> ModelFamily:
 
 
 def check_family(args: argparse.Namespace, family: ModelFamily) -> None:
-    """Refuse options of one family for the other.
+    """Refuse options that belong to another family.
 
     Raises:
-        OptionError: such a one, or options that do not go together.
+        OptionError: an option of another family, or options that do not go together.
     """
     if family.conditioned:
         for name in _ONLY_5B:
@@ -100,7 +100,7 @@ def check_family(args: argparse.Namespace, family: ModelFamily) -> None:
 
 
 def map_files(args: argparse.Namespace) -> tuple[Path, ...]:
-    """The files that trajectory maps are made of, besides the tracks."""
+    """List the files that trajectory maps are made of, besides the tracks."""
     maps = [args.maps] if args.maps else []
     if args.maps is not None and args.maps.is_dir():
         maps = sorted(file for file in args.maps.iterdir() if file.is_file())
@@ -110,7 +110,7 @@ def map_files(args: argparse.Namespace) -> tuple[Path, ...]:
 def read_motion(
     args: argparse.Namespace, job: "Job", image_size: tuple[int, int]
 ) -> "Tensor | None":
-    """Read or draw the trajectory maps, in the video's frames and size; None without any.
+    """Read or draw the trajectory maps, with the video's frames and size; None without maps.
 
     Raises:
         WanMoveError: a file that cannot be read, or does not fit.
@@ -193,10 +193,10 @@ def _read_masks(paths: list[Path], size: tuple[int, int]) -> "np.ndarray":
 def load_adapter_option(
     args: argparse.Namespace, compute_dtype: "torch.dtype", transformer: Any
 ) -> Any:
-    """Load the adapter that the options name; None for none.
+    """Load the adapter that the options name; None without one.
 
     Raises:
-        WanMoveError: a file that is none, or one of another model's size.
+        WanMoveError: the file is not an adapter, or does not fit the model.
     """
     if args.adapter is None:
         return None

@@ -234,7 +234,7 @@ def load_pipeline(
 
 
 def device_of(args: argparse.Namespace) -> str:
-    """The device that the options name, or the best there is for this process."""
+    """Return the device that the options name, or the best device for this process."""
     import torch
 
     from ..generation.parallel import launched

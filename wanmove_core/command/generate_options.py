@@ -1,4 +1,4 @@
-"""The options of `wanmove generate`; `option_values` says what they mean."""
+"""The options of `wanmove generate`; `option_values` turns them into settings."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`wanmove inspect`: what files of weights are."""
+"""`wanmove inspect`: describe files of weights."""
 
 import argparse
 import sys

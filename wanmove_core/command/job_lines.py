@@ -1,4 +1,4 @@
-"""A line of a batch file as options: its JSON values against the options of one video."""
+"""A line of a batch file as options: its JSON values are checked as options of one video."""
 
 import argparse
 import math
@@ -32,8 +32,8 @@ class JobOption:
     Args:
         target: the attribute that holds it.
         parse: what reads it from text; `bool` for a switch.
-        many: it holds a list.
-        choices: the values that it may have; empty: any.
+        many: whether the option holds a list.
+        choices: allowed values; empty: any value.
     """
 
     target: str
@@ -61,12 +61,12 @@ class JobOptions(dict[str, JobOption]):
 
 
 def read_options(options: JobOptions, entry: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Check what a line says; returns values by target. null says nothing.
+    """Check the options of a line; return values by target. null leaves an option out.
 
     Args:
-        options: what a line may say.
+        options: the options that a line may have.
         entry: the line.
-        folder: what file names are relative to.
+        folder: base of relative file names.
 
     Raises:
         OptionError: an unknown name, or a value of another type.

@@ -1,4 +1,4 @@
-"""Options of videos that are longer than a clip, go on from another, or end with a given frame."""
+"""Options of videos that are longer than a clip, continue another video, or have given frames."""
 
 import argparse
 from pathlib import Path
@@ -8,7 +8,7 @@ from ..choices import Blend, options_of
 
 
 def add_long_options(parser: Any) -> None:
-    """Add them."""
+    """Add these options."""
     group = parser.add_argument_group("long videos and known frames")
     group.add_argument(
         "--window",

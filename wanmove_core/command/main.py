@@ -44,8 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 well, 2 bad input, a full disk or a missing package (one line on stderr),
-        130 interrupted, 141 when nobody reads on, as with `| head -1`. Anything else that goes
-        wrong is a bug, which Python reports with a traceback and exit code 1.
+        130 interrupted, 141 when the reader of stdout ends, as with `| head -1`. Any other
+        exception is a bug: Python reports it with a traceback and exit code 1.
     """
     _prepare_streams()
     inputs_are_unchecked()

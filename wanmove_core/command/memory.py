@@ -1,4 +1,4 @@
-"""Say in one line that memory ran out, and which options would have fitted."""
+"""Say in one line that memory ran out, and which options would fit."""
 
 import argparse
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from ..family import WAN21_I2V
 
 @contextmanager
 def memory_told(args: argparse.Namespace, size: tuple[int, int]) -> Iterator[None]:
-    """Say in one line that the device's memory ran out, and what needs less of it.
+    """Turn an out-of-memory error within a `with` block into one line that names options that fit.
 
     Args:
         args: the command line.

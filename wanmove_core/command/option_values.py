@@ -1,4 +1,4 @@
-"""What the options of `wanmove generate` mean: jobs, settings, ways to be faster."""
+"""Turn the options of `wanmove generate` into jobs, settings and speed options."""
 
 import argparse
 import random
@@ -131,7 +131,7 @@ def _known(args: argparse.Namespace, num_frames: int) -> "tuple[tuple[int, Path]
 
 
 def make_extension(args: argparse.Namespace) -> "Extension | None":
-    """Turn parsed options into how prompts are extended; None where they are not.
+    """Turn parsed options into an `Extension`; None if prompts are not extended.
 
     Raises:
         OptionError: options that do not go together.

@@ -1,4 +1,4 @@
-"""Words of the command line that stand for a value: one parser a kind, for all verbs."""
+"""Parsers of the command line's values, shared by all verbs."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""One video on several processes that torchrun started: options, meeting, and who speaks."""
+"""One video on several processes that torchrun started: options, setup, and who reports errors."""
 
 import argparse
 import logging
@@ -20,11 +20,11 @@ _GONE = ("Connection closed by peer", "Connection reset by peer", "Broken pipe")
 
 
 class PeerEndedError(RuntimeError):
-    """Another rank ended, and has said why."""
+    """Another rank has failed and has reported its error."""
 
 
 def add_parallel_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of several GPUs; the reference's own names among them."""
+    """Add the options for several GPUs, including the reference's own names."""
     group = parser.add_argument_group(
         "several GPUs", "torchrun --nproc_per_node=N -m wanmove_core generate ..."
     )
@@ -50,17 +50,17 @@ class _Voice:
 
 
 def inputs_are_unchecked() -> None:
-    """A command begins: what is wrong from here on all processes see alike."""
+    """Note that a command begins: for now all processes see the same errors."""
     _Voice.inputs_checked = False
 
 
 def inputs_are_checked() -> None:
-    """From here on an error is this process's own, and is told by it."""
+    """Note that the inputs are checked: from here on each process reports its own errors."""
     _Voice.inputs_checked = True
 
 
 def complaint(message: str) -> str | None:
-    """How this process says an error; None where another one says the same."""
+    """Format an error for this process to report; None if another process reports the same one."""
     rank, local = os.environ.get("RANK"), os.environ.get("LOCAL_RANK")
     if rank is None or local is None:
         return f"wanmove: {message}"
@@ -70,9 +70,9 @@ def complaint(message: str) -> str | None:
 
 
 def tell_failure(error: Exception) -> int:
-    """Say what is wrong in one line; returns the exit code.
+    """Report an error in one line; return the exit code.
 
-    Where others wait for this process it ends at once, and torchrun ends them.
+    If other processes wait for this one, it exits at once, so that torchrun ends them.
     """
     code = 1 if isinstance(error, PeerEndedError) else 2
     told = None if isinstance(error, PeerEndedError) else complaint(str(error))
@@ -87,7 +87,7 @@ def tell_failure(error: Exception) -> int:
 
 @contextmanager
 def peers_told() -> Iterator[None]:
-    """Leave without a traceback where another rank ended: it has told why."""
+    """Exit without a traceback if another rank has failed: that rank has reported its error."""
     try:
         yield
     except RuntimeError as error:
@@ -98,10 +98,10 @@ def peers_told() -> Iterator[None]:
 
 
 def check_parallel(args: argparse.Namespace) -> int:
-    """Refuse options that need more processes, or each other's absence; returns how many.
+    """Check the options for several processes; return the number of processes.
 
     Raises:
-        OptionError: with the way out.
+        OptionError: options that need more processes, or exclude each other.
     """
     from ..generation.parallel import launched
 
@@ -152,10 +152,10 @@ def _check_combination(args: argparse.Namespace) -> None:
 
 
 def choose_shares(args: argparse.Namespace, world: int, guidance_scale: float) -> Any:
-    """(branches, ulysses, ring) of one video; see `plan_ranks`.
+    """Choose (branches, ulysses, ring) for one video; see `plan_ranks`.
 
     Raises:
-        OptionError: what does not come out even, or a cache or kernel that cannot split tokens.
+        OptionError: uneven shares, or a cache or kernel that cannot split tokens.
     """
     from ..generation.parallel import plan_ranks
 
@@ -176,7 +176,7 @@ def check_tokens(
     """Refuse a video whose tokens the ranks cannot share evenly, before a model is loaded.
 
     Raises:
-        OptionError: with a number of parts that would do.
+        OptionError: not divisible; the message names a number of parts that is.
     """
     from ..generation.parallel import Ranks, check_split
 
@@ -211,7 +211,7 @@ def _check_splitting(args: argparse.Namespace, ring: int) -> None:
 
 
 def meet(shares: tuple[int, int, int], device: str) -> "Ranks":
-    """Meet the other processes; those but rank 0 tell only warnings from here on."""
+    """Join the other processes; ranks other than 0 log only warnings from here on."""
     import torch
 
     from ..generation.parallel import join_group
@@ -223,14 +223,14 @@ def meet(shares: tuple[int, int, int], device: str) -> "Ranks":
 
 
 def in_step(jobs: "Sequence[tuple[str, Job]]", ranks: "Ranks") -> "list[tuple[str, Job]]":
-    """This rank's jobs, as many as any other's: at the end some repeat the last.
+    """Return this rank's jobs, the same number on each rank: at the end some repeat the last job.
 
     Args:
-        jobs: labels and jobs; those of rank 0 count.
-        ranks: all of them.
+        jobs: labels and jobs; those of rank 0 are used.
+        ranks: all processes.
 
     Raises:
-        OptionError: jobs that ask the model another number of times.
+        OptionError: jobs with different numbers of model passes.
 
     Source:
         Wan-Move generate.py:373 @27409be, under `--eval_bench`.

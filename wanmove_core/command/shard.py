@@ -1,4 +1,4 @@
-"""`--shard I/N`: which of many jobs this process takes, for every verb that has many."""
+"""`--shard I/N`: this process's part of many jobs, for every verb that has many."""
 
 import argparse
 import os
@@ -25,7 +25,7 @@ class Shard:
     count: int = 1
 
     def take(self, items: Sequence[Item]) -> list[Item]:
-        """Every count-th item: what takes long in one place of the list is spread over all."""
+        """Return every count-th item: slow neighbours in a list are spread over all shards."""
         return list(items[self.index :: self.count])
 
 
@@ -83,7 +83,7 @@ def shard_of_environment(environment: Mapping[str, str], count: int | None = Non
         count: how many parts, where the launcher does not say (Kubernetes).
 
     Raises:
-        OptionError: no launcher, or one whose numbers do not tell.
+        OptionError: no launcher, or one whose numbers are not sufficient.
     """
 
     def number(name: str) -> int | None:

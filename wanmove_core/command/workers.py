@@ -21,16 +21,16 @@ _STORE_BYTES = 100 * 2**20  # Ray's shared memory: only jobs and one line of ans
 def make_on_workers(
     jobs: Sequence[tuple[str, Job]], args: argparse.Namespace, model: dict[str, Any]
 ) -> Iterator[tuple[str, str, str]]:
-    """Have workers make videos.
+    """Make videos by workers.
 
     Args:
         jobs: labels and jobs.
         args: the command line; each worker loads the model that it names.
-        model: which model that is, for the metadata.
+        model: the model's settings, for the metadata.
 
     Yields:
-        (label, "made" | "there" | "failed", what to say), as each job ends. A worker that dies
-        costs its video's time only: the job is tried again, twice at most.
+        (label, "made" | "there" | "failed", what to say), as each job ends. If a worker dies, its
+        job is tried again, at most twice.
 
     Raises:
         OptionError: fewer GPUs than workers, or no cluster.
@@ -68,7 +68,7 @@ class Worker:
         self._pipeline: Any = None
 
     def make(self, job: Job) -> tuple[str, str]:
-        """Make a video unless it is there: what came of it, and what to say."""
+        """Make a video unless it exists; return the outcome and what to log."""
         try:
             if is_done(job, self._model):
                 return "there", "made by another process"

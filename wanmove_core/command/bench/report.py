@@ -19,7 +19,7 @@ _log = logging.getLogger("wanmove")
 
 
 def run_report(args: argparse.Namespace) -> int:
-    """Print the table of runs and write what else is asked for.
+    """Print the table of runs and write the files that the options name.
 
     Returns:
         0 when every asked clip has a score in every run, else 1.
@@ -81,7 +81,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def run_check(args: argparse.Namespace) -> int:
-    """Look through a benchmark's folder; one line a defect on stdout.
+    """Check a benchmark's folder; print one line per defect.
 
     Returns:
         1 when there is a defect, else 0.

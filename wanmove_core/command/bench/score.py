@@ -49,7 +49,7 @@ def run_score(args: argparse.Namespace) -> int:
 
 
 def tools_of(args: argparse.Namespace, protocol: Protocol) -> Tools:
-    """Load what the options ask for."""
+    """Load the tools that the options name."""
     if args.threads is not None and args.threads < 1:
         raise OptionError(f"--threads must be 1 or more; got {args.threads}. Leave it out.")
     if args.masks is not None and not args.masks.is_dir():
@@ -72,7 +72,7 @@ def tools_of(args: argparse.Namespace, protocol: Protocol) -> Tools:
 
 
 def shard_of(args: argparse.Namespace) -> Shard:
-    """This process's part: that of the option, or of torchrun where it started several."""
+    """Return this process's shard: of the option, or of torchrun's processes."""
     if args.shard is None and os.environ.get("WORLD_SIZE", "1") != "1":
         return parse_shard("auto")
     return args.shard or Shard()

@@ -83,7 +83,7 @@ def run_show(args: argparse.Namespace) -> int:
 
 
 def _check_sizes(args: argparse.Namespace, found: "TrackFile") -> None:
-    """Refuse a --to-size that has no effect, since nothing says what to scale from."""
+    """Refuse a --to-size without effect: neither file nor options give the size to scale from."""
     from ...formats import ReadOptions, read_track_file
     from ...formats.write import check_path
 

@@ -1,4 +1,4 @@
-"""What the verbs of the command line read and write: pictures, masks, keys, tracks."""
+"""Read and write what the verbs of the command line share: pictures, masks, keys, tracks."""
 
 import sys
 from pathlib import Path
@@ -40,7 +40,7 @@ def read_map(path: Path) -> "np.ndarray":
 
 
 def read_poses(path: Path) -> "CameraPoses":
-    """Read a camera from elsewhere.
+    """Read camera poses of another program.
 
     Raises:
         MediaError: a file that cannot be read.
@@ -63,7 +63,7 @@ def read_mask(path: Path) -> "np.ndarray":
     """Read a mask: True where the picture is brighter than half of its brightest pixel.
 
     Raises:
-        MediaError: a file that is no picture, or a .npy that is no map of numbers.
+        MediaError: a file that is not a picture, or a .npy that is not a map of numbers.
     """
     grey = read_map(path)
     if grey.ndim != 2 or not grey.size or grey.dtype.kind not in "buif":
@@ -80,7 +80,7 @@ def read_keys(path: Path, kind: type[Key]) -> list[Key]:
 
     Raises:
         MediaError: a file that cannot be read.
-        TrackFormatError: not such a list.
+        TrackFormatError: the file is not such a list.
     """
     from ...sources.keys import parse_keys
 
@@ -110,10 +110,10 @@ def read_placed(path: Path, size: "Size", num_frames: int | None = None) -> "Tra
 
 
 def check_target(target: Path) -> None:
-    """Refuse a name that no tracks can be written to, before they are made.
+    """Check that tracks can be written to a path, before they are made.
 
     Raises:
-        OptionError, TrackFormatError: a name of no format, or of a folder.
+        OptionError, TrackFormatError: the suffix is not that of a format, or the path is a folder.
     """
     from ...formats.write import check_path
 
@@ -125,7 +125,7 @@ def write_result(tracks: "Tracks", target: Path, size: "Size | None" = None) -> 
 
     Args:
         tracks: what to write.
-        target: where to; its name says the format.
+        target: the file; its suffix names the format.
         size: (width, height) of the picture, for formats of other programs.
     """
     from ...formats import write_tracks

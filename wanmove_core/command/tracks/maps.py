@@ -77,7 +77,7 @@ def read_objects(
     size: tuple[int, int] | None = None,
     frames: int | None = None,
 ) -> "tuple[list[MapObject], tuple[int, int]]":
-    """Read what is to be drawn, and the (width, height) of the frame that it is in.
+    """Read the objects to draw, and the (width, height) of their frame.
 
     Args:
         source: a drawing of the editor, or tracks in any format.

@@ -1,5 +1,7 @@
 """The motion editor: its node, and the route that reads and writes track files for it."""
 
+import hashlib
+
 import torch
 from comfy_api.latest import io, ui
 
@@ -15,6 +17,7 @@ from .host.links import checked
 from .host.maps import first_masks
 
 _GREY = 96
+_MOST_MASKS = 16  # of a batch, offered as regions
 
 
 def _size(name: str, tooltip: str) -> io.Int.Input:
@@ -70,6 +73,12 @@ class WanMoveSplineEditor(io.ComfyNode):
                     advanced=True,
                     tooltip="Radius of the discs in the mask output, in pixels.",
                 ),
+                io.Mask.Input(
+                    "mask",
+                    optional=True,
+                    tooltip="After a run the editor offers it as a region, one region for each "
+                    "mask in a batch. It has the image's size and changes no output.",
+                ),
             ],
             outputs=[
                 io.Tracks.Output("tracks", display_name="TRACKS", tooltip="The sampled tracks."),
@@ -108,7 +117,7 @@ class WanMoveSplineEditor(io.ComfyNode):
     @classmethod
     @checked
     def execute(
-        cls, *, splines, mask_radius, image=None, width=None, height=None, length=None
+        cls, *, splines, mask_radius, image=None, width=None, height=None, length=None, mask=None
     ) -> io.NodeOutput:
         with naming("splines"):
             drawing = parse_document(splines)
@@ -133,6 +142,7 @@ class WanMoveSplineEditor(io.ComfyNode):
             ui={
                 "wanmove_frame": [*size, tracks.num_frames],
                 **({} if image is None else {"wanmove_background": _saved_first_frame(image)}),
+                **({} if mask is None else _saved_masks(mask)),
             },
         )
 
@@ -148,3 +158,12 @@ def _backdrop(image: torch.Tensor | None, size: tuple[int, int]) -> torch.Tensor
 def _saved_first_frame(image: torch.Tensor) -> list[dict[str, str]]:
     """A temporary file that the editor shows; the workflow itself stays small."""
     return list(ui.PreviewImage(image[:1, ..., :3]).as_dict()["images"])
+
+
+def _saved_masks(mask: torch.Tensor) -> dict[str, list[object]]:
+    """Save the first masks as temporary files; the digest tells the editor when they change."""
+    shown = mask.reshape(-1, *mask.shape[-2:])[:_MOST_MASKS]
+    pictures = shown[..., None].expand(-1, -1, -1, 3)
+    saved = ui.PreviewImage(pictures).as_dict()["images"] if len(shown) else []
+    digest = hashlib.sha256(to_bytes(pictures).contiguous().numpy().tobytes()).hexdigest()
+    return {"wanmove_masks": list(saved), "wanmove_masks_digest": [digest]}

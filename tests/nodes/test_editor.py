@@ -65,6 +65,22 @@ def test_the_first_frame_is_shown_behind_and_left_as_it_was(pack) -> None:
     assert set(output.ui) == {"wanmove_background", "wanmove_frame"}
 
 
+def test_masks_are_offered_and_change_no_output(pack) -> None:
+    mask = torch.zeros(18, 16, 32)
+    mask[:, 3:9, 5:11] = 1
+    with_mask, without = (
+        pack.nodes[NODE].execute(splines=TEXT, mask_radius=1.0, mask=given)
+        for given in (mask, None)
+    )
+    assert torch.equal(with_mask.result[2], without.result[2])
+    assert set(without.ui) == {"wanmove_frame"}
+    assert [tuple(picture.shape) for picture in with_mask.ui["wanmove_masks"]] == [(16, 32, 3)] * 16
+    again = pack.nodes[NODE].execute(splines=TEXT, mask_radius=1.0, mask=mask.clone())
+    assert again.ui["wanmove_masks_digest"] == with_mask.ui["wanmove_masks_digest"]
+    other = pack.nodes[NODE].execute(splines=TEXT, mask_radius=1.0, mask=1 - mask)
+    assert other.ui["wanmove_masks_digest"] != with_mask.ui["wanmove_masks_digest"]
+
+
 def test_a_broken_drawing_is_refused_before_the_run(pack) -> None:
     node = pack.nodes[NODE]
     assert node.validate_inputs(splines=TEXT) is True

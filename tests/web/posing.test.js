@@ -12,6 +12,7 @@ import { outlineAt, transformBox } from "../../web/js/editor/drawing/selection.j
 import { createSession, createStore } from "../../web/js/editor/drawing/store.js";
 import { keysWithHold } from "../../web/js/editor/drawing/timing.js";
 import { COMMANDS, commandFor, commandOf } from "../../web/js/editor/input/commands.js";
+import { maskRegion } from "../../web/js/editor/input/wanding.js";
 import { click, drag, drawingOf, gesture } from "./gestures.js";
 
 const LINE = [[100, 100], [500, 100]];
@@ -248,6 +249,21 @@ test("tracks are grouped and linked: a click takes all, a parent carries along, 
   host.run("delete");
   assert.equal(host.tracks().find(({ id }) => id === "t3").parent, null, "a parent that is gone carries nothing");
   assert.equal(new Set(COMMANDS.flatMap(({ keys }) => keys)).size, COMMANDS.flatMap(({ keys }) => keys).length, "each key has one meaning");
+});
+
+test("a mask becomes a region: its largest piece, on the drawing's size", () => {
+  const [width, height] = [104, 60];
+  const data = new Uint8ClampedArray(4 * width * height);
+  const fill = (x0, y0, x1, y1, value) => {
+    for (let y = y0; y < y1; y += 1) for (let x = x0; x < x1; x += 1) data[4 * (y * width + x)] = value;
+  };
+  fill(0, 0, width, height, 128);  // the grey of a padded picture is no mask
+  fill(10, 10, 40, 30, 255);
+  fill(80, 40, 85, 44, 255);
+  const track = maskRegion(drawingOf(), { data, width, height });
+  const xs = track.spread.polygon.map(([x]) => x + track.knots[0].x);
+  near({ left: Math.min(...xs), right: Math.max(...xs), area: polygonArea(track.spread.polygon) / (240 * 160) }, { left: 80, right: 320, area: 1 }, 0.02);
+  assert.equal(maskRegion(drawingOf(), { data: data.fill(0), width, height }), null);
 });
 
 test("what a video did is told for each row, the worst first, also where other tracks were measured too", () => {

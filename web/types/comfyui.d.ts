@@ -48,6 +48,8 @@ interface Binding {
   node: HostNode; editor: Editor; element: HTMLElement; source: string; own: string | null;
   /** The video that it draws for, as text; and what its own last run was for. */
   frame: string; lastRun: readonly number[] | null;
+  /** What its mask input held last. */
+  masks: string;
 }
 interface HostImage { filename: string; subfolder: string; type: string }
 interface HostApp {

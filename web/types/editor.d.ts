@@ -385,6 +385,8 @@ type Editor = {
   getValue: () => string;
   setBackground: (image: CanvasImageSource | null, chosen?: boolean) => void;
   setFrame: (frame: ClipFrame | null) => void;
+  /** Offers masks, white where they are, as regions. */
+  setMasks: (masks: readonly CanvasImageSource[]) => void;
   /** Shows what a video did with the tracks, as WanMoveTrajectoryError measured it. */
   setFollowed: (report: unknown) => void;
   fit: () => void;

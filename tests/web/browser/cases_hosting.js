@@ -74,6 +74,15 @@ export const hosting = {
     assert.deepEqual((await worst.allTextContents()).map((text) => text.split(" ")[0]), ["123.4", "0.0"], "worst first");
     await worst.first().click();
     await eventually(async () => assert.match((await rows())[1], /selected/));
+    // A mask that a run left: here the picture with the yellow disc, whose red is high.
+    await page.evaluate(() => window.wanMoveTest.editors()[0].onExecuted({
+      wanmove_masks: [{ filename: "mask.png", subfolder: "", type: "temp" }], wanmove_masks_digest: ["a"] }));
+    await page.getByRole("button", { name: "Take it" }).click();
+    await eventually(async () => assert.equal((await documents(page))[0].tracks.length, 3));
+    const { knots: [place], spread } = (await documents(page))[0].tracks[2];
+    assert.equal(spread.shape, "region");
+    const reach = spread.polygon.map(([dx, dy]) => Math.hypot(dx, dy / 1));
+    assert.ok(place.x < width / 2 && Math.max(...reach) < width / 4 && spread.offsets.length > 8, JSON.stringify(place));
     if (process.env.LOOK) await page.screenshot({ path: process.env.LOOK });
   },
 

@@ -53,7 +53,7 @@ export const OBJECT_INFO = {
   WanMoveSplineEditor: node("WanMoveSplineEditor",
     { splines: slot("STRING", { default: "", socketless: true, widgetType: "WANMOVE_SPLINES", multiline: false }),
       mask_radius: slot("FLOAT", { default: 8, min: 0.5, max: 1024, step: 0.5, advanced: true }) },
-    { image: slot("IMAGE"), width: slot("INT", { forceInput: true }), height: slot("INT", { forceInput: true }), length: slot("INT", { forceInput: true }) },
+    { image: slot("IMAGE"), width: slot("INT", { forceInput: true }), height: slot("INT", { forceInput: true }), length: slot("INT", { forceInput: true }), mask: slot("MASK") },
     ["TRACKS", "STRING", "MASK", "IMAGE", "INT"]),
   WanMoveFitStartImage: { ...node("WanMoveFitStartImage", { image: slot("IMAGE"), ...frame }, {}, ["IMAGE", "INT", "INT", "INT"]),
     output_name: ["start_image", "width", "height", "length"] },

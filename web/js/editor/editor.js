@@ -9,6 +9,7 @@ import { renderInspector } from "./panel/panel.js";
 import { helpView } from "./page/overlays.js";
 import { createBackdrop } from "./page/backdrop.js";
 import { createFrameOffer } from "./page/frame_offer.js";
+import { createMaskOffer } from "./page/mask_offer.js";
 import { createPainter } from "./page/painter.js";
 import { createPlayer } from "./page/player.js";
 import { splitter } from "./page/split.js";
@@ -123,6 +124,7 @@ export function mount(root, options) {
   const text = createText(root, store, ui, options, () => painter.all());
   const chrome = createChrome(status, { store, player, ui, hostHistory, togglePanel: () => root.classList.toggle("wm-panel-open") });
   const offer = createFrameOffer(stageBox, store, ui, () => stage.resized());
+  const maskOffer = createMaskOffer(stageBox, store, ui, backdrop.through);
   const t = translator(options.locale ?? "en");
   const panelBar = splitter(root, t, () => {}, { label: "Width of the panel", name: "--wm-panel-width", across: true, least: 180,
     most: () => root.clientWidth / 2, now: () => panelBox.clientWidth });
@@ -156,14 +158,14 @@ export function mount(root, options) {
   });
   text.setValue(options.value);
   painter.all();
-  return createEditor(root, { store, stage, text, backdrop, offer, player, painter, controller });
+  return createEditor(root, { store, stage, text, backdrop, offer, maskOffer, player, painter, controller });
 }
 
 /** What the host holds of it.
  * @param {HTMLElement} root @param {{store: Store, stage: ReturnType<typeof createStage>, text: ReturnType<typeof createText>,
- *   backdrop: ReturnType<typeof createBackdrop>, offer: ReturnType<typeof createFrameOffer>, player: Player, painter: ReturnType<typeof createPainter>, controller: AbortController}} parts
+ *   backdrop: ReturnType<typeof createBackdrop>, offer: ReturnType<typeof createFrameOffer>, maskOffer: ReturnType<typeof createMaskOffer>, player: Player, painter: ReturnType<typeof createPainter>, controller: AbortController}} parts
  * @returns {Editor} */
-function createEditor(root, { store, stage, text, backdrop, offer, player, painter, controller }) {
+function createEditor(root, { store, stage, text, backdrop, offer, maskOffer, player, painter, controller }) {
   return {
     setValue(given) {
       text.setValue(given);
@@ -177,6 +179,7 @@ function createEditor(root, { store, stage, text, backdrop, offer, player, paint
       offer.set(frame);
       painter.all();
     },
+    setMasks: maskOffer.set,
     setFollowed(given) {
       const report = readReport(given);
       if (report) store.session({ followed: followedRows(store.get().drawing, report) });

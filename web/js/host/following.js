@@ -43,6 +43,15 @@ export function createFollowing(app, api, bindings) {
     /** @param {Binding} binding @param {HostImage} saved as the node's own run left it */
     showSaved: (binding, saved) => void show(binding, api.apiURL(`/view?${new URLSearchParams({ ...saved })}`)),
 
+    /** Masks as the node's own run left them; those that were offered before are not offered again.
+     * @param {Binding} binding @param {HostImage[]} saved @param {string} digest of what they hold */
+    async offerMasks(binding, saved, digest) {
+      if (binding.masks === digest) return;
+      binding.masks = digest;
+      const images = await Promise.all(saved.map((image) => loadAddress(api.apiURL(`/view?${new URLSearchParams({ ...image })}`))));
+      if (binding.masks === digest) binding.editor.setMasks(images.filter((image) => image !== null));
+    },
+
     /** @param {Binding} binding @param {File | null} file */
     async choose(binding, file) {
       binding.own = file && file.name;

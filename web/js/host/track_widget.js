@@ -88,7 +88,7 @@ export function createTrackWidgets(app, api) {
   function create(node, inputName, inputData) {
     const element = createElement();
     /** @type {Binding} */
-    const binding = { node, element, source: "", own: null, frame: "null", lastRun: null, editor: /** @type {Editor} */ (/** @type {unknown} */ (null)) };
+    const binding = { node, element, source: "", own: null, frame: "null", lastRun: null, masks: "", editor: /** @type {Editor} */ (/** @type {unknown} */ (null)) };
     binding.editor = mount(element, {
       ...hostOptions(app, api),
       value: inputData[1]?.default ?? "",
@@ -121,6 +121,8 @@ export function createTrackWidgets(app, api) {
       const saved = /** @type {HostImage[] | undefined} */ (output["wanmove_background"])?.[0];
       const binding = [...bindings].find((candidate) => candidate.node === node);
       if (saved && binding) following.showSaved(binding, saved);
+      const masks = /** @type {HostImage[]} */ (output["wanmove_masks"] ?? []);
+      if (binding) void following.offerMasks(binding, masks, String(/** @type {unknown[] | undefined} */ (output["wanmove_masks_digest"])?.[0] ?? ""));
       const size = /** @type {number[] | undefined} */ (output["wanmove_frame"]);
       if (size && binding) binding.lastRun = size;
     };

@@ -21,15 +21,30 @@ export function wandAction(drawing, session, { from, start }, { canvas, shift, a
   const before = shift || alt ? findTrack(drawing, session.selection[0]?.track) : undefined;
   const region = before?.spread?.shape === "region" ? before : undefined;
   if (region) combine(mask, region, width, sx, sy, alt);
-  const outline = simplifyOutline(traceOutline(largestPiece(mask, width), width), OUTLINE_PX)
-    .map(([x, y]) => ({ x: x / sx, y: y / sy }));
-  // Holes are no part of the outline: points keep out of them.
-  const track = regionTrack(drawing, outline, ({ x, y }) => mask[Math.floor(y * sy) * width + Math.floor(x * sx)] === 1);
+  const track = outlined(drawing, mask, width, sx, sy);
   if (!track) return null;
   if (!region) return { type: "add-tracks", tracks: [track] };
   const [dx, dy] = [track.knots[0].x - region.knots[0].x, track.knots[0].y - region.knots[0].y];
   const knots = region.knots.map((knot) => ({ ...knot, x: knot.x + dx, y: knot.y + dy }));
   return { type: "patch-tracks", ids: [region.id], patch: { knots, spread: track.spread } };
+}
+
+const WHITE = 140; // above the grey that a picture is padded with
+
+/** The largest white piece of a mask as a region at rest; null where it is too small.
+ * @type {(drawing: Drawing, picture: Pixels) => Track | null} */
+export function maskRegion(drawing, { data, width, height }) {
+  const mask = new Uint8Array(width * height).map((_, i) => Number(data[4 * i] > WHITE));
+  return outlined(drawing, mask, width, width / drawing.width, height / drawing.height);
+}
+
+/** @type {(drawing: Drawing, mask: Uint8Array, width: number, sx: number, sy: number) => Track | null} */
+function outlined(drawing, mask, width, sx, sy) {
+  if (!mask.includes(1)) return null;
+  const outline = simplifyOutline(traceOutline(largestPiece(mask, width), width), OUTLINE_PX)
+    .map(([x, y]) => ({ x: x / sx, y: y / sy }));
+  // Holes are no part of the outline: points keep out of them.
+  return regionTrack(drawing, outline, ({ x, y }) => mask[Math.floor(y * sy) * width + Math.floor(x * sx)] === 1);
 }
 
 /** Add the pixels of a region to the mask, or keep those of the region without the mask's.

@@ -57,6 +57,7 @@ export function createBackdrop(drawing, changed) {
     size: () => image && sizeOf(image),
     /** @type {() => Backdrop | null} */
     get: () => image && { image: shown(image), opacity: state.opacity },
+    through: shown,
     /** For the wand, of what is shown. */
     pixels: () => image && pixelsOf(shown(image)),
     /** @type {Editor["setBackground"]} */

@@ -10,7 +10,7 @@ from wanmove_core.document.sampling import sample_document
 from wanmove_core.document.schema import parse_document
 from wanmove_core.errors import OptionError, TrackFormatError
 from wanmove_core.formats import parse_tracks
-from wanmove_core.formats.exchange import export_document
+from wanmove_core.formats.exchange import exchange, export_document
 from wanmove_core.formats.to_document import import_document
 from wanmove_core.tracks import Tracks
 from wanmove_core.view.point_mask import draw_point_mask
@@ -183,3 +183,18 @@ def test_point_mask_is_a_disc_at_each_visible_point():
     assert (cols.float().mean() + 0.5).item() == pytest.approx(10)
     with pytest.raises(OptionError, match="radius must be above 0"):
         draw_point_mask(Tracks(positions, visibility), (19, 13), radius=0.0)
+
+
+def test_a_file_that_states_its_fps_keeps_its_frames() -> None:
+    keys = "\n".join(f"\t{frame}\t{10 + 5 * frame}\t20\t0" for frame in range(0, 101, 50))
+    text = (
+        "Adobe After Effects 8.0 Keyframe Data\n\n\tUnits Per Second\t24\n\tSource Width\t832\n"
+        "\tSource Height\t480\n\nTransform\tPosition\n\tFrame\tX pixels\tY pixels\tZ pixels\n"
+        f"{keys}\n\nEnd of Keyframe Data\n"
+    )
+    document = parse_document(import_document(text.encode(), num_frames=41))
+    assert (document.num_frames, document.fps) == (101, 24)
+    assert sample_document(document).positions[50, 0].tolist() == [260, 20]
+    assert b"untimed" not in exchange(text.encode(), {"frames": "41"})[1]
+    untimed = exchange(b"[[[1, 2]], [[3, 4]]]", {"frames": "41"})[1]
+    assert json.loads(untimed)["untimed"] and json.loads(untimed)["frames"] == 41

@@ -33,7 +33,7 @@ def exchange(body: bytes, query: Mapping[str, str]) -> tuple[str | None, bytes]:
 
     Returns:
         For a drawing, the name of a file and its bytes; for a file, None and the JSON of a drawing
-        with `notes` for people.
+        with `notes` for people, and `untimed` where the file states no fps.
 
     Raises:
         TooLargeError: the body is over the limit.
@@ -55,8 +55,9 @@ def exchange(body: bytes, query: Mapping[str, str]) -> tuple[str | None, bytes]:
     size = (_integer(query, "width", 832, MAX_SIDE), _integer(query, "height", 480, MAX_SIDE))
     name = "".join(filter(str.isprintable, query.get("name", "")))[:80] or "tracks"
     frames = _integer(query, "frames", 81, MAX_FRAMES)
-    text, notes = import_noted(body, name=name, size=size, num_frames=frames)
-    return None, (json.dumps(json.loads(text) | {"notes": notes}) if notes else text).encode()
+    text, notes, timed = import_noted(body, name=name, size=size, num_frames=frames)
+    more = ({"notes": notes} if notes else {}) | ({} if timed else {"untimed": True})
+    return None, (json.dumps(json.loads(text) | more) if more else text).encode()
 
 
 def export_document(text: str, kind: str) -> tuple[str, bytes]:

@@ -1,7 +1,7 @@
 """Tracks and pictures of paths as editor documents, so that they can be changed by hand."""
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,14 @@ from .text import decode_text, parse_json
 _TOLERANCE = 0.25  # px; what is left out of a track never moves it further than this
 
 
+class Imported(NamedTuple):
+    """The JSON of a document; `timed`: its frames and fps are the file's own."""
+
+    text: str
+    notes: tuple[str, ...] = ()
+    timed: bool = True
+
+
 def import_document(
     data: bytes, *, name: str = "tracks", size: tuple[int, int] = (832, 480), num_frames: int = 81
 ) -> str:
@@ -28,7 +36,8 @@ def import_document(
             which stays as it is. Paths drawn in an SVG picture stay curves.
         name: what messages call it.
         size: (width, height) of the canvas to draw on; tracks that say their own are stretched.
-        num_frames: frames of the canvas; tracks are retimed to it.
+        num_frames: frames of the canvas; tracks of a file that states no fps are retimed to it.
+            Others keep their frames, and the document gets the file's length and fps.
 
     Returns:
         JSON text for `parse_document`.
@@ -36,32 +45,34 @@ def import_document(
     Raises:
         TrackFormatError: not readable; the message names the place.
     """
-    return import_noted(data, name=name, size=size, num_frames=num_frames)[0]
+    return import_noted(data, name=name, size=size, num_frames=num_frames).text
 
 
-def import_noted(
-    data: bytes, *, name: str, size: tuple[int, int], num_frames: int
-) -> tuple[str, tuple[str, ...]]:
+def import_noted(data: bytes, *, name: str, size: tuple[int, int], num_frames: int) -> Imported:
     """As `import_document`, with what a person should know of how it was read."""
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" and is_svg(text := decode_text(data, name)):
         picture = read_svg(text, name)
         if all(path.frames is None for path in picture.paths):
             tracks = svg_tracks(picture, name, size)
-            return _document(tracks, size, num_frames, picture.fps or 16.0), ()
+            return Imported(_document(tracks, size, num_frames, picture.fps or 16.0), (), False)
     if data.lstrip()[:1] == b"{":
         value = _json_or_none(data, name)
         if is_document(value):
             text = decode_text(data, name)
             parse_document(text)
-            return text, ()
+            return Imported(text)
     options = ReadOptions(size=size, num_frames=num_frames)
     loaded = parse_tracks(data, name=name, options=options)
+    if timed := loaded.fps is not None:
+        loaded = parse_tracks(data, name=name, options=ReadOptions(size=size))
+        num_frames = loaded.tracks.num_frames
     if loaded.tracks.num_points > MAX_TRACKS:
         raise TrackFormatError(
             f"{name} must have at most {MAX_TRACKS} tracks to be edited; got "
             f"{loaded.tracks.num_points}. Connect Load Tracks instead of drawing."
         )
-    return _document(_tracks(loaded), size, num_frames, loaded.fps or 16.0), loaded.notes
+    text = _document(_tracks(loaded), size, num_frames, loaded.fps or 16.0)
+    return Imported(text, loaded.notes, timed)
 
 
 def _json_or_none(data: bytes, name: str) -> Any:

@@ -124,7 +124,20 @@ export const files = {
       near(tracks[1].knots.at(-1), 500, 200);
       near(tracks[3].knots.length === 1 ? tracks[3].knots[0] : tracks[3].knots.at(-1), 700, 400);
       near(tracks[6].knots.at(-1), 400, 300);
-      for (count of [7, 6, 4, 1]) {
+      // A file of another program keeps its time; one that is longer than the clip asks.
+      const keyframes = (last) => `Adobe After Effects 8.0 Keyframe Data\n\n\tUnits Per Second\t32\n\tSource Width\t832\n\tSource Height\t480\n
+Transform\tPosition\n\tFrame\tX pixels\tY pixels\tZ pixels\n\t0\t100\t50\t0\n\t${last}\t300\t50\t0\n\nEnd of Keyframe Data\n`;
+      for (const [name, last] of [["short.txt", 40], ["long.txt", 320]]) {
+        writeFileSync(join(folder, name), keyframes(last));
+        await dropFile(page, context, join(folder, name));
+        if (last === 40) await page.getByText("short.txt: 32 fps, 21 frames; the clip has 16 fps, 81 frames.").first().waitFor();
+        else await page.getByRole("button", { name: "Make the clip longer" }).click();
+        count += 1;
+        await eventually(async () => assert.equal((await knots(page)).length, count, name));
+      }
+      const [timed] = await documents(page);
+      assert.deepEqual([timed.frames, timed.tracks[8].timing.end, timed.tracks[9].timing.end], [161, 20, 160]);
+      for (count of [9, 8, 7, 6, 4, 1]) {
         await graphKey(page, "Control+z");
         await eventually(async () => assert.equal((await knots(page)).length, count, "each drop is one step of undo"));
       }

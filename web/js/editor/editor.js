@@ -74,10 +74,10 @@ function rename(root, panelBox) {
 }
 
 /** What the panel acts on.
- * @type {(root: HTMLElement, store: Store, ui: Controls, backdrop: ReturnType<typeof createBackdrop>, options: EditorOptions, tell: (error: unknown) => void, signal: AbortSignal) => Panel} */
-function createPanel(root, store, ui, backdrop, options, tell, signal) {
+ * @type {(root: HTMLElement, store: Store, ui: Controls, backdrop: ReturnType<typeof createBackdrop>, options: EditorOptions, tell: (error: unknown) => void, signal: AbortSignal, stageBox: HTMLElement) => Panel} */
+function createPanel(root, store, ui, backdrop, options, tell, signal, stageBox) {
   const { onBackground, formats = [] } = options;
-  const transfer = createTransfer(root, store, options, tell, signal);
+  const transfer = createTransfer(root, stageBox, store, options, tell, signal);
   return {
     store, ui, background: backdrop.state, setOpacity: backdrop.setOpacity, canExport: formats, choices: { fit: "stretch", retime: "retime" },
     chooseBackground: () => pickFile("image/*,video/*", (file) => onBackground?.(file)),
@@ -139,7 +139,7 @@ export function mount(root, options) {
   };
   const stage = createStage(stageBox, parts);
   const timeline = createTimeline(sheetBox, parts, () => rename(root, panelBox));
-  const panel = createPanel(root, store, ui, backdrop, options, tell, signal);
+  const panel = createPanel(root, store, ui, backdrop, options, tell, signal, stageBox);
   const painter = createPainter(store, player, {
     canvas(base) {
       stage.draw(base);

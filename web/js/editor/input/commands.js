@@ -149,8 +149,9 @@ const pinRest = on((store, { drawing }) => {
 });
 
 /** Copies with fresh ids, shifted a little so that they are seen, with names and colours of their own.
- * @type {(store: Store, tracks: readonly Track[], shift?: number) => void} */
-export function addCopies(store, tracks, shift = PASTE_SHIFT_PX) {
+ * `before`: what else the same step of undo does.
+ * @type {(store: Store, tracks: readonly Track[], shift?: number, before?: readonly Action[]) => void} */
+export function addCopies(store, tracks, shift = PASTE_SHIFT_PX, before = []) {
   const { drawing } = store.get();
   const all = [...drawing.tracks];
   /** @type {Map<string, string>} */
@@ -168,7 +169,7 @@ export function addCopies(store, tracks, shift = PASTE_SHIFT_PX) {
   // A copy moves with the copy of its parent, or else with the parent itself.
   const parentOf = (/** @type {string | null} */ id) => (id === null ? null : ids.get(id) ?? (shift && findTrack(drawing, id) ? id : null));
   const linked = copies.map((copy) => ({ ...copy, parent: parentOf(copy.parent) }));
-  store.act([{ type: "add-tracks", tracks: linked }], { selection: wholly(copies), unfinished: null, tool: "select" });
+  store.act([...before, { type: "add-tracks", tracks: linked }], { selection: wholly(copies), unfinished: null, tool: "select" });
 }
 
 /** @type {(tracks: readonly Track[], name: string) => string} */

@@ -51,6 +51,7 @@ const ZH = {
   "hidden at the start: guides nothing": "起始帧不可见：不产生引导",
   "starts outside of the picture: start it on what should move": "起点在画面之外：请从要移动的物体上开始", "visible at the start only: guides nothing": "仅在开头可见：不产生引导", "never visible inside the picture: guides nothing": "从未出现在画面内：不产生引导",
   "The mask input can be a region.": "蒙版输入可作为区域。", "Take it": "采用", No: "不用",
+  fps: "帧/秒", "the clip has": "片段为", "Make the clip longer": "延长片段", "Fit into the clip": "压缩到片段内", "Cut at the end": "截去末尾",
   Group: "编组", Ungroup: "取消编组", "Moves with": "跟随", Nothing: "无", "Move with the track that was selected last": "跟随最后选中的轨迹",
   "Asked and got": "要求与结果", "Hide what was followed": "隐藏实际路径", "lost in": "丢失", 
 };

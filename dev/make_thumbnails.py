@@ -25,6 +25,8 @@ from wanmove_core import Tracks, fit_tracks, read_tracks
 from wanmove_core.media.video_writer import write_video
 from wanmove_core.view.colours import track_colours
 from wanmove_core.view.draw import draw_paths
+from wanmove_core.view.map_objects import objects_from_masks
+from wanmove_core.view.trajectory_maps import draw_trajectory_maps
 
 TOY = PACK / "models/toy"
 WIDTH, HEIGHT, LENGTH = 96, 64, 17
@@ -114,12 +116,47 @@ def picture(frames: torch.Tensor, tracks: Tracks) -> tuple[Image.Image, Image.Im
     return Image.fromarray(drawn.numpy()), last
 
 
-def write_pictures(folder: Path) -> None:
-    """The demo's start image, its object cut out as alpha, and a dome for the object's depth."""
+def moving_tracks() -> Tracks:
+    """The demo's tracks that lie on its object."""
     tracks = read_tracks(TOY / "demo/curve_tracks.npy")
     moves = (tracks.positions - tracks.positions[:1]).norm(dim=-1).amax(0) > 2
-    outline = cv2.convexHull(tracks.positions[0, moves].numpy().round().astype(np.int32))
-    mask = cv2.fillConvexPoly(np.zeros((HEIGHT, WIDTH), np.uint8), outline, 255)
+    return Tracks(tracks.positions[:, moves], tracks.visibility[:, moves])
+
+
+def object_mask(tracks: Tracks, size: tuple[int, int]) -> np.ndarray:
+    """What the object's tracks enclose in the first frame: 255, else 0."""
+    outline = cv2.convexHull(tracks.positions[0].numpy().round().astype(np.int32))
+    return cv2.fillConvexPoly(np.zeros((size[1], size[0]), np.uint8), outline, 255)
+
+
+def boxes_picture() -> tuple[Image.Image, Image.Image]:
+    """FlashMotion's request: the demo's object in boxes over its picture, and the last map.
+
+    No model is run: the one that takes boxes has another size than the small one.
+    """
+    size = (WIDTH * LARGER, HEIGHT * LARGER)
+    tracks = fit_tracks(moving_tracks(), (WIDTH, HEIGHT), size)
+    objects = objects_from_masks(object_mask(tracks, size)[None] > 0, tracks)
+    maps = draw_trajectory_maps(objects, size).numpy()
+    start = np.asarray(Image.open(TOY / "demo/start.png").convert("RGB").resize(size))
+
+    def over(drawn: np.ndarray, light: float) -> Image.Image:
+        shown = np.minimum(2 * drawn.astype(np.int64), 255)  # as bright as the preview's
+        return Image.fromarray(
+            np.where(drawn.any(2, keepdims=True), shown, start * light).astype(np.uint8)
+        )
+
+    later = maps[1::5].max(0)
+    kernel = np.ones((3, 3), np.uint8)  # lines that a small card still shows
+    return over(cv2.dilate(later, kernel), 0.9), over(cv2.dilate(maps[-1], kernel), 0.5)
+
+
+DRAWN_CARDS = {"16": boxes_picture}
+
+
+def write_pictures(folder: Path) -> None:
+    """The demo's start image, its object cut out as alpha, and a dome for the object's depth."""
+    mask = object_mask(moving_tracks(), (WIDTH, HEIGHT))
     start = np.asarray(Image.open(TOY / "demo/start.png").convert("RGB"))
     Image.fromarray(np.dstack([start, 255 - mask])).save(folder / "example.png")
     inside = cv2.distanceTransform(mask, cv2.DIST_L2, 5)
@@ -130,9 +167,7 @@ def write_pictures(folder: Path) -> None:
 
 def write_path(path: Path) -> None:
     """The way of the demo's object, as one track."""
-    positions = read_tracks(TOY / "demo/curve_tracks.npy").positions
-    moves = (positions - positions[:1]).norm(dim=-1).amax(0) > 2
-    np.save(path, positions[:, moves].mean(1, keepdim=True).float().numpy())
+    np.save(path, moving_tracks().positions.mean(1, keepdim=True).float().numpy())
 
 
 def write_motion(path: Path) -> None:
@@ -155,7 +190,11 @@ def run_all(server: ComfyServer) -> None:
     paths = sorted((PACK / "example_workflows").glob("*.json"))
     pictures: dict[str, tuple[Image.Image, Image.Image]] = {}
     for path in paths:
-        if wanted not in path.stem or path.stem[9:11] in RELATIVES:
+        number = path.stem[9:11]
+        if wanted not in path.stem or number in RELATIVES:
+            continue
+        if number in DRAWN_CARDS:
+            pictures[number] = DRAWN_CARDS[number]()
             continue
         prompt = prepare(to_prompt(json.loads(path.read_text(encoding="utf-8")), info))
         run = server.run(prompt, timeout=900, extra_data={"extra_pnginfo": {}})
@@ -166,7 +205,7 @@ def run_all(server: ComfyServer) -> None:
             for name in ("frames", "tracks")
         )
         tracks = Tracks(asked["track_path"], asked["track_visibility"])
-        pictures[path.stem[9:11]] = picture(frames, tracks)
+        pictures[number] = picture(frames, tracks)
     for path in paths:
         number = path.stem[9:11]
         shown = pictures.get(RELATIVES.get(number, number))

@@ -12,9 +12,19 @@ from typing import Any
 
 from dev.application_workflows import APPLICATIONS
 from dev.core_workflows import CORE
+from dev.flashmotion_workflows import FLASHMOTION
 from dev.long_workflows import LONG
 from dev.workflow_blueprint import BLUEPRINT, blueprint
-from dev.workflow_canvas import GREEN, HUGGING_FACE, LORA, PURPLE, SOURCES, Canvas, Placed
+from dev.workflow_canvas import (
+    GREEN,
+    HUGGING_FACE,
+    LORA,
+    PURPLE,
+    SOURCES,
+    VAE_22,
+    Canvas,
+    Placed,
+)
 from dev.workflow_parts import (
     ANCHORS,
     BALL,
@@ -45,7 +55,7 @@ NOTE_MODELS = "\n".join(
     + [
         f"- **{folder}** [{name}]({HUGGING_FACE}{path}{name})"
         for name, (folder, path) in SOURCES.items()
-        if folder in MODEL_FOLDERS and name != LORA
+        if folder in MODEL_FOLDERS and name not in (LORA, VAE_22)
     ]
 )
 NOTE_MEMORY = """## Low memory
@@ -196,6 +206,7 @@ WORKFLOWS = {
     **APPLICATIONS,
     **LONG,
     **CORE,
+    **FLASHMOTION,
 }
 
 

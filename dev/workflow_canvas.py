@@ -12,6 +12,7 @@ REPACKAGED = "Comfy-Org/Wan_2.1_ComfyUI_repackaged/resolve/main/split_files/"
 WAN_MOVE = "Wan21-WanMove_fp8_scaled_e4m3fn_KJ.safetensors"
 TEXT_ENCODER = "umt5_xxl_fp8_e4m3fn_scaled.safetensors"
 VAE = "wan_2.1_vae.safetensors"
+VAE_22 = "wan2.2_vae.safetensors"
 CLIP_VISION = "clip_vision_h.safetensors"
 LORA = "lightx2v_I2V_14B_480p_cfg_step_distill_rank64_bf16.safetensors"
 DEPTH = "depth_anything_3_mono_large.safetensors"
@@ -27,6 +28,7 @@ SOURCES = {
     WAN_MOVE: ("diffusion_models", "Kijai/WanVideo_comfy_fp8_scaled/resolve/main/WanMove/"),
     TEXT_ENCODER: ("text_encoders", f"{REPACKAGED}text_encoders/"),
     VAE: ("vae", f"{REPACKAGED}vae/"),
+    VAE_22: ("vae", "Comfy-Org/Wan_2.2_ComfyUI_Repackaged/resolve/main/split_files/vae/"),
     CLIP_VISION: ("clip_vision", f"{REPACKAGED}clip_vision/"),
     LORA: ("loras", "Kijai/WanVideo_comfy/resolve/main/Lightx2v/"),
 }

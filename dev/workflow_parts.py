@@ -41,6 +41,17 @@ def track(name: str, colour: str, knots: list[tuple[int, int]], points: int = 1)
     return {**path, "spread": spread if points > 1 else None, "locked": False, "hidden": False}
 
 
+def box(name: str, colour: str, begin: tuple[int, int], end: tuple[int, int]) -> dict[str, Any]:
+    """A square box of the motion editor, filled with points, that goes straight."""
+    half, spacing = 60, 12
+    polygon = [[-half, -half], [half, -half], [half, half], [-half, half]]
+    middles = range(-half + spacing // 2, half, spacing)
+    offsets = [[x, y] for y in middles for x in middles]
+    spread = {"shape": "region", "polygon": polygon, "offsets": offsets, "fill": "grid"}
+    spread |= {"spacing": spacing, "keys": []}
+    return {**track(name, colour, [begin, end]), "spread": spread}
+
+
 BALL = track("ball", "#ff7a4d", [(210, 330), (420, 260), (640, 320)], 8)
 ANCHORS = [
     track(f"anchor {index + 1}", "#6aa9ff", [place])

@@ -34,7 +34,7 @@ function showAll() {
 /** Widgets whose value is of another kind than theirs, as after a shift by one. Runs in the page. */
 function misplaced() {
   const fits = ({ type, value, options }) =>
-    type === "combo" ? /\.(safetensors|png|mp4)$/.test(value) || [options.values].flat().includes(value)
+    type === "combo" ? /\.(safetensors|pt|png|mp4)$/.test(value) || [options.values].flat().includes(value)
     : type === "number" ? typeof value === "number" && value >= options.min && value <= options.max
     : type !== "toggle" || typeof value === "boolean";
   return window.app.graph._nodes.flatMap((node) => (node.widgets ?? []).filter((widget) => !fits(widget)).map(({ name, value }) => `${node.title}: ${name} = ${value}`));

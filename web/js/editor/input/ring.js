@@ -3,7 +3,7 @@
 import { stridesOf } from "../drawing/cells.js";
 import { sampledTrack } from "../drawing/sample.js";
 
-/** Cells from its middle to its rim; 0 is one point. */
+/** Cells from its middle to its rim; 0 is one point. `python -m benchmarks.ring` measures what it brings. */
 export const FIRST_RING = 2;
 export const LARGEST_RING = 32;
 const POINTS = 7;

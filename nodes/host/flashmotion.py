@@ -73,7 +73,7 @@ def load_adapter(name: str, kind: str, *, fp8: bool) -> Any:
     """
     path = find_model("adapter", FOLDER, name)
     with naming("adapter"):
-        checkpoint = open_checkpoint([Path(path)])
+        checkpoint = open_checkpoint([Path(path)]).adapter_part
     found = find_adapter(checkpoint)
     if found is None or not found.known:
         got = identify(checkpoint).description if found is None else found.description

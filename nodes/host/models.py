@@ -77,8 +77,8 @@ def load_transformer(name: str, weight_dtype: str) -> Any:
             "Choose a Wan-Move file such as Wan21-WanMove_fp8_scaled_e4m3fn_KJ.safetensors."
         )
     options = dict(WEIGHT_DTYPES[weight_dtype])
-    if checkpoint.wrapping:
-        # The host knows no training states: it gets the model's own weights, and no critic.
+    if checkpoint.wrapping or checkpoint.merged:
+        # The host knows no training states: it gets the model's own weights, no critic or adapter.
         weights = {key: weight.read() for key, weight in checkpoint.weights.items()}
         model = comfy.sd.load_diffusion_model_state_dict(weights, model_options=options)
         if model is None:

@@ -89,6 +89,40 @@ def test_any_name_of_the_output_layers_and_a_head_are_taken(tmp_path):
     assert all(torch.equal(t, state[name]) for name, t in loaded.state_dict().items())
 
 
+MERGED = {
+    "beside the model": lambda base, adapter: files.prefixed(adapter, "controlnet.") | base,
+    "inside its wrapping": lambda base, adapter: files.prefixed(
+        base | files.prefixed(adapter, "adapter."), "model."
+    ),
+    "two of a training state": lambda base, adapter: {
+        "generator": files.prefixed(base, "_fsdp_wrapped_module.model."),
+        "resnet": files.prefixed(adapter, "module."),
+        "critic": files.prefixed(base, "model."),
+        "step": 4,
+    },
+}
+
+
+@pytest.mark.parametrize("kind", ["resnet", "controlnet"])
+@pytest.mark.parametrize("layout", MERGED)
+def test_a_model_and_its_adapter_in_one_file_are_split(layout, kind, tmp_path):
+    """Rule 5: each loader takes its own part, whatever the prefixes, and the critic is no one's."""
+    alone = files.write_adapter(tmp_path / "alone.pt", kind)
+    adapter = torch.load(alone, weights_only=True)
+    alone.unlink()
+    _write_5b(tmp_path, MERGED[layout](files.generator(), adapter))
+    path = tmp_path / "model.pt"
+    parts = load_components([tmp_path], dtype="fp32")
+    loaded = load_adapter(path, compute_dtype=torch.float32)
+    modules = (parts.transformer, files.small_5b()[0]), (loaded, files.small_adapter(kind))
+    for module, wanted in modules:
+        state = wanted.state_dict()
+        assert module.state_dict().keys() == state.keys()
+        assert all(torch.equal(t, state[name]) for name, t in module.state_dict().items())
+    said = identify(open_checkpoint([path])).description
+    assert said.startswith("a Wan 2.2 5B transformer, merged with a FlashMotion ")
+
+
 def _unknown_resnet() -> dict[str, torch.Tensor]:
     layers = {f"res.{n}.conv.weight": torch.zeros(8, 8, 3, 3, 3) for n in range(2)}
     return {**layers, **{f"zero.{n}.weight": torch.zeros(256, 8, 1, 1, 1) for n in range(2)}}

@@ -22,12 +22,12 @@ from .transformer import infer_config, is_block_linear, kept_dtype
 
 
 def open_adapter(path: Path) -> tuple[Checkpoint, Adapter]:
-    """Open an adapter's file and tell its kind. Reads no tensor.
+    """Open an adapter, alone or merged with the model, and tell its kind. Reads no tensor.
 
     Raises:
         CheckpointError: another kind of file, or an adapter whose layout is not known.
     """
-    checkpoint = open_checkpoint([path])
+    checkpoint = open_checkpoint([path]).adapter_part
     found = find_adapter(checkpoint)
     if found is None or not found.known:
         got = identify(checkpoint).description if found is None else found.description

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..errors import CheckpointError
 from .keymaps import KeyMap, fused_projection
+from .merged import split_merged
 from .weight_files import WeightFile, open_weights
 from .wrappers import unwrap
 
@@ -55,6 +56,7 @@ class Checkpoint:
         metadata: strings of the safetensors header.
         wrapping: prefix that was removed from the names of a training state.
         unread: number of weights in the file that belong to other models, such as a critic.
+        merged: weights of an adapter that is in the same file as the model; empty for none.
     """
 
     path: Path
@@ -62,6 +64,12 @@ class Checkpoint:
     metadata: Mapping[str, str]
     wrapping: str = ""
     unread: int = 0
+    merged: Mapping[str, Weight] = field(default_factory=dict)
+
+    @property
+    def adapter_part(self) -> "Checkpoint":
+        """The adapter of a merged file; any other checkpoint is returned as it is."""
+        return replace(self, weights=self.merged, merged={}) if self.merged else self
 
     def in_library_names(self, keys: KeyMap) -> dict[str, Weight]:
         """Rename the weights to diffusers' or transformers' names.
@@ -117,6 +125,13 @@ def open_checkpoint(paths: Sequence[Path]) -> Checkpoint:
         metadata.update(file.metadata)
         for name, info in file.weights.items():
             weights[name] = Weight(file, name, info.shape, info.dtype)
+    two = split_merged({name: weight.shape for name, weight in weights.items()})
+    if two is not None:
+        base, adapter = (
+            {name: weights[full] for name, full in names.items()}
+            for names in (two.base, two.adapter)
+        )
+        return Checkpoint(paths[0], base, metadata, two.wrapping, two.unread, adapter)
     found = unwrap(weights)
     inner = {name: weights[full] for name, full in found.names.items()}
     return Checkpoint(paths[0], _strip_prefix(inner), metadata, found.wrapping, found.unread)

@@ -78,7 +78,9 @@ def _identify_transformer(checkpoint: Checkpoint) -> Identity:
     embedding = weights.get("patch_embedding.weight")
     count = embedding.shape[1] if embedding and len(embedding.shape) > 1 else 0
     if count == WAN22_TI2V.input_channels:
-        return Identity(TRANSFORMER, "a Wan 2.2 5B transformer", family=WAN22_TI2V)
+        adapter = find_adapter(checkpoint.adapter_part)
+        merged = f", merged with {adapter.description}" if adapter else ""
+        return Identity(TRANSFORMER, f"a Wan 2.2 5B transformer{merged}", family=WAN22_TI2V)
     if count != INPUT_CHANNELS:
         kind = "a text-to-video transformer" if count == WAN21_I2V.channels else "a transformer"
         return Identity(None, f"{kind} ({count} input channels)", TRANSFORMER)

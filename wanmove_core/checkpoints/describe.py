@@ -33,7 +33,7 @@ def describe(checkpoint: Checkpoint, *, names: bool = False) -> list[str]:
     scales = [name for name in checkpoint.weights if name.endswith(SCALE_SUFFIXES)]
     if scales:
         lines.append(f"scaled fp8: {len(scales)} scales, as {scales[0]}")
-    adapter = find_adapter(checkpoint)
+    adapter = find_adapter(checkpoint.adapter_part)
     if adapter is not None:
         lines.append(
             f"adapter: {adapter.kind}, output layers {adapter.family}.0 to "

@@ -18,7 +18,7 @@ _CONTAINERS = (
     "module",
 )
 # What else a training state holds.
-_PASSED_OVER = ("critic", "optimizer", "scheduler", "discriminator", "generator_ema", "ema")
+PASSED_OVER = ("critic", "optimizer", "scheduler", "discriminator", "generator_ema", "ema")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def unwrap(names: Iterable[str]) -> Unwrapped:
     Args:
         names: as in the file; nested dictionaries joined by dots.
     """
-    inner = {_without_infixes(name): name for name in names}
+    inner = {without_infixes(name): name for name in names}
     wrapping, unread = "", 0
     while (container := _container(inner)) is not None:
         prefix = f"{container}."
@@ -56,7 +56,8 @@ def unwrap(names: Iterable[str]) -> Unwrapped:
     return Unwrapped(inner, wrapping, unread)
 
 
-def _without_infixes(name: str) -> str:
+def without_infixes(name: str) -> str:
+    """Remove what torch's own wrappers put into a name."""
     for infix in _INFIXES:
         name = name.replace(infix, "")
     return name
@@ -67,7 +68,7 @@ def _container(names: Collection[str]) -> str | None:
     first = {name.partition(".")[0] for name in names if "." in name}
     if any("." not in name for name in names) or not first:
         return None
-    if first <= {*_CONTAINERS, *_PASSED_OVER}:
+    if first <= {*_CONTAINERS, *PASSED_OVER}:
         return next((name for name in _CONTAINERS if name in first), None)
     (only,) = first if len(first) == 1 else ("",)
     # A name of the trainer's own, shared by all: what is below must look like a transformer.

@@ -112,8 +112,8 @@ class WanMoveModelLoader(io.ComfyNode):
         names = (diffusion_model, text_encoder, vae, clip_vision)
         for role in _missing(cls.hidden.unique_id, dict(zip(_ROLES, names, strict=True))):
             raise CheckpointError(
-                f"{role} must be a file, since its output is connected; got none. "
-                "Choose one, or remove what it is connected to."
+                f"{role} must be a file, because its output is connected; got none. Choose one, or "
+                "disconnect the output."
             )
         used = loading.used_outputs(cls.hidden.unique_id)
         wanted = [slot in used and name != loading.NONE for slot, name in enumerate(names)]

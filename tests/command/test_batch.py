@@ -11,7 +11,7 @@ import pytest
 from tests.generation.small_parts import PROMPT, small_components, small_image, small_tracks
 from wanmove_core.command import generate as command
 from wanmove_core.command import main as cli
-from wanmove_core.command.generate_options import add_job_options
+from wanmove_core.command.generation_options import add_job_options
 from wanmove_core.command.job_lines import JobOptions, read_options
 from wanmove_core.command.long_options import parse_known
 from wanmove_core.command.parse import parse_numbers, parse_size
@@ -136,7 +136,10 @@ def test_one_failure_does_not_stop_the_rest(folder, made, caplog):
 
 def test_two_jobs_may_not_write_one_video(folder, made, caplog):
     assert run(folder, [entry("a.mp4"), entry("a.mp4", seed=2), entry("b.mp4")]) == 1
-    assert made == [0, 0] and "out must be its own; got that of 1/3 a.mp4" in caplog.text
+    assert (
+        made == [0, 0]
+        and "out must differ from that of other lines; got that of 1/3 a.mp4" in caplog.text
+    )
 
 
 def test_a_file_without_jobs_is_refused(folder, made, capsys):

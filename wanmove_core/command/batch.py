@@ -15,7 +15,7 @@ from ..generation.job import Job, extend_prompt, is_done, run_job
 from ..generation.pipeline import Progress
 from ..generation.prompt_extension import load_extender
 from ..media.writer import check_writable
-from .generate_options import add_job_options
+from .generation_options import add_job_options
 from .job_lines import JobOptions, read_options
 from .option_values import make_job
 from .ranks import in_step
@@ -81,7 +81,9 @@ def run_batch(
             check_writable(job.out)
             first = owners.setdefault(job.out.absolute(), label)
             if first != label:
-                raise OptionError(f"out must be its own; got that of {first}. Rename one.")
+                raise OptionError(
+                    f"out must differ from that of other lines; got that of {first}. Rename one."
+                )
             if is_done(job, model):
                 _log.info("%s: already there", label)
                 skipped += 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 from ..demo.small_model import FILES, small_model_folder
 from ..errors import OptionError
 from .generate import load_pipeline, model_settings
-from .generate_options import add_job_options, add_model_options
+from .generation_options import add_job_options, add_model_options
 from .option_values import make_job
 
 if TYPE_CHECKING:

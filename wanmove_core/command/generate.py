@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import CheckpointError, OptionError
 from .companions import check_companions
 from .flashmotion import check_family, find_family, load_adapter_option, read_motion
-from .generate_options import add_job_options, add_model_options
+from .generation_options import add_job_options, add_model_options
 from .memory import memory_told
 from .option_values import make_job, make_speed_options
 from .ranks import (

@@ -126,8 +126,8 @@ def read_frames(
                 given += 1
         if 0 < seen < _WHOLE * stream.frames:
             raise MediaError(
-                f"{path} must have the {stream.frames} frames that it promises; got {seen}. It is "
-                "cut off: copy or convert it again."
+                f"{path} must have the {stream.frames} frames that its header states; got {seen}. "
+                "It is cut off: copy or convert it again."
             )
     if given == 0 and frames.first == 0:
         raise MediaError(

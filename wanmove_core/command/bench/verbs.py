@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ..generate_options import add_model_options, add_settings_options
+from ..generation_options import add_model_options, add_settings_options
 from ..parse import parse_size
 from ..shard import add_shard_option
 

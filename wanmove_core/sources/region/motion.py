@@ -124,8 +124,8 @@ def region_tracks(
         mask = mask & ~front
         if not mask.any():
             raise ShapeError(
-                "front must leave some of the region visible; got a region that is all behind it. "
-                "Paint front only over what stands before the region."
+                "front must leave some of the region visible; got one that covers it. Paint front "
+                "only over what is in front of the region."
             )
     points = fill_mask(mask, fill or Fill(), image=image)
     positions, seen = move_region(points, motion, mask)

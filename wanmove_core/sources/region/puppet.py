@@ -88,7 +88,9 @@ def handle_positions(handles: Tracks) -> Float[np.ndarray, "frames handles 2"]:
     """
     ever = handles.visibility.any(0)
     if not ever.any():
-        raise ShapeError("handles must be visible somewhere; got none that is. Draw a track.")
+        raise ShapeError(
+            "handles must be visible in some frame; got hidden ones only. Draw a track."
+        )
     positions: np.ndarray = bridge_gaps(handles)[:, ever].cpu().numpy()
     return positions
 

@@ -6,7 +6,7 @@ from ..wanmove_core import LatentGrid, OptionError
 from ..wanmove_core.choices import Branch, options_of
 from ..wanmove_core.guidance.guide import guide_next
 from ..wanmove_core.guidance.options import GuidanceOptions
-from .guidance import choice_inputs
+from .guidance import choice_inputs, guided_outputs
 from .host import CATEGORY
 from .host.conditioning import condition, empty_latent, latent_from_host
 from .host.convert import check_images, naming, tracks_from_host
@@ -83,20 +83,7 @@ class WanMoveContinueGuidance(io.ComfyNode):
                 ),
                 *choice_inputs(),
             ],
-            outputs=[
-                io.Conditioning.Output(
-                    "positive", display_name="positive", tooltip="The prompt, with motion."
-                ),
-                io.Conditioning.Output(
-                    "negative", display_name="negative", tooltip="The negative prompt."
-                ),
-                io.Latent.Output(
-                    "latent", display_name="latent", tooltip="The empty latent to sample."
-                ),
-                io.String.Output(
-                    "report", display_name="report", tooltip="What guidance did in this clip."
-                ),
-            ],
+            outputs=guided_outputs("What guidance did in this clip."),
         )
 
     @classmethod

@@ -70,22 +70,9 @@ class WanMoveTrajectoryGuidance(io.ComfyNode):
                 ),
                 *choice_inputs(),
             ],
-            outputs=[
-                io.Conditioning.Output(
-                    "positive", display_name="positive", tooltip="The prompt, with motion."
-                ),
-                io.Conditioning.Output(
-                    "negative", display_name="negative", tooltip="The negative prompt."
-                ),
-                io.Latent.Output(
-                    "latent", display_name="latent", tooltip="The empty latent to sample."
-                ),
-                io.String.Output(
-                    "report",
-                    display_name="report",
-                    tooltip="What guidance did: points used and dropped, cells edited and shared.",
-                ),
-            ],
+            outputs=guided_outputs(
+                "What guidance did: points used and dropped, cells edited and shared."
+            ),
         )
 
     @classmethod
@@ -157,4 +144,16 @@ def choice_inputs() -> list[io.Input]:
             advanced=True,
             tooltip='Order of the tracks when collision is "random".',
         ),
+    ]
+
+
+def guided_outputs(report: str) -> list[io.Output]:
+    """Guided conditioning, the latent to sample on, and the report with its tooltip."""
+    return [
+        io.Conditioning.Output(
+            "positive", display_name="positive", tooltip="The prompt, with motion."
+        ),
+        io.Conditioning.Output("negative", display_name="negative", tooltip="The negative prompt."),
+        io.Latent.Output("latent", display_name="latent", tooltip="The empty latent to sample."),
+        io.String.Output("report", display_name="report", tooltip=report),
     ]

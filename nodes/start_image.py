@@ -8,28 +8,14 @@ from .host import CATEGORY
 from .host.conditioning import latent_to_host
 from .host.convert import check_images, naming, to_output
 from .host.links import checked
+from .host.scene import size_inputs
 from .host.start_image import encode_start_image, parse_known_frames
 
 
 def _video_inputs() -> list[io.Input]:
     """Size and length of the video, and how the image comes to it."""
     return [
-        io.Int.Input(
-            "width",
-            default=832,
-            min=16,
-            max=16384,
-            step=16,
-            tooltip="Width of the video in pixels. The model was trained at 832x480.",
-        ),
-        io.Int.Input(
-            "height",
-            default=480,
-            min=16,
-            max=16384,
-            step=16,
-            tooltip="Height of the video in pixels.",
-        ),
+        *size_inputs("Width of the video in pixels. The model was trained at 832x480."),
         io.Int.Input(
             "length",
             default=81,

@@ -4,7 +4,6 @@ from contextlib import nullcontext
 
 from comfy_api.latest import io, ui
 
-from ..wanmove_core import WanMoveError
 from ..wanmove_core.choices import Unit, options_of
 from ..wanmove_core.formats import ReadOptions
 from ..wanmove_core.formats.registry import WRITTEN
@@ -112,12 +111,7 @@ class WanMoveLoadTracks(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, file=None):
-        try:
-            if file is not None:
-                track_files.find_file(file)
-        except WanMoveError as error:
-            return str(error)
-        return True
+        return file is None or track_files.validate_file(file)
 
     @classmethod
     def fingerprint_inputs(cls, file=None, **_inputs):

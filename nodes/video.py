@@ -5,7 +5,6 @@ from itertools import chain
 import torch
 from comfy_api.latest import io
 
-from ..wanmove_core import WanMoveError
 from ..wanmove_core.media.video import FrameRange
 from ..wanmove_core.sources.video.retarget import mask_box
 from ..wanmove_core.sources.video.transfer import Queries, Retarget, transfer_motion
@@ -51,19 +50,11 @@ class WanMoveVideoTracks(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, file=None):
-        try:
-            if file not in (None, NO_FILE):
-                track_files.find_file(file)
-        except WanMoveError as error:
-            return str(error)
-        return True
+        return file in (None, NO_FILE) or track_files.validate_file(file)
 
     @classmethod
     def fingerprint_inputs(cls, file=None, **_inputs):
-        if file in (None, NO_FILE):
-            return None
-        stat = track_files.find_file(file).stat()
-        return stat.st_mtime_ns, stat.st_size
+        return None if file in (None, NO_FILE) else track_files.fingerprint(file)
 
     @classmethod
     @checked

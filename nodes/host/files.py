@@ -56,6 +56,15 @@ def find_file(name: str) -> Path:
     return path
 
 
+def validate_file(name: str) -> bool | str:
+    """Answer the host's `validate_inputs`: True, or why a file cannot be found."""
+    try:
+        find_file(name)
+    except TrackFormatError as error:
+        return str(error)
+    return True
+
+
 def find_text(given: str, subject: str) -> tuple[str, str]:
     """Return given text, or the text of a file, and its name for messages."""
     name = given.strip()

@@ -83,25 +83,19 @@ def _size(picture: torch.Tensor) -> tuple[int, int]:
     return width, height
 
 
+def size_inputs(width: str) -> list[io.Input]:
+    """Width, with its tooltip, and height of the video."""
+    height, limits = "Height of the video in pixels.", {"min": 16, "max": 16384, "step": 16}
+    return [
+        io.Int.Input("width", default=832, tooltip=width, **limits),
+        io.Int.Input("height", default=480, tooltip=height, **limits),
+    ]
+
+
 def scene_inputs() -> list[io.Input]:
     """Size and length of the video; `split_scene` takes them back out."""
     return [
-        io.Int.Input(
-            "width",
-            default=832,
-            min=16,
-            max=16384,
-            step=16,
-            tooltip="Width of the video in pixels.",
-        ),
-        io.Int.Input(
-            "height",
-            default=480,
-            min=16,
-            max=16384,
-            step=16,
-            tooltip="Height of the video in pixels.",
-        ),
+        *size_inputs("Width of the video in pixels."),
         io.Int.Input(
             "length", default=81, min=1, max=16385, step=4, tooltip="Frames of the video."
         ),

@@ -96,11 +96,13 @@ def test_what_is_no_video_is_said_in_one_line(tmp_path, content):
         assert "\n" not in str(error.value)
 
 
-def test_foreign_comments_are_no_metadata(tmp_path):
-    for comment in ("hello", json.dumps([1]), json.dumps({"wanmove": 3})):
+def test_foreign_and_hostile_comments_are_no_metadata(tmp_path):
+    foreign = ("hello", json.dumps([1]), json.dumps({"wanmove": 3}))
+    hostile = ('{"wanmove": ' + "[" * 100_000, "\udce9{" * 9, '{"wanmove": 1e999}')
+    for comment in (*foreign, *hostile):
         path = tmp_path / "a.mp4"
         with av.open(str(path), "w") as container:
-            container.metadata["comment"] = comment
+            container.metadata["comment"] = comment.encode("utf-8", "replace").decode()
             stream = container.add_stream("libx264", rate=5)
             stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
             picture = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), "rgb24")

@@ -22,18 +22,9 @@ from .fp8 import FLOAT8
 _log = logging.getLogger("wanmove")
 
 SUFFIXES = {".safetensors", ".sft", ".pth", ".pt", ".bin", ".gguf"}
-# ComfyUI's folders of single files, then those of a diffusers model.
-_SUBFOLDERS = (
-    "diffusion_models",
-    "unet",
-    "text_encoders",
-    "clip",
-    "vae",
-    "clip_vision",
-    "transformer",
-    "text_encoder",
-    "image_encoder",
-)
+# ComfyUI's folders of single files.
+COMFYUI_FOLDERS = ("diffusion_models", "unet", "text_encoders", "clip", "vae", "clip_vision")
+_SUBFOLDERS = (*COMFYUI_FOLDERS, "transformer", "text_encoder", "image_encoder")
 _TOKENIZER_FOLDERS = ("tokenizer", "google/umt5-xxl", "umt5-xxl", ".")
 _TOKENIZER_FILES = ("spiece.model", "tokenizer.json")
 _NEEDED = {

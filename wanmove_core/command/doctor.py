@@ -9,17 +9,6 @@ from typing import Any
 
 from ..errors import OptionError, WanMoveError
 
-_FOLDERS = (
-    "diffusion_models",
-    "unet",
-    "text_encoders",
-    "clip",
-    "vae",
-    "clip_vision",
-    "loras",
-    "model_patches",
-)
-_SUFFIXES = (".safetensors", ".gguf", ".pth", ".pt", ".bin")
 _MOST_FILES = 200
 
 
@@ -63,10 +52,13 @@ def describe_models(folder: Path) -> list[str]:
 
 def _model_files(folder: Path) -> Iterator[Path]:
     """Files of the folders that Wan-Move takes models from, or of all where there are none."""
-    known = [folder / name for name in _FOLDERS if (folder / name).is_dir()]
+    from ..checkpoints.layouts import COMFYUI_FOLDERS, SUFFIXES
+
+    names = (*COMFYUI_FOLDERS, "loras", "model_patches")
+    known = [folder / name for name in names if (folder / name).is_dir()]
     for top in known or [folder]:
-        for root, _, names in os.walk(top):
-            yield from (Path(root) / name for name in names if name.endswith(_SUFFIXES))
+        for root, _, files in os.walk(top):
+            yield from (Path(root) / file for file in files if file.endswith(tuple(SUFFIXES)))
 
 
 def _describe(path: Path, folder: Path) -> str:

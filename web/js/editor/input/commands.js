@@ -195,7 +195,7 @@ const TABLE = [
   ["previous-track", "Previous track", "shift+n", chooseTrack(-1)],
   ["next-knot", "Next knot", "k", chooseKnot(1)],
   ["previous-knot", "Previous knot", "shift+k", chooseKnot(-1)],
-  ["add-knot", "New path, or a knot more", "Insert + shift++", addKnot],
+  ["add-knot", "New path, or one more knot", "Insert + shift++", addKnot],
   ["pin-rest", "Pin everything else", "shift+a", pinRest],
   ["group", "Group", "mod+g", group],
   ["ungroup", "Ungroup", "mod+shift+g", ungroup],

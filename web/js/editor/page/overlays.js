@@ -5,11 +5,11 @@ import { element, group } from "./dom.js";
 
 const GESTURES = [
   ["Click", "Add a knot; double-click or Enter ends"], ["Drag", "Draw a path freehand"],
-  ["Shift + click", "Append to the selected path, or select more"], ["Ctrl + click", "Insert a knot"], ["Region, Shift + drag", "A box in place of a region"],
+  ["Shift + click", "Add to the selected path, or to the selection"], ["Ctrl + click", "Insert a knot"], ["Region, Shift + drag", "A box in place of a region"],
   ["Right click", "Delete a knot"], ["Alt + click", "Corner or smooth"], ["[ and ] with Draw", "Smaller or larger ring"], ["Alt with Draw", "One point, without the ring"],
-  ["Alt + drag a handle", "Break it"], ["Drag the dot", "The object is there at this frame"], ["Alt + drag the dot", "It slides along its path"],
-  ["Drag the box's handles", "After the first frame: keys of a cluster"], ["Drag with Anchor", "Pins in a box"],
-  ["Click with Wand", "Take an object's region; Shift adds, Alt takes away"],
+  ["Alt + drag a handle", "Break it"], ["Drag the dot", "Set where the object is in this frame"], ["Alt + drag the dot", "It slides along its path"],
+  ["Drag the box's handles", "After the first frame: set keys of a cluster"], ["Drag with Anchor", "Pins in a box"],
+  ["Click with Wand", "Select an object's region; Shift adds, Alt removes"],
   ["Wheel", "Zoom"], ["Space + drag, middle drag", "Pan"],
   ["Drag a bar or key", "Retime"], ["Alt + drag a bar", "Stagger the selection"],
 ];

@@ -85,7 +85,7 @@ export function timingSection(panel, tracks, knot) {
     ui.select("Repeat", "repeat", { once: "Once", loop: "Loop", "ping-pong": "Ping-pong" }, timing.repeat, (repeat) =>
       patchAll({ repeat, times: repeat === "once" ? 1 : Math.max(timing.times, 2) })),
     timing.repeat === "once" ? null
-      : ui.number("Passes in its time", "times", timing.times, (times) => patchAll({ times }), { min: 1, max: 1000, whole: true }),
+      : ui.number("Passes in its time span", "times", timing.times, (times) => patchAll({ times }), { min: 1, max: 1000, whole: true }),
     ui.check("Backwards", "reverse", timing.reverse, (reverse) => patchAll({ reverse })),
   );
 }

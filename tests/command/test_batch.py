@@ -136,10 +136,8 @@ def test_one_failure_does_not_stop_the_rest(folder, made, caplog):
 
 def test_two_jobs_may_not_write_one_video(folder, made, caplog):
     assert run(folder, [entry("a.mp4"), entry("a.mp4", seed=2), entry("b.mp4")]) == 1
-    assert (
-        made == [0, 0]
-        and "out must differ from that of other lines; got that of 1/3 a.mp4" in caplog.text
-    )
+    assert made == [0, 0]
+    assert "must differ from that of other lines; got that of 1/3 a.mp4" in caplog.text
 
 
 def test_a_file_without_jobs_is_refused(folder, made, capsys):

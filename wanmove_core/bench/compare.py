@@ -104,8 +104,8 @@ def track_figures(followed: Followed) -> dict[str, float]:
     """Track EPE of a clip, px: mean, at each track's last frame, per distance; the lost share.
 
     Track EPE grows with time and with speed. The error at the last frame shows the growth with
-        time. The error per distance is the mean error over the mean length of the requested paths;
-        it is left out if the request does not move.
+    time. The error per distance is the mean error over the mean length of the requested paths;
+    it is left out if the request does not move.
     """
     error = followed.error
     rows = error.worst_first()

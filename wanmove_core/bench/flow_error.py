@@ -21,7 +21,7 @@ def flow_error(
     """Mean end-point error between the flow of two videos, pixels per frame at 480x832.
 
     It does not use the requested tracks: a video that moves as the true one scores 0 even if it
-        ignores the tracks. Track EPE measures those.
+    ignores the tracks. Track EPE measures those.
 
     Args:
         flow: frames [n + 1, height, width, 3] to fields [n, 2, 480, 832]; `raft` or `dis`.

@@ -1,7 +1,7 @@
 """Blind pairs for people to judge: two alternatives, sides shuffled, votes counted with intervals.
 
 The page does not name the runs: the videos are copied under numbers, and a separate key file tells
-    which is which. Source: the human study (2AFC) of Wan-Move's paper.
+which is which. Source: the human study (2AFC) of Wan-Move's paper.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """The synthetic world: clips of known motion with exact point tracks. No data, no network.
 
 The same version and seed always give the same scene: benchmarks and trained weights rely on it. A
-    new kind of scene is a new version.
+new kind of scene is a new version.
 """
 
 from typing import Literal

@@ -54,7 +54,7 @@ def write_kling(tracks: Tracks, size: Size, _fps: float) -> str:
     """Write `dynamic_masks` of a request: integer pixels, at most 77 points per track.
 
     `mask` is left empty: it is a picture of what moves, which tracks do not have. A trajectory
-        spans the whole clip: hidden points are interpolated linearly between visible ones.
+    spans the whole clip: hidden points are interpolated linearly between visible ones.
 
     Raises:
         OptionError: more than 6 tracks, one that is never visible, or a single frame.

@@ -70,7 +70,7 @@ class KnownFrames:
     """The known frames of a video so far, from which tracks take their features.
 
     A track keeps the feature of the known frame in which it was first visible, also after frames in
-        which it is hidden.
+    which it is hidden.
 
     Args:
         tracks: in pixels and frames of the whole video.

@@ -37,7 +37,7 @@ def surface_slopes(
     """How fast 1 / distance changes across and down, per pixel, on each point's own surface.
 
     Of the changes to both sides the smaller one is taken: at an object's edge the other one is
-        wrong.
+    wrong.
     """
     here = 1 / sample_distance(distance, pixels)
     slopes = []

@@ -1,7 +1,7 @@
 """CoTracker, where the user has it: a TorchScript file, or a checkpoint and the package.
 
 A TorchScript file is a program that runs when it is used: take it only from a source that you
-    trust. Checkpoints are read as plain tensors by the package; nothing is unpickled here.
+trust. Checkpoints are read as plain tensors by the package; nothing is unpickled here.
 """
 
 from collections.abc import Iterable

@@ -49,10 +49,10 @@ class PointTracker:
     """Tracks points from frame to frame; its memory does not grow with the video.
 
     In each frame, dense flow from the frame before gives a first guess, and Lucas-Kanade from the
-        key frame refines it. Tracked backwards, a point must return to its start, and its
-        surroundings must look the same. Points without texture, and hidden points, move with the
-        neighbours that moved like them. Every `KEY_FRAMES` frames each point with texture is
-        aligned with its appearance in the first
+    key frame refines it. Tracked backwards, a point must return to its start, and its
+    surroundings must look the same. Points without texture, and hidden points, move with the
+    neighbours that moved like them. Every `KEY_FRAMES` frames each point with texture is
+    aligned with its appearance in the first
     frame, shifted, turned and scaled: that takes out drift, unmasks points
     that slid onto something else, and finds hidden ones again.
 

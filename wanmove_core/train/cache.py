@@ -1,8 +1,8 @@
 """Clips as the transformer sees them, encoded once: latents, start images, tracks, prompts.
 
 A cache is a folder: `cache.json` states what it was made from and lists the clips; each shard
-    `clips_00000.safetensors` holds the tensors of some clips. All clips of a cache have one size
-    and length; a training run can read several caches.
+`clips_00000.safetensors` holds the tensors of some clips. All clips of a cache have one size
+and length; a training run can read several caches.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Trajectory maps: one picture per frame with boxes or masks where objects shall be.
 
 FlashMotion and MagicMotion take these in place of point tracks. The background is black and each
-    object has one colour; frame 0 has filled masks, every later frame rectangles (or filled masks).
+object has one colour; frame 0 has filled masks, every later frame rectangles (or filled masks).
 """
 
 from collections.abc import Collection, Sequence

@@ -139,15 +139,6 @@ def split_camera(
     )
 
 
-def on_subject(tracks: Tracks, mask: Bool[np.ndarray, "height width"]) -> np.ndarray:
-    """Bool [points]: which start inside of the mask."""
-    x, y = tracks.positions[0].cpu().double().numpy().T
-    height, width = mask.shape
-    inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
-    col, row = np.clip(x, 0, width - 1).astype(int), np.clip(y, 0, height - 1).astype(int)
-    return inside & mask[row, col]
-
-
 def place_tracks(tracks: Tracks, source: Box, target: Box, *, fit: str = "uniform") -> Tracks:
     """Move a subject's motion onto another subject.
 

@@ -1,6 +1,6 @@
 """What several processes, streaming and caches bring, on the small model and two CPU cores.
 
-    python -m benchmarks.scale [--videos 16 --scenes 24]
+    python -m benchmarks.scale [--only caches] [--videos 16 --scenes 24]
 
 Four tables: one video by two ranks against one process; many videos by two Ray workers against one
 process; the time to the first frame in the file and the peak memory of decoding 81 and 241 frames,
@@ -147,6 +147,7 @@ def compare_caches(count: int, steps: int) -> None:
 def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=("ranks", "workers", "decoding", "caches"))
     parser.add_argument("--videos", type=int, default=16)
     parser.add_argument("--scenes", type=int, default=24)
     parser.add_argument("--steps", type=int, default=20)
@@ -158,10 +159,14 @@ def main() -> None:
         return
     print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory() as folder:
-        compare_ranks(Path(folder))
-        compare_workers(Path(folder), args.videos)
-    compare_decoding()
-    compare_caches(args.scenes, args.steps)
+        for name, compare in (
+            ("ranks", lambda: compare_ranks(Path(folder))),
+            ("workers", lambda: compare_workers(Path(folder), args.videos)),
+            ("decoding", compare_decoding),
+            ("caches", lambda: compare_caches(args.scenes, args.steps)),
+        ):
+            if args.only in (None, name):
+                compare()
 
 
 if __name__ == "__main__":

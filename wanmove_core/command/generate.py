@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import math
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from .companions import check_companions
 from .flashmotion import check_family, find_family, load_adapter_option, read_motion
 from .generation_options import add_job_options, add_model_options
 from .memory import memory_told
-from .option_values import make_job, make_speed_options
+from .option_values import make_job, make_speed_options, parse_lora
 from .ranks import (
     add_parallel_options,
     check_parallel,
@@ -31,6 +30,7 @@ from .shard import Shard, add_shard_option, add_worker_options, parse_shard
 if TYPE_CHECKING:
     from ..generation.parallel import Ranks
     from ..generation.pipeline import WanMovePipeline
+    from ..generation.preview import Preview
 
 _log = logging.getLogger("wanmove")
 
@@ -48,6 +48,12 @@ def add_generate_parser(commands: Any) -> None:
     )
     add_job_options(parser)
     add_model_options(parser)
+    parser.add_argument(
+        "--preview",
+        type=Path,
+        metavar="FILE",
+        help="of one video: a small picture of it so far, written after each step; .webp or .gif",
+    )
     many = parser.add_argument_group("many videos")
     many.add_argument(
         "--batch",
@@ -94,13 +100,15 @@ def run_generate(args: argparse.Namespace) -> int:
 
 
 def _check_workers(args: argparse.Namespace, world: int) -> None:
-    """Refuse workers where there is one video, or where torchrun started several processes."""
+    """Refuse options of many videos for one, of one for many, and workers under torchrun."""
     many = args.batch is not None or args.movebench is not None
     for name in ("shard", "workers"):
         if getattr(args, name) is not None and not many:
             raise OptionError(
                 f"--{name} must come with --batch or --movebench; got one video. Drop it."
             )
+    if many and args.preview is not None:
+        raise OptionError("--preview must be of one video; got many. Drop it.")
     if args.workers is not None and world > 1:
         raise OptionError(
             f"--workers must be without torchrun, which started {world} processes; got both. "
@@ -140,6 +148,7 @@ def _run_many(args: argparse.Namespace, model: dict[str, Any], world: int) -> in
 def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int:
     job = make_job(args)
     from ..generation.job import extend_prompt, read_inputs, run_job
+    from ..generation.preview import make_preview
     from ..media.writer import check_writable
 
     # What is bad is reported before minutes go into loading the model.
@@ -148,6 +157,7 @@ def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int
     size = job.settings.output_size(image_size)
     maps = None if args.family.conditioned else read_motion(args, job, image_size)
     check_writable(job.out)
+    preview = make_preview(args.preview, job.fps, args.family)
     shares = choose_shares(args, world, job.settings.guidance_scale)
     check_tokens(shares, size, job.settings)
     inputs_are_checked()
@@ -160,7 +170,7 @@ def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int
         # A drawn seed and a written prompt are those of rank 0.
         job = ranks.from_first(job)
     with memory_told(args, size):
-        pipeline = load_pipeline(args, ranks, spread=_spread(args))
+        pipeline = load_pipeline(args, ranks, spread=_spread(args), preview=preview)
         with progress_bar(job.out.name) as progress:
             result = run_job(pipeline, job, model=model, progress=progress, maps=maps)
     _log.info("Wrote %s in %.1f s.", result.video, result.seconds)
@@ -175,7 +185,11 @@ def _spread(args: argparse.Namespace) -> tuple[str, ...]:
 
 
 def load_pipeline(
-    args: argparse.Namespace, ranks: "Ranks | None" = None, *, spread: tuple[str, ...] = ()
+    args: argparse.Namespace,
+    ranks: "Ranks | None" = None,
+    *,
+    spread: tuple[str, ...] = (),
+    preview: "Preview | None" = None,
 ) -> "WanMovePipeline":
     """Load the model that the options name.
 
@@ -183,6 +197,7 @@ def load_pipeline(
         args: with the options of `add_model_options`.
         ranks: the processes that will share its work; None: this one alone.
         spread: parts whose weights are spread over all processes.
+        preview: shows the video while it is sampled.
 
     Raises:
         WanMoveError: an option or a file that does not fit.
@@ -219,6 +234,7 @@ def load_pipeline(
         "speed": speed,
         "tile_decode": args.vae_tiling,
         "ranks": ranks or Ranks(),
+        "preview": preview,
     }
     if components.family.conditioned:
         return WanMovePipeline(components, placement, **how)
@@ -262,28 +278,6 @@ def progress_bar(name: str) -> Iterator[Callable[[int, int], None]]:
             bar.update(done - bar.n)
 
         yield update
-
-
-def parse_lora(text: str) -> tuple[Path, float]:
-    """Parse `FILE` or `FILE:STRENGTH`; a Windows drive's colon is part of the file.
-
-    Raises:
-        OptionError: the strength is not a number.
-    """
-    name, colon, strength = text.rpartition(":")
-    if not colon or strength.startswith(("\\", "/")):
-        return Path(text), 1.0
-    try:
-        number = float(strength)
-        if not math.isfinite(number):
-            raise ValueError(strength)
-        return Path(name), number
-    except ValueError as error:
-        if Path(text).is_file():
-            return Path(text), 1.0
-        raise OptionError(
-            f"--lora must be FILE or FILE:STRENGTH; got {text!r}. Use FILE:1."
-        ) from error
 
 
 def model_settings(args: argparse.Namespace) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Turn the options of `wanmove generate` into jobs, settings and speed options."""
 
 import argparse
+import math
 import random
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -161,3 +162,25 @@ def make_speed_options(args: argparse.Namespace) -> "SpeedOptions":
         compile=args.compile,
         fp8_gemm=args.fp8_gemm,
     )
+
+
+def parse_lora(text: str) -> tuple[Path, float]:
+    """Parse `FILE` or `FILE:STRENGTH`; a Windows drive's colon is part of the file.
+
+    Raises:
+        OptionError: the strength is not a number.
+    """
+    name, colon, strength = text.rpartition(":")
+    if not colon or strength.startswith(("\\", "/")):
+        return Path(text), 1.0
+    try:
+        number = float(strength)
+        if not math.isfinite(number):
+            raise ValueError(strength)
+        return Path(name), number
+    except ValueError as error:
+        if Path(text).is_file():
+            return Path(text), 1.0
+        raise OptionError(
+            f"--lora must be FILE or FILE:STRENGTH; got {text!r}. Use FILE:1."
+        ) from error

@@ -152,4 +152,6 @@ def _absolute(job: Job) -> Job:
         out=job.out.absolute(),
         tracks=tuple(path.absolute() for path in job.tracks),
         visibility=found(job.visibility),
+        known=tuple((frame, path.absolute()) for frame, path in job.known),
+        goes_on_from=found(job.goes_on_from),
     )

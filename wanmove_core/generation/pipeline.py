@@ -25,6 +25,7 @@ from .decoding import decode_stream, match_statistics, to_pixels
 from .denoising import Conditions, Noise
 from .parallel import ALONE, Ranks, splitting_tokens
 from .placement import Placement
+from .preview import Preview
 from .prompts import embed_prompt
 from .sampling import make_solver
 from .settings import GenerationSettings
@@ -50,6 +51,7 @@ class WanMovePipeline:
         tile_decode: decode in overlapping tiles, which takes less memory and changes the video
             a little at their seams.
         ranks: the processes that sample one video together.
+        preview: shows the clean latent after each step.
 
     Source:
         `WanMove.generate`, Wan-Move wan/wan_move.py:142 @27409be. Differs: any length, not 81
@@ -65,12 +67,14 @@ class WanMovePipeline:
         speed: SpeedOptions | None = None,
         tile_decode: bool = False,
         ranks: Ranks = ALONE,
+        preview: Preview | None = None,
     ) -> None:
         self.components = components
         self.placement = placement or Placement("cpu")
         self.speed = speed or SpeedOptions()
         self.tile_decode = tile_decode
         self.ranks = ranks
+        self.preview = preview if ranks.writes else None
         self.family = components.family
         prepare_transformer(components.transformer, self.speed, self.placement.device)
         self.placement.place(components)
@@ -268,6 +272,8 @@ class WanMovePipeline:
                     guidance_scale=settings.guidance_scale if in_range else 1.0,
                     motion_scale=settings.motion_scale if in_range else 0.0,
                 )
+                if self.preview is not None:
+                    self.preview.show(latent - schedule.sigmas[index] * velocity)
                 latent = solver.step(velocity, latent)
                 if progress is not None:
                     progress(index + 1, steps)

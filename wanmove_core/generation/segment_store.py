@@ -40,7 +40,7 @@ class SegmentStore:
         except (SafetensorError, KeyError, OSError) as error:
             _log.warning("%s is damaged (%s): its segment is made again.", path, error)
             return None
-        _log.info("Segment %d is there already.", index)
+        _log.info("Clip %d is there already.", index)
         return latent
 
     def save(self, index: int, latent: Tensor) -> None:

@@ -5,7 +5,7 @@ import logging
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from ...bench.summary import load_run, summarise
 from ...bench.tables import format_tables
 from ...errors import OptionError
 from ...generation.settings import GenerationSettings
+from ..companions import check_companions
 from ..generate import device_of, load_pipeline, model_settings, progress_bar
 from ..option_values import make_settings
 from .score import score_part, shard_of, tools_of
@@ -39,6 +40,7 @@ def run_bench(args: argparse.Namespace) -> int:
     if args.checkpoint is None:
         raise OptionError("--checkpoint must be given; got none. Give the model's folder or files.")
     _refuse_single(args)
+    check_companions(args, ("ray_address", "workers"))
     settings = make_settings(args)
     modes = ("single", "multi") if args.mode == "both" else (args.mode,)
     datasets = [open_dataset(args.dataset, mode=mode, language=args.language) for mode in modes]
@@ -78,16 +80,20 @@ def _make(  # noqa: PLR0917, one step of the loop above
     # Imported late: the generator takes seconds to import, a wrong option none.
     from ..batch import run_batch
     from ..bench_jobs import jobs_of
+    from ..workers import make_on_workers
 
     shard = shard_of(args)
     part = dataset.select(only=args.only, limit=args.limit)
     part = part.select(shard=(shard.index, shard.count))
+    model = model_settings(args)
+    spread = partial(make_on_workers, args=args, model=model)
     return run_batch(
         jobs_of(part, args, settings, folder / "videos", tracker=tools.tracker),
         load,
-        model=model_settings(args),
+        model=model,
         progress_bar=progress_bar,
         prompt_device=device_of(args),
+        workers=spread if args.workers is not None else None,
     )
 
 

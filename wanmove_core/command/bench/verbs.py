@@ -6,7 +6,7 @@ from typing import Any
 
 from ..generation_options import add_model_options, add_settings_options
 from ..parse import parse_size
-from ..shard import add_shard_option
+from ..shard import add_shard_option, add_worker_options
 
 _METRICS = "psnr,ssim,track,flow,flow-dis,lpips,fid,fvd,iou"
 
@@ -47,7 +47,7 @@ def _add_run(verbs: Any) -> None:
     )
     parser.add_argument("--negative-prompt", metavar="TEXT", help="default: the reference's")
     parser.add_argument("--fps", type=int, default=16, metavar="N", help="of the files (16)")
-    _add_choice(parser)
+    add_worker_options(_add_choice(parser))
     _add_metrics(parser)
     add_settings_options(parser)
     add_model_options(parser)
@@ -77,11 +77,12 @@ def _add_score(verbs: Any) -> None:
     parser.set_defaults(run=_late("score", "run_score"))
 
 
-def _add_choice(parser: argparse.ArgumentParser) -> None:
+def _add_choice(parser: argparse.ArgumentParser) -> argparse._ActionsContainer:
     group = parser.add_argument_group("which clips")
     group.add_argument("--limit", type=int, metavar="N", help="the first N")
     group.add_argument("--only", metavar="GLOB", help="those whose name matches, as 'Pexels_*'")
     add_shard_option(group)
+    return group
 
 
 def _add_metrics(parser: argparse.ArgumentParser) -> None:

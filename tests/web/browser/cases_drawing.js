@@ -91,10 +91,10 @@ export const drawing = {
 
   "keys stay in the editor, the graph's shortcuts do not fire": async ({ page }) => {
     await drawTwo(page);
-    const before = await page.evaluate(() => window.app.graph._nodes.length);
+    const before = await page.evaluate(() => window.app.rootGraph._nodes.length);
     for (const key of ["n", "r", "v", "w", "q", "a", ".", "Delete", "Backspace"]) await page.keyboard.press(key);
     await settled(page);
-    assert.equal(await page.evaluate(() => window.app.graph._nodes.length), before);
+    assert.equal(await page.evaluate(() => window.app.rootGraph._nodes.length), before);
     assert.equal(await page.evaluate(() => document.querySelectorAll(".p-dialog, .comfy-modal[style*=block]").length), 0);
     assert.equal((await knots(page)).length, 1);
   },
@@ -129,7 +129,7 @@ export const drawing = {
     await drawTwo(page);
     const { values, prompt, value } = await page.evaluate(async () => {
       const [node] = window.wanMoveTest.editors();
-      const saved = window.app.graph.serialize().nodes.find((candidate) => candidate.type === "WanMoveSplineEditor");
+      const saved = window.app.rootGraph.serialize().nodes.find((candidate) => candidate.type === "WanMoveSplineEditor");
       const { output } = await window.app.graphToPrompt();
       return { value: window.wanMoveTest.widgetOf(node).value, values: saved.widgets_values, prompt: output[String(node.id)].inputs };
     });
@@ -164,8 +164,8 @@ export const drawing = {
     await drawTwo(page);
     const before = await documents(page);
     await page.evaluate(async () => {
-      const text = JSON.stringify(window.app.graph.serialize());
-      window.app.graph.clear();
+      const text = JSON.stringify(window.app.rootGraph.serialize());
+      window.app.rootGraph.clear();
       await window.app.loadGraphData(JSON.parse(text));
     });
     await still(page);

@@ -51,7 +51,7 @@ export const files = {
     await page.evaluate(() => {
       const node = window.LiteGraph.createNode("WanMoveSplineEditor");
       node.pos = [1100, 40];
-      window.app.graph.add(node);
+      window.app.rootGraph.add(node);
       window.dispatchEvent(new MouseEvent("mouseup"));  // the host looks: the node is a step of its own
     });
     await showAt(page, 0.5, [40, 100]);
@@ -65,7 +65,7 @@ export const files = {
     const [{ tracks: [first] }, { tracks: [second] }] = await documents(page);
     const moved = second.knots.map((knot, i) => [knot.x - first.knots[i].x, knot.y - first.knots[i].y]);
     assert.ok(moved.every(([x, y]) => Math.abs(x - 12) < 0.01 && Math.abs(y - 12) < 0.01), "shifted a little, to be seen");
-    assert.equal(await page.evaluate(() => window.app.graph._nodes.length), 3, "no node was copied");
+    assert.equal(await page.evaluate(() => window.app.rootGraph._nodes.length), 3, "no node was copied");
     await graphKey(page, "Control+z");
     await eventually(async () => assert.deepEqual((await documents(page)).map(({ tracks }) => tracks.length), [1, 0]));
   },

@@ -37,7 +37,7 @@ export const hosting = {
     /** start.png is blue, the other one and the empty canvas are dark. */
     const expectStart = (blue) => eventually(async () => assert.equal((await middle(page))[2] > 85, blue));
     const choose = (name) => page.evaluate((value) => {
-      const widget = window.app.graph._nodes.find((node) => node.comfyClass === "LoadImage").widgets[0];
+      const widget = window.app.rootGraph._nodes.find((node) => node.comfyClass === "LoadImage").widgets[0];
       widget.value = value;
       widget.callback?.(value);
       window.dispatchEvent(new MouseEvent("mouseup"));
@@ -58,7 +58,7 @@ export const hosting = {
     await page.evaluate(([points, ...size]) => {
       const { app, LiteGraph } = window;
       const node = LiteGraph.createNode("WanMoveTrajectoryError");
-      app.graph.add(node);
+      app.rootGraph.add(node);
       window.wanMoveTest.editors()[0].connect(0, node, node.inputs.findIndex(({ name }) => name === "tracks"));
       const track = ({ start, end }, point, error) => ({ point, error, lost: 0, asked: [...start, ...end], got: error ? [...start, ...start] : [...start, ...end] });
       // One of the ring's points each; the others were not measured.
@@ -97,7 +97,7 @@ export const hosting = {
     await settled(page);
     await page.evaluate(() => {
       const { app } = window;
-      const outer = app.graph._nodes.find((node) => node.subgraph);
+      const outer = app.rootGraph._nodes.find((node) => node.subgraph);
       app.canvas.openSubgraph ? app.canvas.openSubgraph(outer.subgraph, outer) : app.canvas.setGraph(outer.subgraph);
     });
     await eventually(async () => assert.equal(await page.evaluate(() => window.app.canvas.graph.id !== window.app.rootGraph.id), true));
@@ -196,12 +196,12 @@ export const hosting = {
       const shown = await page.evaluate(() => document.querySelector(".wm-error p")?.textContent ?? "no error is shown");
       assert.match(shown, message, text.slice(0, 60));
       assert.equal(await getValue(page), text, "kept");
-      assert.equal(await page.evaluate(() => window.app.graph.serialize().nodes.find((node) => node.type === "WanMoveSplineEditor").widgets_values[0]), text);
+      assert.equal(await page.evaluate(() => window.app.rootGraph.serialize().nodes.find((node) => node.type === "WanMoveSplineEditor").widgets_values[0]), text);
       assert.equal(await page.evaluate(() => ({}).polluted), undefined);
     }
     const text = HOSTILE[0][0];
     await setValue(page, text);
-    await page.evaluate(async () => window.app.loadGraphData(JSON.parse(JSON.stringify(window.app.graph.serialize()))));
+    await page.evaluate(async () => window.app.loadGraphData(JSON.parse(JSON.stringify(window.app.rootGraph.serialize()))));
     await eventually(async () => assert.match((await page.locator(".wm-error p").textContent()) ?? "", /^tracks\[0\]/));
     assert.equal(await getValue(page), text, "kept over a reload");
     await page.locator(".wm-error textarea").fill('{"version":1,"width":832,"height":480,"fps":16,"frames":81,"tracks":[{"knots":[{"x":7,"y":11}]}]}');
@@ -220,10 +220,10 @@ export const hosting = {
       const { app, LiteGraph } = window;
       const [editor] = window.wanMoveTest.editors();
       const source = LiteGraph.createNode(name);
-      app.graph.add(source);
+      app.rootGraph.add(source);
       if (name === "GetVideoComponents") {
         const load = LiteGraph.createNode("LoadVideo");
-        app.graph.add(load);
+        app.rootGraph.add(load);
         load.connect(0, source, 0);
         app.nodeOutputs[String(load.id)] = { images: [{ filename: "clip.webm", subfolder: "", type: "input" }] };
       } else {
@@ -276,7 +276,7 @@ export const hosting = {
     const before = await documents(page);
     const sent = await page.evaluate(async () => {
       const { app } = window;
-      const graph = JSON.parse(JSON.stringify(app.graph.serialize()));
+      const graph = JSON.parse(JSON.stringify(app.rootGraph.serialize()));
       const editor = graph.nodes.find((node) => node.type === "WanMoveSplineEditor");
       graph.nodes.push({ id: 90, type: "PrimitiveString", pos: [20, 500], size: [200, 100], flags: {}, order: 0, mode: 0, inputs: [],
         outputs: [{ name: "STRING", type: "STRING", links: [77] }], properties: {}, widgets_values: ["[]"] });

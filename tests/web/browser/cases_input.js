@@ -120,7 +120,7 @@ export const input = {
   },
 
   "speaks Chinese where ComfyUI does": async ({ page }) => {
-    const reload = () => page.evaluate(() => window.app.loadGraphData(JSON.parse(JSON.stringify(window.app.graph.serialize()))));
+    const reload = () => page.evaluate(() => window.app.loadGraphData(JSON.parse(JSON.stringify(window.app.rootGraph.serialize()))));
     const speak = async (locale) => {
       await page.evaluate((name) => window.app.extensionManager.setting.set("Comfy.Locale", name), locale);
       await reload();

@@ -30,10 +30,10 @@ const skip = chromium ? false : "NO CHROMIUM: apt-get install chromium, or set C
  * the fit. Runs in the page. */
 async function build({ fit }) {
   const { app, LiteGraph } = window;
-  app.graph.clear();
+  app.rootGraph.clear();
   const make = (name, pos) => {
     const node = Object.assign(LiteGraph.createNode(name), { pos });
-    app.graph.add(node);
+    app.rootGraph.add(node);
     return node;
   };
   const [load, fitted] = [make("LoadImage", [-700, 80]), make("WanMoveFitStartImage", [-350, 80])];
@@ -45,7 +45,7 @@ async function build({ fit }) {
   if (fit) ["width", "height", "length"].forEach((name, i) => link(fitted, i + 1, editor, name));
   link(editor, 0, guide, "tracks");
   link(encode, 0, guide, "conditioning_latent");
-  await app.loadGraphData({ ...JSON.parse(JSON.stringify(app.graph.serialize())), id: crypto.randomUUID() });
+  await app.loadGraphData({ ...JSON.parse(JSON.stringify(app.rootGraph.serialize())), id: crypto.randomUUID() });
 }
 
 /** Choose picture, size and fit, and empty the drawing. Runs in the page. */
@@ -55,7 +55,7 @@ function choose({ picture, size, resize, document = "" }) {
     widget.value = value;
     widget.callback?.(value);
   };
-  for (const node of window.app.graph._nodes) {
+  for (const node of window.app.rootGraph._nodes) {
     if (node.comfyClass === "LoadImage") set(node, "image", picture);
     if (/WanMove(Fit|Encode)StartImage/.test(node.comfyClass)) {
       ["width", "height", "length"].forEach((name, i) => set(node, name, size[i]));
@@ -195,9 +195,9 @@ describe("what is drawn is what moves", { skip, timeout: 600_000 }, () => {
     await page.screenshot({ path: join(shots, "frame-offer.png") });
     await page.evaluate(async () => {
       const { app } = window;
-      app.canvas.selectItems(app.graph._nodes.filter(({ comfyClass }) => /Encode|Guidance/.test(comfyClass)));
+      app.canvas.selectItems(app.rootGraph._nodes.filter(({ comfyClass }) => /Encode|Guidance/.test(comfyClass)));
       await app.extensionManager.command.execute("Comfy.Graph.ConvertToSubgraph");
-      const inside = app.graph._nodes.find((node) => node.subgraph).subgraph._nodes.find(({ comfyClass }) => /Encode/.test(comfyClass));
+      const inside = app.rootGraph._nodes.find((node) => node.subgraph).subgraph._nodes.find(({ comfyClass }) => /Encode/.test(comfyClass));
       inside.widgets.find(({ name }) => name === "width").value = 192;
       window.dispatchEvent(new MouseEvent("mouseup"));
     });

@@ -110,15 +110,15 @@ export async function openGraph(page, { vue }) {
   await setRenderer(page, vue);
   await page.evaluate(async () => {
     const { app, LiteGraph } = window;
-    app.graph.clear();
+    app.rootGraph.clear();
     const load = LiteGraph.createNode("LoadImage");
     load.pos = [20, 80];
-    app.graph.add(load);
+    app.rootGraph.add(load);
     const node = LiteGraph.createNode("WanMoveSplineEditor");
     node.pos = [420, 40];
-    app.graph.add(node);
+    app.rootGraph.add(node);
     load.connect(0, node, node.inputs.findIndex((input) => input.name === "image"));
-    await window.app.loadGraphData({ ...JSON.parse(JSON.stringify(app.graph.serialize())), id: crypto.randomUUID() });
+    await window.app.loadGraphData({ ...JSON.parse(JSON.stringify(app.rootGraph.serialize())), id: crypto.randomUUID() });
   });
   await showAt(page, 1);
   await page.locator(".wm-top").first().focus();

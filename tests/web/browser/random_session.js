@@ -191,8 +191,8 @@ export function randomSession(seed) {
       last = queue().at(-1);
     },
     async reload() {
-      const saved = JSON.stringify(window.app.graph.serialize());
-      window.app.graph.clear();
+      const saved = JSON.stringify(window.app.rootGraph.serialize());
+      window.app.rootGraph.clear();
       await window.app.loadGraphData(JSON.parse(saved));
       await driver.settled();
       forget();
@@ -213,7 +213,7 @@ export function randomSession(seed) {
       app.canvas.copyToClipboard();
       [app.canvas.graph_mouse[0], app.canvas.graph_mouse[1]] = [original.pos[0], original.pos[1]];
       app.canvas.pasteFromClipboard();
-      app.graph.remove(original);
+      app.rootGraph.remove(original);
       const [copy] = driver.editors();
       copy.pos = [420, 40];
       app.canvas.deselectAll?.();

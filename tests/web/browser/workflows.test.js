@@ -37,18 +37,18 @@ function misplaced() {
     type === "combo" ? /\.(safetensors|pt|png|mp4)$/.test(value) || [options.values].flat().includes(value)
     : type === "number" ? typeof value === "number" && value >= options.min && value <= options.max
     : type !== "toggle" || typeof value === "boolean";
-  return window.app.graph._nodes.flatMap((node) => (node.widgets ?? []).filter((widget) => !fits(widget)).map(({ name, value }) => `${node.title}: ${name} = ${value}`));
+  return window.app.rootGraph._nodes.flatMap((node) => (node.widgets ?? []).filter((widget) => !fits(widget)).map(({ name, value }) => `${node.title}: ${name} = ${value}`));
 }
 
 /** One of each of the pack's nodes, side by side. Runs in the page. @returns {number} how many */
 function addAllNodes() {
   const { app, LiteGraph } = window;
-  app.graph.clear();
+  app.rootGraph.clear();
   const names = Object.keys(LiteGraph.registered_node_types).filter((name) => LiteGraph.registered_node_types[name].nodeData?.python_module === "custom_nodes.wan-move");
   names.forEach((name, index) => {
     const node = LiteGraph.createNode(name);
     node.pos = [(index % 7) * 440, Math.floor(index / 7) * 800];
-    app.graph.add(node);
+    app.rootGraph.add(node);
   });
   return names.length;
 }

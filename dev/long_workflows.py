@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from dev.workflow_canvas import Canvas, Placed
-from dev.workflow_parts import BALL, MIDDLE, Stage, guided_inputs, motion, saved, stage
+from dev.workflow_parts import BALL, LEFT, LOW, MIDDLE, Stage, guided_inputs, motion, saved, stage
 
 WINDOWS_LENGTH, CHAIN_LENGTH = 241, 161
 NOTE_WINDOWS = """## Long video in windows
@@ -28,7 +28,7 @@ For a third clip repeat the lower row with all frames so far."""
 
 def windows(canvas: Canvas, name: str) -> None:
     """Core's context windows over our guidance."""
-    canvas.note(NOTE_WINDOWS, (-1000, 0), (460, 300))
+    canvas.note(NOTE_WINDOWS, (LEFT, LOW + 430), (400, 340))
     placed = stage(canvas)
     placed.image.node["widgets_values"][2] = WINDOWS_LENGTH
     drawn = motion(canvas, placed.image, BALL, frames=WINDOWS_LENGTH)
@@ -73,7 +73,7 @@ def _clip(canvas: Canvas, placed: Stage, guided: Placed, x: int, seed: int) -> P
 
 def chain(canvas: Canvas, name: str) -> None:
     """Two clips; the second goes on from the first with the first frame's features."""
-    canvas.note(NOTE_CHAIN, (-1000, 0), (460, 360))
+    canvas.note(NOTE_CHAIN, (LEFT, LOW + 430), (400, 380))
     placed = stage(canvas)
     placed.guided.node["widgets_values"][6] = "cut"
     drawn = motion(canvas, placed.image, BALL, frames=CHAIN_LENGTH, whole=False)

@@ -3,7 +3,8 @@
     .venv/bin/python -m dev.make_thumbnails [part of a workflow's name]
 
 The frontend shows example_workflows/NAME.jpg beside NAME.json, cut to a square. The picture is the
-first frame of the run with some of the paths that it was asked to follow, the last frame, the name.
+first frame of the run with some of the paths that it was asked to follow, what is special about the
+workflow (`thumbnail_marks`), the last frame, the name.
 """
 
 import json
@@ -17,6 +18,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
+from dev.thumbnail_marks import MARKS
 from tests.host.server import PACK, ComfyServer, Prompt, running
 from tests.host.workflows import to_prompt
 from training.demo_scene import SEED
@@ -85,7 +87,10 @@ def card(first: Image.Image, last: Image.Image, name: str) -> Image.Image:
     number, _, words = name.removeprefix("wan-move-").partition("-")
     colour = tuple(track_colours(int(number) + 1)[-1].tolist())
     both = Image.new("RGB", (384, 384), colour)
-    both.paste(first.resize((384, 256)), (0, 0))
+    first = first.resize((384, 256))
+    if number in MARKS:
+        MARKS[number](first)
+    both.paste(first, (0, 0))
     both.paste(last.resize((192, 128)), (0, 256))
     pen = ImageDraw.Draw(both)
     lines = words.split("-")

@@ -5,6 +5,7 @@
     +-- GridError           a size or length that the latent grid cannot hold
     +-- OptionError         an option outside its allowed values
     +-- TrackFormatError    a file or text that is not tracks
+    |   +-- EmptyDrawingError   a drawing of ours in which nothing is drawn
     +-- MediaError          an image or video that cannot be read or written
     +-- CheckpointError     model files that are missing, damaged, or of another model
     +-- MissingPackageError an optional package that is not installed; an ImportError too
@@ -50,6 +51,10 @@ class OptionError(WanMoveError):
 
 class TrackFormatError(WanMoveError):
     """A file or text that cannot be read as tracks. Names the file, track and frame."""
+
+
+class EmptyDrawingError(TrackFormatError):
+    """A drawing of ours in which nothing is drawn."""
 
 
 class MediaError(WanMoveError):

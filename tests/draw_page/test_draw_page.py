@@ -114,7 +114,7 @@ def test_import_and_export(page):
     assert status == 200
     status, text, _ = ask(page, "tracks?name=a.csv&width=192&height=64&frames=17", data)
     assert status == 200
-    assert [knot["x"] for knot in json.loads(text)["tracks"][0]["knots"]] == [20, 60]
+    assert [knot["x"] for knot in json.loads(text)["tracks"][0]["knots"]] == [40, 120]
     for path, body in (
         ("tracks?format=exe", b""),
         ("tracks?width=1", b"[]"),
@@ -159,6 +159,29 @@ def test_generate_makes_a_video_with_the_small_model(page, tmp_path):
     assert ask(page, "delete?video=../start.png", b"")[0] == 400
     assert ask(page, "delete?video=draw_001.mp4", b"")[0] == 200
     assert not list((tmp_path / "results").iterdir())
+
+
+def test_generate_refuses_what_moves_nothing_before_a_model_is_loaded(page, tmp_path):
+    knots = [{"x": -20, "y": 30}, {"x": 60, "y": 30}]
+    outside = json.dumps({**HEAD, "tracks": [{"id": "t1", "curve": "polyline", "knots": knots}]})
+    page.generation._load = lambda: pytest.fail("a model was loaded")
+    status, body, _ = ask(page, "generate?base=0", work(outside))
+    told = json.loads(body)
+    assert status == 400 and told["state"] == "idle"
+    assert "tracks must act on the video" in told["error"] and "inside the picture" in told["error"]
+    assert not list((tmp_path / "results").iterdir())
+    # The drawing is not lost: Save writes it all the same.
+    assert ask(page, "save?base=1", work(outside))[0] == 200
+
+
+def test_an_empty_drawing_is_a_video_without_tracks(page):
+    if not (TOY / "wanmove_toy_vae.safetensors").is_file():
+        pytest.skip("the small trained model is not in models/toy")
+    assert ask(page, "generate?base=0", work(json.dumps({**HEAD, "tracks": []})))[0] == 200
+    while page.generation.busy:
+        time.sleep(0.2)
+    shown = json.loads(ask(page, "status")[1])
+    assert (shown["state"], shown["message"][-16:]) == ("done", ", without tracks"), shown
 
 
 def test_a_cancelled_job_ends_with_its_step(page, tmp_path, monkeypatch):

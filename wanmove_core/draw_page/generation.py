@@ -114,35 +114,42 @@ class Generation:
 
         Raises:
             OptionError: one is already running.
+            WanMoveError: the drawing cannot be read, or none of its tracks acts.
         """
+        from ..generation.job import check_job
+
         with self._lock:
             if self.busy:
                 raise OptionError("One video at a time must be made; got a second. Wait for it.")
-            self._cancel.clear()
-            self._progress = Progress("loading", results=self._progress.results)
-            self._thread = threading.Thread(
-                target=self._run, args=(document, prompt, seed), daemon=True
-            )
-            self._thread.start()
-
-    def _run(self, document: str, prompt: str, seed: int | None) -> None:
-        from ..generation.job import run_job
-
-        try:
             video = self._next_name()
             drawing = video.with_suffix(".wanmove.json")
             write_files({drawing: document.encode()})
             job = self._job(prompt, drawing, video, seed)
+            try:
+                check_job(job)
+            except WanMoveError:
+                drawing.unlink(missing_ok=True)
+                raise
+            self._cancel.clear()
+            self._progress = Progress("loading", results=self._progress.results)
+            self._thread = threading.Thread(target=self._run, args=(job, drawing), daemon=True)
+            self._thread.start()
+
+    def _run(self, job: "Job", drawing: Path) -> None:
+        from ..generation.job import run_job
+
+        try:
             if self._pipeline is None:
                 self._pipeline = self._load()
             self._show(state="running", steps=job.settings.steps)
             self._stepped(0, job.settings.steps)
             result = run_job(self._pipeline, job, model=self._model, progress=self._stepped)
             self._seconds = result.seconds
+            unguided = "" if result.tracks is not None else ", without tracks"
             self._show(
                 state="done",
-                message=f"{result.seconds:.1f} s",
-                results=[_entry(video), *self._progress.results],
+                message=f"{result.seconds:.1f} s{unguided}",
+                results=[_entry(job.out), *self._progress.results],
             )
         except _Cancelled:
             drawing.unlink(missing_ok=True)

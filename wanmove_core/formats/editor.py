@@ -5,7 +5,7 @@ from typing import Any
 
 from ..document.sampling import sample_document, scale_document
 from ..document.schema import parse_document
-from ..errors import TrackFormatError
+from ..errors import EmptyDrawingError, TrackFormatError
 from .checks import MAX_TEXT_POINTS, check_points, refusal
 from .content import Content, ReadOptions, TrackFile, scale_tracks
 
@@ -29,6 +29,10 @@ def parse_editor_document(value: Any, name: str, options: ReadOptions) -> TrackF
         tracks = sample_document(document)
     except TrackFormatError as error:
         raise TrackFormatError(f"{name}: {error}") from error
+    if tracks.num_points == 0:
+        raise EmptyDrawingError(
+            f"{name} must hold at least one track; got none. Draw or add a track first."
+        )
     check_points(name, frames, tracks.num_points, MAX_TEXT_POINTS)
     content = Content(
         format="wan-move", canvas_size=(document.width, document.height), fps=document.fps

@@ -1,8 +1,10 @@
 """Read the inputs of a job: the start image, and its tracks in one frame."""
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ..errors import EmptyDrawingError
 from ..formats import read_tracks
 from ..media.image import read_image
 from ..media.video import read_video
@@ -32,6 +34,8 @@ def read_start(job: "Job") -> UInt8[Tensor, "height width 3"]:
 def read_inputs(job: "Job") -> tuple[UInt8[Tensor, "height width 3"], Tracks | None]:
     """Read image and tracks; tracks without a stated frame are taken as pixels of the image.
 
+    Drawings in which nothing is drawn count as no tracks: the video is then made without guidance.
+
     Raises:
         MediaError, TrackFormatError, OptionError: a file that cannot be read.
     """
@@ -42,15 +46,18 @@ def read_inputs(job: "Job") -> tuple[UInt8[Tensor, "height width 3"], Tracks | N
     num_frames = job.settings.num_frames if job.settings.retime == "time" else None
     if num_frames is not None and job.goes_on_from is not None and job.tracks_of_whole:
         num_frames += len(read_video(job.goes_on_from)) - 1
-    parts = [
-        read_tracks(
-            path,
-            visibility=job.visibility,
-            canvas_size=job.tracks_size,
-            num_frames=num_frames,
-        )
-        for path in job.tracks
-    ]
+    parts = []
+    for path in job.tracks:
+        with suppress(EmptyDrawingError):
+            part = read_tracks(
+                path,
+                visibility=job.visibility,
+                canvas_size=job.tracks_size,
+                num_frames=num_frames,
+            )
+            parts.append(part)
+    if not parts:
+        return image, None
     longest = max(part.num_frames for part in parts)
     image_size = (image.shape[1], image.shape[0])
     if any(part.frame is None for part in parts):

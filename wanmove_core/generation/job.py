@@ -151,6 +151,17 @@ def run_job(
     return Result(job.out, overlay, on_video, time.perf_counter() - begin)
 
 
+def check_job(job: Job) -> None:
+    """Refuse what can be refused before a model is loaded.
+
+    Raises:
+        WanMoveError: an input that cannot be read, or tracks of which none acts.
+    """
+    image, tracks = read_inputs(job)
+    if tracks is not None and job.goes_on_from is None:
+        _on_video(tracks, image, job.settings, refuse=job.refuse_idle)
+
+
 def _frames(
     pipeline: WanMovePipeline,
     job: Job,

@@ -392,6 +392,8 @@ type Editor = {
   fit: () => void;
   focus: () => void;
   destroy: () => void;
+  /** Which tracks guide nothing, and why, a line each; and whether these are all. */
+  idle: () => { lines: string[], all: boolean };
   getSession: () => Session;
   setSession: (session: Partial<Session>) => void;
 };

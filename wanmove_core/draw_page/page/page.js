@@ -124,7 +124,9 @@ const results = createResults({
 async function save() {
   try {
     const { files } = await keeping.send("save");
-    say(`Saved ${files.map((file) => file.split(/[\\/]/).pop()).join(", ")}`);
+    const saved = `Saved ${files.map((file) => file.split(/[\\/]/).pop()).join(", ")}`;
+    const { lines, all } = editor.idle();
+    say([saved, ...(all ? ["nothing that is drawn moves anything"] : []), ...lines.slice(0, 2)].join(" · "), all);
   } catch (error) {
     failed(error);
   }

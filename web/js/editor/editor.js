@@ -2,6 +2,8 @@
 
 import { createDrawing, serialiseDrawing } from "./drawing/schema.js";
 import { followedRows, readReport } from "./drawing/followed.js";
+import { idleLines } from "./drawing/idle.js";
+import { sentTracks } from "./drawing/sample.js";
 import { commandOf } from "./input/commands.js";
 import { controls, element } from "./page/dom.js";
 import { listenToKeys, returnFocus } from "./page/focus.js";
@@ -158,14 +160,14 @@ export function mount(root, options) {
   });
   text.setValue(options.value);
   painter.all();
-  return createEditor(root, { store, stage, text, backdrop, offer, maskOffer, player, painter, controller });
+  return createEditor(root, { store, stage, text, backdrop, offer, maskOffer, player, painter, controller, t });
 }
 
 /** What the host holds of it.
  * @param {HTMLElement} root @param {{store: Store, stage: ReturnType<typeof createStage>, text: ReturnType<typeof createText>,
- *   backdrop: ReturnType<typeof createBackdrop>, offer: ReturnType<typeof createFrameOffer>, maskOffer: ReturnType<typeof createMaskOffer>, player: Player, painter: ReturnType<typeof createPainter>, controller: AbortController}} parts
+ *   backdrop: ReturnType<typeof createBackdrop>, offer: ReturnType<typeof createFrameOffer>, maskOffer: ReturnType<typeof createMaskOffer>, player: Player, painter: ReturnType<typeof createPainter>, controller: AbortController, t: Translate}} parts
  * @returns {Editor} */
-function createEditor(root, { store, stage, text, backdrop, offer, maskOffer, player, painter, controller }) {
+function createEditor(root, { store, stage, text, backdrop, offer, maskOffer, player, painter, controller, t }) {
   return {
     setValue(given) {
       text.setValue(given);
@@ -186,6 +188,11 @@ function createEditor(root, { store, stage, text, backdrop, offer, maskOffer, pl
     },
     fit: stage.fit,
     focus: () => stage.canvas.focus({ preventScroll: true }),
+    idle() {
+      const { drawing, session } = store.get();
+      const lines = idleLines(drawing, session.family, t);
+      return { lines, all: lines.length > 0 && lines.length === sentTracks(drawing).length };
+    },
     getSession: () => store.get().session,
     setSession(session) {
       store.restore(session);

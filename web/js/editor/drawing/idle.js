@@ -42,6 +42,10 @@ function findIdle(drawing, family) {
   return idle;
 }
 
+/** Each of them in words, for people. @type {(drawing: Drawing, family: Family, t: Translate) => string[]} */
+export const idleLines = (drawing, family, t) => [...idleTracks(drawing, family)]
+  .map(([id, reason]) => `${drawing.tracks.find((track) => track.id === id)?.name ?? ""}: ${t(IDLE_REASONS[reason])}`);
+
 const finders = new Map(/** @type {Family[]} */ (Object.keys(FAMILY_STRIDES)).map((family) =>
   [family, remembered((/** @type {Drawing} */ drawing) => findIdle(drawing, family))]));
 

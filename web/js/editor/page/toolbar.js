@@ -1,10 +1,9 @@
 /** The bar above the canvas, the transport below it, and the line of text on it. */
 
 import { latentCells } from "../drawing/cells.js";
-import { IDLE_REASONS, idleTracks } from "../drawing/idle.js";
+import { idleLines } from "../drawing/idle.js";
 import { TOOLS } from "../input/tools.js";
 import { element, iconButton } from "./dom.js";
-import { findTrack } from "../drawing/selection.js";
 
 /**
  * @param {HTMLElement} status @param {{store: Store, player: Player, ui: Controls, hostHistory: boolean, togglePanel: () => void}} parts
@@ -57,7 +56,7 @@ export function createChrome(status, { store, player, ui, hostHistory, togglePan
 
   /** @type {(drawing: Drawing, session: Session) => string} */
   function statusText(drawing, { cells: shown, cursor, frame, family }) {
-    const idle = [...idleTracks(store.shown(), family)].map(([id, reason]) => `${findTrack(drawing, id)?.name ?? ""}: ${t(IDLE_REASONS[reason])}`);
+    const idle = idleLines(store.shown(), family, t);
     if (!shown) return [...(cursor ? [`${cursor.x.toFixed(1)}, ${cursor.y.toFixed(1)}`] : []), ...idle.slice(0, 2)].join("  ·  ");
     const found = latentCells(store.shown(), frame, family);
     return [

@@ -10,23 +10,18 @@ import numpy as np
 import torch
 
 from ..errors import TrackFormatError
-from ..motion.curves import bezier_segments, ease_cubic_bezier, flatten_segments, sample_polyline
+from ..motion.curves import bezier_segments, flatten_segments, sample_polyline
 from ..shapes import Bool, Float
 from ..tracks import Tracks
 from .parents import Placed, parent_indices, place_tracks
-from .schema import Ease, EditorDocument, EditorTrack, Spread, Timing, TimingKey
+from .schema import EditorDocument, EditorTrack, Spread
+from .timing import all_keys, played_frames, travelled
 
 MAX_POINTS = 65_536
-MAX_PLACES = 20_000_000  # points in all frames together: 400 MB while they are made
+MAX_PLACES = 20_000_000  # points in all frames together: 180 MB
 # Vogel's spiral turns by this much per point: an even cover of a disc for any count.
 _GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
-_CHORDS_PER_SEGMENT = 64  # and below, the CSS curves of these names
-NAMED_EASES = {
-    "linear": (0.0, 0.0, 1.0, 1.0),
-    "in": (0.42, 0.0, 1.0, 1.0),
-    "out": (0.0, 0.0, 0.58, 1.0),
-    "in-out": (0.42, 0.0, 0.58, 1.0),
-}
+_CHORDS_PER_SEGMENT = 64
 
 
 def sample_document(document: EditorDocument) -> Tracks:
@@ -58,16 +53,17 @@ def sample_document(document: EditorDocument) -> Tracks:
             f"The drawing must have at most {MAX_PLACES} points in all its frames; got {total} in "
             f"{frames} frames. Lower the point count of its spreads, or shorten it."
         )
-    positions, visibility = [np.empty((frames, 0, 2))], [np.empty((frames, 0), dtype=bool)]
-    placed = _placed(document, shown)
+    positions = np.empty((frames, total, 2), dtype=np.float32)
+    visibility = np.empty((frames, total), dtype=bool)
+    placed, first = _placed(document, shown), 0
     for index, track, offset in zip(shown, drawn, offsets, strict=True):
+        own = slice(first, first := first + len(offset))
         posed = _posed(offset, track.spread, frames, placed[index].carried)
-        positions.append(placed[index].own[:, None] + posed)
-        seen = np.array([_is_seen(track, frame) for frame in range(frames)])
-        visibility.append(np.repeat(seen[:, None], len(offset), axis=1))
+        positions[:, own] = placed[index].own[:, None] + posed
+        visibility[:, own] = _seen(track, frames)[:, None]
     return Tracks(
-        torch.from_numpy(np.concatenate(positions, axis=1)).float(),
-        torch.from_numpy(np.concatenate(visibility, axis=1)),
+        torch.from_numpy(positions),
+        torch.from_numpy(visibility),
         (document.width, document.height),
     )
 
@@ -158,8 +154,7 @@ def region_outlines(
             continue
         placed = _placed(document, [index])[index]
         posed = _posed(np.array(outline, np.float64), track.spread, frames, placed.carried)
-        seen = np.array([_is_seen(track, frame) for frame in range(frames)])
-        found.append((placed.own[:, None] + posed, seen))
+        found.append((placed.own[:, None] + posed, _seen(track, frames)))
     return found
 
 
@@ -184,14 +179,9 @@ def sample_track(track: EditorTrack, frames: int) -> Float[np.ndarray, "frames 2
     chords = 1 if track.curve == "polyline" else _CHORDS_PER_SEGMENT
     polyline = knots if track.curve == "polyline" else flatten_segments(_segments(track), chords)
     reached = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(polyline, axis=0), axis=1))])
-    keys = _all_keys(track, frames)
-    travelled = np.array(
-        [
-            _travelled(reached, chords, keys, _played_frame(track.timing, keys, frame))
-            for frame in range(frames)
-        ]
-    )
-    return sample_polyline(polyline, travelled / max(reached[-1], 1e-300))
+    keys = all_keys(track, frames)
+    lengths = travelled(reached, chords, keys, played_frames(track.timing, keys, frames))
+    return sample_polyline(polyline, lengths / max(reached[-1], 1e-300))
 
 
 def _segments(track: EditorTrack) -> Float[np.ndarray, "segments 4 2"]:
@@ -200,60 +190,6 @@ def _segments(track: EditorTrack) -> Float[np.ndarray, "segments 4 2"]:
         return bezier_segments(knots, "centripetal")
     offsets = np.array([(knot.arriving, knot.leaving) for knot in track.knots], dtype=np.float64)
     return bezier_segments(knots, "bezier", handles=knots[:, None] + offsets)
-
-
-def _all_keys(track: EditorTrack, frames: int) -> list[TimingKey]:
-    """The keys with the implied ones at both ends of the motion."""
-    timing = track.timing
-    start = 0.0 if timing.start is None else timing.start
-    end = frames - 1.0 if timing.end is None else timing.end
-    inner = [key for key in timing.keys if start < key.frame < end]
-    return [TimingKey(start, 0.0, timing.ease), *inner, TimingKey(end, len(track.knots) - 1.0)]
-
-
-def _played_frame(timing: Timing, keys: list[TimingKey], frame: int) -> float:
-    """Which moment of the first pass plays at `frame`."""
-    start, end = keys[0].frame, keys[-1].frame
-    if end <= start:
-        return end if frame >= end else start - 1
-    passes = 1 if timing.repeat == "once" else timing.times
-    time = min(max((frame - start) / (end - start), 0.0), 1.0) * passes
-    index = min(math.floor(time), passes - 1)
-    share = time - index
-    if timing.repeat == "ping-pong" and index % 2 == 1:
-        share = 1 - share
-    if timing.reverse:
-        share = 1 - share
-    return start + share * (end - start)
-
-
-def _travelled(
-    reached: Float[np.ndarray, " vertices"], chords: int, keys: list[TimingKey], frame: float
-) -> float:
-    """Arc length from the path's start at a frame of the first pass."""
-    index = 0
-    while index + 2 < len(keys) and keys[index + 1].frame <= frame:
-        index += 1
-    before, after = keys[index], keys[index + 1]
-    if frame >= after.frame:
-        return _length_at(reached, chords, after.at)
-    time = (frame - before.frame) / (after.frame - before.frame) if frame > before.frame else 0.0
-    start, end = (_length_at(reached, chords, key.at) for key in (before, after))
-    return start + _eased(time, before.ease) * (end - start)
-
-
-def _length_at(reached: Float[np.ndarray, " vertices"], chords: int, at: float) -> float:
-    last = len(reached) - 1
-    segment = min(math.floor(at), last // chords - 1)
-    start, end = reached[segment * chords], reached[(segment + 1) * chords]
-    return float(start + (at - segment) * (end - start))
-
-
-def _eased(time: float, ease: Ease) -> float:
-    if ease == "linear":
-        return time
-    x1, y1, x2, y2 = NAMED_EASES[ease] if isinstance(ease, str) else ease
-    return float(ease_cubic_bezier(np.array([time]), (0.0, x1, y1, x2, y2, 1.0))[0])
 
 
 def _spread_offsets(spread: Spread | None) -> Float[np.ndarray, "points 2"]:
@@ -296,5 +232,14 @@ def _pose(
     return scale, np.radians(np.interp(at, when, [key.angle for key in spread.keys]))
 
 
-def _is_seen(track: EditorTrack, frame: int) -> bool:
-    return track.windows is None or any(a <= frame <= b for a, b in track.windows)
+def _seen(track: EditorTrack, frames: int) -> Bool[np.ndarray, " frames"]:
+    """In which frames a track guides."""
+    if track.windows is None:
+        return np.ones(frames, dtype=bool)
+    windows = np.array(track.windows, dtype=np.float64).reshape(-1, 2)
+    first = np.clip(np.ceil(windows[:, 0]), 0, frames).astype(int)
+    end = np.clip(np.floor(windows[:, 1]) + 1, 0, frames).astype(int)
+    edges = np.zeros(frames + 1, dtype=int)
+    np.add.at(edges, first[first < end], 1)
+    np.add.at(edges, end[first < end], -1)
+    return np.cumsum(edges)[:-1] > 0

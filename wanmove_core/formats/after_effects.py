@@ -16,7 +16,7 @@ from ..family import Size
 from ..tracks import Tracks
 from .checks import MAX_TEXT_POINTS, check_number, check_points, check_size, refusal
 from .content import Content, RawTrack, ReadOptions
-from .samples import decimal, held, keyed, parse_number, shortest
+from .samples import decimal, held, keyed, parse_number, shortest_of
 from .text import lines_of
 
 _log = logging.getLogger("wanmove")
@@ -162,9 +162,8 @@ def write_after_effects(tracks: Tracks, size: Size, fps: float) -> str:
         path = "Transform\tPosition" if alone else f"Effects\tPoint Control #{track + 1}\tPoint #2"
         lines += [path, "\tFrame\tX pixels\tY pixels" + ("\tZ pixels\t" if alone else "\t")]
         tail = "\t0\t" if alone else "\t"
-        for frame in np.flatnonzero(seen):
-            x, y = own[frame]
-            lines.append(f"\t{frame}\t{shortest(x)}\t{shortest(y)}{tail}")
+        frames, points = np.flatnonzero(seen).tolist(), shortest_of(own[seen]).tolist()
+        lines += [f"\t{at}\t{x}\t{y}{tail}" for at, (x, y) in zip(frames, points, strict=True)]
         lines.append("")
     return "\n".join([*lines, "", _END, ""])
 

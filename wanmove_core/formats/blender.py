@@ -131,23 +131,23 @@ def write_blender(tracks: Tracks, size: Size, fps: float) -> str:
     """JSON with a marker for every frame; those of hidden points are muted."""
     scaled = tracks.positions.detach().cpu().double().numpy() / size
     visible = tracks.visibility.cpu().numpy()
-    value = {
+    head = {
         "name": "Wan-Move",
         "size": list(size),
         "fps": float(fps),
         "frame_duration": tracks.num_frames,
-        "tracks": [
-            {
-                "name": f"Track.{track:03}",
-                "markers": [
-                    {"frame": frame + 1, "co": [x, 1 - y], "mute": not visible[frame, track]}
-                    for frame, (x, y) in enumerate(scaled[:, track].tolist())
-                ],
-            }
-            for track in range(tracks.num_points)
-        ],
     }
-    return json.dumps(value, indent=1) + "\n"
+    listed = []
+    for track in range(tracks.num_points):
+        rows = zip(scaled[:, track].tolist(), visible[:, track].tolist(), strict=True)
+        markers = (
+            f'{{"frame": {frame}, "co": [{x}, {1 - y}], "mute": {"false" if seen else "true"}}}'
+            for frame, ((x, y), seen) in enumerate(rows, start=1)
+        )
+        text = ",\n".join(markers)
+        listed.append(f'{{"name": "Track.{track:03}", "markers": [\n{text}\n]}}')
+    text = ",\n".join(listed)
+    return f'{json.dumps(head)[:-1]}, "tracks": [\n{text}\n]}}\n'
 
 
 def _markers(track: Any, subject: str) -> dict[int, tuple[float, float]]:

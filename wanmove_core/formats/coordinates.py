@@ -16,13 +16,14 @@ from ..family import Size
 from ..tracks import Tracks
 from .checks import check_list, check_number, check_size, refusal, shown
 from .content import HIDDEN_PAIRS, Content, RawTrack, ReadOptions, hidden_pairs
-from .samples import shortest
+from .samples import shortest_of
 from .text import parse_json
 
 _log = logging.getLogger("wanmove")
 
 # Keys under which other tools wrap the same lists, the most specific first.
 WRAPPER_KEYS = ("track_coords", "coordinates", "tracks_json", "coord_str", "tracks")
+_SEEN = '"visible": true'
 _SIZE_KEYS = (("width", "height"), ("mask_width", "mask_height"))
 
 
@@ -191,20 +192,26 @@ def coordinates_json(tracks: Tracks, size: Size | None = None) -> str:
     visible = tracks.visibility.cpu().numpy()
     # A visible point on a pair that stands for hidden has to say so.
     stated = hidden_pairs(positions)
-    lists: list[list[dict[str, Any]]] = []
+    hidden = json.dumps({"x": HIDDEN_PAIRS[0], "y": HIDDEN_PAIRS[0], "visible": False})
+    lists = []
     for track in range(tracks.num_points):
-        points = []
-        for frame in range(tracks.num_frames):
-            if visible[frame, track]:
-                x, y = (shortest(v) for v in positions[frame, track])
-                flag = {"visible": True} if stated[frame, track] else {}
-                points.append({"x": x, "y": y, **flag})
-            else:
-                points.append({"x": HIDDEN_PAIRS[0], "y": HIDDEN_PAIRS[0], "visible": False})
-        lists.append(points)
+        rows = zip(
+            shortest_of(positions[:, track]).tolist(),
+            visible[:, track].tolist(),
+            stated[:, track].tolist(),
+            strict=True,
+        )
+        points = (
+            f'{{"x": {x}, "y": {y}{", " + _SEEN if said else ""}}}' if seen else hidden
+            for (x, y), seen, said in rows
+        )
+        lists.append(f"[{', '.join(points)}]")
+    text = f"[{', '.join(lists)}]"
     if size is not None:
-        lists[0][0]["frame"] = list(size)
-    return json.dumps(lists)
+        # The first point states the frame.
+        end = text.index("}")
+        text = f'{text[:end]}, "frame": {json.dumps(list(size))}{text[end:]}'
+    return text
 
 
 def write_coordinates(tracks: Tracks, size: Size | None, _fps: float) -> str:

@@ -17,7 +17,16 @@ from ..tracks import Tracks
 from .checks import MAX_TEXT_POINTS, check_points, check_size, refusal, shown
 from .content import Content, RawTrack, ReadOptions
 from .nuke_curve import MAX_TOKENS, Curve, parse_braces, parse_curve
-from .samples import decimal, height_of, held, own_size, picture_size, shortest, size_comment
+from .samples import (
+    decimal,
+    decimals_of,
+    height_of,
+    held,
+    own_size,
+    picture_size,
+    shortest_of,
+    size_comment,
+)
 
 _NODE = re.compile(r"^[ \t]{0,100}(Tracker[34]?)[ \t]{0,20}\{", re.MULTILINE)
 _FORMAT = re.compile(r'^[ \t]{0,100}format "?(\d{1,9}) (\d{1,9})\b', re.MULTILINE)
@@ -93,8 +102,8 @@ def write_nuke(tracks: Tracks, size: Size, _fps: float) -> str:
 
 def _row(label: str, positions: np.ndarray, seen: np.ndarray, height: int) -> str:
     own = held(positions, seen)
-    x = " ".join(str(shortest(value)) for value in own[:, 0])
-    y = " ".join(decimal(height - value) for value in own[:, 1])
+    x = " ".join(map(str, shortest_of(own[:, 0]).tolist()))
+    y = " ".join(decimals_of(height - own[:, 1]))
     at = f"x{_FIRST_FRAME}"
     changes = np.flatnonzero(np.diff(seen.astype(np.int8), prepend=-1))
     enabled = " ".join(f"x{frame + _FIRST_FRAME} {int(seen[frame])}" for frame in changes)

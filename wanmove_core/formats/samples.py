@@ -10,12 +10,34 @@ from .content import ReadOptions
 
 _RANGE = re.compile(r"(\d{1,9})-(\d{1,9})")
 _OWN_SIZE = re.compile(r"^# Wan-Move (\d{1,9})x(\d{1,9})\s*$", re.MULTILINE)
+_MOST_DECIMALS = 9  # more have few values: those closest to 0
 _NUMBER = re.compile(r"[-+]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[eE][-+]?\d{1,3})?", re.ASCII)
 
 
 def shortest(value: float | np.floating) -> float:
     """Return the float whose decimal text is the shortest that reads back as this float32."""
     return float(np.format_float_positional(np.float32(value), unique=True, trim="0"))
+
+
+def shortest_of(values: np.ndarray) -> np.ndarray:
+    """`shortest` of an array, as float64: the fewest decimals that give the float32 back."""
+    single = values.astype(np.float32)
+    exact = single.astype(np.float64)
+    found = np.rint(exact)
+    missing = np.flatnonzero((found.astype(np.float32) != single).ravel())
+    for decimals in range(1, _MOST_DECIMALS):
+        tried = np.round(exact.flat[missing], decimals)
+        fits = tried.astype(np.float32) == single.flat[missing]
+        found.flat[missing[fits]] = tried[fits]
+        missing = missing[~fits]
+    found.flat[missing] = [shortest(value) for value in single.flat[missing]]
+    return found
+
+
+def decimals_of(values: np.ndarray) -> list[str]:
+    """`decimal` of each value of a vector."""
+    texts = map(repr, values.tolist())
+    return [decimal(float(t)) if "e" in t else t.removesuffix(".0") for t in texts]
 
 
 def decimal(value: float) -> str:

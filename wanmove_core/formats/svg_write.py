@@ -2,7 +2,7 @@
 
 from ..family import Size
 from ..tracks import Tracks
-from .samples import frame_ranges, held, shortest
+from .samples import frame_ranges, held, shortest, shortest_of
 
 
 def write_svg(tracks: Tracks, size: Size, fps: float) -> str:
@@ -20,7 +20,7 @@ def write_svg(tracks: Tracks, size: Size, fps: float) -> str:
     for track in range(tracks.num_points):
         seen = visible[:, track]
         own = held(positions[:, track], seen)
-        points = " ".join(f"{shortest(x)},{shortest(y)}" for x, y in own)
+        points = " ".join(f"{x},{y}" for x, y in shortest_of(own).tolist())
         ranges = " ".join(f"{first}-{last}" for first, last in frame_ranges(seen))
         lines.append(
             f'<polyline id="track{track}" fill="none" stroke="#1f77b4" stroke-width="2" '

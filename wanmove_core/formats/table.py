@@ -13,7 +13,7 @@ from ..family import Size
 from ..tracks import Tracks
 from .checks import MAX_FRAMES, MAX_TEXT_POINTS, check_points, refusal, shown
 from .content import Content, RawTrack, ReadOptions, hidden_pairs
-from .samples import own_size, shortest, size_comment
+from .samples import own_size, shortest_of, size_comment
 from .text import lines_of
 
 MAX_ROWS = 1_000_000
@@ -196,7 +196,8 @@ def write_csv(tracks: Tracks, size: Size | None, _fps: float) -> str:
     lines = [] if size is None else [size_comment(size)]
     lines.append(",".join(COLUMNS))
     for track in range(tracks.num_points):
-        for frame, (x, y) in enumerate(positions[:, track]):
-            seen = int(visible[frame, track])
-            lines.append(f"{frame},{track},{shortest(x)},{shortest(y)},{seen}")
+        rows = zip(
+            shortest_of(positions[:, track]).tolist(), visible[:, track].tolist(), strict=True
+        )
+        lines += [f"{at},{track},{x},{y},{seen:d}" for at, ((x, y), seen) in enumerate(rows)]
     return "\n".join(lines) + "\n"

@@ -5,7 +5,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..document.schema import DOCUMENT_VERSION, MAX_TRACKS, is_document, parse_document
+from ..document.schema import (
+    DOCUMENT_VERSION,
+    MAX_DOCUMENT_BYTES,
+    MAX_TRACKS,
+    is_document,
+    parse_document,
+)
 from ..errors import TrackFormatError
 from ..shapes import Float
 from .content import ReadOptions, TrackFile
@@ -15,6 +21,8 @@ from .svg import is_svg, read_svg
 from .svg_document import svg_tracks
 from .text import decode_text, parse_json
 
+_DEEPEST = 40  # splits within each other that go by the worst frame
+_FEWEST_CHARACTERS = 20  # of a knot in a document
 _TOLERANCE = 0.25  # px; what is left out of a track never moves it further than this
 
 
@@ -54,7 +62,8 @@ def import_noted(data: bytes, *, name: str, size: tuple[int, int], num_frames: i
         picture = read_svg(text, name)
         if all(path.frames is None for path in picture.paths):
             tracks = svg_tracks(picture, name, size)
-            return Imported(_document(tracks, size, num_frames, picture.fps or 16.0), (), False)
+            text = _document(tracks, size, num_frames, picture.fps or 16.0, name)
+            return Imported(text, (), False)
     if data.lstrip()[:1] == b"{":
         value = _json_or_none(data, name)
         if is_document(value):
@@ -71,7 +80,7 @@ def import_noted(data: bytes, *, name: str, size: tuple[int, int], num_frames: i
             f"{name} must have at most {MAX_TRACKS} tracks to be edited; got "
             f"{loaded.tracks.num_points}. Connect Load Tracks instead of drawing."
         )
-    text = _document(_tracks(loaded), size, num_frames, loaded.fps or 16.0)
+    text = _document(_tracks(loaded, name), size, num_frames, loaded.fps or 16.0, name)
     return Imported(text, loaded.notes, timed)
 
 
@@ -83,10 +92,10 @@ def _json_or_none(data: bytes, name: str) -> Any:
 
 
 def _document(
-    tracks: list[dict[str, Any]], size: tuple[int, int], num_frames: int, fps: float
+    tracks: list[dict[str, Any]], size: tuple[int, int], num_frames: int, fps: float, name: str
 ) -> str:
     numbered = [{"id": f"t{number}", **track} for number, track in enumerate(tracks, start=1)]
-    return json.dumps(
+    text = json.dumps(
         {
             "version": DOCUMENT_VERSION,
             "width": size[0],
@@ -96,21 +105,34 @@ def _document(
             "tracks": numbered,
         }
     )
+    if len(text) > MAX_DOCUMENT_BYTES:
+        raise _too_detailed(name)
+    return text
 
 
-def _tracks(loaded: TrackFile) -> list[dict[str, Any]]:
+def _too_detailed(name: str) -> TrackFormatError:
+    return TrackFormatError(
+        f"{name} must make a drawing of at most {MAX_DOCUMENT_BYTES // 10**6} MB to be edited; got "
+        "more detail than that. Connect Load Tracks instead of drawing."
+    )
+
+
+def _tracks(loaded: TrackFile, name: str) -> list[dict[str, Any]]:
     positions = loaded.tracks.positions.numpy().astype(np.float64)
     visibility = loaded.tracks.visibility.numpy()
-    tracks = []
+    tracks, knots_left = [], MAX_DOCUMENT_BYTES // _FEWEST_CHARACTERS
     for index in range(positions.shape[1]):
         own, seen = positions[:, index], visibility[:, index]
         own = held(own, seen) if seen.any() else own
         frames = _needed_frames(own)
+        knots_left -= len(frames)
+        if knots_left < 0:
+            raise _too_detailed(name)
         knots = [{"x": round(x, 3), "y": round(y, 3)} for x, y in own[frames].tolist()]
         inner = enumerate(frames[1:-1].tolist(), start=1)
         keys = [{"frame": frame, "at": at} for at, frame in inner]
-        name = loaded.names[index] if index < len(loaded.names) else f"Track {index + 1}"
-        track: dict[str, Any] = {"name": name, "curve": "polyline", "knots": knots}
+        title = loaded.names[index] if index < len(loaded.names) else f"Track {index + 1}"
+        track: dict[str, Any] = {"name": title, "curve": "polyline", "knots": knots}
         track |= {"timing": {"keys": keys}} if keys else {}
         track |= {} if seen.all() else {"windows": frame_ranges(seen)}
         color = loaded.colors[index] if index < len(loaded.colors) else ""
@@ -134,9 +156,9 @@ def _needed_frames(positions: Float[np.ndarray, "frames 2"]) -> np.ndarray:
     last = len(positions) - 1
     if np.abs(positions - positions[0]).max() <= _TOLERANCE:
         return np.array([0])
-    kept, open_ = {0, last}, [(0, last)]
+    kept, open_ = {0, last}, [(0, last, _DEEPEST)]
     while open_:
-        low, high = open_.pop()
+        low, high, depth = open_.pop()
         if high - low < 2:
             continue
         share = np.arange(1, high - low)[:, None] / (high - low)
@@ -144,7 +166,8 @@ def _needed_frames(positions: Float[np.ndarray, "frames 2"]) -> np.ndarray:
         away = np.linalg.norm(positions[low + 1 : high] - straight, axis=1)
         worst = int(away.argmax())
         if away[worst] > _TOLERANCE:
-            middle = low + 1 + worst
+            # Halves where the worst is ever beside an end, which would take frames x frames steps.
+            middle = low + 1 + worst if depth > 0 else (low + high) // 2
             kept.add(middle)
-            open_ += [(low, middle), (middle, high)]
+            open_ += [(low, middle, depth - 1), (middle, high, depth - 1)]
     return np.array(sorted(kept))

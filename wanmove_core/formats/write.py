@@ -8,7 +8,7 @@ from ..errors import MediaError, OptionError, TrackFormatError
 from ..family import Size
 from ..media.writer import check_writable, write_files
 from ..tracks import Tracks
-from .checks import MAX_COORDINATE, check_points, refusal
+from .checks import MAX_COORDINATE, MAX_POINTS, MAX_TEXT_POINTS, check_points, refusal
 from .npy import npy_bytes, visibility_path
 from .registry import WRITE_FORMATS, WRITTEN, format_of, function, written_suffixes
 
@@ -55,7 +55,8 @@ def write_tracks(
     """
     path = pathlib.Path(path)
     kind = check_path(path, format)
-    check_points(path.name, tracks.num_frames, tracks.num_points)
+    most = MAX_POINTS if kind == "npy" else MAX_TEXT_POINTS
+    check_points(path.name, tracks.num_frames, tracks.num_points, most)
     if not 0.01 <= fps <= 1000:
         raise OptionError(f"fps must be from 0.01 to 1000; got {fps!r}. Use 16.")
     positions = tracks.positions.detach().cpu().numpy()

@@ -5,6 +5,7 @@ Everything here is float64 numpy: knots are few, and the editor's JavaScript com
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -254,7 +255,7 @@ def sample_curve(
 
 
 def ease_cubic_bezier(
-    time: Float[np.ndarray, " samples"], points: tuple[float, float, float, float, float, float]
+    time: Float[np.ndarray, " samples"], points: tuple[Any, Any, Any, Any, Any, Any]
 ) -> Float[np.ndarray, " samples"]:
     """Map time 0..1 to progress by a cubic Bezier easing curve, as CSS does.
 
@@ -263,6 +264,7 @@ def ease_cubic_bezier(
         points: y0, x1, y1, x2, y2, y3: the curve goes from (0, y0) over the control points
             (x1, y1), (x2, y2) to (1, y3). CSS fixes y0 = 0 and y3 = 1; other values reverse,
             bounce or overshoot. x1 and x2 are clamped to 0..1, so time never runs back.
+            Numbers, or arrays [samples] of a curve for each sample.
 
     Returns:
         Progress; may leave 0..1.
@@ -271,7 +273,7 @@ def ease_cubic_bezier(
         Differs: 60 bisections instead of 20, so that float64 is exact.
     """
     y0, x1, y1, x2, y2, y3 = points
-    x1, x2 = min(max(x1, 0.0), 1.0), min(max(x2, 0.0), 1.0)
+    x1, x2 = np.clip(x1, 0.0, 1.0), np.clip(x2, 0.0, 1.0)
     low, high = np.zeros_like(time), np.ones_like(time)
     for _ in range(60):
         middle = (low + high) / 2

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..document.sampling import NAMED_EASES
 from ..document.schema import EASES, Ease
+from ..document.timing import NAMED_EASES
 from ..errors import OptionError, TrackFormatError
 from ..formats.checks import shown
 from ..motion.curves import ease_cubic_bezier

@@ -15,6 +15,7 @@ Messages are one line: `<subject> must <expected>; got <actual>. <next step>.`
 """
 
 MAX_MESSAGE = 500
+MAX_LINE = 10_000  # of what a command prints: paths must stay whole
 
 
 def printable(text: str, most: int = MAX_MESSAGE) -> str:

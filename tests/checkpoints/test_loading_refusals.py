@@ -5,6 +5,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from wanmove_core.checkpoints.loading import load_components
+from wanmove_core.checkpoints.text_encoder import _try_apart, load_tokenizer
 from wanmove_core.errors import CheckpointError, OptionError
 
 from . import checkpoint_writers as writers
@@ -221,3 +222,15 @@ def test_shared_files_survive(state, tmp_path):
     part = load_components([path], needs=["transformer"]).transformer
     part.patch_embedding.weight.data.zero_()
     assert torch.equal(load_file(path)["patch_embedding.weight"], state["patch_embedding.weight"])
+
+
+def test_a_tokenizer_that_ends_its_process_is_one_line():
+    with pytest.raises(CheckpointError, match=r"x: the tokenizer must be a model; got 3 bytes"):
+        _try_apart("import os; os.abort()", b"abc", "x", "model")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"model": {"type": "Unigram", "vocab": []}}', ""])
+def test_a_damaged_tokenizer_folder_is_one_line(tmp_path, text):
+    (tmp_path / "tokenizer.json").write_text(text, encoding="utf-8")
+    with pytest.raises(CheckpointError, match=r"tokenizer\.json"):
+        load_tokenizer(None, tmp_path)

@@ -1,10 +1,13 @@
 """`python -m tests.hostile [--full] [--seed N]`: mutate every fixture, and count what happens."""
 
 import argparse
+import logging
 import sys
 import time
 
-from .mutations import MUTATIONS, SLICE, attack, kinds
+from tests.hostile.apart import attack_apart
+from tests.hostile.fixtures import KINDS
+from tests.hostile.mutations import MUTATIONS, SLICE
 
 
 def main() -> int:
@@ -12,10 +15,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.hostile")
     parser.add_argument("--full", action="store_true", help=f"{MUTATIONS} mutations of each file")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kind", choices=list(KINDS), action="append")
+    parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
     began, wrong = time.monotonic(), 0
-    for kind in kinds():
-        outcome = attack(kind, MUTATIONS if args.full else SLICE, seed=args.seed)
+    logging.disable(logging.WARNING)
+    for kind in args.kind or KINDS:
+        count = MUTATIONS if args.full else SLICE
+        outcome = attack_apart(kind, count, seed=args.seed, at_once=args.processes)
         wrong += len(outcome.wrong)
         sys.stdout.write(f"{kind:12} {outcome}\n")
         for line in outcome.wrong[:5]:

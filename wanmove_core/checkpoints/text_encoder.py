@@ -1,5 +1,7 @@
 """Load umT5 and its tokenizer."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,17 @@ from .checkpoint import Checkpoint, axis_length, count_layers
 from .fp8 import check_formats, take_scales
 from .keymaps import TEXT_ENCODER_KEYS
 
+_TRY_SECONDS = 120.0
+_TRY_SENTENCEPIECE = """
+import sys, sentencepiece
+model = sentencepiece.SentencePieceProcessor()
+model.LoadFromSerializedProto(sys.stdin.buffer.read())
+model.encode("a cat", add_eos=True)
+"""
+_TRY_TOKENIZERS = """
+import sys, tokenizers
+tokenizers.Tokenizer.from_buffer(sys.stdin.buffer.read()).encode("a cat")
+"""
 _ATTENTION = "encoder.block.0.layer.0.SelfAttention"
 # The embedding is tied; the tokenizer travels in the file; a full umT5 has a decoder too.
 _SURPLUS = ("encoder.embed_tokens.", "spiece_model", "decoder.", "lm_head.")
@@ -116,11 +129,12 @@ def _open_tokenizer_folder(folder: Path) -> PromptTokenizer:
     if (folder / "spiece.model").is_file():
         proto = (folder / "spiece.model").read_bytes()
         return _open_sentencepiece(proto, str(folder / "spiece.model"))
+    _try_apart(_TRY_TOKENIZERS, (folder / "tokenizer.json").read_bytes(), folder, "tokenizer.json")
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
         raise CheckpointError(
             f"{folder} must hold umT5's tokenizer; got files that cannot be read "
             f"({type(error).__name__}). Download google/umt5-xxl again."
@@ -131,9 +145,34 @@ def _open_tokenizer_folder(folder: Path) -> PromptTokenizer:
     )
 
 
+def _try_apart(code: str, data: bytes, source: object, kind: str) -> None:
+    """Load a tokenizer in a process that may die: damaged ones abort it.
+
+    Raises:
+        CheckpointError: it cannot be loaded, or does not encode a text.
+    """
+    try:
+        tried = subprocess.run(
+            [sys.executable, "-c", code],
+            input=data,
+            capture_output=True,
+            check=False,
+            timeout=_TRY_SECONDS,
+        )
+        fine = tried.returncode == 0
+    except subprocess.TimeoutExpired:
+        fine = False
+    if not fine:
+        raise CheckpointError(
+            f"{source}: the tokenizer must be a {kind}; got {len(data)} bytes that are not. "
+            "Download the file again."
+        )
+
+
 def _open_sentencepiece(proto: bytes, source: str) -> PromptTokenizer:
     import sentencepiece
 
+    _try_apart(_TRY_SENTENCEPIECE, proto, source, "sentencepiece model")
     processor = sentencepiece.SentencePieceProcessor()
     try:
         processor.LoadFromSerializedProto(proto)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..errors import OptionError, WanMoveError
+from ..errors import MAX_LINE, OptionError, WanMoveError, printable
 
 _MOST_FILES = 200
 
@@ -36,7 +36,7 @@ def run_doctor(args: argparse.Namespace) -> int:
     lines = describe_environment()
     if args.models is not None:
         lines += describe_models(args.models)
-    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.write("".join(f"{printable(line, MAX_LINE)}\n" for line in lines))
     return 0
 
 

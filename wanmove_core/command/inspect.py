@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ..errors import CheckpointError
+from ..errors import MAX_LINE, CheckpointError, printable
 
 
 def add_inspect_parser(commands: Any) -> None:
@@ -35,7 +35,7 @@ def run_inspect(args: argparse.Namespace) -> int:
     unknown = 0
     for group in group_shards(_files(args.paths)):
         name = group[0] if len(group) == 1 else f"{group[0]} and {len(group) - 1} more shards"
-        sys.stdout.write(f"{name}\n")
+        sys.stdout.write(f"{printable(name, MAX_LINE)}\n")
         try:
             checkpoint = open_checkpoint(group)
         except CheckpointError as error:
@@ -44,7 +44,7 @@ def run_inspect(args: argparse.Namespace) -> int:
             continue
         unknown += not is_known(identify(checkpoint))
         for line in describe(checkpoint, names=args.names):
-            sys.stdout.write(f"  {line}\n")
+            sys.stdout.write(f"  {printable(line, MAX_LINE)}\n")
     return 1 if unknown else 0
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..errors import OptionError
+from ..errors import OptionError, printable
 from .parse import parse_numbers, parse_size
 
 
@@ -110,7 +110,8 @@ def run_prepare(args: argparse.Namespace) -> int:
     failed = prepare(
         clips, parts, args.out, options, follow=follow, device=args.device, made_from=made_from
     )
-    sys.stdout.write(f"{args.out}: {len(clips) - len(failed)} of {len(clips)} clips\n")
+    out = printable(str(args.out))
+    sys.stdout.write(f"{out}: {len(clips) - len(failed)} of {len(clips)} clips\n")
     return 1 if failed else 0
 
 

@@ -42,6 +42,7 @@ def make_handler(server: "DrawServer") -> type[BaseHTTPRequestHandler]:
 
 class _Handler(BaseHTTPRequestHandler):
     page: "DrawServer"
+    timeout = 60  # for a body that does not come
 
     def do_GET(self) -> None:
         path = self._path()
@@ -61,9 +62,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         path, size = self._path(), self.headers.get("Content-Length", "")
-        if path is None or not size.isdigit() or int(size) > _MAX_BODY:
+        plain = size.isascii() and size.isdigit() and len(size) < 10
+        if path is None or not plain or int(size) > _MAX_BODY:
             return self._send(HTTPStatus.NOT_FOUND, "text/plain", b"")
         body = self.rfile.read(int(size))
+        if len(body) < int(size):
+            return self._send(HTTPStatus.BAD_REQUEST, "text/plain", b"")
         query = {k: v[0] for k, v in parse_qs(urlsplit(self.path).query).items()}
         try:
             return self._send(HTTPStatus.OK, *self.page.answer_post(path, query, body))
@@ -93,11 +97,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _path(self) -> str | None:
         """The path behind the token; None for anyone who must not be here."""
-        head, _, path = urlsplit(self.path).path.lstrip("/").partition("/")
+        try:
+            whole = urlsplit(self.path).path
+        except ValueError:  # no address at all, as //[
+            return None
+        head, _, path = whole.lstrip("/").partition("/")
         origin = self.headers.get("Origin", f"http://{self.page.host}")
         # A page elsewhere may send requests here under a name that it points at 127.0.0.1.
         ours = self.headers.get("Host") == self.page.host and origin == f"http://{self.page.host}"
-        return path if ours and secrets.compare_digest(head, self.page.token) else None
+        known = secrets.compare_digest(head.encode("utf-8", "replace"), self.page.token.encode())
+        return path if ours and known else None
 
     def _begin(self, status: int, kind: str, size: int | None, nonce: str = "none") -> None:
         self.send_response(status)

@@ -11,8 +11,9 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from ..errors import OptionError
+from ..errors import MediaError, OptionError
 from ..formats.exchange_process import shared_processes
+from ..media.files import check_plain
 from .generation import Generation
 from .moving_tracks import moving_tracks
 from .recall import recall_bytes
@@ -133,9 +134,13 @@ class DrawServer:
         if root is None or not _is_inside(name, rooms=folder == "editor"):
             raise FileNotFoundError(path)
         kind = _TYPES.get(Path(name).suffix)
-        if kind is None or not (root / name).is_file():
+        if kind is None:
             raise FileNotFoundError(path)
-        return kind, (root / name).read_bytes()
+        try:
+            check_plain(root / name, "file", follow=False)
+            return kind, (root / name).read_bytes()
+        except (MediaError, OSError) as error:
+            raise FileNotFoundError(path) from error
 
     def answer_post(self, path: str, query: dict[str, str], body: bytes) -> tuple[str, bytes]:
         """Return content type and body. Raises FileNotFoundError, OutdatedError, WanMoveError."""
@@ -146,11 +151,11 @@ class DrawServer:
             work = recall_bytes(body, query.get("name", "video")[:80])
             return "application/json", json.dumps(vars(work)).encode()
         if path == "gif":
-            return "image/gif", moving_tracks(self.session.image, Work.parse(json.loads(body)))
+            return "image/gif", moving_tracks(self.session.image, Work.parse(parse_body(body)))
         answer: dict[str, Any] = {}
         if path in ("keep", "save", "generate"):
-            work = Work.parse(json.loads(body))
-            if not self.session.take(work, int(query["base"])):
+            work = Work.parse(parse_body(body))
+            if not self.session.take(work, parse_base(query)):
                 raise OutdatedError
             if path != "keep":
                 answer["files"] = [str(file) for file in self.session.save()]
@@ -159,10 +164,26 @@ class DrawServer:
         elif path == "cancel":
             self.generation.cancel()
         elif path == "delete":
-            self.generation.delete(query["video"])
+            self.generation.delete(query.get("video", ""))
         else:
             raise FileNotFoundError(path)
         return "application/json", json.dumps({**answer, **self.news()}).encode()
+
+
+def parse_body(body: bytes) -> Any:
+    """Read a page's JSON. Raises OptionError."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise OptionError("The request must be JSON; got something else. Reload.") from error
+
+
+def parse_base(query: dict[str, str]) -> int:
+    """Read the revision that a page drew on. Raises OptionError."""
+    text = query.get("base", "")
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise OptionError(f"base must be a revision; got {text[:40]!r}. Reload.")
+    return int(text)
 
 
 def _is_inside(path: str, *, rooms: bool) -> bool:

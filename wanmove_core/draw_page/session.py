@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +11,14 @@ from typing import Any
 
 from ..document.sampling import sample_document
 from ..document.schema import parse_document
-from ..errors import MediaError, TrackFormatError, WanMoveError
+from ..errors import MediaError, OptionError, TrackFormatError, WanMoveError
 from ..formats import write_tracks
 from ..formats.to_document import import_document
 from ..media.writer import write_files
 
 _log = logging.getLogger("wanmove")
 _DEFAULT_FRAMES = 81
+_HALF = re.compile("[\\ud800-\\udfff]")
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,14 @@ class Work:
         """Read what a page sends.
 
         Raises:
-            TypeError, KeyError: not such an object.
+            OptionError: not such an object.
         """
-        seed = value.get("seed")
-        return cls(str(value["document"]), str(value.get("prompt", "")), _seed_or_none(seed))
+        said = value if isinstance(value, dict) else {}
+        texts = [said.get("document"), said.get("prompt", "")]
+        # Half of a pair of UTF-16 is no text that could be written to a file.
+        if not all(isinstance(text, str) and not _HALF.search(text) for text in texts):
+            raise OptionError("A page must send a drawing; got something else. Reload it.")
+        return cls(str(texts[0]), str(texts[1]), _seed_or_none(said.get("seed")))
 
 
 def _seed_or_none(value: Any) -> int | None:

@@ -7,18 +7,19 @@ from pathlib import Path
 from ..errors import MediaError
 
 
-def check_plain(path: Path, kind: str) -> os.stat_result:
+def check_plain(path: Path, kind: str, *, follow: bool = True) -> os.stat_result:
     """Refuse what opening would wait for, or could not open.
 
     Args:
         path: of a file.
         kind: what it must be, for the message: "picture", "video".
+        follow: whether a link to such a file will do.
 
     Raises:
         MediaError: there is nothing, or a folder, pipe or device.
     """
     try:
-        found = path.stat()
+        found = path.stat(follow_symlinks=follow)
     except (OSError, ValueError) as error:
         raise MediaError(
             f"{path} must be a readable {kind}; got {reason(error).lower()}. Check the path."

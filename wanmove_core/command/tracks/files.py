@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...choices import FitMode, Unit, options_of
-from ...errors import OptionError
+from ...errors import MAX_LINE, OptionError, printable
 from ...formats.registry import WRITE_FORMATS, WRITTEN, written_suffixes
 from ..parse import parse_size
 
@@ -78,7 +78,7 @@ def run_show(args: argparse.Namespace) -> int:
             places = tracks.positions[tracks.visibility]
             low, high = places.amin(0), places.amax(0)
             parts.append(f"x {low[0]:.1f} to {high[0]:.1f}, y {low[1]:.1f} to {high[1]:.1f}")
-        sys.stdout.write(", ".join(parts) + "\n")
+        sys.stdout.write(printable(", ".join(parts), MAX_LINE) + "\n")
     return 0
 
 
@@ -131,7 +131,7 @@ def run_convert(args: argparse.Namespace) -> int:
         tracks = _placed(args, given)
     fps = (found.fps or _FPS) if args.fps is None else args.fps
     for path in write_tracks(tracks, args.target, format=args.to, size=found.size, fps=fps):
-        sys.stdout.write(f"{path}\n")
+        sys.stdout.write(f"{printable(str(path), MAX_LINE)}\n")
     return 0
 
 
@@ -148,5 +148,5 @@ def _placed(args: argparse.Namespace, tracks: "Tracks") -> "Tracks":
         )
     fit_mode: FitMode = args.resize or "stretch"
     tracks, how = place_in_frame(tracks, args.to_size, image_size=frame, fit_mode=fit_mode)
-    sys.stderr.write(f"{args.source}: {how}\n")
+    sys.stderr.write(f"{printable(str(args.source))}: {how}\n")
     return tracks

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ...errors import MediaError
+from ...errors import MAX_LINE, MediaError, printable
 from ...media.files import check_plain, reason
 
 if TYPE_CHECKING:
@@ -131,5 +131,5 @@ def write_result(tracks: "Tracks", target: Path, size: "Size | None" = None) -> 
     from ...formats import write_tracks
 
     for path in write_tracks(tracks, target, size=size):
-        sys.stdout.write(f"{path}\n")
+        sys.stdout.write(f"{printable(str(path), MAX_LINE)}\n")
     return 0

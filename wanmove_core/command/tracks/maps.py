@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from ...choices import MapShape
-from ...errors import OptionError
+from ...errors import MAX_LINE, OptionError, printable
 from ..parse import parse_size
 from .inputs import read_mask, read_placed, write_result
 
@@ -65,7 +65,7 @@ def run_maps(args: argparse.Namespace) -> int:
     )
     maps = draw_trajectory_maps(objects, size, shape=args.shape, given=_given(args.given))
     write_maps(args.target, maps, fps=args.fps)
-    sys.stdout.write(f"{args.target}\n")
+    sys.stdout.write(f"{printable(str(args.target), MAX_LINE)}\n")
     return 0
 
 

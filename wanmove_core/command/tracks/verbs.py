@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...errors import OptionError
+from ...errors import OptionError, printable
 from ..companions import check_companions
 from ..parse import parse_size
 from .animate import add_animate_verb
@@ -216,9 +216,9 @@ def run_lint(args: argparse.Namespace) -> int:
         )
         total += len(found)
         for finding in found:
-            sys.stdout.write(f"{path}: {finding}\n")
+            sys.stdout.write(f"{printable(str(path))}: {printable(str(finding))}\n")
         if not found:
-            sys.stdout.write(f"{path}: nothing to note\n")
+            sys.stdout.write(f"{printable(str(path))}: nothing to note\n")
     return 1 if total else 0
 
 

@@ -35,7 +35,7 @@ def run_inspect(args: argparse.Namespace) -> int:
     unknown = 0
     for group in group_shards(_files(args.paths)):
         name = group[0] if len(group) == 1 else f"{group[0]} and {len(group) - 1} more shards"
-        sys.stdout.write(f"{printable(name, MAX_LINE)}\n")
+        sys.stdout.write(f"{printable(str(name), MAX_LINE)}\n")
         try:
             checkpoint = open_checkpoint(group)
         except CheckpointError as error:

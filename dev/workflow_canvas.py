@@ -99,7 +99,7 @@ class Canvas:
         node_id = len(self.nodes) + 1
         node = {"id": node_id, "type": "MarkdownNote", "pos": list(pos), "size": list(size)}
         node |= {"flags": {}, "order": node_id - 1, "mode": 0, "inputs": [], "outputs": []}
-        node |= {"properties": {}, "widgets_values": [text], "color": "#432", "bgcolor": "#653"}
+        node |= {"properties": {}, "widgets_values": [text], "color": "#222", "bgcolor": "#000"}
         self.nodes.append(node)
 
     def group(self, title: str, box: tuple[int, int, int, int], colour: str = BLUE) -> None:

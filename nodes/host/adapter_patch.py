@@ -3,6 +3,7 @@
 The host's own `WanUni3CCnetPatch` (comfy_extras/nodes_model_patch.py:601, 0.33) works alike.
 """
 
+import logging
 import uuid
 from typing import Any
 
@@ -13,7 +14,10 @@ from ...wanmove_core import OptionError, ShapeError
 from ...wanmove_core.checkpoints.adapter_modules import ResNetAdapter
 from ...wanmove_core.checkpoints.adapters import Adapter
 
+_log = logging.getLogger("wanmove")
+
 _KEY = "wanmove_flashmotion"
+_FEW = 8  # steps: a distilled generator's
 
 
 def with_adapter(
@@ -97,6 +101,7 @@ class AdapterPatch:
     ) -> None:
         self._adapter, self._maps, self._strength, self._levels = adapter, maps, strength, levels
         self._features: list[torch.Tensor] | None = None
+        self._warned = False
         self.key = f"{_KEY}_{uuid.uuid4().hex}"
 
     def remember(self, executor, *args, **kwargs):
@@ -107,6 +112,7 @@ class AdapterPatch:
         latent, timestep, context, vision, concat, options = args
         call = {"timestep": timestep, "context": context, "added": 0}
         options = {**options, self.key: call}
+        self._warn_of_a_slow_adapter(options)
         out = executor(latent, timestep, context, vision, concat, options, **kwargs)
         if call["added"] == 0 and self._acts(options):
             raise OptionError(
@@ -114,6 +120,17 @@ class AdapterPatch:
                 "after the blocks of Wan models. Update ComfyUI."
             )
         return out
+
+    def _warn_of_a_slow_adapter(self, options: dict[str, Any]) -> None:
+        sigmas = options.get("sample_sigmas")
+        slow = getattr(self._adapter.model, "stage", None) == "slow"
+        if slow and not self._warned and sigmas is not None and len(sigmas) - 1 <= _FEW:
+            self._warned = True
+            _log.warning(
+                "adapter must be a fast one for %d steps; got a slow one, whose videos are "
+                "blurred. Use the FastAdapter.",
+                len(sigmas) - 1,
+            )
 
     def __call__(self, hook: dict[str, Any]) -> dict[str, Any]:
         options = hook["transformer_options"]

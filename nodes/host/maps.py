@@ -12,7 +12,7 @@ from ...wanmove_core.motion.fit import fit_tracks
 from ...wanmove_core.motion.retime import resample_tracks
 from ...wanmove_core.sources.region.objects import objects_from_document
 from ...wanmove_core.view import map_objects
-from ...wanmove_core.view.trajectory_maps import draw_trajectory_maps
+from ...wanmove_core.view.trajectory_maps import check_first_map, draw_trajectory_maps
 from .convert import check_images, naming, to_bytes, to_image, tracks_from_host
 
 
@@ -133,6 +133,7 @@ def encode_maps(vae: Any, maps: torch.Tensor, size: tuple[int, int], length: int
             f"maps must be {width}x{height} px, as the video; got {maps.shape[2]}x"
             f"{maps.shape[1]}. Set width and height in Draw Trajectory Maps."
         )
+    check_first_map(to_bytes(maps[:1, ..., :3])[0].numpy())
     latent: torch.Tensor = vae.encode(maps[..., :3])
     return latent
 

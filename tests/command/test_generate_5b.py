@@ -1,6 +1,7 @@
 """`wanmove generate` with a 5B checkpoint: its own defaults, maps, adapters, and refusals."""
 
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,6 +13,8 @@ from wanmove_core import Tracks, write_tracks
 from wanmove_core.command import main as cli
 from wanmove_core.media.video import read_metadata, read_video
 
+TOY = Path(__file__).parents[2] / "models/toy"
+BOXES = TOY / "wanmove_toy_boxes_resnet.safetensors"
 SQUARE = [[-10, -8], [10, -8], [10, 8], [-10, 8]]
 
 
@@ -38,6 +41,14 @@ def folder(tmp_path_factory):
     cv2.imwrite(str(base / "mask.png"), mask)
     cv2.imwrite(str(base / "small.png"), mask[:32])
     assert cli.main(["tracks", "maps", str(base / "drawing.json"), str(base / "maps")]) == 0
+    late = {**drawing, "tracks": [{**track, "windows": [[3, 8]]}]}
+    (base / "late.json").write_text(json.dumps(late))
+    (base / "black").mkdir()
+    for frame in range(9):
+        cv2.imwrite(str(base / f"black/{frame}.png"), np.zeros((64, 96, 3), np.uint8))
+    (base / "16").mkdir()
+    torch.save(files.generator(), base / "16/model.pt")
+    (base / "16/vae.safetensors").symlink_to(TOY / "wanmove_toy_vae.safetensors")
     return base
 
 
@@ -87,6 +98,11 @@ REFUSALS = {
     "--tracks @tracks.csv --adapter @FastAdapter/resnet.safetensors": "Frame 0 needs a filled",
     "--maps @maps --tracks @tracks.csv": "one of --maps and --tracks",
     "--maps @maps --adapter @FastAdapter/resnet.safetensors --frames 5": "must have the video's 5",
+    "--maps @black --adapter @FastAdapter/resnet.safetensors": "an object in frame 0",
+    "--tracks @late.json --adapter @FastAdapter/resnet.safetensors": "an object in frame 0",
+    "--checkpoint @16 --maps @maps --adapter @FastAdapter/resnet.safetensors": "a Wan 2.2 VAE",
+    f"--maps @maps --adapter {BOXES}": "2 blocks of width 256; got 6 of 256",
+    f"--checkpoint {TOY} --maps @maps --adapter {BOXES}": "must come with Wan2.2-TI2V-5B",
     "--maps @maps --adapter @model/model.pt": "must be a FlashMotion adapter",
     "--tracks @tracks.csv --mask @small.png --adapter @FastAdapter/resnet.safetensors": "of the",
     "--size 90x64 --resize crop": "multiples of 32 px",

@@ -1,7 +1,9 @@
 """The 5B's pipeline: equal to the public four-step loop, and bound to its grid and inputs."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -16,6 +18,8 @@ from wanmove_core.generation.sampling import make_schedule
 from wanmove_core.generation.settings import GenerationSettings
 from wanmove_core.generation.speed import SpeedOptions
 from wanmove_core.generation.ti2v import Ti2vConditions, Ti2vPipeline
+from wanmove_core.view.map_objects import OutlinedObject
+from wanmove_core.view.trajectory_maps import draw_trajectory_maps, map_boxes
 
 REFERENCE = Path(__file__).parents[1] / "fixtures/reference/turbo_four_steps.safetensors"
 FEW = {"solver": "lcm", "sigmas": (1.0, 0.75, 0.5, 0.25), "guidance_scale": 1.0}
@@ -99,6 +103,52 @@ def test_many_steps_with_guidance_of_the_prompt():
 
 def _settings(**changes):
     return GenerationSettings(**{**SMALL, **FEW, **changes})
+
+
+class MeanVae(torch.nn.Module):
+    """Each latent cell is the mean of its own pixels alone: no receptive field blurs the place."""
+
+    dtype = torch.float32
+    config = SimpleNamespace(latents_mean=[0.0] * 48, latents_std=[1.0] * 48)
+
+    def encode(self, video):
+        first, later = video[:, :, :1], video[:, :, 1:].unflatten(2, (-1, 4)).mean(3)
+        cells = torch.cat([first, later], 2).unflatten(4, (-1, 16)).unflatten(3, (-1, 16))
+        latent = cells.mean((4, 6)).repeat(1, 16, 1, 1, 1)
+        return SimpleNamespace(latent_dist=SimpleNamespace(mode=lambda: latent))
+
+
+def _reaching_the_model(maps):
+    """What the adapter adds to each token after block 0, against black maps."""
+    transformer = files.small_5b()[0]
+    adapter = ResNetAdapter(channels=2, width=files.WIDTH, blocks=files.BLOCKS)
+    for name, weight in adapter.named_parameters():
+        straight = name.endswith("weight") and not name.startswith("blocks.")
+        torch.nn.init.constant_(weight, float(straight))
+    prompts = {"": torch.zeros(1, files.TEXT)}
+    parts = Components(transformer, MeanVae(), prompt_embeds=prompts, family=WAN22_TI2V)
+    pipeline, seen = Ti2vPipeline(parts, adapter=adapter.requires_grad_(False)), []
+    hook = transformer.blocks[1].register_forward_pre_hook(lambda _m, args: seen.append(args[0]))
+    settings = GenerationSettings(**SMALL, **{**FEW, "sigmas": (1.0,)})
+    for given in (maps, torch.zeros_like(maps)):
+        pipeline.sample(IMAGE, given, ("", ""), settings)
+    hook.remove()
+    return (seen[0] - seen[1]).abs().amax(-1).reshape(3, 2, 3).numpy()
+
+
+@pytest.mark.parametrize("shape", ["box", "mask"])
+def test_maps_reach_the_tokens_and_frames_that_the_boxes_are_in(shape):
+    """Neither a token nor a frame aside: frame 0, and the four frames of each later latent one."""
+    corners = np.array([(-9, -7), (9, -7), (9, 7), (-9, 7)], dtype=np.float64)
+    middles = np.array([(16, 16), *[(48, 16)] * 4, *[(80, 48)] * 4], dtype=np.float64)
+    box = OutlinedObject(middles[:, None] + corners, np.ones(9, dtype=bool), (96, 64))
+    expected = np.zeros((3, 2, 3), dtype=bool)
+    for frame, ((x, y, width, height),) in enumerate(map_boxes([box])):
+        rows, cols = slice(y // 32, (y + height) // 32 + 1), slice(x // 32, (x + width) // 32 + 1)
+        expected[(frame + 3) // 4, rows, cols] = True
+    assert expected.sum() == 3
+    found = _reaching_the_model(draw_trajectory_maps([box], (96, 64), shape=shape))
+    assert np.array_equal(found > 1e-3, expected), found
 
 
 REFUSALS = {

@@ -44,6 +44,46 @@ def guide(pack, latent, **inputs):
     return pack.run("WanMoveTrajectoryGuidance", conditioning_latent=latent, **given)
 
 
+def test_a_slow_adapter_in_few_steps_is_warned_of_once(pack, caplog) -> None:
+    patch_of = pack.module("nodes.host.adapter_patch").AdapterPatch
+    for stage, steps, lines in (("slow", 4, 1), ("slow", 50, 0), ("fast", 4, 0)):
+        caplog.clear()
+        adapter = SimpleNamespace(model=SimpleNamespace(stage=stage))
+        patch = patch_of(adapter, torch.zeros(1, 48, 3, 4, 6), 1.0, (0.0, 1.0))
+        for _ in range(2):
+            patch.remember(
+                lambda *args, key=patch.key: args[-1][key].update(added=1),
+                *(None,) * 5,
+                {"sample_sigmas": torch.ones(steps + 1)},
+            )
+        said = [record.getMessage() for record in caplog.records]
+        assert len(said) == lines, (stage, steps)
+        assert all("adapter must be a fast one for 4 steps; got a slow one" in it for it in said)
+
+
+class MapsVae(VAE):
+    latent_dim = 3
+
+    def spacial_compression_encode(self) -> int:
+        return 8
+
+
+def test_maps_that_show_nothing_in_frame_0_are_refused(pack) -> None:
+    given = {
+        "vae": MapsVae(),
+        "maps": torch.zeros(5, 32, 64, 3),
+        "width": 0,
+        "height": 0,
+        "length": 0,
+    }
+    with pytest.raises(
+        ValueError, match=r"^maps must .* in frame 0, .*; got a black picture\. Let"
+    ):
+        pack.run("WanMoveEncodeTrajectoryMaps", **given)
+    with pytest.raises(ValueError, match=r"^maps must have 9 frames, as the video; got 5"):
+        pack.run("WanMoveEncodeTrajectoryMaps", **{**given, "length": 9})
+
+
 @pytest.mark.parametrize("vae", [None, OtherVae(2), OtherVae(1)])
 def test_another_vae_is_refused_before_it_runs(encode, vae) -> None:
     with pytest.raises(ValueError, match=r"^vae must be the Wan 2\.1 VAE"):

@@ -209,6 +209,7 @@ _MASKS = np.stack([_rectangle(100, 50, 9, 9)])
     "make",
     [
         lambda: draw_trajectory_maps([], SIZE),
+        lambda: draw_trajectory_maps([_moving(_rectangle(20, 30, 0, 0), (1, 1))], SIZE),
         lambda: draw_trajectory_maps(_two(), SIZE, given={FRAMES}),
         lambda: draw_trajectory_maps([_two()[0], SegmentedObject(_MASKS)], SIZE),
         lambda: objects_from_masks(_MASKS, _TRACKS),

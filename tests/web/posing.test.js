@@ -72,6 +72,7 @@ test("the anchor tool pins a point by a click and a box of points by a drag, as 
   assert.equal(gesture(drawingOf(), anchor, click(50, 60)).drawing.tracks[0].knots.length, 1);
   const { drawing } = gesture(drawingOf(), anchor, drag(100, 100, 300, 200));
   const [track] = drawing.tracks;
+  assert.equal(track.spread.pins, true); // no object of FlashMotion's maps
   const { positions, points } = sampledTrack(track, 81);
   assert.ok(points >= 16 && points <= 32, `${points}`);
   for (let i = 0; i < positions.length; i += 2) assert.ok(positions[i] > 100 && positions[i] < 300 && positions[i + 1] > 100 && positions[i + 1] < 200);

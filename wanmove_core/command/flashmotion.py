@@ -120,7 +120,7 @@ def read_motion(
     from ..media.map_files import read_maps
     from ..motion.fit import fit_tracks
     from ..view.map_objects import OutlinedObject, fit_frames, fit_masks, objects_from_masks
-    from ..view.trajectory_maps import draw_trajectory_maps
+    from ..view.trajectory_maps import check_first_map, draw_trajectory_maps
     from .tracks.maps import read_objects
 
     settings = job.settings
@@ -132,7 +132,9 @@ def read_motion(
                 f"{args.maps} must have the video's {frames} frames; got {len(maps)}. "
                 f"Draw them so, or give --frames {len(maps)}."
             )
-        return torch.from_numpy(fit_frames(maps, size, settings.fit_mode))
+        maps = fit_frames(maps, size, settings.fit_mode)
+        check_first_map(maps[0])
+        return torch.from_numpy(maps)
     if not args.tracks:
         return None
     if not args.mask:

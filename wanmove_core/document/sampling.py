@@ -144,13 +144,13 @@ def region_outlines(
     """Place the outline of every region in every frame, and say where it guides.
 
     Args:
-        document: from `parse_document`. Hidden tracks are left out, and regions without an
-            outline.
+        document: from `parse_document`. Hidden tracks are left out, pins, and regions without
+            an outline.
     """
     frames, found = document.num_frames, []
     for index, track in enumerate(document.tracks):
         outline = track.spread.polygon if track.spread else ()
-        if track.hidden or len(outline) < 3:
+        if track.hidden or len(outline) < 3 or (track.spread and track.spread.pins):
             continue
         placed = _placed(document, [index])[index]
         posed = _posed(np.array(outline, np.float64), track.spread, frames, placed.carried)

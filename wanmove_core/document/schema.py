@@ -77,6 +77,7 @@ class Spread:
 
     Only the shape "region" has `offsets` and the outline `polygon`, both relative to the path's
     point. `ring`: made by the Draw tool; text for other programs then holds one point per path.
+    `pins`: points that hold still, not an object.
     """
 
     shape: str
@@ -87,6 +88,7 @@ class Spread:
     keys: tuple[SpreadKey, ...] = ()
     polygon: tuple[Pair, ...] = ()
     ring: bool = False
+    pins: bool = False
 
 
 @dataclass(frozen=True)
@@ -255,6 +257,7 @@ def _parse_spread(place: Place) -> Spread:
             keys=keys,
             polygon=tuple(corner.pair() for corner in corners),
             ring=place["ring"].value is True,
+            pins=place["pins"].value is True,
         )
     return Spread(
         shape,

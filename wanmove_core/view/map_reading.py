@@ -8,12 +8,11 @@ import torch
 from ..errors import ShapeError
 from ..shapes import Bool, Int, UInt8
 from ..tracks import Tracks
-from .trajectory_maps import MAP_COLOURS, bounds, half_line, line_width
+from .trajectory_maps import BACKGROUND, MAP_COLOURS, bounds, half_line, line_width
 
 LOSSY_TOLERANCE = 24  # of 255, per channel: video codecs spread a colour by 4, and darken edges
 _SOLID = 5  # px: blends at the edges of a lossy map are thinner than that
 _MOST_OBJECTS = 256
-_BACKGROUND = 24  # of 255: more than a codec makes of black, less than any colour's highest channel
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +71,7 @@ def read_trajectory_maps(
 
 def _object_colours(picture: np.ndarray, tolerance: int) -> np.ndarray:
     """The colours of frame 0 without black and blends, in the order of the palette."""
-    left = picture.max(-1) > (_BACKGROUND if tolerance else 0)
+    left = picture.max(-1) > (BACKGROUND if tolerance else 0)
     found: list[np.ndarray] = []
     while left.any():
         values, counts = np.unique(picture[left], axis=0, return_counts=True)

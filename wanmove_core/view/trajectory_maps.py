@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ..choices import MapShape
-from ..errors import OptionError
+from ..errors import OptionError, ShapeError
 from ..shapes import Bool, Int, Shaped, Tensor, UInt8
 from .map_objects import MapObject, check_same_length
 
@@ -25,6 +25,9 @@ MAP_COLOURS: tuple[tuple[int, int, int], ...] = tuple(
     (round(red / 2), round(green / 2), round(blue / 2))
     for red, green, blue in map(bytes.fromhex, _PALETTE)
 )
+
+
+BACKGROUND = 24  # of 255: more than a codec makes of black, less than any colour's highest channel
 
 
 def line_width(size: tuple[int, int]) -> int:
@@ -76,7 +79,21 @@ def draw_trajectory_maps(
                 maps[frame][mask] = colour
             else:
                 _draw_box(maps[frame], mask, colour, line_width(size))
+    check_first_map(maps[0])
     return torch.from_numpy(maps)
+
+
+def check_first_map(picture: UInt8[np.ndarray, "height width 3"]) -> None:
+    """Refuse maps whose first picture is black: the models need a filled shape there.
+
+    Raises:
+        ShapeError: no object in it.
+    """
+    if picture.max(initial=0) <= BACKGROUND:
+        raise ShapeError(
+            "maps must show an object in frame 0, as a filled shape; got a black picture. Let the "
+            "object begin in the first frame, inside the picture."
+        )
 
 
 def check_frames(given: Collection[int] | None, num_frames: int) -> None:

@@ -62,6 +62,8 @@ type RegionSpread = {
   readonly spacing: number;
   readonly keys: readonly SpreadKey[];
   readonly ring?: boolean;
+  /** points that hold still: not an object in trajectory maps */
+  readonly pins?: boolean;
 };
 type Spread = ShapeSpread | RegionSpread;
 

@@ -17,7 +17,7 @@ export function lineWidth(width, height) {
  * and the frame; null where there are none. The same as wanmove_core, exact for boxes.
  * @type {(drawing: Drawing, frame: number) => MapShape[]} */
 export function mapShapes(drawing, frame) {
-  const objects = sentTracks(drawing).filter(({ spread }) => spread?.shape === "region" && spread.polygon.length > 2);
+  const objects = sentTracks(drawing).filter(({ spread }) => spread?.shape === "region" && !spread.pins && spread.polygon.length > 2);
   return objects.flatMap((track, index) => {
     const { spread } = track;
     const { own, visible } = sampledIn(drawing, track);

@@ -80,7 +80,7 @@ function endRegion(drawing, session, { points, square }) {
 function pinned(drawing, name, points, polygon, spacing) {
   const middle = centerOf(/** @type {Box} */ (boundingBox(polygon.length ? polygon : points)));
   const around = (/** @type {readonly XY[]} */ all) => all.map(({ x, y }) => /** @type {const} */ ([x - middle.x, y - middle.y]));
-  const spread = /** @type {const} */ ({ shape: "region", polygon: around(polygon), offsets: around(points), fill: "grid", spacing, keys: [] });
+  const spread = /** @type {const} */ ({ shape: "region", polygon: around(polygon), offsets: around(points), fill: "grid", spacing, keys: [], pins: true });
   return createTrack(drawing, { name, knots: [middle], spread });
 }
 

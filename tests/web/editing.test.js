@@ -12,7 +12,7 @@ import { reduce } from "../../web/js/editor/drawing/reducer.js";
 import { fillPolygon, polygonArea, spacingFor } from "../../web/js/editor/drawing/region.js";
 import { sampledTrack } from "../../web/js/editor/drawing/sample.js";
 import { createSession } from "../../web/js/editor/drawing/store.js";
-import { hitTimeline, frameToX, layoutTimeline, rowTop, timelineDrag } from "../../web/js/editor/timeline/layout.js";
+import { fromShowing, hitTimeline, frameToX, layoutTimeline, rowTop, timelineDrag, windowBorders, xToFrame, zoomTime } from "../../web/js/editor/timeline/layout.js";
 
 const PATH = [[100, 100], [200, 100], [200, 200]];
 const at = (drawing, id, frame, track = drawing.tracks.find((t) => t.id === id)) => {
@@ -103,6 +103,33 @@ test("align and distribute", () => {
   assert.deepEqual(xs(reduce(drawing, { type: "arrange", selection, how: "left" })), [0, 0, 0]);
   assert.deepEqual(xs(reduce(drawing, { type: "arrange", selection, how: "right" })), [60, 70, 70]);
   assert.deepEqual(xs(reduce(drawing, { type: "arrange", selection, how: "distribute-x" })), [0, 37.5, 70]);
+});
+
+test("a polyline's corners outlive Bezier and back, and a smooth curve has none", () => {
+  const corner = drawingOf({ knots: PATH, curve: "polyline" });
+  const as = (drawing, curve) => frozen(reduce(drawing, { type: "patch-tracks", ids: ["t1"], patch: { curve } }));
+  const bezier = as(corner, "bezier");
+  assert.ok(bezier.tracks[0].knots.every(({ broken }) => broken));
+  const again = as(as(bezier, "polyline"), "bezier");
+  for (const drawing of [bezier, as(bezier, "polyline"), again]) for (const frame of [0, 20, 40, 55, 80]) near(at(drawing, "t1", frame), at(corner, "t1", frame), 1e-6);
+  assert.deepEqual(again.tracks[0].knots, bezier.tracks[0].knots);
+  const smooth = as(as(bezier, "catmull-rom"), "bezier");
+  assert.ok(smooth.tracks[0].knots.every(({ broken }) => !broken), "what became smooth has no corners");
+});
+
+test("the timeline zooms about the pointer, shows a frame, and knows where windows meet", () => {
+  const drawing = { ...drawingOf({ knots: PATH }), frames: 1000 };
+  const whole = layoutTimeline(drawing, 900, 200, 0);
+  const time = zoomTime(whole, 500, 4);
+  const near4 = layoutTimeline(drawing, 900, 200, 0, 0, time);
+  near([xToFrame(near4, 500)], [xToFrame(whole, 500)]);
+  near([xToFrame(near4, 600) - xToFrame(near4, 500)], [(xToFrame(whole, 600) - xToFrame(whole, 500)) / 4]);
+  const from = fromShowing(near4, 990);
+  const shown = layoutTimeline(drawing, 900, 200, 0, 0, { ...time, from });
+  assert.ok(frameToX(shown, 990) > 150 && frameToX(shown, 990) < 900);
+  assert.equal(fromShowing(near4, xToFrame(near4, 500)), near4.from, "one that is in view moves nothing");
+  assert.deepEqual(zoomTime(near4, 500, 1e-9), { zoom: 1, from: 0 });
+  assert.deepEqual([81, 82, 161, 162, 241].map((frames) => windowBorders(frames, 81)), [[], [80], [80], [80, 160], [80, 160]]);
 });
 
 test("history: undo restores the very object, redo too, a new step ends redo", () => {

@@ -12,6 +12,8 @@ import { outlineAt, transformBox } from "../../web/js/editor/drawing/selection.j
 import { createSession, createStore } from "../../web/js/editor/drawing/store.js";
 import { keysWithHold } from "../../web/js/editor/drawing/timing.js";
 import { COMMANDS, commandFor, commandOf } from "../../web/js/editor/input/commands.js";
+import { TOOLS } from "../../web/js/editor/input/tools.js";
+import { HELP_GROUPS } from "../../web/js/editor/page/overlays.js";
 import { maskRegion } from "../../web/js/editor/input/wanding.js";
 import { click, drag, drawingOf, gesture } from "./gestures.js";
 
@@ -250,6 +252,11 @@ test("tracks are grouped and linked: a click takes all, a parent carries along, 
   host.run("delete");
   assert.equal(host.tracks().find(({ id }) => id === "t3").parent, null, "a parent that is gone carries nothing");
   assert.equal(new Set(COMMANDS.flatMap(({ keys }) => keys)).size, COMMANDS.flatMap(({ keys }) => keys).length, "each key has one meaning");
+});
+
+test("the help page has every command once", () => {
+  const told = [...HELP_GROUPS.flatMap(([, ids]) => ids), ...TOOLS.map(({ id }) => id)];
+  assert.deepEqual(told.toSorted(), COMMANDS.filter(({ label }) => label).map(({ id }) => id).toSorted());
 });
 
 test("a mask becomes a region: its largest piece, on the drawing's size", () => {

@@ -212,6 +212,8 @@ type Session = {
   readonly key: { readonly track: string; readonly index: number } | null;
   /** of the model that the drawing guides: its cells */
   readonly family: Family;
+  /** of the timeline: how many times as wide as its room, and the first frame that is shown */
+  readonly time: { readonly zoom: number; readonly from: number };
   /** what the last video did with the tracks */
   readonly followed: Followed | null;
 };
@@ -272,7 +274,7 @@ type MapShape = { color: string; outline: readonly XY[]; box: Box | null };
 
 type Context = CanvasRenderingContext2D;
 type ColorName =
-  | "canvas" | "frame" | "line" | "faint" | "text" | "dim" | "accent" | "mark" | "ink" | "warn" | "row" | "edge";
+  | "canvas" | "frame" | "line" | "faint" | "text" | "dim" | "accent" | "mark" | "ink" | "warn" | "row" | "edge" | "head";
 type Theme = Record<ColorName, string>;
 type FitMode = "crop" | "stretch" | "pad";
 type Quad = readonly [x: number, y: number, width: number, height: number];
@@ -305,7 +307,7 @@ type Draw = (ctx: Context, scene: Scene) => void;
 type DrawTracks = (ctx: Context, scene: Scene, tracks: readonly Track[]) => void;
 type DrawTrack = (ctx: Context, scene: Scene, track: Track) => void;
 
-type Layout = { width: number; height: number; scroll: number; overflow: number; frames: number; left: number };
+type Layout = { width: number; height: number; scroll: number; overflow: number; frames: number; left: number; zoom: number; from: number };
 type TimelineTarget =
   | { kind: "ruler" | "empty" }
   | { kind: "eye" | "lock" | "name" | "bar"; track: string }
@@ -329,7 +331,8 @@ type Host = {
   redo: () => void;
 };
 type Command = { id: string; label: string; keys: string[]; run: (host: Host) => void };
-type Choices = { fit: "stretch" | "keep"; retime: "retime" | "keep" };
+/** `snap`: only sizes and lengths that the model takes. */
+type Choices = { fit: "stretch" | "keep"; retime: "retime" | "keep"; snap: boolean };
 type Panel = {
   store: Store;
   ui: Controls;

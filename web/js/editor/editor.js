@@ -81,7 +81,7 @@ function createPanel(root, store, ui, backdrop, options, tell, signal, stageBox)
   const { onBackground, formats = [] } = options;
   const transfer = createTransfer(root, stageBox, store, options, tell, signal);
   return {
-    store, ui, background: backdrop.state, setOpacity: backdrop.setOpacity, canExport: formats, choices: { fit: "stretch", retime: "retime" },
+    store, ui, background: backdrop.state, setOpacity: backdrop.setOpacity, canExport: formats, choices: { fit: "stretch", retime: "retime", snap: true },
     chooseBackground: () => pickFile("image/*,video/*", (file) => onBackground?.(file)),
     clearBackground: () => onBackground?.(null),
     pinRest: () => commandOf("pin-rest").run(/** @type {Host} */ ({ store })),

@@ -40,13 +40,13 @@ export function transformTrack(track, knots, matrix) {
 /** The same shape as a Bezier curve with explicit handles. @type {(track: Track) => Knot[]} */
 export function bezierKnots({ knots, curve }) {
   const segments = bezierSegments(knots, curve);
-  return knots.map((knot, index) => {
+  return knots.map(({ broken: _, ...knot }, index) => {
     const [before, after] = [segments[index - 1], segments[index]];
     return {
       ...knot,
       ...(before && { in: [before[4] - knot.x, before[5] - knot.y] }),
       ...(after && { out: [after[2] - knot.x, after[3] - knot.y] }),
-      ...(curve === "polyline" && { broken: true }),
+      ...((curve === "polyline" || (curve === "bezier" && knots[index].broken)) && { broken: true }),
     };
   });
 }

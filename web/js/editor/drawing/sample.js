@@ -114,8 +114,19 @@ function sampleOwnPoint(track, frames) {
   return own;
 }
 
+/** @type {WeakMap<Track, {frames: number, shares: number[]}>} */
+const progress = new WeakMap();
+
 /** The share of its path that a track has walked, in every frame. @type {(track: Track, frames: number) => number[]} */
 export function progressOf(track, frames) {
+  const known = progress.get(track);
+  const found = known?.frames === frames ? known : { frames, shares: walkedShares(track, frames) };
+  progress.set(track, found);
+  return found.shares;
+}
+
+/** @type {(track: Track, frames: number) => number[]} */
+function walkedShares(track, frames) {
   const path = pathOf(track);
   const keys = allKeys(track, frames);
   const { start, end } = motionRange(track.timing, frames);

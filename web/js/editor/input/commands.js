@@ -10,6 +10,8 @@ import { TOOLS } from "./tools.js";
 
 const BIG_NUDGE_PX = 10;
 const PASTE_SHIFT_PX = 12;
+/** Of the timeline, at least. */
+const CLOSEST_FRAMES = 12;
 /** Of the screen: twice what freehand keeps to. */
 const SIMPLIFIED_PX = 4;
 
@@ -142,6 +144,13 @@ const link = on((store, { drawing, session: { selection } }) => {
   store.act([{ type: "link", ids, parent: linked ? null : parent }]);
 });
 
+/** The timeline around the current frame. @type {(factor: number) => Command["run"]} */
+const zoomTimeline = (factor) => on((store, { drawing: { frames }, session: { time, frame } }) => {
+  const zoom = clamp(time.zoom * factor, 1, Math.max((frames - 1) / CLOSEST_FRAMES, 1));
+  const from = frame - ((frame - time.from) * time.zoom) / zoom;
+  store.session({ time: { zoom, from: clamp(from, 0, (frames - 1) * (1 - 1 / zoom)) } });
+});
+
 /** One row of pins everywhere but near what moves. */
 const pinRest = on((store, { drawing }) => {
   const track = pinsAround(drawing);
@@ -226,6 +235,8 @@ const TABLE = [
   ["last", "Last frame", "End", step(Infinity)],
   ["start-here", "Start here", "i", edge("start")],
   ["end-here", "End here", "o", edge("end")],
+  ["time-in", "Timeline larger", "z", zoomTimeline(1.5)],
+  ["time-out", "Timeline smaller", "shift+z", zoomTimeline(1 / 1.5)],
   ["motion", "Move the picture", "b", on((store, { session }) => store.session({ motion: !session.motion }))],
   ["cells", "Latent cells", "c", on((store, { session }) => store.session({ cells: !session.cells }))],
   ["labels", "Names and frames", "t", on((store, { session }) => store.session({ labels: !session.labels }))],

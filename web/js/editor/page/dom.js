@@ -50,12 +50,18 @@ function numberInput(name, value, commit, { min = -1e6, max = 1e6, step = 1, hin
   return input;
 }
 
+/** Names of fields without a label beside them. @type {Record<string, string>} */
+const SPOKEN = {
+  ease0: "First handle, time", ease1: "First handle, progress", ease2: "Second handle, time", ease3: "Second handle, progress",
+  windows: "Visibility", spread: "Spread", snap: "Snap", export: "Export", preset: "Preset",
+};
+
 /** Controls with translated labels; those with data-field keep the focus when the panel is redrawn.
  * @param {Translate} t @param {Host} host */
 export function controls(t, host) {
   /** @type {(label: string, control: HTMLElement) => HTMLElement} */
   const row = (label, control) => (label ? element("label", { className: "wm-row" }, element("span", {}, t(label)), control)
-    : Object.assign(control, { ariaLabel: control.dataset["field"] }));
+    : Object.assign(control, { ariaLabel: t(SPOKEN[control.dataset["field"] ?? ""] ?? control.dataset["field"] ?? "") }));
   return {
     t,
     row,

@@ -1,6 +1,7 @@
 /** The keyboard map, and what is shown in place of a drawing that cannot be read. */
 
-import { COMMANDS, keyOf } from "../input/commands.js";
+import { commandOf, keyOf } from "../input/commands.js";
+import { TOOLS } from "../input/tools.js";
 import { element, group } from "./dom.js";
 
 const GESTURES = [
@@ -14,13 +15,39 @@ const GESTURES = [
   ["Drag a bar or key", "Retime"], ["Alt + drag a bar", "Stagger the selection"],
 ];
 
+/** What words of the editor mean. */
+const WORDS = [
+  ["Hidden", "Not shown and not sent; a row's eye"], ["Locked", "Shown and sent, but not changed; a row's lock"],
+  ["Visibility", "The frames in which a track guides; outside of them its point is free"],
+  ["Spread", "One path, many points: a line, a disc or a region around it moves with it"],
+  ["Ring", "The points that the Draw tool takes along around a new path"],
+  ["Latent cells", "What the model sees: one point guides one cell of its latents"],
+  ["Boxes and masks", "What FlashMotion sees: the mask first, then boxes"],
+  ["Group", "A click on one of a group selects all"], ["Moves with", "A track goes and turns with another one, on top of its own motion"],
+];
+
+/** Commands by what they are for; the tools are a group of their own. @type {[string, string[]][]} */
+export const HELP_GROUPS = [
+  ["Paths", ["finish", "cancel", "delete", "add-knot", "pin-rest", "simplify", "smooth", "reverse", "nudge-left", "nudge-left-10", "mirror-x", "mirror-y"]],
+  ["Tracks", ["select-all", "next-track", "previous-track", "next-knot", "previous-knot", "duplicate", "group", "ungroup", "link", "up", "down", "lock", "hide"]],
+  ["Time", ["play", "previous-frame", "next-frame", "first", "last", "start-here", "end-here", "time-in", "time-out"]],
+  ["View", ["fit", "cells", "labels", "maps", "motion", "full", "help", "undo", "redo"]],
+];
+
 /** @type {(root: HTMLElement, t: Translate) => void} */
 export function helpView(root, t) {
   const open = root.querySelector(".wm-help");
   if (open) return open.remove();
-  const keys = COMMANDS.filter(({ label }) => label).map((command) => [keyOf(command), command.label]);
-  const lines = [...GESTURES, ...keys].map(([key, label]) =>
-    element("div", {}, element("kbd", { textContent: key }), element("span", { textContent: t(label) })));
+  const line = (/** @type {string} */ key, /** @type {string} */ text) =>
+    element("div", {}, element("kbd", { textContent: key }), element("span", { textContent: t(text) }));
+  const section = (/** @type {string} */ title, /** @type {string[][]} */ rows) =>
+    element("section", {}, element("h3", { textContent: t(title) }), ...rows.map(([key, text]) => line(key, text)));
+  const lines = [
+    section("Tools", TOOLS.map(({ label, keys, help }) => [`${t(label)} (${keys.toUpperCase()})`, help])),
+    section("Mouse", GESTURES),
+    ...HELP_GROUPS.map(([title, ids]) => section(title, ids.map((id) => [keyOf(commandOf(id)), commandOf(id).label]))),
+    section("Words", WORDS.map(([word, text]) => [t(word), text])),
+  ];
   const view = element("div", { className: "wm-overlay wm-help", tabIndex: -1 },
     element("h2", { textContent: t("Keyboard") }, element("small", { textContent: t("Escape or a click closes this.") })), element("div", { className: "wm-keys" }, ...lines));
   view.onclick = () => view.remove();

@@ -32,12 +32,12 @@ export function createPainter(store, player, layers) {
     changed() {
       if (!drawn || !panel) return all();
       const { session } = store.get();
-      const { shown, session: { view, selection, cells, labels, frame, key, followed } } = drawn;
+      const { shown, session: { view, selection, cells, labels, frame, key, followed, time } } = drawn;
       const inPanel = panel.session;
       const base = store.shown() !== shown || session.view !== view || session.selection !== selection ||
         session.cells !== cells || session.labels !== labels || session.followed !== followed || (cells && session.frame !== frame);
       request({
-        base, sheet: base || session.frame !== frame || session.key !== key,
+        base, sheet: base || session.frame !== frame || session.key !== key || session.time !== time,
         panel: !session.drag && (store.shown() !== panel.shown || session.selection !== inPanel.selection || session.followed !== inPanel.followed ||
           session.key !== inPanel.key || (session.frame !== inPanel.frame && !player.playing())),
       });

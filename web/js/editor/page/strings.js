@@ -52,6 +52,10 @@ const ZH = {
   "starts outside of the picture: start it on what should move": "起点在画面之外：请从要移动的物体上开始", "visible at the start only: guides nothing": "仅在开头可见：不产生引导", "never visible inside the picture: guides nothing": "从未出现在画面内：不产生引导",
   "The mask input can be a region.": "蒙版输入可作为区域。", "Take it": "采用", No: "不用",
   fps: "帧/秒", "the clip has": "片段为", "Make the clip longer": "延长片段", "Fit into the clip": "压缩到片段内", "Cut at the end": "截去末尾",
+  Preset: "预设", "Own size": "自定义尺寸", "Only sizes and lengths that the model takes": "仅限模型支持的尺寸和长度",
+  "Canvas, background, import and export": "画布、背景、导入与导出", "Remove this window": "删除此区间", "Add a window": "添加区间",
+  "First handle, time": "第一控制柄：时间", "First handle, progress": "第一控制柄：进度", "Second handle, time": "第二控制柄：时间", "Second handle, progress": "第二控制柄：进度",
+  "Timeline larger": "放大时间线", "Timeline smaller": "缩小时间线", Tools: "工具", Mouse: "鼠标", Paths: "路径", Time: "时间", View: "视图", Words: "术语", Ring: "圆环",
   Group: "编组", Ungroup: "取消编组", "Moves with": "跟随", Nothing: "无", "Move with the track that was selected last": "跟随最后选中的轨迹",
   "Asked and got": "要求与结果", "Hide what was followed": "隐藏实际路径", "lost in": "丢失", 
 };

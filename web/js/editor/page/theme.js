@@ -3,7 +3,7 @@
 import { element } from "./dom.js";
 
 /** @type {ColorName[]} */
-const NAMES = ["canvas", "frame", "line", "faint", "text", "dim", "accent", "mark", "ink", "warn", "row", "edge"];
+const NAMES = ["canvas", "frame", "line", "faint", "text", "dim", "accent", "mark", "ink", "warn", "row", "edge", "head"];
 
 /** Hosts name their themes differently, or not at all: the colour itself decides.
  * @type {(color: string) => boolean} as computed, "rgb(r, g, b)" */

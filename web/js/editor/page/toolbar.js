@@ -25,7 +25,7 @@ export function createChrome(status, { store, player, ui, hostHistory, togglePan
   const bar = element("div", { className: "wm-bar" }, ...tools, span("wm-rule"), undo, redo, span("wm-rule"), snap, cells, labels, maps, span("wm-gap"),
     command("fit"), command("help"), command("full"), iconButton("panel", t("Panel"), togglePanel));
   const transport = element("div", { className: "wm-transport" },
-    command("first"), play, pause, command("last"), loop, motion, readout);
+    command("first"), play, pause, command("last"), loop, motion, readout, span("wm-gap"), command("time-out"), command("time-in"));
 
   function refresh() {
     const { drawing: drawing, session } = store.get();

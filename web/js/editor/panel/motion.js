@@ -16,11 +16,13 @@ const NEW_SPREADS = {
   disc: { shape: "disc", count: 16, size: 48, angle: 0, keys: [] },
 };
 
-/** @type {(panel: Panel, ease: Ease, preview: (ease: Ease | null) => void, commit: (ease: Ease) => void) => (HTMLElement | SVGElement)[]} */
-function easeControls({ ui }, ease, preview, commit) {
+/** @type {(panel: Panel, ease: Ease | null, preview: (ease: Ease | null) => void, commit: (ease: Ease) => void) => (HTMLElement | SVGElement)[]} */
+function easeControls(panel, ease, preview, commit) {
+  const { ui } = panel;
+  const options = { linear: "Linear", in: "Ease in", out: "Ease out", "in-out": "Ease in-out", custom: "Custom" };
+  if (ease === null) return [sharedChoice(panel, "Easing", "ease", options, null, (name) => commit(name === "custom" ? NAMED_EASES.linear : /** @type {Ease} */ (name)))];
   const named = typeof ease === "string";
   const points = named ? NAMED_EASES[ease] : ease;
-  const options = { linear: "Linear", in: "Ease in", out: "Ease out", "in-out": "Ease in-out", custom: "Custom" };
   const choose = ui.select("Easing", "ease", options, named ? ease : "custom", (name) => commit(name === "custom" ? points : name));
   const curve = easeCurve(ease, preview, commit);
   if (named) return [choose, curve];
@@ -47,8 +49,18 @@ function arrival({ store, ui }, track, knot) {
   ), { hint: "auto", blank: () => act(key >= 0 ? without : null) });
 }
 
-/** What all tracks have, or null. @type {(tracks: readonly Track[], get: (track: Track) => number) => number | null} */
-const shared = ([first, ...others], get) => (others.every((track) => get(track) === get(first)) ? get(first) : null);
+/** What all tracks have, or null. @template T @param {readonly Track[]} tracks @param {(track: Track) => T} get @returns {T | null} */
+const shared = ([first, ...others], get) => {
+  const text = JSON.stringify(get(first));
+  return others.every((track) => JSON.stringify(get(track)) === text) ? get(first) : null;
+};
+const MIXED = /** @type {const} */ ({ mixed: "Mixed" });
+
+/** A choice that says where the tracks differ.
+ * @template {string} K @param {Panel} panel @param {string} label @param {string} field @param {Partial<Record<K, string>>} options
+ * @param {K | null} value @param {(value: K) => void} commit */
+const sharedChoice = ({ ui }, label, field, options, value, commit) =>
+  ui.select(label, field, /** @type {Partial<Record<K | "mixed", string>>} */ ({ ...(value === null && MIXED), ...options }), value ?? "mixed", (chosen) => chosen !== "mixed" && commit(/** @type {K} */ (chosen)));
 
 /** @type {(panel: Panel, tracks: readonly Track[], knot: number | undefined) => HTMLElement} */
 export function timingSection(panel, tracks, knot) {
@@ -66,6 +78,8 @@ export function timingSection(panel, tracks, knot) {
   const key = session.key?.track === track.id ? session.key.index : -1;
   const chosen = timing.keys[key];
   const here = () => nearestOnTrack(track, placeAt(track, frames, frame))?.at ?? 0;
+  // A key belongs to one track, the ease from the start on to all that are selected.
+  const eased = key >= 0 ? [track] : tracks;
   const outside = frame <= start || frame >= end;
   return ui.section("Timing",
     pair(
@@ -73,50 +87,53 @@ export function timingSection(panel, tracks, knot) {
       ui.number("End", "end", shared(tracks, (each) => motionRange(each.timing, frames).end), (value) => patchAll({ end: Math.max(value, start + 1) }), { whole: true, hint: "mixed" }),
     ),
     knot === undefined ? null : arrival(panel, track, knot),
-    ...easeControls(panel, key >= 0 ? (chosen?.ease ?? "linear") : timing.ease,
-      (ease) => store.preview(ease && { type: "patch-timing", ids: [track.id], patch: timingWithEase(track, key, ease) }),
-      (ease) => patchFirst(timingWithEase(track, key, ease))),
+    ...easeControls(panel, key >= 0 ? (chosen?.ease ?? "linear") : shared(tracks, (each) => each.timing.ease),
+      (ease) => store.preview(ease && { type: "patch-timing", ids: eased.map(({ id }) => id), patch: timingWithEase(track, key, ease) }),
+      (ease) => store.patchTiming(eased, timingWithEase(track, key, ease))),
     group(
       ui.button("Key here", () => patchFirst(keysWithPlace(track, frames, frame, here())), outside),
       ui.button("Hold here", () => patchFirst(keysWithHold(track, frames, frame, here(), HOLD_FRAMES)), outside),
-      ...(tracks.length > 1 ? [ui.button("Copy easing", () => patchAll({ ease: timing.ease }))] : []),
       ...(key >= 0 && chosen ? [ui.button("Remove key", () => patchFirst(timingWithoutKey(track, key), { key: null }))] : []),
     ),
-    ui.select("Repeat", "repeat", { once: "Once", loop: "Loop", "ping-pong": "Ping-pong" }, timing.repeat, (repeat) =>
+    sharedChoice(panel, "Repeat", "repeat", { once: "Once", loop: "Loop", "ping-pong": "Ping-pong" }, shared(tracks, (each) => each.timing.repeat), (repeat) =>
       patchAll({ repeat, times: repeat === "once" ? 1 : Math.max(timing.times, 2) })),
-    timing.repeat === "once" ? null
-      : ui.number("Passes in its time span", "times", timing.times, (times) => patchAll({ times }), { min: 1, max: 1000, whole: true }),
-    ui.check("Backwards", "reverse", timing.reverse, (reverse) => patchAll({ reverse })),
+    tracks.some((each) => each.timing.repeat === "once") ? null
+      : ui.number("Passes in its time span", "times", shared(tracks, (each) => each.timing.times), (times) => patchAll({ times }), { min: 1, max: 1000, whole: true, hint: "mixed" }),
+    ui.check("Backwards", "reverse", tracks.every((each) => each.timing.reverse), (reverse) => patchAll({ reverse })),
   );
 }
 
 /** @type {(panel: Panel, tracks: readonly Track[]) => HTMLElement} */
-export function visibilitySection({ store, ui }, tracks) {
+export function visibilitySection(panel, tracks) {
+  const { store, ui } = panel;
   const { drawing, session } = store.get();
   const last = drawing.frames - 1;
   const windows = tracks[0].windows ?? [];
   const set = (/** @type {Track["windows"]} */ next) => store.patchTracks(tracks, { windows: next });
-  const mode = tracks[0].windows ? "windows" : "always";
+  const same = shared(tracks, (track) => track.windows ?? "always");
+  const mode = same === null ? null : same === "always" ? "always" : "windows";
   return ui.section("Visibility",
-    ui.select("", "windows", { always: "Always", windows: "In windows" }, mode, (value) => set(value === "always" ? null : [[0, last]])),
-    ...windows.map(([from, to], index) => pair(
+    sharedChoice(panel, "", "windows", { always: "Always", windows: "In windows" }, mode, (value) => set(value === "always" ? null : [[0, last]])),
+    ...(mode === "windows" ? windows : []).map(([from, to], index) => pair(
       ui.number("From", `from${index}`, from, (value) => set(windows.with(index, [Math.min(value, to), to]))),
       ui.number("To", `to${index}`, to, (value) => set(windows.with(index, [from, Math.max(value, from)]))),
-      ui.button("×", () => set(windows.toSpliced(index, 1))),
+      Object.assign(ui.button("×", () => set(windows.toSpliced(index, 1))), { ariaLabel: ui.t("Remove this window"), title: ui.t("Remove this window") }),
     )),
-    mode === "windows" ? group(ui.button("+", () => set([...windows, [session.frame, last]]))) : null,
+    mode === "windows" ? group(Object.assign(ui.button("+", () => set([...windows, [session.frame, last]])), { ariaLabel: ui.t("Add a window"), title: ui.t("Add a window") })) : null,
   );
 }
 
 /** @type {(panel: Panel, tracks: readonly Track[]) => HTMLElement} */
 export function spreadSection(panel, tracks) {
   const { store, ui } = panel;
-  const { spread } = tracks[0];
+  const same = shared(tracks, (track) => track.spread);
+  const spread = tracks.some((track) => track.spread) ? same : null;
+  const mixed = spread !== same || (same === null && tracks.some((track) => track.spread));
   const set = (/** @type {Spread | null} */ next) => store.patchTracks(tracks, { spread: next });
   const region = spread?.shape === "region";
   const shapes = { none: "None", line: "Line", disc: "Disc", ...(region && { region: "Region" }) };
   return ui.section("Spread",
-    ui.select("", "spread", shapes, spread?.shape ?? "none", (shape) => set(shape === "line" || shape === "disc" ? NEW_SPREADS[shape] : null)),
+    sharedChoice(panel, "", "spread", shapes, mixed ? null : spread?.shape ?? "none", (shape) => set(shape === "line" || shape === "disc" ? NEW_SPREADS[shape] : null)),
     ...(region ? regionFields(panel, spread, set) : spread ? shapeFields(panel, spread, set) : []),
     ...(spread ? poseFields(panel, spread, set) : []),
   );

@@ -1,6 +1,7 @@
 /** The panel beside the canvas: numbers and choices for what is selected. */
 
 import { element, group, iconButton, pair } from "../page/dom.js";
+import { stridesOf } from "../drawing/cells.js";
 import { patchChildren } from "../page/patch.js";
 import { spreadSection, timingSection, visibilitySection } from "./motion.js";
 import { findTrack, selectedTracks, wholly } from "../drawing/selection.js";
@@ -17,24 +18,39 @@ const ARRANGED = {
 const ROWS_SHOWN = 20;
 const SIZE = { min: 8, max: 16384, step: 8, whole: true };
 
+/** Sizes that the models were made for. */
+const PRESETS = ["832x480", "480x832", "624x624", "1280x720", "720x1280", "960x960"];
+
 /** @type {(panel: Panel) => HTMLElement} */
-function canvasSection({ store, ui, choices }) {
-  const { width, height, frames, fps } = store.get().drawing;
+function canvasSection(panel) {
+  const { store, ui, choices } = panel;
+  const { drawing: { width, height, frames, fps }, session: { family } } = store.get();
+  const [perLatent, , cell] = stridesOf(family);
+  // What the model takes: two cells of its latents, and whole latent frames after the first one.
+  const side = (/** @type {number} */ value) => (choices.snap ? Math.max(Math.round(value / (2 * cell)), 1) * 2 * cell : value);
+  const length = (/** @type {number} */ value) => (choices.snap ? Math.max(Math.round((value - 1) / perLatent), 0) * perLatent + 1 : value);
   const resize = (/** @type {{width?: number, height?: number}} */ size) =>
     store.act([{ type: "set-canvas", width, height, ...size, fit: choices.fit }]);
   const retime = (/** @type {{frames?: number, fps?: number}} */ clip) =>
     store.act([{ type: "set-clip", frames, fps, ...clip, fit: choices.retime }]);
+  const known = PRESETS.includes(`${width}x${height}`) ? `${width}x${height}` : "";
+  const presets = Object.fromEntries([["", "Own size"], ...PRESETS.map((name) => [name, name.replace("x", " × ")])]);
   return ui.section("Canvas",
+    ui.select("Preset", "preset", presets, known, (name) => {
+      const [w, h] = name.split("x").map(Number);
+      if (w && h) resize({ width: w, height: h });
+    }),
     pair(
-      ui.number("Width", "width", width, (value) => resize({ width: value }), SIZE),
-      ui.number("Height", "height", height, (value) => resize({ height: value }), SIZE),
+      ui.number("Width", "width", width, (value) => resize({ width: side(value) }), SIZE),
+      ui.number("Height", "height", height, (value) => resize({ height: side(value) }), SIZE),
     ),
     ui.select("On resize", "fit", { stretch: "Stretch tracks", keep: "Keep positions" }, choices.fit, (fit) => void (choices.fit = fit)),
     pair(
-      ui.number("Frames", "frames", frames, (value) => retime({ frames: value }), { min: 1, max: 10000, step: 4, whole: true }),
+      ui.number("Frames", "frames", frames, (value) => retime({ frames: length(value) }), { min: 1, max: 10000, step: 4, whole: true }),
       ui.number("FPS", "fps", fps, (value) => retime({ fps: value }), { min: 1, max: 240 }),
     ),
     ui.select("On new length", "retime", { retime: "Retime", keep: "Keep frames" }, choices.retime, (fit) => void (choices.retime = fit)),
+    ui.check("Only sizes and lengths that the model takes", "model-sizes", choices.snap, (snap) => void (choices.snap = snap)),
   );
 }
 
@@ -142,6 +158,8 @@ function sections(panel) {
     track.knots.length > 1 ? timingSection(panel, tracks, knot) : null,
     visibilitySection(panel, tracks),
     spreadSection(panel, tracks),
+    element("details", { data: { field: "canvas-and-files" } }, element("summary", {}, panel.ui.t("Canvas, background, import and export")),
+      canvasSection(panel), ...filesSections(panel)),
   ];
 }
 

@@ -16,21 +16,45 @@ const WIDE_FROM_PX = 620;
 const EYE_PX = 42;
 const LOCK_PX = 22;
 
-/** `more`: room beside the names. @type {(drawing: Drawing, width: number, height: number, scroll: number, more?: number) => Layout} */
-export function layoutTimeline({ tracks, frames }, width, height, scroll, more = 0) {
+/** `more`: room beside the names; `zoom` times as wide as the sheet, from frame `from` on.
+ * @type {(drawing: Drawing, width: number, height: number, scroll: number, more?: number, time?: {zoom: number, from: number}) => Layout} */
+export function layoutTimeline({ tracks, frames }, width, height, scroll, more = 0, { zoom, from } = { zoom: 1, from: 0 }) {
   const left = (width >= WIDE_FROM_PX ? WIDE_LABEL_PX : NARROW_LABEL_PX) + more;
   const overflow = Math.max(tracks.length * ROW_PX - (height - RULER_PX), 0);
-  return { width, height, frames, left, overflow, scroll: clamp(scroll, 0, overflow) };
+  const last = frames - 1;
+  return { width, height, frames, left, overflow, scroll: clamp(scroll, 0, overflow), zoom, from: clamp(from, 0, last - last / zoom) };
 }
 
 /** @type {(layout: Layout) => number} */
-const pxPerFrame = ({ left, width, frames }) => Math.max(width - left - 2 * END_PX, 1) / Math.max(frames - 1, 1);
+const pxPerFrame = ({ left, width, frames, zoom }) => (zoom * Math.max(width - left - 2 * END_PX, 1)) / Math.max(frames - 1, 1);
+
+const CLOSEST_PX = 24; // a frame, at the largest zoom
+
+/** Zoomed in time by `factor`, with the frame at `x` staying there. @type {(layout: Layout, x: number, factor: number) => {zoom: number, from: number}} */
+export function zoomTime(layout, x, factor) {
+  const most = Math.max((CLOSEST_PX * layout.zoom) / pxPerFrame(layout), 1);
+  const zoom = clamp(layout.zoom * factor, 1, most);
+  const held = xToFrame(layout, x);
+  const from = held - ((held - layout.from) * layout.zoom) / zoom;
+  return { zoom, from: clamp(from, 0, (layout.frames - 1) * (1 - 1 / zoom)) };
+}
+
+/** Scrolled so that a frame is in view. @type {(layout: Layout, frame: number) => number} */
+export function fromShowing({ from, zoom, frames }, frame) {
+  const room = (frames - 1) / zoom;
+  return frame >= from && frame <= from + room ? from : clamp(frame - room * 0.1, 0, frames - 1 - room);
+}
+
+/** Frames where a window of a long video ends and the next one begins: they share it.
+ * @type {(frames: number, window: number) => number[]} */
+export const windowBorders = (frames, window) =>
+  Array.from({ length: Math.max(Math.ceil((frames - 1) / (window - 1)) - 1, 0) }, (_, i) => (i + 1) * (window - 1));
 
 /** @type {(layout: Layout, frame: number) => number} */
-export const frameToX = (layout, frame) => layout.left + END_PX + frame * pxPerFrame(layout);
+export const frameToX = (layout, frame) => layout.left + END_PX + (frame - layout.from) * pxPerFrame(layout);
 
 /** Not rounded, not limited. @type {(layout: Layout, x: number) => number} */
-export const xToFrame = (layout, x) => (x - layout.left - END_PX) / pxPerFrame(layout);
+export const xToFrame = (layout, x) => layout.from + (x - layout.left - END_PX) / pxPerFrame(layout);
 
 /** Top of a row. Later tracks lie on top, so they come first.
  * @type {(layout: Layout, tracks: number, index: number) => number} */

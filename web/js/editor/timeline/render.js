@@ -2,10 +2,11 @@
 
 import { errorOf } from "../drawing/followed.js";
 import { idleTracks } from "../drawing/idle.js";
-import { padlock, paint, trace } from "../draw/parts.js";
+import { FAMILY_CLIPS } from "../drawing/families.js";
+import { dashed, padlock, paint, trace } from "../draw/parts.js";
 import { allKeys, motionRange, progressOf } from "../drawing/sample.js";
 import { isSelected } from "../drawing/selection.js";
-import { ROW_PX, RULER_PX, frameToX, rowTop, rulerStep } from "./layout.js";
+import { ROW_PX, RULER_PX, frameToX, rowTop, rulerStep, windowBorders, xToFrame } from "./layout.js";
 
 const FONT = "11px system-ui, sans-serif";
 
@@ -43,18 +44,34 @@ export function renderTimeline(ctx, scene) {
     const top = rowTop(layout, tracks.length, index);
     if (top > -ROW_PX && top < layout.height) renderRow(ctx, scene, track, top);
   }));
-  renderRuler(ctx, scene);
+  within(ctx, layout.left, 0, layout.width - layout.left, layout.height, () => {
+    renderBorders(ctx, scene);
+    renderRuler(ctx, scene);
+  });
+  rectangle(ctx, theme.line, 0, RULER_PX - 1, layout.width, 1);
   renderScroll(ctx, scene);
   rectangle(ctx, theme.line, layout.left - 0.5, 0, 1, layout.height);
 }
 
+/** Where the windows of a long video meet. @type {(ctx: Context, scene: TimelineScene) => void} */
+function renderBorders(ctx, { layout, theme, drawing: { frames }, session: { family } }) {
+  ctx.globalAlpha = 0.75;
+  for (const border of windowBorders(frames, FAMILY_CLIPS[family])) {
+    const x = Math.round(frameToX(layout, border)) + 0.5;
+    trace(ctx, [{ x, y: RULER_PX - 6 }, { x, y: layout.height }]);
+    dashed(ctx, [4, 3], () => paint(ctx, null, theme.warn, 1));
+  }
+  ctx.globalAlpha = 1;
+}
+
 /** Labels and the playhead. @type {(ctx: Context, scene: TimelineScene) => void} */
 function renderRuler(ctx, { layout, theme, session }) {
-  rectangle(ctx, theme.line, 0, RULER_PX - 1, layout.width, 1);
   ctx.textAlign = "center";
   const head = frameToX(layout, session.frame);
   const width = Math.max(ctx.measureText(String(session.frame)).width + 10, 22);
-  for (let frame = 0; frame < layout.frames; frame += rulerStep(layout)) {
+  const step = rulerStep(layout);
+  const end = Math.min(xToFrame(layout, layout.width), layout.frames - 1);
+  for (let frame = Math.max(Math.floor(layout.from / step) * step, 0); frame <= end; frame += step) {
     const x = frameToX(layout, frame);
     rectangle(ctx, theme.line, x - 0.5, RULER_PX - 6, 1, 5);
     // A number half under the playhead's would read as another one.
@@ -64,12 +81,17 @@ function renderRuler(ctx, { layout, theme, session }) {
   }
   rectangle(ctx, theme.accent, head - 0.75, RULER_PX - 8, 1.5, layout.height);
   rounded(ctx, theme.accent, head - width / 2, 2, width, RULER_PX - 7, 4);
-  ctx.fillStyle = "#fff";
+  ctx.fillStyle = theme.head;
   ctx.fillText(String(session.frame), head, RULER_PX / 2 - 1);
 }
 
 /** How far the rows are scrolled, when they do not all fit. @type {(ctx: Context, scene: TimelineScene) => void} */
-function renderScroll(ctx, { layout: { width, height, scroll, overflow }, theme }) {
+function renderScroll(ctx, { layout, theme }) {
+  const { width, height, scroll, overflow, left, frames, from, zoom } = layout;
+  if (zoom > 1) {
+    const wide = width - left;
+    rounded(ctx, theme.line, left + 2 + (wide * from) / Math.max(frames - 1, 1), height - 4, Math.max(wide / zoom - 4, 8), 3, 1.5);
+  }
   if (overflow === 0) return;
   const room = height - RULER_PX;
   const share = room / (room + overflow);
@@ -155,7 +177,12 @@ function renderBar(ctx, scene, track, top) {
 /** The share of the path that is travelled, as a curve over time. @type {DrawRow} */
 function renderSpeed(ctx, { drawing: { frames }, layout }, track, top) {
   const height = ROW_PX - 13;
-  trace(ctx, progressOf(track, frames).map((share, frame) => ({ x: frameToX(layout, frame), y: top + ROW_PX - 8 - share * height })));
+  const shares = progressOf(track, frames);
+  // At most one place a pixel, of those in view.
+  const [first, last] = [Math.max(Math.floor(layout.from) - 1, 0), Math.min(Math.ceil(xToFrame(layout, layout.width)) + 1, frames - 1)];
+  const by = Math.max(Math.ceil((last - first) / layout.width), 1);
+  const shown = Array.from({ length: Math.ceil((last - first) / by) + 1 }, (_, i) => Math.min(first + i * by, last));
+  trace(ctx, shown.map((frame) => ({ x: frameToX(layout, frame), y: top + ROW_PX - 8 - shares[frame] * height })));
   paint(ctx, null, track.color, 1.25);
 }
 

@@ -7,8 +7,9 @@ import { motionRange } from "../drawing/sample.js";
 import { renderTimeline } from "./render.js";
 import { findTrack, groupOf, isSelected, selectedIds, toggle, wholly } from "../drawing/selection.js";
 import { canvasPoint, fitBuffer } from "../page/canvas.js";
-import { ROW_PX, RULER_PX, hitTimeline, layoutTimeline, rowAt, timelineDrag, xToFrame } from "./layout.js";
+import { ROW_PX, RULER_PX, frameToX, fromShowing, hitTimeline, layoutTimeline, rowAt, timelineDrag, xToFrame, zoomTime } from "./layout.js";
 
+const WHEEL_ZOOM = 0.004;
 /** Room for how far a row was off. */
 const ERROR_PX = 46;
 /** @type {Partial<Record<TimelineTarget["kind"], string>>} */
@@ -80,14 +81,10 @@ function pointerHandlers(canvas, store, layout, forward) {
   };
 }
 
-/** @param {HTMLElement} root @param {CanvasParts} parts @param {() => void} rename shows the name's field */
-export function createTimeline(root, { store, scene, wheelIsOurs, forward, signal }, rename) {
-  // What is inside of a canvas is not seen, but read out.
-  const rows = element("div", { role: "list", ariaLabel: "Tracks" });
-  const canvas = element("canvas", { className: "wm-sheet", tabIndex: 0, ariaLabel: "Timeline" }, rows);
-  root.append(canvas);
+/** Keeps the rows that are read out. @type {(store: Store, rows: HTMLElement) => () => void} */
+function createRowsTeller(store, rows) {
   let told = "";
-  const tell = () => {
+  return () => {
     const { drawing: { tracks, frames }, session } = store.get();
     const { selection } = session;
     const words = tracks.map((track) => {
@@ -100,9 +97,35 @@ export function createTimeline(root, { store, scene, wheelIsOurs, forward, signa
     told = words.join();
     rows.replaceChildren(...words.map((text) => element("div", { role: "listitem", textContent: text })));
   };
+}
+
+/** Ctrl zooms in time, Shift or a sideways wheel scrolls in it. Says whether the rows are to scroll.
+ * @type {(store: Store, now: Layout, event: WheelEvent, x: number, ours: boolean) => boolean} */
+function turnWheel(store, now, event, x, ours) {
+  const { time } = store.get().session;
+  const zooms = event.ctrlKey || event.metaKey;
+  const sideways = event.shiftKey ? event.deltaY + event.deltaX : event.deltaX || (now.overflow === 0 ? event.deltaY : 0);
+  if (!ours || (!zooms && now.overflow === 0 && now.zoom === 1)) return false;
+  event.preventDefault();
+  event.stopPropagation();
+  if (zooms) store.session({ time: zoomTime(now, x, Math.exp(-event.deltaY * WHEEL_ZOOM)) });
+  else if (sideways && now.zoom > 1) {
+    const from = xToFrame(now, frameToX(now, now.from) + sideways);
+    store.session({ time: { ...time, from: clamp(from, 0, (now.frames - 1) * (1 - 1 / now.zoom)) } });
+  } else return true;
+  return false;
+}
+
+/** @param {HTMLElement} root @param {CanvasParts} parts @param {() => void} rename shows the name's field */
+export function createTimeline(root, { store, scene, wheelIsOurs, forward, signal }, rename) {
+  // What is inside of a canvas is not seen, but read out.
+  const rows = element("div", { role: "list", ariaLabel: "Tracks" });
+  const canvas = element("canvas", { className: "wm-sheet", tabIndex: 0, ariaLabel: "Timeline" }, rows);
+  root.append(canvas);
+  const tell = createRowsTeller(store, rows);
   let scroll = 0;
   const layout = () => {
-    const found = layoutTimeline(store.shown(), canvas.clientWidth, canvas.clientHeight, scroll, store.get().session.followed ? ERROR_PX : 0);
+    const found = layoutTimeline(store.shown(), canvas.clientWidth, canvas.clientHeight, scroll, store.get().session.followed ? ERROR_PX : 0, store.get().session.time);
     scroll = found.scroll;
     return found;
   };
@@ -117,8 +140,18 @@ export function createTimeline(root, { store, scene, wheelIsOurs, forward, signa
     const room = canvas.clientHeight - RULER_PX;
     if (selection.length && (top + ROW_PX <= scroll || top >= scroll + room)) scroll = clamp(scroll, top + ROW_PX - room, top);
   };
+  /** The frame comes into view, also while it plays; what was scrolled to stays until it changes. */
+  let shownFrame = 0;
+  const followFrame = () => {
+    const { frame, time } = store.get().session;
+    if (frame === shownFrame) return;
+    shownFrame = frame;
+    const from = fromShowing(layout(), frame);
+    if (time.zoom > 1 && from !== time.from) store.session({ time: { ...time, from } });
+  };
   const draw = () => {
     follow();
+    followFrame();
     tell();
     const ctx = canvas.getContext("2d");
     if (ctx && canvas.clientWidth > 0) renderTimeline(ctx, { ...scene(), ...fitBuffer(canvas), layout: layout() });
@@ -129,11 +162,10 @@ export function createTimeline(root, { store, scene, wheelIsOurs, forward, signa
       if (hitTimeline(store.get().drawing, layout(), canvasPoint(canvas, event)).kind === "name") rename();
     },
     wheel(event) {
-      if (!wheelIsOurs(event) || layout().overflow === 0) return forward?.(event);
-      event.preventDefault();
-      event.stopPropagation();
-      scroll += event.deltaY;
-      draw();
+      if (turnWheel(store, layout(), event, canvasPoint(canvas, event).x, wheelIsOurs(event))) {
+        scroll += event.deltaY;
+        draw();
+      } else if (!event.defaultPrevented) forward?.(event);
     },
   }, signal);
   return { draw };

@@ -137,7 +137,10 @@ def new_file(prefix: str, format_: str) -> Path:
             f"filename_prefix must end in a name of at most {_MAX_NAME_BYTES} bytes; got "
             f'{shown(prefix)}. Use a name such as "tracks/ball".'
         )
-    if not Path(os.path.abspath(Path(root) / prefix)).is_relative_to(root):  # noqa: PTH100
+    wanted = Path(root) / prefix
+    inside = Path(os.path.abspath(wanted)).is_relative_to(root)  # noqa: PTH100
+    # A link of the output folder may lead elsewhere, one within it may not lead out.
+    if not inside or not _real(wanted.parent).is_relative_to(_real(root)):
         raise TrackFormatError(
             f"filename_prefix must stay in ComfyUI's output folder; got {shown(prefix)}. "
             'Use a name such as "tracks/ball".'
@@ -151,6 +154,11 @@ def new_file(prefix: str, format_: str) -> Path:
             f"{reason}. Check the output folder."
         ) from error
     return Path(folder) / f"{name}_{counter:05}_tracks{WRITTEN[format_].suffix}"
+
+
+def _real(path: Path | str) -> Path:
+    """Follow links, also where they end nowhere or in a circle."""
+    return Path(os.path.realpath(path))
 
 
 def save_tracks(

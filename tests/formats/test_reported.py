@@ -1,5 +1,6 @@
 """Files that people reported elsewhere, and their siblings: read right, not refused whole."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -155,3 +156,24 @@ def test_an_empty_text_in_a_curve_of_nuke_is_one_line():
     text = 'Tracker3 {\n track1 {{curve ""} {curve ""}}\n}\n'
     with pytest.raises(TrackFormatError, match="must be a number"):
         parse_tracks(text, options=ReadOptions(canvas_size=(96, 64)))
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (5, 3, 1), (1, 5, 3), (1, 5, 3, 1)])
+def test_visibility_of_every_shape_in_use_is_read(shape):
+    def npy(array):
+        file = io.BytesIO()
+        np.save(file, array)
+        return file.getvalue()
+
+    seen = np.arange(15).reshape(5, 3) % 2 == 0
+    positions = np.full((5, 3, 2), 7, np.float32)
+    found = parse_tracks(npy(positions), visibility=npy(seen.reshape(shape)))
+    assert (found.tracks.visibility.numpy() == seen).all()
+
+
+def test_every_kind_of_a_list_of_texts_is_read_alike():
+    """A byte order mark, and the list that Append Strings To List gives."""
+    text = "[[1, 20], [3, 40]]"
+    for given in (text, "\ufeff" + text, ("\ufeff" + text).encode(), text.encode("utf-16"), [text]):
+        assert parse_tracks(given).tracks.positions.tolist() == [[[1, 20]], [[3, 40]]]
+    assert parse_tracks([text, text]).tracks.num_points == 2

@@ -165,6 +165,17 @@ def test_a_name_that_no_file_can_have_is_refused(pack, prefix: str) -> None:
         pack.run("WanMoveSaveTracks", tracks=TRACKS, filename_prefix=prefix, format="npy")
 
 
+def test_a_link_out_of_the_output_folder_is_not_followed(pack, tmp_path) -> None:
+    out = pack.base / "output" / "away"
+    out.symlink_to(tmp_path)
+    try:
+        with pytest.raises(ValueError, match="must stay in ComfyUI's output folder"):
+            pack.run("WanMoveSaveTracks", tracks=TRACKS, filename_prefix="away/x", format="npy")
+    finally:
+        out.unlink()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_cannot_be_made_is_named(pack, monkeypatch) -> None:
     paths = pack.module("nodes.host.files").folder_paths
 

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from wanmove_core import OptionError
 from wanmove_core.command import main as cli
+from wanmove_core.command.workers import _check_cluster
 from wanmove_core.media.video import read_metadata
 
 ROOT = Path(__file__).parents[2]
@@ -89,3 +91,9 @@ def working_in(folder: Path):
             return None
 
     return tell
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "somewhere", "127.0.0.1:99999", ":6379"])
+def test_a_cluster_that_is_not_there_is_refused_at_once(address):
+    with pytest.raises(OptionError, match=r"--ray-address must be that of a running cluster; got"):
+        _check_cluster(address)

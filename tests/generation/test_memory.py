@@ -1,5 +1,7 @@
 """Memory computed from shapes: of known sums, and in the order that it must have."""
 
+from functools import partial
+
 import pytest
 import torch
 
@@ -16,7 +18,17 @@ def test_the_meter_adds_up_what_is_alive_at_a_time() -> None:
         del second
         torch.cat([third, third])  # 4000 + 8000
 
-    assert _peak(lambda: None, run, torch.float32) == 12000
+    assert _peak(torch.nn.Identity, run, torch.float32) == 12000
+
+
+def test_weights_do_not_count_when_a_layer_looks_at_them() -> None:
+    """A linear layer multiplies by a view of its weight: once it was taken for new memory."""
+
+    def run(model) -> None:
+        model(torch.empty(1, 1000))
+
+    layer = partial(torch.nn.Linear, 1000, 1000, bias=False)
+    assert _peak(layer, run, torch.float32) == 8000
 
 
 def test_the_transformer_is_the_14b_one() -> None:

@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import shutil
+import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from ..generation.files import overlay_path
 from ..generation.job import Job, is_done, run_job
 
 _log = logging.getLogger("wanmove")
+_SECONDS = 10.0  # to wait for a cluster
 _RETRIES = 2  # of a job whose worker died
 _STORE_BYTES = 100 * 2**20  # Ray's shared memory: only jobs and one line of answer go through it
 
@@ -99,6 +101,8 @@ def _make_aside(pipeline: Any, job: Job, model: dict[str, Any]) -> float:
 def _start_ray(args: argparse.Namespace) -> Any:
     if args.workers < 1:
         raise OptionError(f"--workers must be 1 or more; got {args.workers}. Use one a GPU.")
+    if args.ray_address is not None:
+        _check_cluster(args.ray_address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
@@ -125,6 +129,26 @@ def _start_ray(args: argparse.Namespace) -> Any:
             f"{str(error).splitlines()[0]} Start it with ray start --head."
         ) from error
     return ray
+
+
+def _check_cluster(address: str) -> None:
+    """Refuse an address where nobody listens: Ray itself would try for minutes.
+
+    Raises:
+        OptionError: no HOST:PORT, or nobody there.
+    """
+    if address == "auto":
+        return
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        if not (host and port.isascii() and port.isdigit()):
+            raise OSError("no HOST:PORT")
+        socket.create_connection((host, int(port)), timeout=_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise OptionError(
+            f"--ray-address must be that of a running cluster; got {address}: {error}. "
+            "Start it with ray start --head."
+        ) from error
 
 
 def _on_cuda(ray: Any, args: argparse.Namespace) -> bool:

@@ -1,7 +1,7 @@
 """GPU memory that a video needs, computed without a GPU from the tensors' shapes."""
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from ..grid import Size
+from ..shapes import Tensor
 
 GIB = 2**30
 # Not in the sums: what CUDA itself and fragments take.
@@ -139,7 +140,7 @@ def _peak(make: Callable[[], Any], run: Callable[[Any], None], dtype: torch.dtyp
             model = make()
         finally:
             torch.set_default_dtype(default)
-        with _Meter() as meter:
+        with _Meter([*model.parameters(), *model.buffers()]) as meter:
             run(model)
     return meter.most
 
@@ -157,11 +158,16 @@ def _flat_attention() -> Iterator[None]:
 
 
 class _Meter(TorchDispatchMode):
-    """Adds up the storages that are alive, and remembers the most."""
+    """Adds up the storages that are alive, and remembers the most.
 
-    def __init__(self) -> None:
+    Args:
+        apart: tensors that do not count: a layer looks at its weights through a view.
+    """
+
+    def __init__(self, apart: Sequence[Tensor] = ()) -> None:
         super().__init__()
         self.live = self.most = 0
+        self._apart = {tensor.untyped_storage()._cdata for tensor in apart}
         self._seen: dict[int, int] = {}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -173,7 +179,7 @@ class _Meter(TorchDispatchMode):
 
     def _watch(self, storage: Any) -> None:
         key = storage._cdata
-        if key not in self._seen:
+        if key not in self._seen and key not in self._apart:
             self._seen[key] = storage.nbytes()
             self.live += storage.nbytes()
             self.most = max(self.most, self.live)

@@ -79,13 +79,18 @@ def test_text_of_more_points_than_are_read_is_not_written(tmp_path):
         write_tracks(wide, tmp_path / "a.json")
 
 
-def test_what_is_imported_can_be_opened_or_is_refused():
-    noise = np.random.default_rng(0).random((300, 600, 2), dtype=np.float32) * 400
-    text = coordinates_json(Tracks.from_arrays(noise, np.ones(noise.shape[:2], bool)))
-    with pytest.raises(TrackFormatError, match="drawing of at most 8 MB"):
-        import_document(text.encode(), num_frames=300)
-    text = coordinates_json(Tracks.from_arrays(noise[:, :200], np.ones((300, 200), bool)))
-    assert len(parse_document(import_document(text.encode(), num_frames=300)).tracks) == 200
+def test_what_is_imported_can_be_opened_or_is_refused(monkeypatch):
+    monkeypatch.setattr(to_document, "MAX_DOCUMENT_BYTES", 100_000)
+    noise = np.random.default_rng(0).random((30, 100, 2), dtype=np.float32) * 400
+
+    def drawing(tracks):
+        seen = np.ones((30, tracks), bool)
+        text = coordinates_json(Tracks.from_arrays(noise[:, :tracks], seen))
+        return import_document(text.encode(), num_frames=30)
+
+    with pytest.raises(TrackFormatError, match="more detail than that"):
+        drawing(100)
+    assert len(parse_document(drawing(40)).tracks) == 40
 
 
 @pytest.mark.parametrize("deepest", [40, 0])

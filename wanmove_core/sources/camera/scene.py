@@ -165,7 +165,7 @@ def project_surface(
     out = (matrix.flatten(0, 1) @ points).unflatten(0, (-1, 3))
     z = out[:, 2].clone()
     out[:, :2] /= torch.where(z > 0, z, 1.0)[:, None]
-    out[:, :2] += torch.from_numpy(camera.centres().copy()).float()[..., None]
+    out[:, :2] += torch.from_numpy(camera.centres()[frames]).float()[..., None]
     return out
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from tests.tracking.test_cotracker import Brightest, save
 from wanmove_core.bench.world import make_scene
 from wanmove_core.checkpoints.loading import load_components
 from wanmove_core.checkpoints.lora import apply_lora
@@ -55,6 +56,42 @@ def test_prepare_leaves_a_bad_clip_out_in_one_line_and_resumes(clips, cache, cap
     assert (cache / "cache.json").read_bytes() == before
     lines = [r.getMessage() for r in caplog.records if "left out" in r.getMessage()]
     assert len(lines) == 1 and "short.mp4 must have 17 frames" in lines[0]
+
+
+LAYOUTS = {
+    "text beside": ("a.mp4", {"a.txt": "a red ball"}, "folder"),
+    "a table": ("a.mp4", {"list.csv": "path,text\na.mp4,a red ball\n"}, "folder"),
+    "MagicData": (
+        "videos/a.mp4",
+        {"MagicData.csv": "path,text\nvideos/a.mp4,a red ball\n", "masks/a/.keep": ""},
+        "MagicData",
+    ),
+    "MoveBench": ("en/video/a.mp4", {"en/single_track.txt": "a.mp4,a red ball\n"}, "MoveBench"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_captions_come_from_every_layout_and_tracks_from_the_users_tracker(layout, tmp_path):
+    """Five frames of 32x32; the stand-in tracker says that every point stays on the brightest."""
+    video, texts, kind = LAYOUTS[layout]
+    for name, text in {**texts, video: ""}.items():
+        path = tmp_path / "clips" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    frames = torch.zeros(5, 32, 32, 3, dtype=torch.uint8)
+    for frame in range(5):
+        frames[frame, 6:10, 4 + 4 * frame : 8 + 4 * frame] = 255
+    write_video(tmp_path / "clips" / video, frames, fps=16)
+    save(Brightest(), tmp_path / "tracker.pt")
+    small = ["--size", "32x32", "--frames", "5", "--points", "3x3"]
+    more = [*small, "--tracker", str(tmp_path / "tracker.pt")]
+    assert prepared(tmp_path / "clips", tmp_path / "cache", *more) == 0
+    held = Cache(tmp_path / "cache")
+    assert [clip["caption"] for clip in held.facts.clips] == ["a red ball"]
+    assert held.facts.made_from["data"] == kind
+    moved = held[0].positions[-1] - held[0].positions[0]
+    assert moved.shape == (9, 2) and (moved - torch.tensor([16.0, 0.0])).abs().max() <= 3
 
 
 def run(cache, out, *more):

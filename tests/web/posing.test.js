@@ -14,7 +14,7 @@ import { keysWithHold } from "../../web/js/editor/drawing/timing.js";
 import { COMMANDS, commandFor, commandOf } from "../../web/js/editor/input/commands.js";
 import { TOOLS } from "../../web/js/editor/input/tools.js";
 import { HELP_GROUPS } from "../../web/js/editor/page/overlays.js";
-import { maskRegion } from "../../web/js/editor/input/wanding.js";
+import { maskRegion, takesPart } from "../../web/js/editor/input/wanding.js";
 import { click, drag, drawingOf, gesture } from "./gestures.js";
 
 const LINE = [[100, 100], [500, 100]];
@@ -182,6 +182,12 @@ test("the wand takes the object under it; its outline is that of its pixels", ()
   const lone = new Uint8Array(12);
   lone[5] = 1;
   assert.deepEqual(traceOutline(lone, 4), [[1, 1], [2, 1], [2, 2], [1, 2]]);
+});
+
+test("a ring that takes a part of an object is noticed, one that takes all of it or none is not", () => {
+  const drawing = { ...drawingOf(), width: 80, height: 60 };
+  const ringed = (x, y, size, ring = true) => takesPart(drawing, { knots: [{ x, y }], spread: { shape: "disc", size, ring } }, picture);
+  assert.deepEqual([ringed(40, 30, 10), ringed(40, 30, 28), ringed(5, 5, 10), ringed(40, 30, 10, false)], [true, false, false, false]);
 });
 
 test("a press of the wand makes a region, a drag more of it; Shift adds, Alt takes away", () => {

@@ -124,7 +124,7 @@ export function mount(root, options) {
   const hostHistory = Boolean(options.undo);
   const ui = controls(translator(options.locale ?? "en"), host);
   const text = createText(root, store, ui, options, () => painter.all());
-  const chrome = createChrome(status, { store, player, ui, hostHistory, togglePanel: () => root.classList.toggle("wm-panel-open") });
+  const chrome = createChrome(status, { store, player, ui, hostHistory, pixels: backdrop.pixels, togglePanel: () => root.classList.toggle("wm-panel-open") });
   const offer = createFrameOffer(stageBox, store, ui, () => stage.resized());
   const maskOffer = createMaskOffer(stageBox, store, ui, backdrop.through);
   const t = translator(options.locale ?? "en");

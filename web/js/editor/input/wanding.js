@@ -29,6 +29,21 @@ export function wandAction(drawing, session, { from, start }, { canvas, shift, a
   return { type: "patch-tracks", ids: [region.id], patch: { knots, spread: track.spread } };
 }
 
+/** Twice the ring is larger; more than half of the picture is what objects lie on. */
+const [LARGER, MOST_OF_PICTURE] = [2, 0.5];
+
+/** Whether a path's ring takes only a part of what lies under its start.
+ * @type {(drawing: Drawing, track: Track, pixels: () => Pixels | null) => boolean} */
+export function takesPart(drawing, { knots: [start], spread }, pixels) {
+  const picture = spread?.shape === "disc" && spread.ring ? pixels() : null;
+  if (!picture || spread?.shape !== "disc") return false;
+  const scale = picture.width / drawing.width;
+  const mask = growRegion(picture, start.x * scale, (start.y * picture.height) / drawing.height, TOLERANCE);
+  const share = mask.reduce((sum, inside) => sum + inside, 0) / mask.length;
+  const ring = (Math.PI * (spread.size / 2) ** 2) / (drawing.width * drawing.height);
+  return share > LARGER * ring && share < MOST_OF_PICTURE;
+}
+
 const WHITE = 140; // above the grey that a picture is padded with
 
 /** The largest white piece of a mask as a region at rest; null where it is too small.

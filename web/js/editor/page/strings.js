@@ -49,6 +49,7 @@ const ZH = {
   "Select an object's region; Shift adds, Alt removes": "选取物体区域；Shift 添加，Alt 去除",
   "After the first frame: set keys of a cluster": "首帧之后：为群组设置关键帧",
   "hidden at the start: guides nothing": "起始帧不可见：不产生引导",
+  "The object under this path is larger: take it with the wand (W), or lasso it (R)": "路径下的物体更大：请用魔棒（W）选取，或用套索圈住（R）",
   "starts outside of the picture: start it on what should move": "起点在画面之外：请从要移动的物体上开始", "visible at the start only: guides nothing": "仅在开头可见：不产生引导", "never visible inside the picture: guides nothing": "从未出现在画面内：不产生引导",
   "The mask input can be a region.": "蒙版输入可作为区域。", "Take it": "采用", No: "不用",
   fps: "帧/秒", "the clip has": "片段为", "Make the clip longer": "延长片段", "Fit into the clip": "压缩到片段内", "Cut at the end": "截去末尾",

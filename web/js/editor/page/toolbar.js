@@ -2,14 +2,31 @@
 
 import { latentCells } from "../drawing/cells.js";
 import { idleLines } from "../drawing/idle.js";
+import { findTrack } from "../drawing/selection.js";
 import { TOOLS } from "../input/tools.js";
+import { takesPart } from "../input/wanding.js";
 import { element, iconButton } from "./dom.js";
 
+/** What else to take, after a path over an object that is larger than its ring.
+ * @param {() => Pixels | null} pixels @returns {(drawing: Drawing, session: Session) => string[]} */
+function createAdvice(pixels) {
+  /** Looked at once for every path: the picture is large. @type {WeakMap<Track, boolean>} */
+  const looked = new WeakMap();
+  return (drawing, { selection, drag }) => {
+    const track = drag || selection.length !== 1 ? undefined : findTrack(drawing, selection[0].track);
+    if (!track) return [];
+    const known = looked.get(track) ?? takesPart(drawing, track, pixels);
+    looked.set(track, known);
+    return known ? ["The object under this path is larger: take it with the wand (W), or lasso it (R)"] : [];
+  };
+}
+
 /**
- * @param {HTMLElement} status @param {{store: Store, player: Player, ui: Controls, hostHistory: boolean, togglePanel: () => void}} parts
+ * @param {HTMLElement} status @param {{store: Store, player: Player, ui: Controls, hostHistory: boolean, pixels: () => Pixels | null, togglePanel: () => void}} parts
  */
-export function createChrome(status, { store, player, ui, hostHistory, togglePanel }) {
+export function createChrome(status, { store, player, ui, hostHistory, pixels, togglePanel }) {
   const { t, command } = ui;
+  const advice = createAdvice(pixels);
   const tools = TOOLS.map(({ id }) => command(id));
   const [undo, redo] = [command("undo"), command("redo")];
   const [cells, labels, maps] = [command("cells"), command("labels"), command("maps")];
@@ -30,10 +47,8 @@ export function createChrome(status, { store, player, ui, hostHistory, togglePan
   function refresh() {
     const { drawing: drawing, session } = store.get();
     TOOLS.forEach(({ id }, i) => (tools[i].ariaPressed = String(id === session.tool)));
-    cells.ariaPressed = String(session.cells);
-    labels.ariaPressed = String(session.labels);
-    motion.ariaPressed = String(session.motion);
-    maps.ariaPressed = String(session.maps);
+    const toggles = { cells, labels, motion, maps };
+    for (const name of /** @type {(keyof typeof toggles)[]} */ (Object.keys(toggles))) toggles[name].ariaPressed = String(session[name]);
     loop.ariaPressed = String(player.loop());
     snap.value = session.snap;
     undo.disabled = !hostHistory && !store.canUndo();
@@ -55,8 +70,9 @@ export function createChrome(status, { store, player, ui, hostHistory, togglePan
   }
 
   /** @type {(drawing: Drawing, session: Session) => string} */
-  function statusText(drawing, { cells: shown, cursor, frame, family }) {
-    const idle = idleLines(store.shown(), family, t);
+  function statusText(drawing, session) {
+    const { cells: shown, cursor, frame, family } = session;
+    const idle = [...advice(drawing, session).map(t), ...idleLines(store.shown(), family, t)];
     if (!shown) return [...(cursor ? [`${cursor.x.toFixed(1)}, ${cursor.y.toFixed(1)}`] : []), ...idle.slice(0, 2)].join("  ·  ");
     const found = latentCells(store.shown(), frame, family);
     return [

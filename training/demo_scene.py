@@ -1,12 +1,16 @@
-"""Write models/toy/demo: a held-out start frame and hand-drawn tracks for `wanmove demo`.
+"""Write models/toy/demo: held-out start frames and hand-drawn tracks for `wanmove demo`.
 
-The object follows a curve that the world never moved it along; the background is pinned.
+Things follow curves that the world never moved them along, or the camera moves in; what is left
+is pinned. The small one (96x64, of version 1 of the world) is what tests and docs take.
 
     python -m training.demo_scene
 """
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -15,58 +19,109 @@ import torch
 from training.shipped import FOLDER
 from training.world import make_scene
 from wanmove_core import Tracks
-from wanmove_core.bench.world import FRAMES, HEIGHT, HELD_OUT_SEED, WIDTH, Scene
+from wanmove_core.bench.world import FRAMES, HELD_OUT_SEED, Scene
 from wanmove_core.formats.write import write_tracks
 
 SEED = HELD_OUT_SEED + 20_073
-# Offsets of the object from where it starts, px: knots of the drawn Bezier curve.
-CURVE = np.array([[0.0, 0.0], [-6.0, -14.0], [-20.0, -16.0], [-28.0, 4.0]])
-# As in training, about half of the tracks speak for the object; they come last, so they lie on top.
-_STILL_SPACING, _OBJECT_SPACING = 8.0, 3.0
+Curve = Sequence[tuple[float, float]]
 
 
-def drawn_offsets() -> np.ndarray:
-    """The cubic Bezier curve through time, [FRAMES, 2] px."""
+@dataclass(frozen=True)
+class Drawn:
+    """What is drawn on the first frame of a held-out scene.
+
+    Args:
+        folder: below models/toy/demo.
+        seed, version: of the scene.
+        curves: of the objects, farthest first: four knots of a Bezier curve each, px from where
+            the object starts. Objects without one are pinned like the background.
+        zoom: what the camera magnifies by until the last frame, about `centre`.
+        still, moving: px between the pinned points and between those on an object.
+    """
+
+    folder: str
+    seed: int
+    version: Literal[1, 2] = 2
+    curves: Sequence[Curve] = ()
+    zoom: float = 1.0
+    centre: tuple[float, float] = (0.0, 0.0)
+    still: float = 12.0
+    moving: float = 5.0
+
+
+# As in training, about half of the tracks speak for the objects; they come last, lying on top.
+SMALL = Drawn(
+    "", SEED, 1, [((0, 0), (-6, -14), (-20, -16), (-28, 4))], still=8.0, moving=3.0
+)  # fmt: skip
+SCENES = (
+    SMALL,
+    Drawn("fish", HELD_OUT_SEED + 30_043, curves=[((0, 0), (-35, 50), (-60, -45), (-95, 14))]),
+    Drawn(
+        "launch",
+        HELD_OUT_SEED + 30_006,
+        curves=[
+            ((0, 0), (6, -24), (30, -52), (95, -44)),
+            ((0, 0), (-14, 16), (-30, 40), (-52, 46)),
+        ],
+    ),
+    Drawn("camera", HELD_OUT_SEED + 30_040, zoom=1.4, centre=(40.0, 74.0), still=8.0),
+)
+
+
+def along(curve: Curve) -> np.ndarray:
+    """A cubic Bezier curve through time, [FRAMES, 2] px."""
     t = np.linspace(0, 1, FRAMES)[:, None]
     weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
-    return sum(weight * knot for weight, knot in zip(weights, CURVE, strict=True))
+    return sum(weight * np.array(knot) for weight, knot in zip(weights, curve, strict=True))
 
 
-def _grid(spacing: float) -> np.ndarray:
+def _grid(spacing: float, scene: Scene) -> np.ndarray:
     """Points [N, 2] on a regular grid over the frame."""
+    height, width = scene.frames.shape[1:3]
     x, y = np.meshgrid(
-        np.arange(spacing / 2, WIDTH, spacing), np.arange(spacing / 2, HEIGHT, spacing)
+        np.arange(spacing / 2, width, spacing), np.arange(spacing / 2, height, spacing)
     )
     return np.stack([x.ravel(), y.ravel()], -1)
 
 
-def draw(scene: Scene) -> Tracks:
-    """Tracks on two grids: those on the object follow the curve, the rest stay."""
-    still, moving = (_grid(spacing) for spacing in (_STILL_SPACING, _OBJECT_SPACING))
-    still, moving = still[scene.owner(still) == 0], moving[scene.owner(moving) > 0]
-    points = np.concatenate([still, moving])
-    on_object = np.arange(len(points)) >= len(still)
-    offsets = drawn_offsets()
-    positions = points + offsets[:, None] * on_object[:, None]
+def draw(scene: Scene, drawn: Drawn = SMALL) -> Tracks:
+    """Tracks on grids: those on objects follow their curves; the rest stays, or all is zoomed."""
+    fine, coarse = _grid(drawn.moving, scene), _grid(drawn.still, scene)
+    objects = sorted(set(scene.owner(fine).tolist()) - {0})[: len(drawn.curves)]
+    owner = scene.owner(coarse)
+    groups = [coarse[~np.isin(owner, objects)]]
+    offsets = [np.zeros((FRAMES, 2))]
+    for index, curve in zip(objects, drawn.curves, strict=True):
+        groups.append(fine[scene.owner(fine) == index])
+        offsets.append(along(curve))
+    positions = np.concatenate(
+        [points + moved[:, None] for points, moved in zip(groups, offsets, strict=True)], axis=1
+    )
+    level = np.repeat([0, *objects], [len(points) for points in groups])
     visible = np.ones(positions.shape[:2], dtype=bool)
     for frame in range(FRAMES):
-        # A pinned point is hidden while the object lies over it.
-        covered = scene.owner(points - offsets[frame]) > 0
-        visible[frame] = np.where(on_object, True, ~covered)
+        for index, moved in zip(objects, offsets[1:], strict=True):
+            # A point is hidden while an object that lies nearer is over it.
+            covered = scene.owner(positions[frame] - moved[frame]) == index
+            visible[frame] &= ~(covered & (level < index))
+    centre = np.array(drawn.centre)
+    zoom = drawn.zoom ** np.linspace(0, 1, FRAMES)[:, None, None]
+    positions = centre + (positions - centre) * zoom
     return Tracks(torch.from_numpy(positions).float(), torch.from_numpy(visible))
 
 
 def main() -> None:
-    """Write picture, tracks and visibility."""
+    """Write pictures, tracks and visibility."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--folder", type=Path, default=FOLDER / "demo")
     args = parser.parse_args()
-    scene = make_scene(args.seed)
-    args.folder.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(args.folder / "start.png"), scene.frames[0][..., ::-1])
-    for path in write_tracks(draw(scene), args.folder / "curve_tracks.npy"):
-        print(path)
+    for drawn in SCENES:
+        scene = make_scene(drawn.seed, version=drawn.version)
+        folder = args.folder / drawn.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(folder / "start.png"), scene.frames[0][..., ::-1])
+        for path in write_tracks(draw(scene, drawn), folder / "curve_tracks.npy"):
+            print(path)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,13 @@ import torch
 
 from tests.generation.small_parts import small_components
 from wanmove_core.command import main as cli
-from wanmove_core.demo.page import Figure, Page, Panel, render_page
+from wanmove_core.demo.page import Figure, Page, Panel, Row, render_page
 from wanmove_core.demo.random_model import random_components
 from wanmove_core.demo.scene import make_scene
+from wanmove_core.demo.scenes import SCENES
+from wanmove_core.demo.small_model import small_model_folder
+from wanmove_core.formats import read_tracks
+from wanmove_core.media.image import read_image
 from wanmove_core.media.video import read_metadata, read_video
 
 
@@ -34,27 +38,39 @@ def test_without_a_trained_model_it_says_so_and_runs(tmp_path, caplog):
     caplog.set_level("INFO", logger="wanmove")
     arguments = ["demo", "--out", str(tmp_path / "demo"), "--model", str(tmp_path), "--steps", "1"]
     assert cli.main(arguments) == 0
-    made = tmp_path / "demo"
+    made = tmp_path / "demo" / "ball"
     assert read_video(made / "guided.mp4").shape == (17, 64, 96, 3)
     assert read_video(made / "guided_tracks.mp4").shape == (17, 256, 384, 3)
     assert read_metadata(made / "without_tracks.mp4")["tracks"] == []
     # Tracks reach the model: the two videos differ.
     guided, free = read_video(made / "guided.mp4"), read_video(made / "without_tracks.mp4")
     assert (guided.float() - free.float()).abs().mean() > 0.1
-    page = (made / "index.html").read_text(encoding="utf-8")
-    assert "random weights" in page and "off their path" not in page
-    assert "random weights" in caplog.text and str(made / "index.html") in caplog.text
+    index = tmp_path / "demo" / "index.html"
+    page = index.read_text(encoding="utf-8")
+    assert "random weights" in page and "off its path" not in page
+    assert "random weights" in caplog.text and str(index) in caplog.text
 
 
 def test_the_page_needs_no_other_file_and_is_whole(tmp_path):
     picture = tmp_path / "a.png"
     picture.write_bytes(b"picture")
     (tmp_path / "b.mp4").write_bytes(b"video")
+    (tmp_path / "c.mp4").write_bytes(b"drawn")
     page = Page(
         title="A <title> & more",
         lead="Lead",
         note="",
-        panels=[Panel(picture, "One", "Cap"), Panel(tmp_path / "b.mp4", 'Two "2"', "Cap")],
+        rows=[
+            Row(
+                "A <row>",
+                "Cap",
+                [
+                    Panel(picture, "One", "Cap"),
+                    Panel(tmp_path / "b.mp4", 'Two "2"', "Cap", over=tmp_path / "c.mp4"),
+                ],
+                [Figure("off", "1 px")],
+            )
+        ],
         figures=[Figure("Error", "0.9 px", lead=True)],
         command="wanmove demo --prompt '<x>'",
         settings={"seed": 3, "prompt": "猫 $dollar"},
@@ -63,7 +79,8 @@ def test_the_page_needs_no_other_file_and_is_whole(tmp_path):
     text = render_page(page)
     outline = Outline(text)
     assert not outline.open
-    assert outline.seen.count("video") == outline.seen.count("img") == 1
+    assert outline.seen.count("video") == 2 and outline.seen.count("img") == 1
+    assert "A &lt;row&gt;" in text and 'class="over"' in text
     assert all(source.startswith("data:") for source in outline.sources)
     assert not re.search(r"https?://", text)
     assert "A &lt;title&gt; &amp; more" in text and "猫 $dollar" in text
@@ -95,7 +112,17 @@ def test_a_random_model_is_one_model_and_leaves_the_global_rng_alone():
 
 @pytest.mark.parametrize("words", [["--seed", "-1"], ["--steps", "0"], ["--out", __file__]])
 def test_bad_options_are_refused_at_once(tmp_path, words, capsys, monkeypatch):
-    monkeypatch.delattr("wanmove_core.command.demo._choose_source")
+    monkeypatch.delattr("wanmove_core.command.demo._make")
     assert cli.main(["demo", "--out", str(tmp_path / "demo"), *words]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "demo").exists()
+
+
+def test_every_scene_of_the_demo_lies_beside_the_small_model():
+    for scene in SCENES:
+        image, tracks = scene.files(small_model_folder())
+        height, width = read_image(image).shape[:2]
+        asked = read_tracks(tracks)
+        assert asked.positions.shape[0] == 17 and (width, height) == (192, 128)
+        moved = (asked.positions[-1] - asked.positions[0]).norm(dim=-1)
+        assert moved.max() > 20 and asked.visibility[0].all()

@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..demo.page import Figure, Page, Panel, render_page
+from ..demo.page import Figure, Page, Panel, Row, render_page
+from ..demo.scenes import SCENES, DemoScene
 from ..demo.small_model import FILES, small_model_folder
 from ..errors import OptionError
 
 if TYPE_CHECKING:
-    from ..checkpoints.components import Components
-    from ..evaluate.metrics import EndPointError
     from ..generation.job import Job, Result
+    from ..generation.pipeline import WanMovePipeline
 
 _log = logging.getLogger("wanmove")
 
 TOY = small_model_folder()
-_FRAMES, _SIZE, _STEPS = 17, (96, 64), 20
+_FRAMES, _STEPS = 17, 8
 _MOVING = 2.0  # px from its start that a point goes at least
 _NO_TOY = (
     "The trained small model is not here, so this one has random weights: it shows that all "
@@ -29,13 +29,15 @@ _NO_TOY = (
 
 
 @dataclass(frozen=True)
-class _Source:
-    """Which model and scene the demo takes."""
+class _Made:
+    """One request and what came of it, with and without its tracks."""
 
-    components: "Components"
-    image: Path
-    tracks: Path
-    trained: bool
+    scene: DemoScene
+    job: "Job"
+    request: Path
+    guided: "Result"
+    free: "Result"
+    errors: tuple[float, float]  # px, guided and without
 
 
 def add_demo_parser(commands: Any) -> None:
@@ -65,76 +67,93 @@ def run_demo(args: argparse.Namespace) -> int:
     begin = time.perf_counter()
     if args.seed < 0:
         raise OptionError(f"--seed must be 0 or more; got {args.seed}. Use 0.")
-    from ..generation.job import Job, read_inputs
-    from ..generation.settings import GenerationSettings
+    from ..generation.pipeline import WanMovePipeline
     from ..media.writer import check_writable, replacing
 
-    settings = GenerationSettings(
-        size=_SIZE,
-        resize="stretch",
-        num_frames=_FRAMES,
-        steps=args.steps,
-        # The small model knows no prompts, so there is nothing to guide towards.
-        guidance_scale=1.0,
-        seed=args.seed,
-    )
-    check_writable(args.out / "index.html")
-    source = _choose_source(args)
-    guided = Job(
-        image=source.image,
-        out=args.out / "guided.mp4",
-        prompt="",
-        tracks=(source.tracks,),
-        draw_tracks=True,
-        settings=settings,
-    )
-    free = replace(guided, out=args.out / "without_tracks.mp4", tracks=(), draw_tracks=False)
-    image, tracks = read_inputs(guided)
-    results = _generate(source.components, guided, free)
-    asked = _write_request(image, tracks, args.out / "request.png")
-    errors = _measure(results)
-    page = _make_page(source, guided, results, errors, asked)
+    if args.steps < 1:
+        raise OptionError(f"--steps must be 1 or more; got {args.steps}. Use {_STEPS}.")
     index = args.out / "index.html"
-    with replacing(index) as temporary:
-        temporary.write_text(render_page(page), encoding="utf-8")
-    _report(source, results, errors, index, time.perf_counter() - begin)
-    return 0
-
-
-def _choose_source(args: argparse.Namespace) -> _Source:
-    """The trained model and its scene when they are there, else random weights and our own."""
+    check_writable(index)
     files = [args.model / f"{name}.safetensors" for name in FILES]
-    scene = args.model / "demo"
-    image, tracks = scene / "start.png", scene / "curve_tracks.npy"
-    trained = all(path.is_file() for path in (*files, image, tracks))
+    needed = [*files, *(path for scene in SCENES for path in scene.files(args.model))]
+    trained = all(path.is_file() for path in needed)
     if trained:
         from ..checkpoints.loading import load_components
 
-        return _Source(load_components(files, dtype="fp32"), image, tracks, trained=True)
-    _log.warning("%s", _NO_TOY)
-    from ..demo.random_model import random_components
+        components, requests = load_components(files, dtype="fp32"), SCENES
+    else:
+        _log.warning("%s", _NO_TOY)
+        from ..demo.random_model import random_components
+
+        components, requests = random_components(), (_paint_scene(args.out),)
+    pipeline = WanMovePipeline(components)
+    folder = args.model if trained else args.out
+    made = [_make(pipeline, scene, scene.files(folder), args) for scene in requests]
+    command = _command(files, made[0]) if trained else "wanmove demo"
+    page = _make_page(made, command, trained=trained)
+    with replacing(index) as temporary:
+        temporary.write_text(render_page(page), encoding="utf-8")
+    if trained:
+        _log.info("End-point error of the moving points, guided and without tracks:")
+        for one in made:
+            _log.info("  %-8s %5.2f px  %5.2f px", one.scene.name, *one.errors)
+    _log.info("Everything took %.0f s. Open %s", time.perf_counter() - begin, index.resolve())
+    return 0
+
+
+def _paint_scene(out: Path) -> DemoScene:
+    """A scene of our own, for when there is no model with scenes of its own."""
     from ..demo.scene import make_scene
     from ..formats import write_tracks
     from ..media.writer import write_image
 
+    scene = DemoScene("ball", "A ball", "The ball is asked to fly in a bow.")
     picture, request = make_scene(_FRAMES)
-    image, tracks = args.out / "start.png", args.out / "curve_tracks.npy"
+    image, tracks = scene.files(out)
     write_image(image, picture)
     write_tracks(request, tracks)
-    return _Source(random_components(), image, tracks, trained=False)
+    return scene
 
 
-def _generate(components: "Components", *jobs: "Job") -> list["Result"]:
-    from ..generation.job import run_job
-    from ..generation.pipeline import WanMovePipeline
+def _make(
+    pipeline: "WanMovePipeline",
+    scene: DemoScene,
+    files: tuple[Path, Path],
+    args: argparse.Namespace,
+) -> _Made:
+    """The two videos of a request, measured."""
+    from ..generation.job import Job, read_inputs, run_job
+    from ..generation.settings import GenerationSettings
+    from ..media.image import read_image
     from .generate import progress_bar
 
-    pipeline = WanMovePipeline(components)
+    image, tracks = files
+    height, width = read_image(image).shape[:2]
+    settings = GenerationSettings(
+        size=(width, height),
+        resize="stretch",
+        num_frames=_FRAMES,
+        steps=args.steps,
+        # Without a prompt there is nothing to guide towards.
+        guidance_scale=1.0,
+        seed=args.seed,
+    )
+    out = args.out / scene.name
+    guided = Job(
+        image=image,
+        out=out / "guided.mp4",
+        prompt="",
+        tracks=(tracks,),
+        draw_tracks=True,
+        settings=settings,
+    )
+    free = replace(guided, out=out / "without_tracks.mp4", tracks=(), draw_tracks=False)
     results = []
-    for job in jobs:
-        with progress_bar(job.out.name) as progress:
+    for job in (guided, free):
+        with progress_bar(f"{scene.name}/{job.out.name}") as progress:
             results.append(run_job(pipeline, job, model={"demo": True}, progress=progress))
-    return results
+    request = _write_request(*read_inputs(guided), out / "request.png")
+    return _Made(scene, guided, request, results[0], results[1], _measure(results))
 
 
 def _write_request(image: Any, tracks: Any, path: Path) -> Path:
@@ -148,8 +167,8 @@ def _write_request(image: Any, tracks: Any, path: Path) -> Path:
     return path
 
 
-def _measure(results: list["Result"]) -> list["EndPointError"]:
-    """How far each video's moving points are from the request.
+def _measure(results: list["Result"]) -> tuple[float, float]:
+    """How far each video's moving points are from the request, px.
 
     Pinned points are left out: a video in which nothing moves does well on them.
     """
@@ -163,80 +182,60 @@ def _measure(results: list["Result"]) -> list["EndPointError"]:
         raise OptionError("the demo must have tracks; got none. Restore the demo's files.")
     moving = (asked.positions - asked.positions[:1]).norm(dim=-1).amax(0) > _MOVING
     asked = Tracks(asked.positions[:, moving], asked.visibility[:, moving])
-    return [
-        end_point_error(asked, track_points(read_video(result.video), asked.positions[0]))
+    guided, free = (
+        end_point_error(asked, track_points(read_video(result.video), asked.positions[0])).mean
         for result in results
-    ]
+    )
+    return guided, free
 
 
-def _make_page(
-    source: _Source,
-    job: "Job",
-    results: list["Result"],
-    errors: list["EndPointError"],
-    request: Path,
-) -> Page:
-    guided, free = results
-    figures = [
-        Figure("Moving points off their path, guided", f"{errors[0].mean:.2f} px", lead=True),
-        Figure("The same without tracks", f"{errors[1].mean:.2f} px"),
-    ]
-    # What random weights draw cannot be followed, so its error would mean nothing.
-    figures = figures if source.trained else []
-    figures += [
-        Figure("Time for the guided video", f"{guided.seconds:.1f} s"),
-        Figure(
-            "Frames", f"{job.settings.num_frames} at {job.settings.size[0]}x{job.settings.size[1]}"
-        ),
-    ]
-    overlay = guided.overlay or guided.video
+def _make_page(made: list[_Made], command: str, *, trained: bool) -> Page:
+    settings = made[0].job.settings
     return Page(
         title="Draw where things go",
-        lead="An image and tracks go in; a video comes out in which things move along them. "
+        lead="A picture and tracks go in; a video comes out in which things move along them. "
         "Every video here was made on this machine by the code that runs the 14B model.",
-        note="" if source.trained else _NO_TOY,
-        panels=[
-            Panel(request, "What was asked", "The start image, with the path of each track."),
-            Panel(guided.video, "What came out", "Generated from noise, guided by the tracks."),
-            Panel(overlay, "Result and request", "The same video with the tracks drawn on it."),
-            Panel(free.video, "Without tracks", "Same image, same noise, no guidance."),
+        note="" if trained else _NO_TOY,
+        rows=[_row(one, trained=trained) for one in made],
+        figures=[
+            Figure("Time for a guided video", f"{made[-1].guided.seconds:.1f} s"),
+            Figure("Frames", f"{settings.num_frames} at {settings.size[0]}x{settings.size[1]}"),
         ],
-        figures=figures,
-        command=_command(source, job),
-        settings=job.settings.as_dict(),
-        size=job.settings.size,
+        command=command,
+        settings=settings.as_dict(),
+        size=settings.size,
     )
 
 
-def _command(source: _Source, job: "Job") -> str:
-    """The command line that makes the guided video."""
-    if not source.trained:
-        return "wanmove demo"
-    folder = source.image.parents[1]
+def _row(one: _Made, *, trained: bool) -> Row:
+    panels = [
+        Panel(one.request, "What was drawn", "The start image, with the path of each track."),
+        Panel(
+            one.guided.video,
+            "What came out",
+            "Made from noise, guided by the tracks.",
+            over=one.guided.overlay,
+        ),
+        Panel(one.free.video, "Without tracks", "The same picture, the same noise, no guidance."),
+    ]
+    # What random weights draw cannot be followed, so its error would mean nothing.
+    guided, free = one.errors
+    figures = [
+        Figure("off its path", f"{guided:.1f} px", lead=True),
+        Figure("without", f"{free:.1f} px"),
+    ]
+    return Row(one.scene.title, one.scene.caption, panels, figures if trained else [])
+
+
+def _command(files: list[Path], made: _Made) -> str:
+    """The command line that makes the first guided video."""
+    job = made.job
     words = [
-        *("wanmove", "generate", "--checkpoint"),
-        *(str(folder / f"{name}.safetensors") for name in FILES),
-        *("--image", str(source.image), "--tracks", str(source.tracks), "--prompt", ""),
+        *("wanmove", "generate", "--checkpoint", *map(str, files)),
+        *("--image", str(job.image), "--tracks", *map(str, job.tracks or ()), "--prompt", ""),
         *("--out", "guided.mp4", "--size", "x".join(map(str, job.settings.size))),
         *("--resize", "stretch", "--frames", str(job.settings.num_frames)),
         *("--steps", str(job.settings.steps), "--guidance-scale", "1"),
         *("--seed", str(job.settings.seed), "--dtype", "fp32", "--draw-tracks"),
     ]
     return shlex.join(words).replace(" --", " \\\n  --")
-
-
-def _report(
-    source: _Source,
-    results: list["Result"],
-    errors: list["EndPointError"],
-    index: Path,
-    seconds: float,
-) -> None:
-    if source.trained:
-        _log.info(
-            "End-point error of the moving points: %.2f px guided, %.2f px without tracks.",
-            errors[0].mean,
-            errors[1].mean,
-        )
-    _log.info("Guided video: %s, made in %.1f s.", results[0].video, results[0].seconds)
-    _log.info("Everything took %.0f s. Open %s", seconds, index.resolve())

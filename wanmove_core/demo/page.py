@@ -20,11 +20,13 @@ class Panel:
         file: .png or .mp4; its content goes into the page.
         title: a few words.
         caption: one sentence.
+        over: a video that is shown in its place while "Show the paths" is on.
     """
 
     file: Path
     title: str
     caption: str
+    over: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,29 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Row:
+    """One request and what came of it, side by side.
+
+    Args:
+        title: a few words.
+        caption: one sentence.
+        panels, figures: in order.
+    """
+
+    title: str
+    caption: str
+    panels: Sequence[Panel]
+    figures: Sequence[Figure] = ()
+
+
+@dataclass(frozen=True)
 class Page:
     """The content of the page, as plain text; a note may be empty.
 
     Args:
         title, lead: at the top.
         note: a warning sentence, or "".
-        panels, figures: in order.
+        rows, figures: in order.
         command: the command line that makes the video again.
         settings: all settings of the video.
         size: (width, height) of the videos.
@@ -58,7 +76,7 @@ class Page:
     title: str
     lead: str
     note: str
-    panels: Sequence[Panel]
+    rows: Sequence[Row]
     figures: Sequence[Figure]
     command: str
     settings: dict[str, Any]
@@ -72,7 +90,7 @@ def render_page(page: Page) -> str:
         title=html.escape(page.title),
         lead=html.escape(page.lead),
         note=f'<p class="note">{html.escape(page.note)}</p>' if page.note else "",
-        panels="\n".join(_panel(panel) for panel in page.panels),
+        rows="\n".join(_row(row) for row in page.rows),
         figures="\n".join(_figure(figure) for figure in page.figures),
         command=html.escape(page.command),
         settings=html.escape(json.dumps(page.settings, indent=2, ensure_ascii=False)),
@@ -80,19 +98,37 @@ def render_page(page: Page) -> str:
     )
 
 
+def _row(row: Row) -> str:
+    panels = "\n".join(_panel(panel) for panel in row.panels)
+    figures = "\n".join(_figure(figure) for figure in row.figures)
+    return (
+        f"<section><h2>{html.escape(row.title)}</h2><p>{html.escape(row.caption)}</p>"
+        f'<dl class="errors">{figures}</dl><div class="panels">{panels}</div></section>'
+    )
+
+
 def _panel(panel: Panel) -> str:
-    kind = _TYPES[panel.file.suffix]
-    data = base64.b64encode(panel.file.read_bytes()).decode()
     label = html.escape(panel.title, quote=True)
-    if kind.startswith("video"):
-        media = (
-            f'<video src="data:{kind};base64,{data}" autoplay loop muted playsinline '
-            f'aria-label="{label}"></video>'
-        )
+    if panel.over is None:
+        media = _media(panel.file, label)
     else:
-        media = f'<img src="data:{kind};base64,{data}" alt="{label}">'
+        paths = html.escape(f"{panel.title}, with the paths", quote=True)
+        media = _media(panel.file, label, "plain") + _media(panel.over, paths, "over")
     caption = f"<b>{html.escape(panel.title)}</b>{html.escape(panel.caption)}"
     return f"<figure>{media}<figcaption>{caption}</figcaption></figure>"
+
+
+def _media(file: Path, label: str, kind: str = "") -> str:
+    """A picture or video with its content; `label` is escaped."""
+    media = _TYPES[file.suffix]
+    data = base64.b64encode(file.read_bytes()).decode()
+    named = f' class="{kind}"' if kind else ""
+    if media.startswith("video"):
+        return (
+            f'<video{named} src="data:{media};base64,{data}" autoplay loop muted playsinline '
+            f'aria-label="{label}"></video>'
+        )
+    return f'<img{named} src="data:{media};base64,{data}" alt="{label}">'
 
 
 def _figure(figure: Figure) -> str:

@@ -36,7 +36,7 @@ def document(track, count, frames):
                 "timing": {
                     "keys": [
                         {"frame": i + 0.5, "at": i % 2, "ease": [0.1, i % 7, 0.9, 0]}
-                        for i in range(3000)
+                        for i in range(300)
                     ]
                 }
             },

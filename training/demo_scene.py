@@ -55,16 +55,13 @@ SMALL = Drawn(
 )  # fmt: skip
 SCENES = (
     SMALL,
-    Drawn("fish", HELD_OUT_SEED + 30_043, curves=[((0, 0), (-35, 50), (-60, -45), (-95, 14))]),
+    Drawn("fish", HELD_OUT_SEED + 30_043, curves=[((0, 0), (-24, 34), (-44, -34), (-70, 8))]),
     Drawn(
         "launch",
         HELD_OUT_SEED + 30_006,
-        curves=[
-            ((0, 0), (6, -24), (30, -52), (95, -44)),
-            ((0, 0), (-14, 16), (-30, 40), (-52, 46)),
-        ],
+        curves=[((0, 0), (0, -12), (4, -26), (18, -34)), ((0, 0), (14, -12), (30, 6), (42, 42))],
     ),
-    Drawn("camera", HELD_OUT_SEED + 30_040, zoom=1.4, centre=(40.0, 74.0), still=8.0),
+    Drawn("camera", HELD_OUT_SEED + 30_032, zoom=1.3, centre=(92.0, 72.0), still=8.0),
 )
 
 

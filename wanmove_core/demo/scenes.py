@@ -26,6 +26,6 @@ class DemoScene:
 
 SCENES: tuple[DemoScene, ...] = (
     DemoScene("fish", "One path", "The fish is asked to swim along the curve; the rest is pinned."),
-    DemoScene("launch", "Two paths", "The rocket takes off to the right while the ball falls."),
+    DemoScene("launch", "Two paths", "The rocket takes off while the ball falls."),
     DemoScene("camera", "The camera", "Every point is asked to move as if the camera came closer."),
 )

@@ -190,7 +190,7 @@ describe("what is drawn is what moves", { skip, timeout: 600_000 }, () => {
     await showAt(page, 1, [0, 40]);
     const document = JSON.stringify({ version: 1, width: 832, height: 480, fps: 16, frames: 81, tracks: [{ knots: [{ x: 416, y: 240 }, { x: 624, y: 240 }] }] });
     await page.evaluate(choose, { picture: "square.png", size: [96, 64, 17], resize: "crop", document });
-    await eventually(async () => assert.match(await page.locator(".wm-offer").innerText(), /The video is 96x64, 17 frames/));
+    await eventually(async () => assert.match(await page.locator(".wm-frame-offer").innerText(), /The video is 96x64, 17 frames/));
     assert.deepEqual((await documents(page))[0].width, 832, "the drawing keeps its knots");
     await page.screenshot({ path: join(shots, "frame-offer.png") });
     await page.evaluate(async () => {
@@ -201,12 +201,12 @@ describe("what is drawn is what moves", { skip, timeout: 600_000 }, () => {
       inside.widgets.find(({ name }) => name === "width").value = 192;
       window.dispatchEvent(new MouseEvent("mouseup"));
     });
-    await eventually(async () => assert.match(await page.locator(".wm-offer").innerText(), /The video is 192x64, 17 frames/, "in a subgraph too"));
-    await page.locator(".wm-offer button").click();
+    await eventually(async () => assert.match(await page.locator(".wm-frame-offer").innerText(), /The video is 192x64, 17 frames/, "in a subgraph too"));
+    await page.locator(".wm-frame-offer button").click();
     await eventually(async () => {
       const [{ width, height, frames, tracks }] = await documents(page);
       assert.deepEqual([width, height, frames, tracks[0].knots.map(({ x, y }) => [x, y])], [192, 64, 17, [[96, 32], [144, 32]]]);
     });
-    assert.equal(await page.locator(".wm-offer").isVisible(), false);
+    assert.equal(await page.locator(".wm-frame-offer").isVisible(), false);
   });
 });

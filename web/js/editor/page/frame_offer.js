@@ -9,7 +9,7 @@ export function createFrameOffer(root, store, { t }, resized) {
   let frame = null;
   const text = element("span");
   const button = element("button", { type: "button", className: "wm-button", textContent: t("Use that"), onclick: take });
-  const bar = element("div", { className: "wm-offer", hidden: true }, text, button);
+  const bar = element("div", { className: "wm-offer wm-frame-offer", hidden: true }, text, button);
   root.append(bar);
 
   /** @type {() => readonly Action[]} */

@@ -236,7 +236,6 @@ def main(words: list[str] | None = None) -> None:
     device = torch.device(args.device)
     if device.type == "cuda" and not torch.cuda.is_available():
         raise SystemExit("No GPU found: nothing was measured.")
-    logging.getLogger("wanmove").setLevel(logging.ERROR)
     sizes = SMALL if args.small else Sizes()
     card = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
     size = f"{sizes.size[0]}x{sizes.size[1]}x{sizes.frames}, {sizes.layers} layers"
@@ -253,4 +252,5 @@ def main(words: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
+    logging.getLogger("wanmove").setLevel(logging.ERROR)
     main()

@@ -109,7 +109,6 @@ def test_large_but_good_files_are_read_within_one_gibibyte(tmp_path):
 def test_each_file_is_refused_with_its_place(name):
     with pytest.raises(TrackFormatError) as caught:
         read_tracks(CORPUS / name)
-    assert type(caught.value) is TrackFormatError
     check_message(str(caught.value), name, fragment_of(name))
 
 

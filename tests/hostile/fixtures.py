@@ -16,6 +16,7 @@ from wanmove_core.checkpoints.text_encoder import load_tokenizer
 from wanmove_core.checkpoints.weight_files import open_weights
 from wanmove_core.document.sampling import sample_document
 from wanmove_core.document.schema import parse_document
+from wanmove_core.draw_page.generation import Generation
 from wanmove_core.draw_page.server import DrawServer
 from wanmove_core.draw_page.session import DrawSession
 from wanmove_core.errors import WanMoveError
@@ -107,7 +108,7 @@ def _requests(made: Path) -> Iterator[Fixture]:
     """What a page sends, byte by byte, to a server of its own."""
     Image.new("RGB", (96, 64)).save(made / "start.png")
     session = DrawSession(made / "start.png", made / "out.npy")
-    with DrawServer(session, _NoGeneration(made)) as server:  # type: ignore[arg-type]
+    with DrawServer(session, _NoGeneration(made)) as server:
         failures: list[str] = []
         server._http.handle_error = lambda *_: failures.append(  # type: ignore[method-assign]
             repr(sys.exc_info()[1])
@@ -141,7 +142,7 @@ def _requests(made: Path) -> Iterator[Fixture]:
             yield path, read
 
 
-class _NoGeneration:
+class _NoGeneration(Generation):
     """A Generate button that nobody presses."""
 
     busy = False

@@ -94,7 +94,7 @@ keeping = createKeeping(start, {
   },
   kept() {
     showGone(false);
-    if (!running) say("Not saved, kept as autosave");
+    if (!running && !message.classList.contains("bad")) say("Not saved, kept as autosave");
   },
   failed,
 });

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..demo.page import Figure, Page, Panel, Row, render_page
 from ..demo.scenes import SCENES, DemoScene
 from ..demo.small_model import FILES, small_model_folder
 from ..errors import OptionError
 
 if TYPE_CHECKING:
+    from ..demo.page import Page, Row
     from ..generation.job import Job, Result
     from ..generation.pipeline import WanMovePipeline
 
@@ -67,6 +67,7 @@ def run_demo(args: argparse.Namespace) -> int:
     begin = time.perf_counter()
     if args.seed < 0:
         raise OptionError(f"--seed must be 0 or more; got {args.seed}. Use 0.")
+    from ..demo.page import render_page
     from ..generation.pipeline import WanMovePipeline
     from ..media.writer import check_writable, replacing
 
@@ -189,7 +190,9 @@ def _measure(results: list["Result"]) -> tuple[float, float]:
     return guided, free
 
 
-def _make_page(made: list[_Made], command: str, *, trained: bool) -> Page:
+def _make_page(made: list[_Made], command: str, *, trained: bool) -> "Page":
+    from ..demo.page import Figure, Page
+
     settings = made[0].job.settings
     return Page(
         title="Draw where things go",
@@ -207,7 +210,9 @@ def _make_page(made: list[_Made], command: str, *, trained: bool) -> Page:
     )
 
 
-def _row(one: _Made, *, trained: bool) -> Row:
+def _row(one: _Made, *, trained: bool) -> "Row":
+    from ..demo.page import Figure, Panel, Row
+
     panels = [
         Panel(one.request, "What was drawn", "The start image, with the path of each track."),
         Panel(

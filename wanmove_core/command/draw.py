@@ -3,7 +3,6 @@
 import argparse
 import logging
 import shlex
-import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +99,8 @@ def run_draw(args: argparse.Namespace) -> int:
     with DrawServer(session, generation, port=args.port) as server:
         _log.info("Draw at %s (this machine only). Close the page to end.", server.url)
         if not args.no_browser:
+            import webbrowser
+
             webbrowser.open(server.url)
         server.serve_until_closed()
     return 0

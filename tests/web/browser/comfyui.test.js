@@ -35,12 +35,13 @@ describe("in ComfyUI", { skip }, () => {
   for (const version of running ? ["running"] : VERSIONS) describe(version, () => suite(() => browser, version));
 });
 
-/** A running ComfyUI needs the pictures and the clip in its input folder. @param {string} url */
+/** A running ComfyUI needs the pictures and the clip as inputs, and the mask as what a run left. @param {string} url */
 async function withPictures(url) {
-  for (const [name, path] of Object.entries({ ...PICTURES, "clip.webm": CLIP })) {
+  for (const [name, path, type] of [...Object.entries(PICTURES), ["clip.webm", CLIP], ["mask.png", PICTURES["start.png"], "temp"]]) {
     const form = new FormData();
     form.set("image", new Blob([readFileSync(path)]), name);
     form.set("overwrite", "true");
+    form.set("type", type ?? "input");
     const { ok, status } = await fetch(`${url}/upload/image`, { method: "POST", body: form });
     assert.ok(ok, `upload of ${name}: ${status}`);
   }

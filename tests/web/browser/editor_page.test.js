@@ -218,6 +218,25 @@ describe("the editor on a page", { skip: chromium ? false : "no Chromium: apt-ge
     assert.equal((await drawing()).width, 832);
   });
 
+  test("what is being typed outlives a redraw", async () => {
+    const field = page.locator('[data-field="width"]');
+    await field.focus();
+    for (const key of ["Control+a", "6", "4"]) await page.keyboard.press(key);
+    const size = page.viewportSize();
+    await page.setViewportSize({ width: size.width - 40, height: size.height });
+    await settle();
+    await page.setViewportSize(size);
+    await settle();
+    assert.equal(await field.inputValue(), "64");
+    await page.keyboard.press("0");
+    await page.keyboard.press("Enter");
+    await settle();
+    assert.equal((await drawing()).width, 640);
+    await page.keyboard.press("Control+z");
+    await settle();
+    assert.equal(await field.inputValue(), "832");
+  });
+
   test("space plays on the canvas, pans with a drag, presses a focused button", async () => {
     const canvasFocus = () => page.locator(".wm-top").focus();
     await canvasFocus();

@@ -7,6 +7,20 @@ export const HELD = "wm-held";
 const PROPERTIES = /** @type {const} */ (["className", "title", "ariaLabel", "ariaPressed", "disabled", "hidden", "type", "min", "max", "step", "placeholder",
   "onclick", "onchange", "oninput", "onkeydown"]);
 
+/** Fields in which something was typed that no `change` has told yet: redrawing leaves it there.
+ * @type {WeakSet<EventTarget>} */
+const typedIn = new WeakSet();
+
+/** @type {(root: HTMLElement, signal: AbortSignal) => void} */
+export function keepTyped(root, signal) {
+  root.addEventListener("input", ({ target }) => {
+    if (target instanceof HTMLInputElement && ["number", "text"].includes(target.type)) typedIn.add(target);
+  }, { signal, capture: true });
+  for (const end of ["change", "focusout"]) {
+    root.addEventListener(end, ({ target }) => target && typedIn.delete(target), { signal, capture: true });
+  }
+}
+
 /** @type {(node: Node) => string | undefined} */
 const keyOf = (node) => (node instanceof HTMLElement ? node.dataset["field"] : undefined);
 
@@ -27,6 +41,7 @@ function patchNode(old, made) {
     // Of a choice they go with its options, which `made` gives away.
     const { value, checked } = from;
     patchChildren(old, made);
+    if (typedIn.has(old)) return;
     for (const [name, wanted] of Object.entries({ value, checked })) if (wanted !== undefined && to[name] !== wanted) to[name] = wanted;
   } else if (old instanceof Element) {
     // What the pointer holds must stay: a replaced element loses its capture.

@@ -7,7 +7,6 @@ import { sentTracks } from "./drawing/sample.js";
 import { commandOf } from "./input/commands.js";
 import { controls, element } from "./page/dom.js";
 import { listenToKeys, returnFocus } from "./page/focus.js";
-import { keepTyped } from "./page/patch.js";
 import { renderInspector } from "./panel/panel.js";
 import { helpView } from "./page/overlays.js";
 import { createBackdrop } from "./page/backdrop.js";
@@ -154,7 +153,6 @@ export function mount(root, options) {
   });
   listenToKeys(options.wholePage ? window : root, root, host, stage, hostHistory, signal);
   returnFocus(root, stage.canvas, signal);
-  keepTyped(root, signal);
   watchLooks(root, [stageBox, sheetBox], signal, () => {
     theme = readTheme(root);
     stage.resized();

@@ -2,6 +2,7 @@
 
 import { commandFor } from "../input/commands.js";
 import { listen } from "./dom.js";
+import { keepTyped } from "./patch.js";
 
 const TYPED = "input:not([type=range],[type=checkbox],[type=color],[type=file]),textarea";
 const TYPING = `${TYPED},select`;
@@ -36,9 +37,10 @@ export function listenToKeys(where, root, host, stage, hostHistory, signal) {
 }
 
 /** After a press of a button, a choice or Enter the next key is for the drawing again. With keys alone
- * the focus stays where it is. @type {(root: HTMLElement, canvas: HTMLElement, signal: AbortSignal) => void} */
+ * the focus stays where it is, and what is being typed stays in its field. @type {(root: HTMLElement, canvas: HTMLElement, signal: AbortSignal) => void} */
 export function returnFocus(root, canvas, signal) {
   let pointed = false;
+  keepTyped(root, signal);
   const back = () => canvas.focus({ preventScroll: true });
   root.addEventListener("pointerdown", () => (pointed = true), { signal, capture: true });
   root.addEventListener("keydown", () => (pointed = false), { signal, capture: true });

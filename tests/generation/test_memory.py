@@ -50,3 +50,11 @@ def test_the_fastest_way_is_the_first_that_fits() -> None:
     options, needs = fastest_way(23.0, (832, 480), 81)
     assert needs.peak <= 23 and options == "--offload model --dtype fp8"
     assert fastest_way(2.0, (832, 480), 81) is None
+
+
+def test_layers_stay_where_a_card_has_room_while_it_samples() -> None:
+    options, needs = fastest_way(14.9, (832, 480), 81)
+    plain = needs_of((832, 480), 81, offload="layer")
+    keep = float(options.removeprefix("--offload layer --keep "))
+    assert needs.sample == pytest.approx(plain.sample + keep) and needs.decode == plain.decode
+    assert 13.9 < needs.peak <= 14.9

@@ -1,6 +1,7 @@
 """Ways to be faster: each of them acts on Wan, or says why it cannot."""
 
 import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -16,8 +17,9 @@ from tests.generation.small_parts import (
 )
 from wanmove_core import OptionError
 from wanmove_core.checkpoints.components import Components
+from wanmove_core.generation.memory import GIB
 from wanmove_core.generation.pipeline import WanMovePipeline
-from wanmove_core.generation.placement import Placement
+from wanmove_core.generation.placement import Placement, _stream_layers
 from wanmove_core.generation.settings import NEGATIVE_PROMPT, GenerationSettings
 from wanmove_core.generation.speed import SpeedOptions
 
@@ -226,12 +228,46 @@ def test_an_unknown_device_is_refused_in_one_line():
         assert "\n" not in str(error.value)
 
 
-def test_layers_stream_and_the_result_is_the_same(plain):
-    """Group offload with the CPU as both ends: the hooks run, nothing else changes."""
-    from wanmove_core.generation.placement import _stream_layers
+def streams(block) -> bool:
+    """Whether any layer of a block is brought to the device at its use."""
+    return any(hasattr(layer, "_diffusers_hook") for layer in block.modules())
 
+
+@pytest.mark.parametrize("kept", [0, 1, 2, 3])
+def test_layers_stream_and_the_result_is_the_same(kept, plain):
+    """Group offload with the CPU as both ends: the hooks run, nothing else changes."""
     components = fresh_components()
-    _stream_layers(components.transformer, torch.device("cpu"))
+    blocks = components.transformer.blocks
+    one = sum(p.numel() * p.element_size() for p in blocks[0].parameters())
+    staying = _stream_layers(components.transformer, torch.device("cpu"), (kept + 0.5) * one / GIB)
+    assert list(staying) == list(blocks)[:kept] and components.transformer.blocks is blocks
+    assert [streams(block) for block in blocks] == [False] * kept + [True] * (3 - kept)
+    assert streams(components.transformer.patch_embedding)
     latent, _ = run(SpeedOptions(), components=components)
     assert torch.equal(latent, plain)
     assert small_components().transformer is not components.transformer
+
+
+def test_kept_layers_are_on_the_device_while_the_transformer_works(monkeypatch):
+    kept, asked = {}, []
+
+    def stream(part, _device, keep):
+        asked.append(keep)
+        return kept.setdefault(id(part), Part())
+
+    monkeypatch.setattr("wanmove_core.generation.placement.check_device", torch.device)
+    monkeypatch.setattr("wanmove_core.generation.placement._stream_layers", stream)
+    parts = Components(Part(), Part(), text_encoder=Part())
+    placement = Placement("cuda", offload="layer", keep=2.5)
+    placement.place(parts)
+    assert asked == [2.5, 0.0]  # of the transformer alone
+    with placement.use(parts.transformer, placement.device):
+        assert kept[id(parts.transformer)].sent == ["cuda"]
+    assert kept[id(parts.transformer)].sent == ["cuda", "cpu"]
+    assert parts.transformer.sent == []
+
+
+@pytest.mark.parametrize("offload,keep", [("model", 4.0), ("layer", -1.0), ("layer", math.nan)])
+def test_keep_without_layers_that_stream_is_refused(offload, keep):
+    with pytest.raises(OptionError, match=r"keep must be GiB.*Use --offload layer --keep 4"):
+        Placement("cpu", offload=offload, keep=keep)

@@ -217,7 +217,10 @@ def load_pipeline(
     from ..generation.placement import Placement
 
     placement = Placement(
-        device_of(args), offload=args.offload, text_encoder_device=args.text_encoder_device
+        device_of(args),
+        offload=args.offload,
+        text_encoder_device=args.text_encoder_device,
+        keep=args.keep,
     )
     # Whole weights would not fit the GPU that is to hold a share of them.
     resting = torch.device("cpu") if spread else placement.resting_device

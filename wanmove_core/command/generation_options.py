@@ -164,6 +164,13 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         default="none",
         help="what waits in host memory: nothing (default), parts not in use, all but a few layers",
     )
+    group.add_argument(
+        "--keep",
+        type=float,
+        default=0.0,
+        metavar="GIB",
+        help="with --offload layer: so much of the transformer stays on the GPU while it works (0)",
+    )
     group.add_argument("--vae-tiling", action="store_true", help="decode in tiles; less memory")
     _add_prompt_options(parser)
     _add_speed_options(parser)

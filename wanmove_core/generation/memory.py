@@ -56,6 +56,7 @@ def needs_of(
     text_on_cpu: bool = False,
     offload: str = "none",
     tiling: bool = False,
+    keep: float = 0.0,
 ) -> Needs:
     """Compute the memory that the released 14B model needs for a video.
 
@@ -63,7 +64,7 @@ def needs_of(
         size, frames: of the video, or of one clip of a long video.
         dtype, text_dtype: of transformer and umT5.
         text_on_cpu: whether umT5 works on the CPU.
-        offload, tiling: as the options of `wanmove generate`.
+        offload, tiling, keep: as the options of `wanmove generate`.
     """
     weights = transformer_weights() * _BYTES[dtype] / GIB
     tile = (256, 256) if tiling else size
@@ -72,7 +73,8 @@ def needs_of(
         decode += 2 * 3 * 4 * frames * size[0] * size[1] / GIB
     activations = transformer_activations(size, frames)
     text = 0.0 if text_on_cpu else _UMT5[text_dtype]
-    sample = activations + {"none": weights, "model": weights}.get(offload, 2 * _LEAF)
+    streamed = min(2 * _LEAF + keep, weights)
+    sample = activations + (streamed if offload == "layer" else weights)
     vae = _VAE_WEIGHTS
     if offload == "none":
         rest = weights + text + _CLIP + vae
@@ -189,7 +191,7 @@ class _Meter(TorchDispatchMode):
         self.live -= self._seen.pop(key, 0)
 
 
-# From the fastest to what needs least: (options to add, what they mean).
+# From the fastest to what needs least: (options to add, what they mean); --keep is added.
 WAYS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("no options", {}),
     ("--vae-tiling", {"tiling": True}),
@@ -210,6 +212,10 @@ def fastest_way(gib: float, size: Size, frames: int) -> tuple[str, Needs] | None
     """Choose the fastest options that fit a GPU of so many GiB; None: no options fit."""
     for options, meaning in WAYS:
         needs = needs_of(size, frames, **meaning)
-        if needs.peak <= gib:
+        if needs.peak > gib:
+            continue
+        spare = int(gib - BESIDE - needs.sample)  # while sampling, whole GiB
+        if meaning.get("offload") != "layer" or spare == 0:
             return options, needs
+        return f"{options} --keep {spare}", needs_of(size, frames, **meaning, keep=spare)
     return None

@@ -3,11 +3,13 @@
 import json
 import socket
 import sys
+from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.draw_page.asking import TEXT, ask, work
+from wanmove_core.draw_page.server import DrawServer
 
 
 @pytest.fixture
@@ -87,3 +89,13 @@ def test_results_that_are_links_are_not_served(page, tmp_path):
     (page.generation.folder / "b.mp4").symlink_to(tmp_path / "secret.mp4")
     assert ask(page, "result/a.mp4")[:2] == (200, b"video")
     assert ask(page, "result/b.mp4")[0] == 404
+
+
+def test_what_a_busy_program_has_not_accepted_yet_waits_in_line(page):
+    idle = DrawServer(page.session, page.generation)  # listens, and accepts nothing
+    host, _, port = idle.host.partition(":")
+    with ExitStack() as stack:
+        stack.callback(idle._http.server_close)
+        for _ in range(24):
+            # A full queue drops the request; the system asks again after a second.
+            stack.enter_context(socket.create_connection((host, int(port)), timeout=0.5))

@@ -46,6 +46,13 @@ def editor_folder(package: Path = Path(__file__).parent) -> Path:
     return found
 
 
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+    # Two pages ask for a dozen files at once. The system lets one that finds the queue full wait
+    # for a second, then for two, four and so on.
+    request_queue_size = 128
+
+
 class DrawServer:
     """Use as a context manager.
 
@@ -68,11 +75,10 @@ class DrawServer:
         self._closing_at: float | None = None
         self.over = False
         try:
-            self._http = ThreadingHTTPServer(("127.0.0.1", port), make_handler(self))
+            self._http = _Http(("127.0.0.1", port), make_handler(self))
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or "not 0 to 65535"
             raise OptionError(f"--port must be free; got {port} ({reason}). Use 0.") from error
-        self._http.daemon_threads = True
         self.host = f"127.0.0.1:{self._http.server_port}"
         self.url = f"http://{self.host}/{self.token}/"
 

@@ -40,7 +40,7 @@ def test_the_page_and_the_editor_are_served(page):
     assert (document["width"], document["height"], document["tracks"]) == (96, 64, [])
     assert start["plan"] == {
         "model": "the small trained model",
-        "size": [96, 64],
+        "size": [192, 128],
         "frames": 5,
         "steps": 1,
         "seed": 0,
@@ -139,6 +139,7 @@ def test_generate_makes_a_video_with_the_small_model(page, tmp_path):
         time.sleep(0.2)
     shown = json.loads(ask(page, "status")[1])
     assert shown["state"] == "done", shown
+    assert shown["guidance"].startswith("1 of 1 tracks guide 1 latent cells (0 of them shared")
     entry = shown["results"][0]
     assert (entry["prompt"], entry["seed"]) == ("", 3)
     assert entry["video"] == "draw_001.mp4" and entry["overlay"] == "draw_001_tracks.mp4"
@@ -153,7 +154,7 @@ def test_generate_makes_a_video_with_the_small_model(page, tmp_path):
     made = tmp_path / "results/draw_001.mp4"
     image, recalled = _start_of(made, tmp_path / "new.npy")
     again = DrawSession(image, tmp_path / "new.npy", recalled=recalled)
-    assert (again.work.document, again.work.seed, again.size) == (TEXT, 3, (96, 64))
+    assert (again.work.document, again.work.seed, again.size) == (TEXT, 3, (192, 128))
     later = make_generation(tmp_path / "start.png", tmp_path / "results", [])
     assert later.status()["results"] == shown["results"]
     assert ask(page, "delete?video=../start.png", b"")[0] == 400
@@ -182,6 +183,7 @@ def test_an_empty_drawing_is_a_video_without_tracks(page):
         time.sleep(0.2)
     shown = json.loads(ask(page, "status")[1])
     assert (shown["state"], shown["message"][-16:]) == ("done", ", without tracks"), shown
+    assert shown["guidance"] == ""
 
 
 def test_a_cancelled_job_ends_with_its_step(page, tmp_path, monkeypatch):
@@ -234,7 +236,7 @@ def test_what_goes_wrong_is_one_line(tmp_path):
     [
         (["--checkpoint=/m"], [Path("/m")], (832, 480), 5.0),
         (["--check", "/m"], [Path("/m")], (832, 480), 5.0),
-        (["--steps", "3"], None, (96, 64), 1.0),
+        (["--steps", "3"], None, (192, 128), 1.0),
         (["--size", "832x480"], None, (832, 480), 1.0),
     ],
 )

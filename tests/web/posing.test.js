@@ -158,6 +158,8 @@ test("with keys alone: a path, its knots, the next track; copies have names and 
   const [first, , copy] = host.tracks();
   assert.notEqual(copy.name, first.name);
   assert.notEqual(copy.color, first.color);
+  const frames = ["PageDown", "PageDown", ".", "PageUp", "PageUp", "PageUp"].map((name) => (host.run(key(name)), host.session().frame));
+  assert.deepEqual(frames, [10, 20, 21, 11, 1, 0]);
 });
 
 /** A disc of one colour on another, with a shadow that fades. */

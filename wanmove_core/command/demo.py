@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..demo.scenes import SCENES, DemoScene
-from ..demo.small_model import FILES, small_model_folder
+from ..demo.small_model import FILES, FRAMES, STEPS, small_model_folder
 from ..errors import OptionError
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger("wanmove")
 
 TOY = small_model_folder()
-_FRAMES, _STEPS = 17, 8
 _MOVING = 2.0  # px from its start that a point goes at least
 _NO_TOY = (
     "The trained small model is not here, so this one has random weights: it shows that all "
@@ -53,7 +52,7 @@ def add_demo_parser(commands: Any) -> None:
     parser.add_argument(
         "--model", type=Path, default=TOY, metavar="DIR", help="the trained small model's folder"
     )
-    parser.add_argument("--steps", type=int, default=_STEPS, metavar="N", help=f"({_STEPS})")
+    parser.add_argument("--steps", type=int, default=STEPS, metavar="N", help=f"({STEPS})")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="(0)")
     parser.set_defaults(run=run_demo)
 
@@ -72,7 +71,7 @@ def run_demo(args: argparse.Namespace) -> int:
     from ..media.writer import check_writable, replacing
 
     if args.steps < 1:
-        raise OptionError(f"--steps must be 1 or more; got {args.steps}. Use {_STEPS}.")
+        raise OptionError(f"--steps must be 1 or more; got {args.steps}. Use {STEPS}.")
     index = args.out / "index.html"
     check_writable(index)
     files = [args.model / f"{name}.safetensors" for name in FILES]
@@ -109,7 +108,7 @@ def _paint_scene(out: Path) -> DemoScene:
     from ..media.writer import write_image
 
     scene = DemoScene("ball", "A ball", "The ball is asked to fly in a bow.")
-    picture, request = make_scene(_FRAMES)
+    picture, request = make_scene(FRAMES)
     image, tracks = scene.files(out)
     write_image(image, picture)
     write_tracks(request, tracks)
@@ -133,7 +132,7 @@ def _make(
     settings = GenerationSettings(
         size=(width, height),
         resize="stretch",
-        num_frames=_FRAMES,
+        num_frames=FRAMES,
         steps=args.steps,
         # Without a prompt there is nothing to guide towards.
         guidance_scale=1.0,

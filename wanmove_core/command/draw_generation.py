@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from ..demo.small_model import FILES, small_model_folder
+from ..demo.small_model import FILES, FRAMES, SIZE, STEPS, small_model_folder
 from ..errors import OptionError
 from .generate import load_pipeline, model_settings
 from .generation_options import add_job_options, add_model_options
@@ -20,10 +20,10 @@ _TOY = small_model_folder()
 # What the small model was trained at; it knows no prompts to guide towards.
 _TOY_DEFAULTS = {
     "dtype": "fp32",
-    "size": (96, 64),
+    "size": SIZE,
     "resize": "stretch",
-    "frames": 17,
-    "steps": 20,
+    "frames": FRAMES,
+    "steps": STEPS,
     "guidance_scale": 1.0,
 }
 

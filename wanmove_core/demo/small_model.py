@@ -4,6 +4,8 @@ from pathlib import Path
 
 # What the demo and the drawing page load; a wheel holds these and the demo's scene.
 FILES = ("wanmove_toy_bf16", "wanmove_toy_vae", "wanmove_toy_prompts")
+# What both ask it for: what it was trained at last, and enough steps.
+SIZE, FRAMES, STEPS = (192, 128), 17, 8
 
 
 def small_model_folder(package: Path = Path(__file__).parent) -> Path:

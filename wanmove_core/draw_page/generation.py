@@ -22,12 +22,21 @@ class _Cancelled(WanMoveError):
 
 @dataclass
 class Progress:
-    """A job, for the page. `state`: idle, loading, running, done, failed or cancelled."""
+    """A job, for the page.
+
+    Args:
+        state: idle, loading, running, done, failed or cancelled.
+        step, steps: done, and in all.
+        message: how it ended.
+        guidance: what the tracks do, "" before the first job and without tracks.
+        results: the videos, newest first.
+    """
 
     state: str = "idle"
     step: int = 0
     steps: int = 0
     message: str = ""
+    guidance: str = ""
     results: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -126,12 +135,13 @@ class Generation:
             write_files({drawing: document.encode()})
             job = self._job(prompt, drawing, video, seed)
             try:
-                check_job(job)
+                report = check_job(job)
             except WanMoveError:
                 drawing.unlink(missing_ok=True)
                 raise
             self._cancel.clear()
-            self._progress = Progress("loading", results=self._progress.results)
+            told = str(report) if report is not None and report.num_points else ""
+            self._progress = Progress("loading", guidance=told, results=self._progress.results)
             self._thread = threading.Thread(target=self._run, args=(job, drawing), daemon=True)
             self._thread.start()
 

@@ -15,7 +15,7 @@ from ..document.schema import is_document
 from ..errors import MediaError
 from ..grid import LatentGrid, Size
 from ..guidance.guide import place_tracks
-from ..guidance.report import check_effect, guidance_report
+from ..guidance.report import GuidanceReport, check_effect, guidance_report
 from ..media.image import read_image
 from ..media.video import read_metadata, read_video
 from ..shapes import Tensor
@@ -126,7 +126,9 @@ def run_job(
     refuse = job.refuse_idle and pipeline.family.conditioned
     on_video = None
     if tracks is not None and job.goes_on_from is None:
-        on_video = _on_video(tracks, image, job.settings, refuse=refuse)
+        on_video, report = _on_video(tracks, image, job.settings)
+        if refuse:
+            check_effect(report, job.settings.strength)
     motion: Any = tracks if pipeline.family.conditioned else maps
     frames, store = _frames(pipeline, job, (image, motion, prompts), model, progress)
     overlay = None
@@ -151,15 +153,22 @@ def run_job(
     return Result(job.out, overlay, on_video, time.perf_counter() - begin)
 
 
-def check_job(job: Job) -> None:
-    """Refuse what can be refused before a model is loaded.
+def check_job(job: Job) -> GuidanceReport | None:
+    """Refuse what can be refused before a model is loaded; report what the tracks will do.
+
+    Returns:
+        None without tracks, and for a job that continues a video.
 
     Raises:
         WanMoveError: an input that cannot be read, or tracks of which none acts.
     """
     image, tracks = read_inputs(job)
-    if tracks is not None and job.goes_on_from is None:
-        _on_video(tracks, image, job.settings, refuse=job.refuse_idle)
+    if tracks is None or job.goes_on_from is not None:
+        return None
+    report = _on_video(tracks, image, job.settings)[1]
+    if job.refuse_idle:
+        check_effect(report, job.settings.strength)
+    return report
 
 
 def _frames(
@@ -189,9 +198,9 @@ def _frames(
 
 
 def _on_video(
-    tracks: Tracks, image: Tensor, settings: GenerationSettings, *, refuse: bool
-) -> Tracks:
-    """The tracks in pixels of the video; refuses those of which none acts, before it is made."""
+    tracks: Tracks, image: Tensor, settings: GenerationSettings
+) -> tuple[Tracks, GuidanceReport]:
+    """The tracks in pixels of the video, and what they do there."""
     image_size = (image.shape[1], image.shape[0])
     width, height = settings.output_size(image_size)
     grid = LatentGrid(settings.num_frames, height, width)
@@ -202,10 +211,7 @@ def _on_video(
         image_size=image_size,
         fit_mode=settings.fit_mode,
     ).tracks
-    if refuse:
-        report = guidance_report(placed, grid, temporal=settings.temporal)
-        check_effect(report, settings.strength)
-    return placed
+    return placed, guidance_report(placed, grid, temporal=settings.temporal)
 
 
 def extend_prompt(job: Job, extender: Extender) -> Job:

@@ -140,17 +140,17 @@ async function generate() {
 }
 
 /** What the button will make, before it is pressed. */
-function showPlan({ model, size, frames, steps }, seconds) {
+function showPlan({ model, size, frames, steps }, seconds, guidance) {
   const { width, height, frames: drawn } = JSON.parse(editor.getValue() || start.document);
   const [w, h] = size ?? [width, height];
   const time = seconds ? `, about ${Math.max(Math.round(seconds), 1)} s` : "";
   const other = w !== width || h !== height || frames !== drawn ? ` (drawn on ${width} x ${height}, ${drawn})` : "";
-  plan.textContent = plan.title = `With ${model}: ${w} x ${h}, ${frames} frames${other}, ${steps} steps${time}`;
+  plan.textContent = plan.title = [`With ${model}: ${w} x ${h}, ${frames} frames${other}, ${steps} steps${time}`, guidance].filter(Boolean).join(". ");
 }
 
 let shownState = "";
 function tell(news) {
-  const { state, step, steps, message: text, results: made, seconds } = news;
+  const { state, step, steps, message: text, results: made, seconds, guidance } = news;
   running = state === "loading" || state === "running";
   byId("generate").disabled = running || !byId("gone").hidden;
   byId("cancel").hidden = progress.hidden = !running;
@@ -160,7 +160,7 @@ function tell(news) {
   const ended = shownState && state !== shownState && !running;
   shownState = state;
   results.update(made);
-  showPlan(start.plan, seconds);
+  showPlan(start.plan, seconds, guidance);
   if (!ended) return;
   say(state === "done" ? `Done in ${text}` : text, state === "failed");
   if (state === "done") results.show(made[0]).catch(failed);

@@ -9,6 +9,7 @@ import { LARGEST_RING } from "./ring.js";
 import { TOOLS } from "./tools.js";
 
 const BIG_NUDGE_PX = 10;
+const BIG_STEP_FRAMES = 10;
 const PASTE_SHIFT_PX = 12;
 /** Of the timeline, at least. */
 const CLOSEST_FRAMES = 12;
@@ -231,6 +232,8 @@ const TABLE = [
   ["play", "Play", "Space", ({ play }) => play()],
   ["previous-frame", "Previous frame", ",", step(-1)],
   ["next-frame", "Next frame", ".", step(1)],
+  ["back-10", "Back by 10 frames", "PageUp", step(-BIG_STEP_FRAMES)],
+  ["on-10", "On by 10 frames", "PageDown", step(BIG_STEP_FRAMES)],
   ["first", "First frame", "Home", step(-Infinity)],
   ["last", "Last frame", "End", step(Infinity)],
   ["start-here", "Start here", "i", edge("start")],

@@ -30,7 +30,7 @@ const WORDS = [
 export const HELP_GROUPS = [
   ["Paths", ["finish", "cancel", "delete", "add-knot", "pin-rest", "simplify", "smooth", "reverse", "nudge-left", "nudge-left-10", "mirror-x", "mirror-y"]],
   ["Tracks", ["select-all", "next-track", "previous-track", "next-knot", "previous-knot", "duplicate", "group", "ungroup", "link", "up", "down", "lock", "hide"]],
-  ["Time", ["play", "previous-frame", "next-frame", "first", "last", "start-here", "end-here", "time-in", "time-out"]],
+  ["Time", ["play", "previous-frame", "next-frame", "back-10", "on-10", "first", "last", "start-here", "end-here", "time-in", "time-out"]],
   ["View", ["fit", "cells", "labels", "maps", "motion", "full", "help", "undo", "redo"]],
 ];
 

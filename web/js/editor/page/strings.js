@@ -36,7 +36,7 @@ const ZH = {
   "Break it": "断开手柄", Zoom: "缩放视图", Pan: "平移视图",
   Retime: "调整时间", "Stagger the selection": "错开所选轨迹", "Finish path": "结束路径",
   "Cancel or deselect": "取消或取消选择", "Select all": "全选", Nudge: "微移",
-  "Nudge by 10": "移动 10 像素", "Previous frame": "上一帧", "Next frame": "下一帧",
+  "Nudge by 10": "移动 10 像素", "Previous frame": "上一帧", "Next frame": "下一帧", "Back by 10 frames": "后退 10 帧", "On by 10 frames": "前进 10 帧",
   "Start here": "在此开始", "End here": "在此结束",
   "Width of the panel": "面板宽度", "Height of the timeline": "时间线高度", Wand: "魔棒", Simplify: "简化", "Next track": "下一条轨迹", "Previous track": "上一条轨迹", "Next knot": "下一个节点",
   "Previous knot": "上一个节点", "New path, or one more knot": "新路径或添加节点", "Pin everything else": "固定其余部分",

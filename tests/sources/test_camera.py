@@ -9,7 +9,7 @@ import torch
 
 from tests.refusals import refusal_test
 from wanmove_core import OptionError, ShapeError, Tracks
-from wanmove_core.sources import depth_buffer
+from wanmove_core.sources import pieces
 from wanmove_core.sources.camera import scene
 from wanmove_core.sources.camera.path import CameraKey, CameraPath, Handheld, camera_path
 from wanmove_core.sources.camera.presets import CAMERA_PRESETS, preset_keys
@@ -152,18 +152,18 @@ def test_long_clips_are_seen_a_few_frames_at_a_time(monkeypatch):
     camera = camera_path(LENS, [[CameraKey(0), CameraKey(30, orbit=40)]], 31, pivot=2.0)
     points = grid_points(LENS.width, LENS.height, 200)
     whole = camera_tracks(points, camera, distance)
-    pieces, project = [], scene.project_surface
+    seen, project = [], scene.project_surface
 
     def watched(*args):
-        pieces.append(args[-1])
+        seen.append(args[-1])
         return project(*args)
 
-    monkeypatch.setattr(depth_buffer, "_PIECE", 7)
+    monkeypatch.setattr(pieces, "FRAMES", 7)
     monkeypatch.setattr(scene, "project_surface", watched)
     again = camera_tracks(points, camera, distance)
     assert torch.equal(again.visibility, whole.visibility)
     assert 0 < (~whole.visibility).sum() < whole.visibility.numel()
-    assert [len(piece) for piece in pieces] == [8, 8, 8, 8, 3]
+    assert [len(piece) for piece in seen] == [8, 8, 8, 8, 3]
 
 
 def test_points_pass_behind_the_camera_and_come_back():

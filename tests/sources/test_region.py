@@ -1,11 +1,15 @@
 """Regions that follow a path, move by keys or bend; pins that hold the rest."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
 
 from tests.refusals import refusal_test
 from wanmove_core import OptionError, ShapeError, Tracks
+from wanmove_core.motion.concat import concat_tracks
+from wanmove_core.sources import pieces
 from wanmove_core.sources.region.fill import Fill
 from wanmove_core.sources.region.motion import Following, Keyed, Puppet, RegionKey, region_tracks
 
@@ -199,3 +203,37 @@ def bad_inputs():
 
 
 test_bad_input_is_one_clear_line = refusal_test(bad_inputs())
+
+
+LONG = 1000
+
+
+@pytest.mark.parametrize(
+    "motion",
+    [
+        Keyed([RegionKey(0), RegionKey(LONG - 1, x=50, scale=1.3, rotate=30)], LONG),
+        Following(one_track(np.linspace(60, 150, LONG), np.linspace(40, 70, LONG)), orient=True),
+        Puppet(
+            concat_tracks(
+                [one_track(np.linspace(55, x, LONG), np.full(LONG, 50)) for x in (55, 99)]
+            )
+        ),
+    ],
+    ids=["keys", "follow", "puppet"],
+)
+def test_long_motions_are_made_a_few_frames_at_a_time(motion, monkeypatch):
+    """Beside the tracks themselves there is little in memory; the answer is the same."""
+    front = np.zeros((HEIGHT, WIDTH), bool)
+    front[:, 100:105] = True
+    options = {"fill": Fill(1024), "front": front, "pins": 60}
+    tracemalloc.start()
+    tracks = region_tracks(disc(), motion, **options)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 0 < (~tracks.visibility).sum() < tracks.visibility.numel()
+    samples = 16 * LONG * int(disc().sum())  # of the region, by which pins are hidden
+    assert peak < 1.6 * (16 * tracks.visibility.numel() + samples)
+    monkeypatch.setattr(pieces, "FRAMES", LONG)
+    whole = region_tracks(disc(), motion, **options)
+    assert torch.equal(whole.visibility, tracks.visibility)
+    assert torch.allclose(whole.positions, tracks.positions, rtol=0, atol=1e-9)

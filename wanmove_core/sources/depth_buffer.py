@@ -7,11 +7,11 @@ import torch
 
 from ..shapes import Bool, Float, Tensor
 from .depth import sample_distance
+from .pieces import pieces
 
 # Samples of the surface. More see thinner occluders and cost more time.
 _MAX_SAMPLES = 12_000
 _LEAST_SPACING = 4  # px
-_PIECE = 80  # frames at a time: memory does not grow with the length
 _LARGEST_CELL = 8.0  # times the usual cell, where the camera is close to the surface
 
 
@@ -76,9 +76,8 @@ def hidden_by_surface(
         tolerance: share of the distance.
     """
     covered = np.zeros(points.shape[:2], dtype=bool)
-    for begin in range(1, len(points), _PIECE):
-        piece = list(range(begin, min(begin + _PIECE, len(points))))
-        frames = [0, *piece]
+    for piece in pieces(len(points), 1):
+        frames = [0, *range(piece.start, piece.stop)]
         covered[piece] = _hidden(
             points[frames],
             start,

@@ -10,6 +10,7 @@ import torch
 from ..family import WAN21_I2V
 from ..shapes import Bool, Float
 from ..tracks import Tracks
+from .pieces import pieces
 from .starts import grid_points
 
 # Samples of the region that show where it is. More see finer shapes and cost more time.
@@ -51,7 +52,9 @@ def pinned_points(
         pins = grid_points(width, height, min(max(round(count * mask.size / every), 1), mask.size))
         pins = pins[free[tuple(pins.astype(np.int64).T[::-1])]]
     still = np.repeat(pins[None], len(positions), axis=0)
-    visible = ~_covered(pins, samples, positions, spacing, (width, height))
+    visible = np.empty(still.shape[:2], bool)
+    for piece in pieces(len(still)):
+        visible[piece] = ~_covered(pins, samples, positions[piece], spacing, (width, height))
     visible |= ~present[:, None]
     if front is not None:
         visible |= front[tuple(pins.astype(np.int64).T[::-1])]

@@ -1,7 +1,7 @@
 """Tracks of a region of the picture, along a path, by keys or as a puppet, and pins on the rest."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -15,6 +15,7 @@ from ...shapes import Bool, Float, Number, UInt8
 from ...tracks import Tracks
 from ..depth import check_map_size
 from ..keys import interpolate_keys
+from ..pieces import pieces
 from ..pins import pinned_points
 from .fill import MAX_REGION_POINTS, Fill, check_region, fill_mask
 from .puppet import bend_points, handle_positions
@@ -85,6 +86,7 @@ class Puppet:
 
 
 RegionMotion = Keyed | Following | Puppet
+Place = Callable[[slice], np.ndarray]  # the points in some frames
 
 
 def region_tracks(
@@ -144,13 +146,18 @@ def move_region(
     mask: Bool[np.ndarray, "height width"],
 ) -> tuple[Float[np.ndarray, "frames points 2"], Bool[np.ndarray, " frames"]]:
     """Place points of a region in every frame, and tell in which frames the region is visible."""
+    if isinstance(motion, Puppet):
+        handles = handle_positions(motion.handles)
+        positions = bend_points(points, handles, stiffness=motion.stiffness, mask=mask)
+        return positions, np.ones(len(positions), bool)
     if isinstance(motion, Keyed):
-        return _move_by_keys(points, motion, mask), np.ones(motion.num_frames, bool)
-    if isinstance(motion, Following):
-        return _follow(points, motion, mask)
-    handles = handle_positions(motion.handles)
-    positions = bend_points(points, handles, stiffness=motion.stiffness, mask=mask)
-    return positions, np.ones(len(positions), bool)
+        place, seen = _by_keys(points, motion, mask), np.ones(motion.num_frames, bool)
+    else:
+        place, seen = _following(points, motion, mask)
+    positions = np.empty((len(seen), *points.shape))
+    for piece in pieces(len(seen)):
+        positions[piece] = place(piece)
+    return positions, seen
 
 
 def in_frame(
@@ -162,18 +169,21 @@ def in_frame(
 ) -> Tracks:
     """Make tracks that are visible inside the frame where `front` does not cover them."""
     width, height = size
-    x, y = positions[..., 0], positions[..., 1]
-    visible = (x >= 0) & (x <= width) & (y >= 0) & (y <= height) & seen[:, None]
-    if front is not None:
-        col = np.clip(x, 0, width - 1).astype(np.int64)
-        row = np.clip(y, 0, height - 1).astype(np.int64)
-        visible &= ~front[row, col]
+    visible = np.empty(positions.shape[:2], bool)
+    for piece in pieces(len(positions)):
+        x, y = positions[piece, :, 0], positions[piece, :, 1]
+        inside = (x >= 0) & (x <= width) & (y >= 0) & (y <= height) & seen[piece, None]
+        if front is not None:
+            col = np.clip(x, 0, width - 1).astype(np.int64)
+            row = np.clip(y, 0, height - 1).astype(np.int64)
+            inside &= ~front[row, col]
+        visible[piece] = inside
     return Tracks(torch.from_numpy(positions), torch.from_numpy(visible), size)
 
 
-def _move_by_keys(
+def _by_keys(
     points: Float[np.ndarray, "points 2"], motion: Keyed, mask: Bool[np.ndarray, "height width"]
-) -> Float[np.ndarray, "frames points 2"]:
+) -> Place:
     rows = [[key.x, key.y, key.scale, key.stretch, key.rotate] for key in motion.keys]
     values = np.array(rows, dtype=np.float64).reshape(-1, 5)
     if (values[:, 2:4] <= 0).any():
@@ -183,18 +193,23 @@ def _move_by_keys(
     values[:, 2:4] = np.log(values[:, 2:4])
     when, eases = [key.frame for key in motion.keys], [key.ease for key in motion.keys]
     values = interpolate_keys(when, values, eases, motion.num_frames)
-    x, y, scale, stretch, rotate = (values - values[0]).T
+    values -= values[0].copy()
     pivot = _pivot(motion.pivot, mask)
     own = points - pivot
-    size = np.exp(scale)[:, None, None]
-    tall = np.exp(stretch)[:, None]
-    own = np.stack([own[:, 0] / tall, own[:, 1] * tall], axis=-1) * size
-    return _turned(own, np.radians(rotate)) + pivot + np.stack([x, y], axis=-1)[:, None]
+
+    def place(frames: slice) -> np.ndarray:
+        x, y, scale, stretch, rotate = values[frames].T
+        size = np.exp(scale)[:, None, None]
+        tall = np.exp(stretch)[:, None]
+        now = np.stack([own[:, 0] / tall, own[:, 1] * tall], axis=-1) * size
+        return _turned(now, np.radians(rotate)) + pivot + np.stack([x, y], axis=-1)[:, None]
+
+    return place
 
 
-def _follow(
+def _following(
     points: Float[np.ndarray, "points 2"], motion: Following, mask: Bool[np.ndarray, "height width"]
-) -> tuple[Float[np.ndarray, "frames points 2"], Bool[np.ndarray, " frames"]]:
+) -> tuple[Place, Bool[np.ndarray, " frames"]]:
     if motion.path.num_points != 1:
         raise ShapeError(
             f"path must be one track; got {motion.path.num_points}. Choose one, or move the "
@@ -204,10 +219,10 @@ def _follow(
     path = handle_positions(motion.path)[:, 0]
     way = (path - path[0])[:, None]
     if not motion.orient:
-        return points + way, seen
-    pivot = _pivot(motion.pivot, mask)
-    own = np.repeat((points - pivot)[None], len(path), axis=0)
-    return _turned(own, _heading(path)) + pivot + way, seen
+        return (lambda frames: points + way[frames]), seen
+    pivot, heading = _pivot(motion.pivot, mask), _heading(path)
+    own = (points - pivot)[None]
+    return (lambda frames: _turned(own, heading[frames]) + pivot + way[frames]), seen
 
 
 def _heading(path: Float[np.ndarray, "frames 2"]) -> Float[np.ndarray, " frames"]:
@@ -225,7 +240,7 @@ def _heading(path: Float[np.ndarray, "frames 2"]) -> Float[np.ndarray, " frames"
 
 
 def _turned(
-    own: Float[np.ndarray, "frames points 2"], angle: Float[np.ndarray, " frames"]
+    own: Float[np.ndarray, "some points 2"], angle: Float[np.ndarray, " frames"]
 ) -> Float[np.ndarray, "frames points 2"]:
     """Clockwise on the screen, where y points down."""
     cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]

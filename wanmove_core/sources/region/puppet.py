@@ -10,6 +10,7 @@ from ...motion.gaps import bridge_gaps
 from ...packages import require
 from ...shapes import Bool, Float
 from ...tracks import Tracks
+from ..pieces import pieces
 
 Stiffness = Literal["rigid", "similar"]
 # Cells of the grid on which ways through the region are measured. More are finer and slower.
@@ -65,16 +66,19 @@ def bend_points(
     start, rest = _as_complex(points), _as_complex(handles[0])
     middle = weight @ rest
     apart = weight * np.conj(rest - middle[:, None])
-    now = _as_complex(handles)
-    turn = now @ apart.T
     size = (apart * (rest - middle[:, None])).real.sum(1)
     # Where the handles around a point do not tell how it turns, it does not turn.
     least = 1e-9 * np.maximum(size, _NEAREST**2)
-    length = np.abs(turn) if stiffness == "rigid" else np.broadcast_to(size, turn.shape)
-    known = (np.abs(turn) > least) & (size > _NEAREST**2)
-    turn = np.where(known, turn / np.where(known, length, 1.0), 1.0)
-    moved = now @ weight.T + turn * (start - middle)
-    return np.stack([moved.real, moved.imag], axis=-1)
+    moved = np.empty((len(handles), *points.shape))
+    for piece in pieces(len(handles)):
+        now = _as_complex(handles[piece])
+        turn = now @ apart.T
+        length = np.abs(turn) if stiffness == "rigid" else np.broadcast_to(size, turn.shape)
+        known = (np.abs(turn) > least) & (size > _NEAREST**2)
+        turn = np.where(known, turn / np.where(known, length, 1.0), 1.0)
+        place = now @ weight.T + turn * (start - middle)
+        moved[piece, :, 0], moved[piece, :, 1] = place.real, place.imag
+    return moved
 
 
 def handle_positions(handles: Tracks) -> Float[np.ndarray, "frames handles 2"]:

@@ -148,20 +148,26 @@ def index_page(schemas) -> str:
     return "\n".join(lines) + "\n"
 
 
+def pages(schemas) -> dict[Path, str]:
+    """Every help page and the index of them, by its path."""
+    chinese = json.loads((ROOT / "locales/zh/nodeDefs.json").read_text(encoding="utf-8"))
+    made = {ROOT / "docs/README.md": index_page(schemas)}
+    for schema in schemas:
+        folder = ROOT / f"web/docs/{schema.node_id}"
+        # The frontend asks for its language's page first, and for the other if there is none.
+        for page in (folder / "en.md", folder.with_suffix(".md")):
+            made[page] = help_page(schema)
+        if (NOTES / f"zh/{schema.node_id}.md").exists():
+            made[folder / "zh.md"] = chinese_page(schema, chinese[schema.node_id])
+    return made
+
+
 def main() -> None:
     """Write all files."""
     schemas = [node.define_schema() for node in load_nodes()]
-    chinese = json.loads((ROOT / "locales/zh/nodeDefs.json").read_text(encoding="utf-8"))
-    for schema in schemas:
-        folder = ROOT / f"web/docs/{schema.node_id}"
-        folder.mkdir(exist_ok=True)
-        # The frontend asks for its language's page first, and for the other if there is none.
-        for page in (folder / "en.md", folder.with_suffix(".md")):
-            page.write_text(help_page(schema), encoding="utf-8")
-        if (NOTES / f"zh/{schema.node_id}.md").exists():
-            text = chinese_page(schema, chinese[schema.node_id])
-            (folder / "zh.md").write_text(text, encoding="utf-8")
-    (ROOT / "docs/README.md").write_text(index_page(schemas), encoding="utf-8")
+    for page, text in pages(schemas).items():
+        page.parent.mkdir(exist_ok=True)
+        page.write_text(text, encoding="utf-8")
     write_json(ROOT / "locales/en/nodeDefs.json", {s.node_id: labels(s) for s in schemas})
     write_json(ROOT / "tests/nodes/schemas.json", {s.node_id: shape(s) for s in schemas})
 

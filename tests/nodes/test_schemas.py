@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dev.make_node_docs import pages
+
 ROOT = Path(__file__).parents[2]
 LITERAL = re.compile(r"\{'(.)'\}")  # how vue-i18n is told to take a sign as it is
 PINNED = json.loads((Path(__file__).parent / "schemas.json").read_text())
@@ -53,6 +55,13 @@ def test_the_search_finds_the_right_node_first(pack, query: str, first: str) -> 
         name: rank(query, node.define_schema().display_name) for name, node in pack.nodes.items()
     }
     assert [name for name, found in ranks.items() if found == min(ranks.values())] == [first]
+
+
+def test_help_pages_are_made_from_the_notes(pack) -> None:
+    """What is written into a page by hand is lost at the next making."""
+    made = pages([node.define_schema() for node in pack.nodes.values()])
+    stale = [page.name for page, text in made.items() if page.read_text(encoding="utf-8") != text]
+    assert not stale, "write into dev/node_notes, then python -m dev.make_node_docs"
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

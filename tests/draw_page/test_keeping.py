@@ -36,6 +36,19 @@ def test_it_ends_with_the_last_page_but_not_on_a_reload(page, monkeypatch):
     assert time.monotonic() - begin < 5
 
 
+def test_a_reload_may_take_longer_than_the_time_of_grace(page, monkeypatch):
+    monkeypatch.setattr("wanmove_core.draw_page.server._GRACE_SECONDS", 0.3)
+    with listening(page):
+        ask(page, "")  # the new page is asked for before the old one goes
+    time.sleep(1.0)
+    assert not page._is_over()
+    with listening(page):
+        pass
+    begin = time.monotonic()
+    page.serve_until_closed()
+    assert time.monotonic() - begin < 5
+
+
 def test_it_stays_while_what_was_drawn_is_on_no_disk(page, monkeypatch, tmp_path):
     monkeypatch.setattr("wanmove_core.draw_page.server._GRACE_SECONDS", 0.0)
     (tmp_path / "out.autosave.json").mkdir()

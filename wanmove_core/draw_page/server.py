@@ -5,6 +5,7 @@ import re
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
@@ -72,6 +73,7 @@ class DrawServer:
         self.token = secrets.token_urlsafe(24)
         self._lock = threading.Lock()
         self._pages = 0
+        self._loading: deque[float] = deque()  # until when each page that was asked for may come
         self._closing_at: float | None = None
         self.over = False
         try:
@@ -97,21 +99,27 @@ class DrawServer:
             time.sleep(LOOK_SECONDS)
 
     def _is_over(self) -> bool:
+        now = time.monotonic()
         with self._lock:
-            gone = self._pages == 0 and self._closing_at is not None
-            late = gone and time.monotonic() > (self._closing_at or 0.0)
+            while self._loading and self._loading[0] < now:
+                self._loading.popleft()
+            gone = self._pages == 0 and not self._loading
+            late = gone and self._closing_at is not None and self._closing_at < now
         return late and not self.generation.busy and self.session.kept
 
     def page_loads(self) -> None:
         """Note that a page was requested and will connect soon."""
         with self._lock:
-            self._closing_at = time.monotonic() + _LOADING_SECONDS
+            self._closing_at = time.monotonic()
+            self._loading.append(self._closing_at + _LOADING_SECONDS)
 
     @contextmanager
     def page_is_here(self) -> Iterator[None]:
         """Count a page as open within a `with` block: while its connection lasts."""
         with self._lock:
             self._pages += 1
+            if self._loading:
+                self._loading.popleft()
         try:
             yield
         finally:

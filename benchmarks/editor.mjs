@@ -2,8 +2,9 @@
  * Figures of the motion editor, in real Chromium: `node benchmarks/editor.mjs`.
  *
  * Main-thread time of a pointermove (handler and drawing) with 200 tracks of 50 knots while one
- * knot is dragged, by the browser's own trace; frames per second of playback with 1024 points;
- * frames drawn while idle; bytes of JavaScript and of a document with 1024 points.
+ * knot is dragged, by the browser's own trace; script and paint of a frame of playback with 200 tracks
+ * of 241 frames; frames per second of playback with 1024 points; frames drawn while idle; bytes of
+ * JavaScript and of a document with 1024 points.
  */
 
 import { createServer } from "node:http";
@@ -32,8 +33,8 @@ const server = createServer((request, response) => {
   }
 });
 
-function drawingOf(tracks, knots) {
-  let drawing = createDrawing();
+function drawingOf(tracks, knots, frames = 81) {
+  let drawing = { ...createDrawing(), frames };
   for (let t = 0; t < tracks; t += 1) {
     const points = Array.from({ length: knots }, (_, k) => ({
       x: 20 + (790 * (k + 0.5)) / knots, y: 20 + ((t * 37) % 440) + 15 * Math.sin(k + t),
@@ -99,7 +100,7 @@ report("pointermove handler, 200 tracks x 50 knots", move);
 report("frame drawn after it", frame);
 report("both", both);
 
-/** Script and paint of each frame of playback that moves the picture itself. */
+/** Script and paint of each frame of playback. */
 function paintTimes(events) {
   const main = events.find((event) => event.name === "thread_name" && event.args.name === "CrRendererMain");
   const own = events.filter((event) => event.pid === main.pid && event.tid === main.tid && event.ph === "X").sort((a, b) => a.ts - b.ts);
@@ -112,6 +113,19 @@ function paintTimes(events) {
   // The player asks at every refresh of the screen, and draws when the video's frame changes.
   return frames.filter((ms) => ms > 0.5);
 }
+/** Play what was just shown for some seconds, and stop. */
+async function playback(name) {
+  await page.waitForTimeout(800);
+  await page.locator(".wm-top").focus();
+  await page.keyboard.press(" ");
+  await page.waitForTimeout(500);
+  await browser.startTracing(page, { categories: ["devtools.timeline", "disabled-by-default-devtools.timeline", "__metadata"] });
+  await page.waitForTimeout(2500);
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
+  report(name, paintTimes(traceEvents));
+  if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}.png`) });
+  await page.keyboard.press(" ");
+}
 /** Ten regions that go their ways over a picture of 832x480. */
 function regions() {
   let drawing = createDrawing();
@@ -123,7 +137,8 @@ function regions() {
   }
   return drawing;
 }
-await page.evaluate(async (text) => {
+/** Show a drawing over a picture of many colours. */
+const showOnPicture = (drawing) => page.evaluate((text) => {
   window.start(text);
   const picture = new OffscreenCanvas(832, 480);
   const ctx = picture.getContext("2d");
@@ -132,17 +147,14 @@ await page.evaluate(async (text) => {
     ctx.fillRect((i * 131) % 832, (i * 71) % 480, 60, 40);
   }
   window.editor.setBackground(picture);
-}, serialiseDrawing(regions()));
-await page.waitForTimeout(800);
-await page.locator(".wm-top").focus();
-await page.keyboard.press(" ");
-await page.waitForTimeout(500);
-await browser.startTracing(page, { categories: ["devtools.timeline", "disabled-by-default-devtools.timeline", "__metadata"] });
-await page.waitForTimeout(2500);
-const moving = JSON.parse((await browser.stopTracing()).toString());
-report("frame of playback that moves the picture, ten regions at 832x480, script and paint", paintTimes(moving.traceEvents));
-if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, "motion.png") });
-await page.keyboard.press(" ");
+}, serialiseDrawing(drawing));
+await showOnPicture(regions());
+await playback("frame of playback that moves the picture, ten regions at 832x480, script and paint");
+const long = drawingOf(200, 10, 241);
+await page.evaluate((text) => window.start(text), serialiseDrawing(long));
+await playback("frame of playback, 200 tracks of 241 frames, script and paint");
+await showOnPicture(long);
+await playback("frame of playback that moves the picture, 200 tracks of 241 frames, script and paint");
 
 await page.evaluate((text) => window.start(text), serialiseDrawing(drawingOf(1024, 2)));
 await page.waitForTimeout(800);

@@ -7,6 +7,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
+import { local as failing } from "./cases_failing.js";
 import { local } from "./cases_local.js";
 import { startDrawing } from "./draw_server.js";
 import { ENGINES } from "./engines.js";
@@ -23,7 +24,7 @@ for (const name of wanted) {
     });
     after(() => engine?.close());
 
-    for (const [title, run] of Object.entries(local)) {
+    for (const [title, run] of Object.entries({ ...local, ...failing })) {
       test(title, async () => {
         const servers = [];
         const pages = [];

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { findChromium, frontendFolder, VERSIONS } from "./frontends.js";
 import { startHost } from "./host_server.js";
 import { bootComfy, documents, drag, launch, openGraph, pagePoint, settled, spot, still } from "./page.js";
+import { RICH } from "./rich_drawing.js";
 
 const [folder = "out/screens", version = VERSIONS.at(-1)] = process.argv.slice(2);
 const vue = process.env.RENDERER !== "classic";
@@ -15,19 +16,6 @@ mkdirSync(folder, { recursive: true });
 const setValue = (page, text) => page.evaluate((value) => {
   window.wanMoveTest.widgetOf(window.wanMoveTest.editors()[0]).value = value;
 }, text);
-
-/** A drawing that has one of everything. */
-const RICH = {
-  version: 1, width: 832, height: 480, fps: 16, frames: 81, tracks: [
-    { id: "a", name: "Ball", color: "#e69f00", curve: "bezier", knots: [{ x: 222, y: 262, out: [70, -120] }, { x: 430, y: 150, in: [-70, 0], out: [70, 0] }, { x: 600, y: 330, in: [-30, -90] }],
-      timing: { start: 8, end: 64, keys: [{ frame: 30, at: 1, ease: "in-out" }] } },
-    { id: "b", name: "Square", color: "#56b4e9", knots: [{ x: 620, y: 190 }, { x: 700, y: 300 }, { x: 900, y: 380 }], timing: { start: 24 }, windows: [[0, 60]] },
-    { id: "c", name: "Locked", color: "#cc79a7", knots: [{ x: 90, y: 400 }, { x: 320, y: 430 }], locked: true },
-    { id: "d", name: "Hidden", color: "#f0e442", knots: [{ x: 90, y: 60 }, { x: 320, y: 80 }], hidden: true },
-    { id: "e", name: "Anchor", color: "#009e73", knots: [{ x: 760, y: 60 }] },
-    { id: "f", name: "Disc", color: "#d55e00", knots: [{ x: 130, y: 150 }, { x: 260, y: 90 }], spread: { shape: "disc", count: 16, size: 40, angle: 0, keys: [] } },
-  ],
-};
 
 /** @type {Record<string, (page: import("playwright-core").Page) => Promise<void>>} */
 const STATES = {

@@ -128,22 +128,22 @@ function renderLabels(ctx, { drawing, session: { view } }, tracks) {
   ctx.textBaseline = "middle";
   ctx.textAlign = "left";
   ctx.lineJoin = "round";
-  const write = (/** @type {string} */ text, /** @type {XY} */ { x, y }, /** @type {string} */ color) => {
+  const write = (/** @type {string} */ text, /** @type {number} */ x, /** @type {number} */ y) => {
     ctx.lineWidth = 3;
     ctx.strokeStyle = "rgba(0, 0, 0, 0.75)";
     ctx.strokeText(text, x, y);
-    ctx.fillStyle = color;
+    ctx.fillStyle = "#fff";
     ctx.fillText(text, x, y);
   };
   for (const track of tracks) {
     const { own } = sampledIn(drawing, track);
     const at = (/** @type {number} */ frame) => toCanvas(view, { x: own[2 * frame], y: own[2 * frame + 1] });
     let last = at(0);
-    write(track.name, { x: last.x + 10, y: last.y - 12 }, track.color);
+    write(track.name, last.x + 10, last.y - 12);
     for (let frame = 0; frame < frames; frame += 4) {
       const place = at(frame);
       if (frame > 0 && Math.hypot(place.x - last.x, place.y - last.y) < LABEL_ROOM_PX) continue;
-      if (track.knots.length > 1) write(String(frame), { x: place.x + 6, y: place.y + 11 }, "#fff");
+      if (track.knots.length > 1) write(String(frame), place.x + 6, place.y + 11);
       last = place;
     }
   }

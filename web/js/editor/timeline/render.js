@@ -125,9 +125,9 @@ function renderRow(ctx, scene, track, top) {
     ctx.fillText(error, layout.left - 46 - ctx.measureText(error).width, middle + 0.5);
   }
   const idle = idleTracks(scene.drawing, session.family).has(track.id);
-  ctx.fillStyle = idle ? theme.warn : theme.text;
-  ctx.fillText(shortened(ctx, `${idle ? "! " : ""}${track.parent === null ? "" : "↳ "}${track.name.slice(0, 80)}`, room), 26, middle + 0.5);
   ctx.globalAlpha = 1;
+  ctx.fillStyle = idle ? theme.warn : track.hidden ? theme.dim : theme.text;
+  ctx.fillText(shortened(ctx, `${idle ? "! " : ""}${track.parent === null ? "" : "↳ "}${track.name.slice(0, 80)}`, room), 26, middle + 0.5);
   renderEye(ctx, layout.left - 32, middle, track.hidden ? theme.dim : theme.text, track.hidden);
   padlock(ctx, { x: layout.left - 12, y: middle }, track.locked ? theme.text : theme.dim, track.locked);
   ctx.globalAlpha = track.hidden ? 0.45 : track.locked ? 0.6 : 1;

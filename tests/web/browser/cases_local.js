@@ -27,6 +27,14 @@ const tool = (page) => page.evaluate(() => window.wanmove.editor.getSession().to
 const plays = (page, wanted) => page.until((value) => document.querySelector('[aria-label="Pause"]').hidden !== value, wanted);
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
+/** All of the picture is shown, and as large as fits. Runs in the page. */
+function inView() {
+  const { width, height } = JSON.parse(window.wanmove.editor.getValue());
+  const { view: { x, y, scale } } = window.wanmove.editor.getSession();
+  const { clientWidth, clientHeight } = document.querySelector(".wm-top");
+  const rest = [clientWidth - width * scale, clientHeight - height * scale];
+  return x > 0 && y > 0 && Math.abs(rest[0] - 2 * x) < 1 && Math.abs(rest[1] - 2 * y) < 1 && Math.min(...rest) < 60;
+}
 /** A stroke across the canvas, by shares of its size. */
 export async function stroke(page, from, to) {
   const box = await page.evaluate(() => {
@@ -135,8 +143,10 @@ export const local = {
     await page.until(() => [...document.querySelectorAll("#viewer button")].some((one) => one.textContent.startsWith("Edit")));
     await page.evaluate(() => [...document.querySelectorAll("#viewer button")].find((one) => one.textContent.startsWith("Edit")).click());
     await counted(page, 2);
+    await page.until(inView);
     await page.press("Control+z");
     await counted(page, 1);
+    await page.until(inView);
     await page.press("Control+y");
     assert.deepEqual(await names(page), ["Line 10", "Line 20"]);
     await page.close();

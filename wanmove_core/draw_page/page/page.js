@@ -144,7 +144,7 @@ function showPlan({ model, size, frames, steps }, seconds, guidance) {
   const { width, height, frames: drawn } = JSON.parse(editor.getValue() || start.document);
   const [w, h] = size ?? [width, height];
   const time = seconds ? `, about ${Math.max(Math.round(seconds), 1)} s` : "";
-  const other = w !== width || h !== height || frames !== drawn ? ` (drawn on ${width} x ${height}, ${drawn})` : "";
+  const other = w !== width || h !== height || frames !== drawn ? ` (the drawing: ${width} x ${height}, ${drawn})` : "";
   plan.textContent = plan.title = [`With ${model}: ${w} x ${h}, ${frames} frames${other}, ${steps} steps${time}`, guidance].filter(Boolean).join(". ");
 }
 

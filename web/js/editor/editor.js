@@ -114,7 +114,7 @@ export function mount(root, options) {
       painter.changed();
       options.onSession?.(session);
     },
-    onCommit: (drawing) => text.commit(drawing),
+    onCommit: (drawing) => void [text.commit(drawing), stage.resized()],
   });
   const player = createPlayer(store, () => painter.changed());
   const status = box("wm-status");

@@ -47,7 +47,9 @@ export function createStage(root, { store, scene, pixels, wheelIsOurs, forward, 
   const fit = () => {
     const { width, height } = store.get().drawing;
     if (top.clientWidth === 0) return;
-    store.session({ follow: true, view: fitView({ x: 0, y: 0, width, height }, top.clientWidth, top.clientHeight, FIT_MARGIN_PX) });
+    const view = fitView({ x: 0, y: 0, width, height }, top.clientWidth, top.clientHeight, FIT_MARGIN_PX);
+    const { session } = store.get();
+    if (!session.follow || JSON.stringify(view) !== JSON.stringify(session.view)) store.session({ follow: true, view });
   };
   listenToPointers(top, store, space, pixels, forward, signal);
   listen(top, {
@@ -83,7 +85,7 @@ export function createStage(root, { store, scene, pixels, wheelIsOurs, forward, 
       space.held = held;
       return panned;
     },
-    /** Fit again, unless the view was chosen. */
+    /** The canvas, or the drawing: fit again, unless the view was chosen. */
     resized() {
       if (store.get().session.follow) fit();
     },

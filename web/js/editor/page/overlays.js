@@ -49,7 +49,7 @@ export function helpView(root, t) {
     section("Words", WORDS.map(([word, text]) => [t(word), text])),
   ];
   const view = element("div", { className: "wm-overlay wm-help", tabIndex: -1 },
-    element("h2", { textContent: t("Keyboard") }, element("small", { textContent: t("Escape or a click closes this.") })), element("div", { className: "wm-keys" }, ...lines));
+    element("h2", { textContent: t("Help") }, element("small", { textContent: t("Escape or a click closes this.") })), element("div", { className: "wm-keys" }, ...lines));
   view.onclick = () => view.remove();
   view.onkeydown = (event) => {
     if (event.key !== "Escape" && event.key !== "?") return;

@@ -27,7 +27,7 @@ const ZH = {
   "Click what should stay where it is.": "点击应保持不动的位置。",
   "Click or drag from what should move to where it goes. ? shows all keys.": "从要移动的物体点击或拖动到目标位置。按 ? 查看所有按键。",
   "This drawing cannot be read. Nothing was changed.": "无法读取此绘图。内容未被改动。",
-  Apply: "应用", "Start empty": "从空白开始", Keyboard: "键盘",
+  Apply: "应用", "Start empty": "从空白开始",
   "Escape or a click closes this.": "按 Esc 或点击即可关闭。",
   "latent frame": "潜空间帧", cells: "个网格", moved: "移动", shared: "重叠",
   "Add a knot; double-click or Enter ends": "添加节点；双击或 Enter 结束",

@@ -105,7 +105,7 @@ def test_weights_are_found_in_order_and_never_downloaded(tmp_path, monkeypatch):
     monkeypatch.setenv("WANMOVE_WEIGHTS", str(own))
     monkeypatch.setenv("TORCH_HOME", str(hub))
     monkeypatch.setenv("COMFYUI_PATH", str(comfy))
-    assert find_weights(INCEPTION, None) is None
+    assert find_weights(INCEPTION, None, "fid") is None
     with pytest.raises(CheckpointError) as told:
         load_extractor("fid", None, CPU)
     assert str(told.value) == (
@@ -116,11 +116,13 @@ def test_weights_are_found_in_order_and_never_downloaded(tmp_path, monkeypatch):
     for place in places:
         place.mkdir(parents=True)
         (place / INCEPTION.name).write_bytes(b"x")
-        assert find_weights(INCEPTION, None) == place / INCEPTION.name
-    with pytest.raises(CheckpointError, match=r"got no such file, .*none.pth"):
-        find_weights(INCEPTION, tmp_path / "none.pth")
+        assert find_weights(INCEPTION, None, "fid") == place / INCEPTION.name
+    with pytest.raises(
+        CheckpointError, match=r"got no such file, .*none.pth. Download it, or leave fid out"
+    ):
+        find_weights(INCEPTION, tmp_path / "none.pth", "fid")
     with pytest.raises(CheckpointError, match="got a folder, "):
-        find_weights(INCEPTION, own)
+        find_weights(INCEPTION, own, "fid")
 
 
 def test_a_program_runs_only_where_the_option_names_it(folder, tmp_path, monkeypatch):

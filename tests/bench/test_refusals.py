@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +65,20 @@ def test_bad_options_of_score(scored, bench, no_weights, words, said):
     assert (code, out) == (2, "") and said in told
     assert told.strip().splitlines()[-1].startswith("wanmove: ")
     assert sorted((path, path.stat().st_mtime_ns) for path in run.rglob("*")) == before
+
+
+def test_a_folder_without_the_videos_is_refused_before_anything_is_written(scored, bench, tmp_path):
+    """A run keeps its videos one folder further down than the folder that `--out` named."""
+    videos, true, _ = scored
+    outer, run = tmp_path / "outer", tmp_path / "run"
+    inner = Path(shutil.copytree(videos, outer / "single-en-seed0" / "videos"))
+    code, out, told = bench("score", outer, "--against", true, "--out", run, *PLAIN)
+    assert (code, out) == (2, "") and f"got none of 5. Name the folder {inner}." in told
+    assert not run.exists()
+    code, _, told = bench(
+        "score", true.parent, "--against", true, "--out", run, *PLAIN, "--only", "*_4"
+    )
+    assert code == 2 and "as clip_4.mp4; got none of 1" in told and not run.exists()
 
 
 def test_runs_of_other_weights_or_protocols_do_not_come_together(scored, bench, tmp_path, clips):

@@ -79,7 +79,7 @@ def load_extractor(metric: str, given: Path | None, device: torch.device) -> Ext
         CheckpointError: no weight file, a damaged one, or no library to use it.
     """
     file, load = _KINDS[metric]
-    path = find_weights(file, given)
+    path = find_weights(file, given, metric)
     if path is None:
         raise file.missing(metric)
     digest = file_digest(path)

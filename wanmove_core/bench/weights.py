@@ -50,8 +50,11 @@ RAFT = WeightFile("raft", "raft_large_C_T_SKHT_V2-ff5fadd5.pth", "torchvision's 
 VGG = WeightFile("vgg", "vgg16-397923af.pth", "torchvision's models", "397923af")
 
 
-def find_weights(file: WeightFile, given: Path | None) -> Path | None:
+def find_weights(file: WeightFile, given: Path | None, metric: str) -> Path | None:
     """Find a weight file: the option, $WANMOVE_WEIGHTS, torch.hub's folder, ComfyUI's models.
+
+    Args:
+        metric: that needs it, for the message.
 
     Raises:
         CheckpointError: the option names no file.
@@ -59,7 +62,7 @@ def find_weights(file: WeightFile, given: Path | None) -> Path | None:
     if given is not None:
         if not given.is_file():
             got = f"a folder, {given}" if given.is_dir() else f"no such file, {given}"
-            raise file.missing(file.option, got)
+            raise file.missing(metric, got)
         return given
     import torch
 

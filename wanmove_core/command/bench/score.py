@@ -38,6 +38,7 @@ def run_score(args: argparse.Namespace) -> int:
     if not args.videos.is_dir():
         raise MediaError(f"{args.videos} must be a folder of videos; got none there. Check it.")
     whole = open_dataset(args.against, mode=args.mode, language=args.language)
+    _check_videos(args.videos, whole.select(only=args.only, limit=args.limit))
     tools = tools_of(args, Protocol(args.protocol, args.frames, args.size))
     failed = score_part(args, whole, args.videos, args.out, tools)
     if shard_of(args).count > 1:
@@ -46,6 +47,18 @@ def run_score(args: argparse.Namespace) -> int:
         sys.stdout.write(format_tables([summarise(load_run([args.out]))]) + "\n")
         _log.info("With pictures: wanmove bench report %s --html report.html", args.out)
     return 1 if failed else 0
+
+
+def _check_videos(folder: Path, asked: DataSet) -> None:
+    """Refuse a folder without a single video of the benchmark, before anything is written."""
+    names = [f"{case.id}.mp4" for case in asked.cases]
+    if not names or any((folder / name).is_file() for name in names):
+        return
+    inner = next((path.parent for path in sorted(folder.glob(f"**/{names[0]}"))), None)
+    raise MediaError(
+        f"{folder} must hold the benchmark's videos, as {names[0]}; got none of {len(names)}. "
+        + (f"Name the folder {inner}." if inner else "Name the folder in which they are.")
+    )
 
 
 def tools_of(args: argparse.Namespace, protocol: Protocol) -> Tools:

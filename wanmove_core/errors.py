@@ -14,6 +14,9 @@
 Messages are one line: `<subject> must <expected>; got <actual>. <next step>.`
 """
 
+import logging
+from pathlib import PurePath
+
 MAX_MESSAGE = 500
 MAX_LINE = 10_000  # of what a command prints: paths must stay whole
 
@@ -29,6 +32,22 @@ def printable(text: str, most: int = MAX_MESSAGE) -> str:
     line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     # Escapes are longer than what they stand for.
     return line if len(line) <= most else f"{line[: most - 4]} ..."
+
+
+class _PrintableArguments(logging.Filter):
+    """Of a log: names, texts and errors that a message quotes become `printable`."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record; keep it."""
+        if isinstance(record.args, tuple):
+            quoted = str, PurePath, BaseException
+            record.args = tuple(
+                printable(str(arg)) if isinstance(arg, quoted) else arg for arg in record.args
+            )
+        return True
+
+
+logging.getLogger("wanmove").addFilter(_PrintableArguments())
 
 
 class WanMoveError(ValueError):

@@ -14,7 +14,7 @@ from wanmove_core.command import main as cli
 from wanmove_core.command.generation_options import add_job_options
 from wanmove_core.command.job_lines import JobOptions, read_options
 from wanmove_core.command.long_options import parse_known
-from wanmove_core.command.parse import parse_numbers, parse_size
+from wanmove_core.command.parse import parse_numbers, parse_path, parse_size
 from wanmove_core.generation.pipeline import WanMovePipeline
 from wanmove_core.media.video import read_metadata, read_video
 from wanmove_core.media.writer import write_image
@@ -174,7 +174,7 @@ def test_model_options_are_no_part_of_a_line(folder, made, caplog):
         ({"prompt": 5}, "prompt must be a string; got 5."),
         ({"tracks": [7]}, "tracks must be a file's name as a string; got 7."),
         ({"resize": "bend"}, "resize must be one of area, "),
-        ({"frame": "x"}, "frame must be K=FILE with K the frame; got 'x'."),
+        ({"image": "a\0b"}, "image must be a name that a file can have; got 'a\\x00b'"),
     ],
 )
 def test_a_value_of_another_type_is_refused_in_one_line(folder, made, caplog, more, told):
@@ -188,8 +188,8 @@ def test_a_line_becomes_the_job_that_the_command_line_makes(folder):
     add_job_options(parser)
     add_job_options(options)
     words, typed, texts = [], {}, {}
-    values = {int: 7, float: 2.0, str: "text", Path: "a.png", parse_size: [64, 48]}
-    values |= {parse_numbers: [0.5, 1], parse_known: "7=a.png", bool: True}
+    values = {int: 7, float: 2.0, str: "text", parse_path: "a.png"}
+    values |= {parse_size: [64, 48], parse_numbers: [0.5, 1], parse_known: "7=a.png", bool: True}
     for name, option in options.items():
         value = option.choices[-1] if option.choices else values[option.parse]
         text = "64x48" if option.parse is parse_size else str(value).strip("[]").replace(" ", "")

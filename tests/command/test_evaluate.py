@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.media.uneven import UNEVEN, write_uneven
 from wanmove_core import MediaError, ShapeError, Tracks, read_tracks
 from wanmove_core.command import main as cli
 from wanmove_core.command.evaluate import add_evaluate_parser
@@ -54,6 +55,21 @@ def test_the_wrong_track_is_named_first_with_its_error(job, capsys):
     table = capsys.readouterr().out.splitlines()
     assert table[0].startswith("end-point error  mean")
     assert table[2].split()[0] == "2"
+
+
+def test_frames_of_uneven_time_are_compared_at_their_time(tmp_path, capsys):
+    """Points that move by 20 px a second, evenly, in a video that shows frames unevenly."""
+    y, x = torch.meshgrid(torch.arange(HEIGHT), torch.arange(WIDTH + 40), indexing="ij")
+    wave = [127 + 100 * torch.sin(x / 5 + y / 9), 127 + 100 * torch.cos(y / 6 - x / 11), x + y]
+    picture = torch.stack(wave, -1).clamp(0, 255).byte().numpy()
+    moved = [round(ms / 50) for ms in UNEVEN]
+    video = write_uneven(tmp_path / "a.mkv", [picture[:, 20 - d :][:, :WIDTH] for d in moved])
+    seconds = torch.linspace(0, UNEVEN[-1] / 1000, 17)[:, None, None]
+    even = torch.tensor([[30.0, 20.0]]) + torch.tensor([[20.0, 0.0]]) * seconds
+    write_tracks(Tracks(even, torch.ones(17, 1).bool()), tmp_path / "a.csv")
+    evaluate(video, tmp_path / "a.csv", "--json", tmp_path / "a.json")
+    assert json.loads((tmp_path / "a.json").read_text())["mean"] < 1.5  # 4 px, frame by frame
+    capsys.readouterr()
 
 
 def test_the_true_video_gives_psnr_and_ssim(job, capsys):

@@ -1,13 +1,17 @@
 import os
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import torch
 
+from tests.media.uneven import UNEVEN, write_uneven
 from wanmove_core import MediaError, OptionError
 from wanmove_core.media.video import FrameRange, probe_video, read_frames
 from wanmove_core.media.video_writer import write_video
+from wanmove_core.motion.retime import even_in_time, uneven_in_time
+from wanmove_core.tracks import Tracks
 
 REPORTED = Path(__file__).parents[1] / "fixtures" / "reported"
 COUNT, HEIGHT, WIDTH = 11, 48, 80
@@ -95,8 +99,6 @@ def test_bad_files_are_one_line(video, tmp_path):
 
 
 def test_sound_alone_is_no_video(tmp_path):
-    import av
-
     path = tmp_path / "sound.wav"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=8000)
@@ -109,9 +111,6 @@ def test_sound_alone_is_no_video(tmp_path):
 
 def test_frames_stand_for_time(tmp_path):
     """60 frames at 30 a second, then 10 at 5 a second: even motion stays even."""
-    from wanmove_core.motion.retime import even_in_time
-    from wanmove_core.tracks import Tracks
-
     times: list[float] = []
     count = len(list(read_frames(REPORTED / "vfr.mp4", times=times)))
     assert (count, times[60] - times[59] > 0.03, round(times[-1], 1)) == (70, True, 3.8)
@@ -122,6 +121,24 @@ def test_frames_stand_for_time(tmp_path):
     even = Tracks(torch.rand(5, 1, 2), torch.ones(5, 1, dtype=torch.bool))
     assert even_in_time(even, [0.0, 0.033, 0.067, 0.1, 0.133]) is even
     assert even_in_time(even, []) is even
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm", ".mov", ".gif"])
+def test_time_stamps_of_every_container_count(tmp_path, suffix):
+    """What moves evenly on the screen moves evenly from frame to frame."""
+    times: list[float] = []
+    frames = [np.full((32, 32, 3), 20 * k, np.uint8) for k in range(len(UNEVEN))]
+    path = write_uneven(tmp_path / f"a{suffix}", frames)
+    frames = list(read_frames(path, times=times))
+    assert len(frames) == len(UNEVEN)
+    assert np.abs(np.array(times) - np.array(UNEVEN) / 1000).max() < 0.021
+    positions = torch.tensor(times).mul(100)[:, None, None].expand(-1, 1, 2)
+    tracks = Tracks(positions, torch.ones(len(times), 1, dtype=torch.bool), (64, 48))
+    even = even_in_time(tracks, times)
+    steps = even.positions[:, 0, 0].diff()
+    assert steps.max() - steps.min() < 0.01 and even.frame == (64, 48)
+    # And back, for what is compared with such a video.
+    assert (uneven_in_time(even, times).positions - positions).abs().max() < 0.01
 
 
 @pytest.mark.parametrize(

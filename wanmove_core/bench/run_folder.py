@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import MediaError, OptionError
+from ..errors import MediaError, OptionError, printable
 from ..media.writer import replacing
 
 _MAX_JSON_BYTES = 64 * 2**20
@@ -32,7 +32,7 @@ class RunFolder:
     @property
     def name(self) -> str:
         """What the tables call the run."""
-        return self.path.absolute().name
+        return printable(self.path.absolute().name)
 
     def open(self, description: dict[str, Any]) -> None:
         """Write run.json; another shard of the same run finds itself in it.

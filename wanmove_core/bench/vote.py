@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import MediaError, OptionError
+from ..errors import MediaError, OptionError, printable
 from ..media.writer import replacing
 from .datasets import videos_in
 from .intervals import share_interval
@@ -87,6 +87,8 @@ def count_votes(key_file: Path, vote_files: Sequence[Path]) -> dict[str, Any]:
         OptionError: votes for another page.
     """
     key = _read(key_file, "wanmove vote key", {"runs", "pairs", "digest"})
+    if key["digest"] != _digest({name: key[name] for name in key if name != "digest"}):
+        raise _not_ours(key_file, "wanmove vote key")
     wins = {question: [0, 0] for question in QUESTIONS}
     for path in vote_files:
         given = _read(path, "wanmove votes", {"votes", "digest"})
@@ -131,7 +133,7 @@ def _votes(document: dict[str, Any], pairs: int, path: Path) -> list[dict[str, A
     for vote in votes:
         good = (
             isinstance(vote, dict)
-            and vote.get("question") in QUESTIONS
+            and vote.get("question") in list(QUESTIONS)
             and vote.get("choice") in _SIDES
             and isinstance(vote.get("pair"), int)
             and 0 <= vote["pair"] < pairs
@@ -160,7 +162,7 @@ def _videos_of(path: Path) -> Path:
 
 
 def _name(path: Path) -> str:
-    return path.absolute().name
+    return printable(path.absolute().name)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -19,6 +19,7 @@ from ..shapes import Tensor
 from ..tracks import Tracks
 from .batch import Line
 from .option_values import make_extension, make_settings
+from .parse import check_fps
 
 _log = logging.getLogger("wanmove")
 Tracker = Callable[[Tensor, Tensor], Tracks]
@@ -75,6 +76,8 @@ def jobs_of(
         out_dir: for ID.mp4.
         tracker: makes the tracks if the data set has masks instead of tracks.
     """
+    if args.fps is not None:
+        check_fps(args.fps)
     return [_line(case, dataset, args, settings, out_dir, tracker) for case in dataset.cases]
 
 
@@ -106,7 +109,7 @@ def _line(  # noqa: PLR0917, one clip with all that is the same for all clips
             tracks=(case.tracks,),
             visibility=case.visibility,
             negative_prompt=args.negative_prompt,
-            fps=args.fps or WAN21_I2V.fps,
+            fps=WAN21_I2V.fps if args.fps is None else args.fps,
             draw_tracks=getattr(args, "draw_tracks", False),
             settings=_no_longer_than(settings, case),
             extension=make_extension(args),

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from ..demo.scenes import SCENES, DemoScene
 from ..demo.small_model import FILES, FRAMES, STEPS, small_model_folder
 from ..errors import OptionError
+from .parse import parse_path
 
 if TYPE_CHECKING:
     from ..demo.page import Page, Row
     from ..generation.job import Job, Result
     from ..generation.pipeline import WanMovePipeline
+    from ..generation.settings import GenerationSettings
 
 _log = logging.getLogger("wanmove")
 
@@ -47,10 +49,14 @@ def add_demo_parser(commands: Any) -> None:
         description="Run image + tracks -> video on a small model, measure it, and show it.",
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("wanmove_demo"), metavar="DIR", help="(wanmove_demo)"
+        "--out", type=parse_path, default=Path("wanmove_demo"), metavar="DIR", help="(wanmove_demo)"
     )
     parser.add_argument(
-        "--model", type=Path, default=TOY, metavar="DIR", help="the trained small model's folder"
+        "--model",
+        type=parse_path,
+        default=TOY,
+        metavar="DIR",
+        help="the trained small model's folder",
     )
     parser.add_argument("--steps", type=int, default=STEPS, metavar="N", help=f"({STEPS})")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="(0)")
@@ -68,6 +74,7 @@ def run_demo(args: argparse.Namespace) -> int:
         raise OptionError(f"--seed must be 0 or more; got {args.seed}. Use 0.")
     from ..demo.page import render_page
     from ..generation.pipeline import WanMovePipeline
+    from ..generation.settings import GenerationSettings
     from ..media.writer import check_writable, replacing
 
     if args.steps < 1:
@@ -76,6 +83,14 @@ def run_demo(args: argparse.Namespace) -> int:
     check_writable(index)
     files = [args.model / f"{name}.safetensors" for name in FILES]
     needed = [*files, *(path for scene in SCENES for path in scene.files(args.model))]
+    settings = GenerationSettings(
+        resize="stretch",
+        num_frames=FRAMES,
+        steps=args.steps,
+        # Without a prompt there is nothing to guide towards.
+        guidance_scale=1.0,
+        seed=args.seed,
+    )
     trained = all(path.is_file() for path in needed)
     if trained:
         from ..checkpoints.loading import load_components
@@ -88,7 +103,7 @@ def run_demo(args: argparse.Namespace) -> int:
         components, requests = random_components(), (_paint_scene(args.out),)
     pipeline = WanMovePipeline(components)
     folder = args.model if trained else args.out
-    made = [_make(pipeline, scene, scene.files(folder), args) for scene in requests]
+    made = [_make(pipeline, scene, scene.files(folder), settings, args.out) for scene in requests]
     command = _command(files, made[0]) if trained else "wanmove demo"
     page = _make_page(made, command, trained=trained)
     with replacing(index) as temporary:
@@ -119,26 +134,18 @@ def _make(
     pipeline: "WanMovePipeline",
     scene: DemoScene,
     files: tuple[Path, Path],
-    args: argparse.Namespace,
+    settings: "GenerationSettings",
+    folder: Path,
 ) -> _Made:
     """The two videos of a request, measured."""
     from ..generation.job import Job, read_inputs, run_job
-    from ..generation.settings import GenerationSettings
     from ..media.image import read_image
     from .generate import progress_bar
 
     image, tracks = files
     height, width = read_image(image).shape[:2]
-    settings = GenerationSettings(
-        size=(width, height),
-        resize="stretch",
-        num_frames=FRAMES,
-        steps=args.steps,
-        # Without a prompt there is nothing to guide towards.
-        guidance_scale=1.0,
-        seed=args.seed,
-    )
-    out = args.out / scene.name
+    settings = replace(settings, size=(width, height))
+    out = folder / scene.name
     guided = Job(
         image=image,
         out=out / "guided.mp4",

@@ -2,12 +2,13 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..errors import MAX_LINE, OptionError, WanMoveError, printable
+from ..errors import OptionError, WanMoveError
+from .parse import parse_path
+from .say import say
 
 _MOST_FILES = 200
 
@@ -20,7 +21,9 @@ def add_doctor_parser(commands: Any) -> None:
         description="Shows what this Python has and what each model file is. Reads headers alone.",
     )
     parser.add_argument(
-        "--models", type=Path, help="a folder of models: ComfyUI's, the official one, diffusers'"
+        "--models",
+        type=parse_path,
+        help="a folder of models: ComfyUI's, the official one, diffusers'",
     )
     parser.set_defaults(run=run_doctor)
 
@@ -36,7 +39,7 @@ def run_doctor(args: argparse.Namespace) -> int:
     lines = describe_environment()
     if args.models is not None:
         lines += describe_models(args.models)
-    sys.stdout.write("".join(f"{printable(line, MAX_LINE)}\n" for line in lines))
+    say(*lines)
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import MediaError, OptionError
 from ..formats.registry import WRITE_FORMATS, format_of, written_suffixes
+from .parse import parse_path
 
 if TYPE_CHECKING:
     from ..draw_page.session import Work
@@ -38,21 +39,27 @@ def add_draw_parser(commands: Any) -> None:
     )
     parser.add_argument(
         "image",
-        type=Path,
+        type=parse_path,
         metavar="IMAGE",
         help="start image, or a video made from a drawing: its drawing, prompt and seed again",
     )
     parser.add_argument(
         "-o",
         "--out",
-        type=Path,
+        type=parse_path,
         default=Path("tracks.npy"),
         metavar="FILE",
         help=f"where Save writes: {written_suffixes()}; the drawing goes beside it (tracks.npy)",
     )
-    parser.add_argument("--tracks", type=Path, metavar="FILE", help="begin with these; any format")
     parser.add_argument(
-        "--results", type=Path, default=Path("results"), metavar="DIR", help="of Generate (results)"
+        "--tracks", type=parse_path, metavar="FILE", help="begin with these; any format"
+    )
+    parser.add_argument(
+        "--results",
+        type=parse_path,
+        default=Path("results"),
+        metavar="DIR",
+        help="of Generate (results)",
     )
     parser.add_argument("--port", type=int, default=0, metavar="N", help="0 takes a free one (0)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")

@@ -2,12 +2,11 @@
 
 import argparse
 import json
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError, TrackFormatError
-from .parse import parse_size
+from .parse import parse_path, parse_size
+from .say import say
 
 if TYPE_CHECKING:
     from ..evaluate.metrics import EndPointError
@@ -31,9 +30,11 @@ def add_evaluate_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="measure how well a video follows its tracks",
         description="Re-track a video from the tracks' start points and compare.",
     )
-    parser.add_argument("video", type=Path, help="the generated video")
-    parser.add_argument("tracks", type=Path, help="the requested tracks, in any format we read")
-    parser.add_argument("--visibility", type=Path, help="visibility .npy of a tracks .npy")
+    parser.add_argument("video", type=parse_path, help="the generated video")
+    parser.add_argument(
+        "tracks", type=parse_path, help="the requested tracks, in any format we read"
+    )
+    parser.add_argument("--visibility", type=parse_path, help="visibility .npy of a tracks .npy")
     parser.add_argument(
         "--size",
         type=parse_size,
@@ -41,9 +42,11 @@ def add_evaluate_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="size that the tracks were made for, where their file does not say; "
         "default: the video's size",
     )
-    parser.add_argument("--true", type=Path, metavar="VIDEO", help="true video: PSNR and SSIM")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures as JSON")
-    parser.add_argument("--overlay", type=Path, metavar="MP4", help="draw asked against got")
+    parser.add_argument(
+        "--true", type=parse_path, metavar="VIDEO", help="true video: PSNR and SSIM"
+    )
+    parser.add_argument("--json", type=parse_path, metavar="FILE", help="write all figures as JSON")
+    parser.add_argument("--overlay", type=parse_path, metavar="MP4", help="draw asked against got")
     parser.set_defaults(run=run_evaluate)
     return parser
 
@@ -64,11 +67,14 @@ def run_evaluate(args: argparse.Namespace) -> int:
     from ..media.video import read_video
     from ..media.video_writer import write_video
     from ..media.writer import replacing
+    from ..motion.retime import uneven_in_time
     from ..tracking.video import track_points
 
     _check_outputs(args)
-    frames = read_video(args.video)
-    asked = _tracks_for(frames, args)
+    times: list[float] = []
+    frames = read_video(args.video, times)
+    # Of a variable frame rate: where the points should be at the time of each frame.
+    asked = uneven_in_time(_tracks_for(frames, args), times)
     got = track_points(frames, asked.positions[0])
     error = end_point_error(asked, got)
     if not error.counted.any():
@@ -83,7 +89,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
     }
     if args.true is not None:
         figures |= compare_videos(frames, read_video(args.true))
-    sys.stdout.write(format_table(figures, error))
+    say(*format_table(figures, error).rstrip("\n").split("\n"))
     if args.json is not None:
         with replacing(args.json) as temporary:
             temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
@@ -126,7 +132,7 @@ def _tracks_for(frames: "Tensor", args: argparse.Namespace) -> "Tracks":
     tracks = read_tracks(args.tracks, visibility=args.visibility)
     if tracks.frame is not None:
         tracks, how = place_in_frame(tracks, (width, height))
-        sys.stdout.write(f"frame  {how}\n" if how else "")
+        say(*([f"frame  {how}"] if how else []))
     elif args.size is not None:
         tracks = fit_tracks(tracks, args.size, (width, height))
     return hide_outside(retime_tracks(tracks, len(frames)), width, height)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from ..choices import MapShape
 from ..errors import CheckpointError, MediaError, OptionError
 from ..family import WAN21_I2V, ModelFamily
+from .parse import parse_path
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,11 +32,14 @@ def add_flashmotion_options(parser: Any) -> None:
     """Add the options of one video that only the 5B takes."""
     group = parser.add_argument_group("boxes and masks (FlashMotion, with Wan2.2-TI2V-5B)")
     group.add_argument(
-        "--maps", type=Path, metavar="PATH", help="trajectory maps: a folder of PNG, or a video"
+        "--maps",
+        type=parse_path,
+        metavar="PATH",
+        help="trajectory maps: a folder of PNG, or a video",
     )
     group.add_argument(
         "--mask",
-        type=Path,
+        type=parse_path,
         nargs="+",
         metavar="FILE",
         help="with --tracks, in place of --maps: one mask per object, white on the object in the "
@@ -52,7 +56,9 @@ def add_flashmotion_options(parser: Any) -> None:
 
 def add_adapter_options(group: Any) -> None:
     """Add the options of the model that only the 5B takes."""
-    group.add_argument("--adapter", type=Path, metavar="FILE", help="of FlashMotion, for the 5B")
+    group.add_argument(
+        "--adapter", type=parse_path, metavar="FILE", help="of FlashMotion, for the 5B"
+    )
     group.add_argument(
         "--adapter-dtype", choices=("bf16", "fp8"), default="bf16", help="of a ControlNet (bf16)"
     )

@@ -16,6 +16,7 @@ from .flashmotion import check_family, find_family, load_adapter_option, read_mo
 from .generation_options import add_job_options, add_model_options
 from .memory import memory_told
 from .option_values import make_job, make_speed_options, parse_lora
+from .parse import parse_path
 from .ranks import (
     add_parallel_options,
     check_parallel,
@@ -50,25 +51,28 @@ def add_generate_parser(commands: Any) -> None:
     add_model_options(parser)
     parser.add_argument(
         "--preview",
-        type=Path,
+        type=parse_path,
         metavar="FILE",
         help="of one video: a small picture of it so far, written after each step; .webp or .gif",
     )
     many = parser.add_argument_group("many videos")
     many.add_argument(
         "--batch",
-        type=Path,
+        type=parse_path,
         metavar="FILE.jsonl",
         help="one job per line, its options as JSON; run it again to resume",
     )
     many.add_argument(
-        "--movebench", type=Path, metavar="DIR", help="make the videos that MoveBench asks for"
+        "--movebench",
+        type=parse_path,
+        metavar="DIR",
+        help="make the videos that MoveBench asks for",
     )
     many.add_argument("--mode", choices=("single", "multi"), help="of MoveBench (single)")
     many.add_argument(
         "--language", choices=("en", "zh"), help="of MoveBench (en; zh with --eval_bench)"
     )
-    many.add_argument("--out-dir", type=Path, metavar="DIR", help="of MoveBench (results)")
+    many.add_argument("--out-dir", type=parse_path, metavar="DIR", help="of MoveBench (results)")
     add_shard_option(many)
     add_worker_options(many)
     add_parallel_options(parser)

@@ -1,13 +1,12 @@
 """The options of `wanmove generate`; `option_values` turns them into settings."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from ..choices import Branch, Collision, Resize, Retime, Temporal, options_of
 from .flashmotion import add_adapter_options, add_flashmotion_options
 from .long_options import add_long_options
-from .parse import parse_numbers, parse_size
+from .parse import parse_numbers, parse_path, parse_size
 from .reference_options import add_reference_options
 
 _DTYPES = ("bf16", "fp16", "fp32", "fp8")
@@ -19,16 +18,18 @@ _HUB_KERNELS = ("flash_hub", "flash3_hub", "flash4_hub", "sage_hub")
 def add_job_options(parser: Any) -> None:
     """Add the options of one video to a parser, or to the `JobOptions` of a batch's lines."""
     files = parser.add_argument_group("one video")
-    files.add_argument("--image", type=Path, metavar="FILE", help="start image")
+    files.add_argument("--image", type=parse_path, metavar="FILE", help="start image")
     files.add_argument(
         "--tracks",
-        type=Path,
+        type=parse_path,
         nargs="+",
         default=[],
         metavar="FILE",
         help="tracks in any format; later files lie on top; without it: plain image-to-video",
     )
-    files.add_argument("--visibility", type=Path, metavar="FILE", help=".npy of a tracks .npy")
+    files.add_argument(
+        "--visibility", type=parse_path, metavar="FILE", help=".npy of a tracks .npy"
+    )
     files.add_argument(
         "--tracks-size",
         type=parse_size,
@@ -37,7 +38,7 @@ def add_job_options(parser: Any) -> None:
     )
     files.add_argument("--prompt", metavar="TEXT", help="what happens in the video")
     files.add_argument("--negative-prompt", metavar="TEXT", help="default: the reference's")
-    files.add_argument("--out", type=Path, metavar="FILE.mp4", help="video to write")
+    files.add_argument("--out", type=parse_path, metavar="FILE.mp4", help="video to write")
     files.add_argument("--fps", type=int, metavar="N", help="of the file (16; of the 5B 24)")
     files.add_argument(
         "--draw-tracks", action="store_true", help="also write FILE_tracks.mp4 with them drawn"
@@ -143,7 +144,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("model")
     group.add_argument(
         "--checkpoint",
-        type=Path,
+        type=parse_path,
         nargs="+",
         metavar="PATH",
         help="a folder (official, diffusers, ComfyUI's models) or the files",
@@ -188,7 +189,7 @@ def _add_speed_options(parser: argparse.ArgumentParser) -> None:
         "--cache-threshold", type=float, metavar="X", help="higher is faster and less exact"
     )
     group.add_argument(
-        "--mag-ratios", type=Path, metavar="FILE", help="of magcache; measured if not there"
+        "--mag-ratios", type=parse_path, metavar="FILE", help="of magcache; measured if not there"
     )
     group.add_argument(
         "--attention",

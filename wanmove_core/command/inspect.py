@@ -1,11 +1,12 @@
 """`wanmove inspect`: describe files of weights."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
-from ..errors import MAX_LINE, CheckpointError, printable
+from ..errors import CheckpointError
+from .parse import parse_path
+from .say import say
 
 
 def add_inspect_parser(commands: Any) -> None:
@@ -17,7 +18,7 @@ def add_inspect_parser(commands: Any) -> None:
         "of adapter. For an unknown file, list the first 30 names with shapes, to send to us. "
         "Reads no weights and unpickles nothing.",
     )
-    parser.add_argument("paths", type=Path, nargs="+", metavar="FILE|FOLDER")
+    parser.add_argument("paths", type=parse_path, nargs="+", metavar="FILE|FOLDER")
     parser.add_argument("--names", action="store_true", help="list names of known files too")
     parser.set_defaults(run=run_inspect)
 
@@ -35,16 +36,15 @@ def run_inspect(args: argparse.Namespace) -> int:
     unknown = 0
     for group in group_shards(_files(args.paths)):
         name = group[0] if len(group) == 1 else f"{group[0]} and {len(group) - 1} more shards"
-        sys.stdout.write(f"{printable(str(name), MAX_LINE)}\n")
+        say(str(name))
         try:
             checkpoint = open_checkpoint(group)
         except CheckpointError as error:
-            sys.stdout.write(f"  damaged: {error}\n")
+            say(f"  damaged: {error}")
             unknown += 1
             continue
         unknown += not is_known(identify(checkpoint))
-        for line in describe(checkpoint, names=args.names):
-            sys.stdout.write(f"  {printable(line, MAX_LINE)}\n")
+        say(*(f"  {line}" for line in describe(checkpoint, names=args.names)))
     return 1 if unknown else 0
 
 

@@ -10,12 +10,12 @@ from typing import Any
 from ..errors import OptionError
 from ..formats.checks import shown
 from .long_options import parse_known
-from .parse import parse_numbers, parse_size
+from .parse import parse_numbers, parse_path, parse_size
 
 # Of each type that an option has: what to call a JSON value of it.
 _ASKED: dict[Any, str] = {
     str: "a string",
-    Path: "a file's name as a string",
+    parse_path: "a file's name as a string",
     int: "an integer",
     float: "a number",
     bool: "true or false",
@@ -102,7 +102,7 @@ def _read_one(option: JobOption, key: str, value: Any, folder: Path) -> Any:
     if option.choices and found not in option.choices:
         names = ", ".join(map(str, option.choices))
         raise OptionError(f"{key} must be one of {names}; got {shown(value)}. Choose one.")
-    if option.parse is Path:
+    if option.parse is parse_path:
         return folder / found
     return (found[0], folder / found[1]) if option.parse is parse_known else found
 

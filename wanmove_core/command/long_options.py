@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..choices import Blend, options_of
+from .parse import parse_path
 
 
 def add_long_options(parser: Any) -> None:
@@ -19,7 +20,7 @@ def add_long_options(parser: Any) -> None:
     group.add_argument(
         "--continue",
         dest="goes_on_from",
-        type=Path,
+        type=parse_path,
         metavar="VIDEO",
         help="go on from a video's last frame, in place of --image; OUT holds both",
     )
@@ -29,7 +30,10 @@ def add_long_options(parser: Any) -> None:
         help="with --continue: the tracks span both videos together",
     )
     group.add_argument(
-        "--last-image", type=Path, metavar="FILE", help="last frame of the video (experimental)"
+        "--last-image",
+        type=parse_path,
+        metavar="FILE",
+        help="last frame of the video (experimental)",
     )
     group.add_argument(
         "--frame",
@@ -59,4 +63,4 @@ def parse_known(text: str) -> tuple[int, Path]:
     number, equals, file = text.partition("=")
     if not (number.isascii() and number.isdigit() and equals and file):
         raise argparse.ArgumentTypeError(f"must be K=FILE with K the frame; got {text[:80]!r}")
-    return int(number), Path(file)
+    return int(number), parse_path(file)

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from ..errors import OptionError, WanMoveError
 from .ranks import PeerEndedError, inputs_are_unchecked, tell_failure
+from .say import say
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 _NOBODY_READS = 141  # 128 + SIGPIPE
@@ -32,7 +33,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         from ..environment import wanmove_version
 
-        sys.stdout.write(f"wanmove {wanmove_version()}\n")
+        say(f"wanmove {wanmove_version()}")
         parser.exit()
 
 
@@ -62,23 +63,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (WanMoveError, PeerEndedError) as error:
         return tell_failure(error)
     except KeyboardInterrupt:
-        print("wanmove: interrupted; nothing half-written is left.", file=sys.stderr)
+        say("wanmove: interrupted; nothing half-written is left.", aside=True)
         return _INTERRUPTED
     except BrokenPipeError:
         _silence_stdout()
         return _NOBODY_READS
     except MemoryError as error:
         reason = (str(error) or "none left").splitlines()[0]
-        print(
-            f"wanmove: out of memory: {reason}. Use a smaller size or fewer frames.",
-            file=sys.stderr,
-        )
+        say(f"wanmove: out of memory: {reason}. Use a smaller size or fewer frames.", aside=True)
         return 2
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno == errno.ENOSPC:
+            _silence_stdout()
+            told = "the disk must have space; got none left. Free some."
+        elif error.filename is not None:
+            told = f"{error.filename} must be usable; got {error.strerror}. Check the path."
+        else:
             raise
-        _silence_stdout()
-        print("wanmove: the disk must have space; got none left. Free some.", file=sys.stderr)
+        say(f"wanmove: {told}", aside=True)
         return 2
 
 

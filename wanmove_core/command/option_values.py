@@ -10,8 +10,7 @@ from ..errors import OptionError
 from ..family import WAN21_I2V
 from .companions import check_companions
 from .flashmotion import FEW_STEP, map_files
-
-_FASTEST = 1000  # frames per second
+from .parse import check_fps, parse_path
 
 if TYPE_CHECKING:
     from ..generation.job import Job
@@ -99,9 +98,7 @@ def make_job(args: argparse.Namespace) -> "Job":
     if args.out.suffix.lower() != ".mp4":
         raise OptionError(f"--out must end in .mp4; got {args.out.name}. Rename it.")
     fps = getattr(args, "family", WAN21_I2V).fps if args.fps is None else args.fps
-    if not 1 <= fps <= _FASTEST:
-        asked = "1 or more" if fps < 1 else f"at most {_FASTEST}"
-        raise OptionError(f"--fps must be {asked}; got {fps}. Use 16.")
+    check_fps(fps)
     settings = make_settings(args)
     return Job(
         image=args.image,
@@ -172,15 +169,22 @@ def parse_lora(text: str) -> tuple[Path, float]:
     """
     name, colon, strength = text.rpartition(":")
     if not colon or strength.startswith(("\\", "/")):
-        return Path(text), 1.0
+        return _lora_path(text), 1.0
     try:
         number = float(strength)
         if not math.isfinite(number):
             raise ValueError(strength)
-        return Path(name), number
+        return _lora_path(name), number
     except ValueError as error:
-        if Path(text).is_file():
+        if _lora_path(text).is_file():
             return Path(text), 1.0
         raise OptionError(
             f"--lora must be FILE or FILE:STRENGTH; got {text!r}. Use FILE:1."
         ) from error
+
+
+def _lora_path(text: str) -> Path:
+    try:
+        return parse_path(text)
+    except argparse.ArgumentTypeError as error:
+        raise OptionError(f"--lora {error}. Correct it.") from error

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError
+from .say import say
 
 if TYPE_CHECKING:
     from ..generation.job import Job
@@ -77,7 +78,7 @@ def tell_failure(error: Exception) -> int:
     code = 1 if isinstance(error, PeerEndedError) else 2
     told = None if isinstance(error, PeerEndedError) else complaint(str(error))
     if told is not None:
-        sys.stderr.write(f"{told}\n")
+        say(told, aside=True)
     distributed = sys.modules.get("torch.distributed")
     if distributed is not None and distributed.is_initialized():
         sys.stderr.flush()

@@ -1,13 +1,12 @@
 """`wanmove train`: a LoRA, or a whole model, from clips of one's own."""
 
 import argparse
-import sys
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from ..errors import OptionError, printable
-from .parse import parse_numbers, parse_size
+from ..errors import OptionError
+from .parse import parse_numbers, parse_path, parse_size
+from .say import say
 
 
 def add_train_parser(commands: Any) -> None:
@@ -26,11 +25,11 @@ def _add_prepare(verbs: Any) -> None:
     verb = verbs.add_parser("prepare", help="cut, follow and encode clips into a cache")
     verb.add_argument(
         "clips",
-        type=Path,
+        type=parse_path,
         help="folder of .mp4, captions in NAME.txt or one CSV; or MoveBench, MagicData",
     )
-    verb.add_argument("--out", type=Path, required=True, help="folder of the cache")
-    verb.add_argument("--checkpoint", type=Path, nargs="+", required=True, help="the model")
+    verb.add_argument("--out", type=parse_path, required=True, help="folder of the cache")
+    verb.add_argument("--checkpoint", type=parse_path, nargs="+", required=True, help="the model")
     verb.add_argument(
         "--size", type=parse_size, default=(832, 480), metavar="WxH", help="default 832x480"
     )
@@ -40,16 +39,18 @@ def _add_prepare(verbs: Any) -> None:
     verb.add_argument(
         "--points", type=parse_size, default=(32, 32), metavar="WxH", help="grid (default 32x32)"
     )
-    verb.add_argument("--tracker", type=Path, metavar="FILE", help="CoTracker, as TorchScript")
+    verb.add_argument(
+        "--tracker", type=parse_path, metavar="FILE", help="CoTracker, as TorchScript"
+    )
     verb.add_argument("--device", default="cpu", help="cpu, cuda, ... (default cpu)")
     verb.set_defaults(run=run_prepare)
 
 
 def _add_run(verbs: Any) -> None:
     verb = verbs.add_parser("run", help="train on caches; the same command resumes")
-    verb.add_argument("caches", type=Path, nargs="+", help="folders that `prepare` wrote")
-    verb.add_argument("--checkpoint", type=Path, nargs="+", required=True, help="the model")
-    verb.add_argument("--out", type=Path, required=True, help="folder of the run")
+    verb.add_argument("caches", type=parse_path, nargs="+", help="folders that `prepare` wrote")
+    verb.add_argument("--checkpoint", type=parse_path, nargs="+", required=True, help="the model")
+    verb.add_argument("--out", type=parse_path, required=True, help="folder of the run")
     kind = verb.add_mutually_exclusive_group()
     kind.add_argument("--lora", type=int, default=32, metavar="RANK", help="default: of rank 32")
     kind.add_argument("--full", action="store_true", help="every weight learns")
@@ -95,6 +96,7 @@ def run_prepare(args: argparse.Namespace) -> int:
     from ..tracking.video import track_video
     from ..train.prepare import Clip, Follow, PrepareOptions, prepare
 
+    options = PrepareOptions(args.size, args.frames, args.fps, args.cuts, args.points)
     dataset = open_dataset(args.clips)
     clips = [Clip(c.id, c.reference, c.caption) for c in dataset.cases if c.reference is not None]
     needs = ("vae", "text_encoder", "image_encoder")
@@ -105,13 +107,11 @@ def run_prepare(args: argparse.Namespace) -> int:
         from ..tracking.cotracker import load_cotracker, track_with_cotracker
 
         follow = partial(track_with_cotracker, load_cotracker(args.tracker))
-    options = PrepareOptions(args.size, args.frames, args.fps, args.cuts, args.points)
     made_from = {"encoders": [path.name for path in args.checkpoint], "data": dataset.kind}
     failed = prepare(
         clips, parts, args.out, options, follow=follow, device=args.device, made_from=made_from
     )
-    out = printable(str(args.out))
-    sys.stdout.write(f"{out}: {len(clips) - len(failed)} of {len(clips)} clips\n")
+    say(f"{args.out}: {len(clips) - len(failed)} of {len(clips)} clips")
     return 1 if failed else 0
 
 
@@ -148,12 +148,12 @@ def run_run(args: argparse.Namespace) -> int:
     )
     if args.check:
         need = plan_memory(options, [Cache(path) for path in options.caches])
-        sys.stdout.write(f"about {need}\n")
+        say(f"about {need}")
         return 0
     steps = args.steps if args.steps is not None or args.minutes is not None else 2000
     plan = Plan(steps, args.minutes, args.seed, report_every=args.report_every)
     recipe = Recipe(
         args.no_motion, 200, args.no_text, shift=args.shift, moving_weight=args.moving_weight
     )
-    sys.stdout.write(f"{Run(options, plan, recipe).train()}\n")
+    say(str(Run(options, plan, recipe).train()))
     return 0

@@ -97,7 +97,7 @@ class GenerationSettings:
         for name, low, high in _RANGES:
             value = getattr(self, name)
             if not (math.isfinite(value) and low <= value <= high):
-                raise OptionError(f"{name} must be {low:g} to {high:g}; got {value}. Change it.")
+                raise OptionError(f"{name} must be {low} to {high}; got {value}. Change it.")
         start, end = self.guidance_range
         if not 0 <= start <= end <= 1:
             raise OptionError(
@@ -184,8 +184,8 @@ class GenerationSettings:
 
 
 _RANGES = (
-    ("guidance_scale", 0.0, 100.0),
-    ("motion_scale", 0.0, 100.0),
+    ("guidance_scale", 0, 100),
+    ("motion_scale", 0, 100),
     ("seed", 0, 2**64 - 1),
 )
 

@@ -139,13 +139,17 @@ def read_frames(
         )
 
 
-def read_video(path: Path) -> UInt8[Tensor, "frames height width 3"]:
+def read_video(
+    path: Path, times: list[float] | None = None
+) -> UInt8[Tensor, "frames height width 3"]:
     """Read all frames of a video as RGB, rotated as the file's metadata says.
+
+    `times` gets their time stamps, as in `read_frames`.
 
     Raises:
         MediaError: as `read_frames`.
     """
-    return torch.from_numpy(np.stack(list(read_frames(path))))
+    return torch.from_numpy(np.stack(list(read_frames(path, times=times))))
 
 
 def read_metadata(path: Path) -> dict[str, Any] | None:

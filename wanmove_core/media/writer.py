@@ -111,9 +111,12 @@ def _writable(path: Path) -> Iterator[Path]:
 
 
 def _make_folder(path: Path) -> None:
-    """Make the folder of a file, with those above it."""
+    """Make the folder of a file, with those above it, however many."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        for folder in reversed([one for one in path.parents if not _exists(one)]):
+            folder.mkdir(exist_ok=True)
+        if not path.parent.is_dir():
+            raise NotADirectoryError(path.parent)
     except (FileExistsError, NotADirectoryError) as error:
         there = next(folder for folder in path.absolute().parents if _exists(folder))
         raise MediaError(

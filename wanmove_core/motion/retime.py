@@ -7,6 +7,7 @@ import torch
 
 from ..choices import Retime
 from ..errors import OptionError
+from ..shapes import Float, Tensor
 from ..tracks import Tracks
 
 # Share of a frame by which time stamps may be off; containers round them to milliseconds.
@@ -62,15 +63,37 @@ def even_in_time(tracks: Tracks, times: Sequence[float]) -> Tracks:
         New tracks from the first time to the last. The same object where every frame is within a
         quarter of a frame of its even time, or where the times do not ascend.
     """
+    found = _uneven(tracks, times)
+    return tracks if found is None else _between(tracks, found[0], found[1])
+
+
+def uneven_in_time(tracks: Tracks, times: Sequence[float]) -> Tracks:
+    """Resample tracks of evenly spaced frames to frames with these time stamps.
+
+    The inverse of `even_in_time`, for tracks that are compared with such a video.
+    """
+    found = _uneven(tracks, times)
+    return tracks if found is None else _between(tracks, found[1], found[0])
+
+
+def _uneven(
+    tracks: Tracks, times: Sequence[float]
+) -> tuple[Float[Tensor, " frames"], Float[Tensor, " frames"]] | None:
+    """The time stamps and even ones from first to last; None where they agree or mean nothing."""
     shown = torch.tensor(list(times), dtype=torch.float64)
     count = tracks.num_frames
     if count < 3 or len(shown) != count or not bool((shown.diff() > 0).all()):
-        return tracks
-    wanted = torch.linspace(float(shown[0]), float(shown[-1]), count, dtype=torch.float64)
+        return None
+    even = torch.linspace(float(shown[0]), float(shown[-1]), count, dtype=torch.float64)
     step = float(shown[-1] - shown[0]) / (count - 1)
-    if float((shown - wanted).abs().max()) <= _UNEVEN * step:
-        return tracks
-    after = torch.searchsorted(shown, wanted).clamp(1, count - 1)
+    return None if float((shown - even).abs().max()) <= _UNEVEN * step else (shown, even)
+
+
+def _between(
+    tracks: Tracks, shown: Float[Tensor, " frames"], wanted: Float[Tensor, " frames"]
+) -> Tracks:
+    """Tracks of frames shown at some times, at the wanted ones."""
+    after = torch.searchsorted(shown, wanted).clamp(1, len(shown) - 1)
     before = after - 1
     weight = ((wanted - shown[before]) / (shown[after] - shown[before])).clamp(0, 1)
     nearest = torch.where(weight > 0.5, after, before)
@@ -78,7 +101,7 @@ def even_in_time(tracks: Tracks, times: Sequence[float]) -> Tracks:
     share = weight.to(tracks.positions.dtype)[:, None, None]
     between = torch.lerp(tracks.positions[before], tracks.positions[after], share)
     positions = torch.where(both, between, tracks.positions[nearest])
-    return Tracks(positions, tracks.visibility[nearest])
+    return Tracks(positions, tracks.visibility[nearest], tracks.frame)
 
 
 def retime_tracks(tracks: Tracks, num_frames: int, mode: Retime = "time") -> Tracks:

@@ -1,6 +1,7 @@
 """Clips to a cache: cut, fitted, tracked and encoded once for all training runs."""
 
 import logging
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,11 @@ from torch.nn import functional
 
 from ..checkpoints.components import Components
 from ..checkpoints.image_encoder import encode_image
-from ..errors import MediaError, WanMoveError
+from ..errors import MediaError, OptionError, WanMoveError
 from ..generation.prompts import embed_prompt
-from ..grid import Fit, Size
+from ..grid import Fit, LatentGrid, Size
 from ..media.video import probe_video, read_frames
+from ..motion.retime import check_num_frames
 from ..shapes import Float, Tensor, UInt8
 from ..start_image.conditioning import fit_image
 from ..start_image.constant_tail import encode_padded
@@ -48,6 +50,9 @@ class PrepareOptions:
         fps: of the samples; frames of faster clips are dropped. The model was trained at 16.
         cuts: samples per clip at most, one after the other.
         grid: columns and rows of the points that are tracked.
+
+    Raises:
+        GridError, OptionError: a value out of range.
     """
 
     size: Size = (832, 480)
@@ -55,6 +60,17 @@ class PrepareOptions:
     fps: float = 16.0
     cuts: int = 4
     grid: tuple[int, int] = (32, 32)
+
+    def __post_init__(self) -> None:
+        LatentGrid(self.frames, self.size[1], self.size[0])
+        check_num_frames(self.frames)
+        for name, value, low, high in (
+            ("fps", self.fps, 0.01, 1000),
+            ("cuts", self.cuts, 1, 10_000),
+            ("points", math.prod(self.grid), 1, 65_536),
+        ):
+            if not low <= value <= high:
+                raise OptionError(f"{name} must be {low} to {high}; got {value:g}. Correct it.")
 
 
 def prepare(
@@ -113,14 +129,9 @@ def cut(
     Raises:
         MediaError: it cannot be read, or is shorter than one sample.
     """
-    rate = probe_video(video).fps or options.fps
-    step = max(1.0, rate / options.fps)
     part: list[np.ndarray] = []
-    made = wanted = 0
-    for index, frame in enumerate(read_frames(video)):
-        if index < round(wanted * step):
-            continue
-        wanted += 1
+    made = 0
+    for frame in _even_frames(video, options.fps):
         part.append(fitted(frame, options.size))
         if len(part) == options.frames:
             yield np.stack(part)
@@ -132,6 +143,24 @@ def cut(
             f"{video} must have {options.frames} frames at {options.fps:g} per second; got "
             f"{len(part)}. Use a longer clip, or ask for fewer frames."
         )
+
+
+def _even_frames(video: Path, fps: float) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
+    """The frames nearest to even times; of slower clips, as many as there are."""
+    rate = probe_video(video).fps or fps
+    step, wanted = 1 / min(fps, rate), 0
+    times: list[float] = []
+    last, begin, shown = None, 0.0, 0.0
+    for index, frame in enumerate(read_frames(video, times=times)):
+        time = times[index] if math.isfinite(times[index]) else index / rate
+        if last is None:
+            begin = time
+        while last is not None and begin + wanted * step <= (shown + time) / 2:
+            yield last
+            wanted += 1
+        last, shown = frame, time
+    if last is not None and begin + wanted * step <= shown + step / 2:
+        yield last
 
 
 def fitted(

@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import sys
 from pathlib import Path
 
 from ...bench.check import describe, find_defects
@@ -14,6 +13,7 @@ from ...bench.tables import format_csv, format_tables
 from ...bench.vote import count_votes, format_votes, write_vote
 from ...errors import OptionError
 from ...media.writer import check_writable, replacing
+from ..say import say
 
 _log = logging.getLogger("wanmove")
 
@@ -32,7 +32,7 @@ def run_report(args: argparse.Namespace) -> int:
             check_writable(getattr(args, kind))
     runs = _common(_load(args)) if args.common else _load(args)
     summaries = [summarise(run) for run in runs]
-    sys.stdout.write(format_tables(summaries) + "\n")
+    say(*format_tables(summaries).split("\n"))
     if args.json is not None:
         write_json(args.json, {"runs": summaries})
     if args.csv is not None:
@@ -87,11 +87,11 @@ def run_check(args: argparse.Namespace) -> int:
         1 when there is a defect, else 0.
     """
     dataset = open_dataset(args.dataset, mode=args.mode, language=args.language)
-    sys.stdout.write(describe(dataset) + "\n")
+    say(describe(dataset))
     count = 0
     for count, line in enumerate(find_defects(dataset), 1):  # noqa: B007, the count is used below
-        sys.stdout.write(line + "\n")
-    sys.stdout.write(f"{count or 'no'} defects\n")
+        say(line)
+    say(f"{count or 'no'} defects")
     return 1 if count else 0
 
 
@@ -117,7 +117,7 @@ def run_vote(args: argparse.Namespace) -> int:
         )
     if args.key is not None:
         result = count_votes(args.key, args.files)
-        sys.stdout.write(format_votes(result))
+        say(*format_votes(result).rstrip("\n").split("\n"))
         if args.json is not None:
             write_json(args.json, result)
         return 0

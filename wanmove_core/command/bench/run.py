@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
@@ -20,6 +19,7 @@ from ...generation.settings import GenerationSettings
 from ..companions import check_companions
 from ..generate import device_of, load_pipeline, model_settings, progress_bar
 from ..option_values import make_settings
+from ..say import say
 from .score import score_part, shard_of, tools_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def run_bench(args: argparse.Namespace) -> int:
         _log.info("Shard done. When all are: wanmove bench report %s", args.out)
     else:
         runs = [load_run([folder]) for folder in folders]
-        sys.stdout.write(format_tables([summarise(run) for run in runs]) + "\n")
+        say(*format_tables([summarise(run) for run in runs]).split("\n"))
         _log.info("With pictures: wanmove bench report %s --html report.html", args.out)
     return 1 if failed else 0
 

@@ -3,7 +3,6 @@
 import argparse
 import logging
 import os
-import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from ...bench.threads import set_threads
 from ...bench.tools import load_tools
 from ...errors import MediaError, OptionError
 from ..generate import device_of, progress_bar
+from ..say import say
 from ..shard import Shard, parse_shard
 
 _log = logging.getLogger("wanmove")
@@ -44,7 +44,7 @@ def run_score(args: argparse.Namespace) -> int:
     if shard_of(args).count > 1:
         _log.info("Shard done. When all are: wanmove bench report %s", args.out)
     else:
-        sys.stdout.write(format_tables([summarise(load_run([args.out]))]) + "\n")
+        say(*format_tables([summarise(load_run([args.out]))]).split("\n"))
         _log.info("With pictures: wanmove bench report %s --html report.html", args.out)
     return 1 if failed else 0
 

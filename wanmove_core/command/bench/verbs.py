@@ -1,11 +1,10 @@
 """`wanmove bench`: benchmarks of motion control, from videos to a report."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from ..generation_options import add_model_options, add_settings_options
-from ..parse import parse_size
+from ..parse import parse_path, parse_size
 from ..shard import add_shard_option, add_worker_options
 
 _METRICS = "psnr,ssim,track,flow,flow-dis,lpips,fid,fvd,iou"
@@ -38,8 +37,12 @@ def _add_run(verbs: Any) -> None:
         description="Make a benchmark's videos, score them and print the table. Finished clips "
         "are kept: run the same command again to resume.",
     )
-    parser.add_argument("dataset", type=Path, metavar="DATASET", help="the benchmark's folder")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a run per folder")
+    parser.add_argument(
+        "dataset", type=parse_path, metavar="DATASET", help="the benchmark's folder"
+    )
+    parser.add_argument(
+        "--out", type=parse_path, required=True, metavar="DIR", help="a run per folder"
+    )
     parser.add_argument("--mode", choices=("single", "multi", "both"), help="of MoveBench (single)")
     parser.add_argument("--language", choices=("en", "zh"), help="of MoveBench's captions (en)")
     parser.add_argument(
@@ -62,9 +65,11 @@ def _add_score(verbs: Any) -> None:
         description="Score a folder of ID.mp4 against a benchmark, or against a folder of videos "
         "of the same names.",
     )
-    parser.add_argument("videos", type=Path, metavar="VIDEOS", help="folder of ID.mp4")
-    parser.add_argument("--against", type=Path, required=True, metavar="DATASET")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="for the scores")
+    parser.add_argument("videos", type=parse_path, metavar="VIDEOS", help="folder of ID.mp4")
+    parser.add_argument("--against", type=parse_path, required=True, metavar="DATASET")
+    parser.add_argument(
+        "--out", type=parse_path, required=True, metavar="DIR", help="for the scores"
+    )
     parser.add_argument("--mode", choices=("single", "multi"), help="of MoveBench (single)")
     parser.add_argument("--language", choices=("en", "zh"), help="of MoveBench's captions (en)")
     parser.add_argument("--frames", type=int, metavar="N", help="score the first N of each (all)")
@@ -100,16 +105,21 @@ def _add_metrics(parser: argparse.ArgumentParser) -> None:
         default="wanmove",
         help="movebench: as the official suite, with its SSIM and frame 0 (wanmove)",
     )
-    group.add_argument("--tracker", type=Path, metavar="FILE", help="CoTracker; default: our own")
+    group.add_argument(
+        "--tracker", type=parse_path, metavar="FILE", help="CoTracker; default: our own"
+    )
     for name, what in (
         ("inception", "of FID"),
         ("i3d", "of FVD"),
         ("raft", "of flow EPE"),
         ("vgg", "of LPIPS"),
     ):
-        group.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"weights {what}")
+        group.add_argument(f"--{name}", type=parse_path, metavar="FILE", help=f"weights {what}")
     group.add_argument(
-        "--masks", type=Path, metavar="DIR", help="ID/ folders of masks of the generated videos"
+        "--masks",
+        type=parse_path,
+        metavar="DIR",
+        help="ID/ folders of masks of the generated videos",
     )
     group.add_argument(
         "--no-floor",
@@ -128,11 +138,13 @@ def _add_report(verbs: Any) -> None:
         help="compare runs side by side",
         description="Print the table of runs; write it as HTML, JSON or CSV.",
     )
-    parser.add_argument("runs", type=Path, nargs="+", metavar="DIR", help="of bench score or run")
+    parser.add_argument(
+        "runs", type=parse_path, nargs="+", metavar="DIR", help="of bench score or run"
+    )
     parser.add_argument("--merge", action="store_true", help="the folders are shards of one run")
     parser.add_argument("--common", action="store_true", help="only clips that all runs have")
     for kind in ("html", "json", "csv"):
-        parser.add_argument(f"--{kind}", type=Path, metavar="FILE")
+        parser.add_argument(f"--{kind}", type=parse_path, metavar="FILE")
     parser.set_defaults(run=_late("report", "run_report"))
 
 
@@ -143,7 +155,7 @@ def _add_check(verbs: Any) -> None:
         description="Name each file that is missing or has a wrong shape. The exit code is 1 if "
         "there is one.",
     )
-    parser.add_argument("dataset", type=Path, metavar="DATASET")
+    parser.add_argument("dataset", type=parse_path, metavar="DATASET")
     parser.add_argument("--mode", choices=("single", "multi"), help="of MoveBench (single)")
     parser.add_argument("--language", choices=("en", "zh"), help="of MoveBench (en)")
     parser.set_defaults(run=_late("report", "run_check"))
@@ -155,7 +167,7 @@ def _add_toy(verbs: Any) -> None:
         help="make a small benchmark, without a download",
         description="Write a folder in MoveBench's layout from the synthetic world.",
     )
-    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("folder", type=parse_path, metavar="DIR")
     parser.add_argument("--clips", type=int, default=6, metavar="N", help="(6)")
     parser.set_defaults(run=_late("report", "run_toy"))
 
@@ -168,12 +180,12 @@ def _add_vote(verbs: Any) -> None:
         "       wanmove bench vote --key KEY.json VOTES.json ...",
         description="Write a page of blind pairs, or count the votes that it saved.",
     )
-    parser.add_argument("files", type=Path, nargs="+", metavar="DIR|VOTES.json")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="the page to write")
-    parser.add_argument("--key", type=Path, metavar="FILE", help="count votes with this key")
+    parser.add_argument("files", type=parse_path, nargs="+", metavar="DIR|VOTES.json")
+    parser.add_argument("--html", type=parse_path, metavar="FILE", help="the page to write")
+    parser.add_argument("--key", type=parse_path, metavar="FILE", help="count votes with this key")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of order and sides (0)")
     parser.add_argument("--limit", type=int, metavar="N", help="pairs at most")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the count")
+    parser.add_argument("--json", type=parse_path, metavar="FILE", help="write the count")
     parser.set_defaults(run=_late("report", "run_vote"))
 
 

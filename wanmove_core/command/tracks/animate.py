@@ -1,12 +1,12 @@
 """`wanmove tracks animate`: an animator's helpers on files of tracks."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import OptionError
 from ..companions import check_companions
-from .inputs import check_target, write_result
+from ..parse import parse_path
+from .inputs import add_target, check_target, write_result
 
 if TYPE_CHECKING:
     from ...tracks import Tracks
@@ -20,12 +20,12 @@ def add_animate_verb(verbs: Any) -> None:
     kinds = animate.add_subparsers(title="kinds", metavar="KIND", required=True)
 
     parent = _add(kinds, "parent", "carry tracks along with others", _parent)
-    parent.add_argument("--to", type=Path, required=True, metavar="FILE", help="the parent")
+    parent.add_argument("--to", type=parse_path, required=True, metavar="FILE", help="the parent")
     parent.add_argument("--no-turn", action="store_true", help="shift only")
     parent.add_argument("--scale", action="store_true", help="grow with the parent")
 
     follow = _add(kinds, "follow", "do what a leader did some frames before", _follow)
-    follow.add_argument("--leader", type=Path, required=True, metavar="FILE")
+    follow.add_argument("--leader", type=parse_path, required=True, metavar="FILE")
     follow.add_argument("--delay", type=float, default=6.0, metavar="FRAMES", help="(default 6)")
     follow.add_argument(
         "--stagger", type=float, default=0.0, metavar="FRAMES", help="more for each next track"
@@ -60,8 +60,8 @@ def add_animate_verb(verbs: Any) -> None:
 
 def _add(kinds: Any, name: str, text: str, change: Any) -> Any:
     parser = kinds.add_parser(name, help=text)
-    parser.add_argument("source", type=Path, metavar="FROM")
-    parser.add_argument("target", type=Path, metavar="TO", help=".npy, or as of `tracks convert`")
+    parser.add_argument("source", type=parse_path, metavar="FROM")
+    add_target(parser)
     parser.set_defaults(run=run_animate, change=change)
     return parser
 

@@ -1,15 +1,14 @@
 """`wanmove tracks show` and `convert`: look at files of tracks, and write other formats."""
 
 import argparse
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...choices import FitMode, Unit, options_of
-from ...errors import MAX_LINE, OptionError, printable
+from ...errors import OptionError
 from ...formats.registry import WRITE_FORMATS, WRITTEN, written_suffixes
-from ..parse import parse_size
+from ..parse import parse_path, parse_size
+from ..say import say
 
 if TYPE_CHECKING:
     from ...formats import TrackFile
@@ -21,19 +20,21 @@ _FPS = 16.0  # what Wan renders
 def add_file_verbs(verbs: Any) -> None:
     """Add the verbs to those of `wanmove tracks`. Imports nothing heavy."""
     show = verbs.add_parser("show", help="say what is in the files")
-    show.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    show.add_argument("files", type=parse_path, nargs="+", metavar="FILE")
     show.set_defaults(run=run_show)
     convert = verbs.add_parser("convert", help="write tracks in another format")
-    convert.add_argument("source", type=Path, metavar="FROM")
+    convert.add_argument("source", type=parse_path, metavar="FROM")
     convert.add_argument(
         "target",
-        type=Path,
+        type=parse_path,
         metavar="TO",
         help=f"ends in {written_suffixes()}",
     )
     convert.add_argument("--to", metavar="FORMAT", help=", ".join(WRITE_FORMATS))
     convert.add_argument("--fps", type=float, help="frames per second to write, if any are")
-    convert.add_argument("--visibility", type=Path, metavar="FILE", help=".npy of a tracks .npy")
+    convert.add_argument(
+        "--visibility", type=parse_path, metavar="FILE", help=".npy of a tracks .npy"
+    )
     convert.add_argument("--frames", type=int, metavar="N", help="stretch to N frames")
     convert.add_argument(
         "--from-size", type=parse_size, metavar="WxH", help="picture that they were drawn on"
@@ -78,7 +79,7 @@ def run_show(args: argparse.Namespace) -> int:
             places = tracks.positions[tracks.visibility]
             low, high = places.amin(0), places.amax(0)
             parts.append(f"x {low[0]:.1f} to {high[0]:.1f}, y {low[1]:.1f} to {high[1]:.1f}")
-        sys.stdout.write(printable(", ".join(parts), MAX_LINE) + "\n")
+        say(", ".join(parts))
     return 0
 
 
@@ -130,8 +131,8 @@ def run_convert(args: argparse.Namespace) -> int:
         given = read_track_file(args.source, visibility=args.visibility, options=made).tracks
         tracks = _placed(args, given)
     fps = (found.fps or _FPS) if args.fps is None else args.fps
-    for path in write_tracks(tracks, args.target, format=args.to, size=found.size, fps=fps):
-        sys.stdout.write(f"{printable(str(path), MAX_LINE)}\n")
+    paths = write_tracks(tracks, args.target, format=args.to, size=found.size, fps=fps)
+    say(*map(str, paths))
     return 0
 
 
@@ -148,5 +149,5 @@ def _placed(args: argparse.Namespace, tracks: "Tracks") -> "Tracks":
         )
     fit_mode: FitMode = args.resize or "stretch"
     tracks, how = place_in_frame(tracks, args.to_size, image_size=frame, fit_mode=fit_mode)
-    sys.stderr.write(f"{printable(str(args.source))}: {how}\n")
+    say(f"{args.source}: {how}", aside=True)
     return tracks

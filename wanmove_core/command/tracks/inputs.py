@@ -1,11 +1,12 @@
 """Read and write what the verbs of the command line share: pictures, masks, keys, tracks."""
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...errors import MAX_LINE, MediaError, printable
+from ...errors import MediaError
 from ...media.files import check_plain, reason
+from ..parse import parse_path
+from ..say import say
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
     from ...tracks import Tracks
 
 Key = TypeVar("Key")
+
+
+def add_target(parser: Any) -> None:
+    """Add the file of tracks that a verb writes."""
+    parser.add_argument(
+        "target", type=parse_path, metavar="TO", help=".npy, or as of `tracks convert`"
+    )
 
 
 def read_map(path: Path) -> "np.ndarray":
@@ -130,6 +138,5 @@ def write_result(tracks: "Tracks", target: Path, size: "Size | None" = None) -> 
     """
     from ...formats import write_tracks
 
-    for path in write_tracks(tracks, target, size=size):
-        sys.stdout.write(f"{printable(str(path), MAX_LINE)}\n")
+    say(*map(str, write_tracks(tracks, target, size=size)))
     return 0

@@ -1,13 +1,13 @@
 """`wanmove tracks maps`: tracks and masks to FlashMotion's trajectory maps, and back."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from ...choices import MapShape
-from ...errors import MAX_LINE, OptionError, printable
-from ..parse import parse_size
+from ...errors import OptionError
+from ..parse import check_fps, parse_path, parse_size
+from ..say import say
 from .inputs import read_mask, read_placed, write_result
 
 if TYPE_CHECKING:
@@ -27,13 +27,16 @@ def add_maps_verb(verbs: Any) -> None:
         "If TO is a file of tracks, FROM is a folder of maps, such as MagicData's, or a video of "
         "maps.",
     )
-    maps.add_argument("source", type=Path, metavar="FROM")
+    maps.add_argument("source", type=parse_path, metavar="FROM")
     maps.add_argument(
-        "target", type=Path, metavar="TO", help="a folder of PNG files, .mkv, or a file of tracks"
+        "target",
+        type=parse_path,
+        metavar="TO",
+        help="a folder of PNG files, .mkv, or a file of tracks",
     )
     maps.add_argument(
         "--mask",
-        type=Path,
+        type=parse_path,
         nargs="+",
         metavar="FILE",
         help="one mask per object, white on the object in frame 0",
@@ -58,6 +61,7 @@ def run_maps(args: argparse.Namespace) -> int:
     from ...media.map_files import write_maps
     from ...view.trajectory_maps import draw_trajectory_maps
 
+    check_fps(args.fps)
     if args.mask and args.box:
         raise OptionError("one of --mask and --box may be given; got both. Drop one.")
     objects, size = read_objects(
@@ -65,7 +69,7 @@ def run_maps(args: argparse.Namespace) -> int:
     )
     maps = draw_trajectory_maps(objects, size, shape=args.shape, given=_given(args.given))
     write_maps(args.target, maps, fps=args.fps)
-    sys.stdout.write(f"{printable(str(args.target), MAX_LINE)}\n")
+    say(str(args.target))
     return 0
 
 

@@ -1,13 +1,12 @@
 """`wanmove tracks region`: a region of the picture that moves."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import OptionError
 from ..companions import check_companions
-from ..parse import parse_size
-from .inputs import check_target, read_keys, read_mask, read_placed, write_result
+from ..parse import parse_path, parse_size
+from .inputs import add_target, check_target, read_keys, read_mask, read_placed, write_result
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,17 +22,25 @@ def add_region_verb(verbs: Any) -> None:
         description="Fill a region with points and move them: along --path, with --handles as a "
         "puppet, or by --keys; --shift, --scale, --stretch and --rotate are short for keys.",
     )
-    region.add_argument("target", type=Path, metavar="TO", help=".npy, or as of `tracks convert`")
-    region.add_argument("--mask", type=Path, metavar="FILE", help="picture, white on the region")
+    add_target(region)
+    region.add_argument(
+        "--mask", type=parse_path, metavar="FILE", help="picture, white on the region"
+    )
     region.add_argument("--polygon", metavar="X,Y X,Y ...", help="corners, in place of --mask")
     region.add_argument("--size", type=parse_size, metavar="WxH", help="needed with --polygon")
     region.add_argument("--frames", type=int, default=81, metavar="N", help="(default 81)")
     how = region.add_argument_group("motion")
-    how.add_argument("--path", type=Path, metavar="FILE", help="one track that the region follows")
+    how.add_argument(
+        "--path", type=parse_path, metavar="FILE", help="one track that the region follows"
+    )
     how.add_argument("--orient", action="store_true", help="turn as the path turns")
-    how.add_argument("--handles", type=Path, metavar="FILE", help="tracks that bend the region")
+    how.add_argument(
+        "--handles", type=parse_path, metavar="FILE", help="tracks that bend the region"
+    )
     how.add_argument("--stiffness", help="rigid (default), or similar: may grow")
-    how.add_argument("--keys", type=Path, metavar="JSON", help="region keys: a list of objects")
+    how.add_argument(
+        "--keys", type=parse_path, metavar="JSON", help="region keys: a list of objects"
+    )
     how.add_argument("--shift", metavar="X,Y", help="shift in the last frame, pixels")
     how.add_argument("--scale", type=float, help="size in the last frame; 1 keeps it")
     how.add_argument(
@@ -52,11 +59,13 @@ def add_region_verb(verbs: Any) -> None:
         "--margin", type=float, default=1.0, help="distance from the outline (default 1 px)"
     )
     points.add_argument("--detail", type=float, help="0 to 1: points closer together on edges")
-    points.add_argument("--image", type=Path, metavar="FILE", help="the picture, for --detail")
+    points.add_argument(
+        "--image", type=parse_path, metavar="FILE", help="the picture, for --detail"
+    )
     points.add_argument("--seed", type=int, default=0, help="of the scatter (default 0)")
     points.add_argument("--pins", type=int, default=0, help="still points on the rest (default 0)")
     points.add_argument(
-        "--front", type=Path, metavar="FILE", help="mask of what is in front of the region"
+        "--front", type=parse_path, metavar="FILE", help="mask of what is in front of the region"
     )
     region.set_defaults(run=run_region)
 

@@ -1,16 +1,16 @@
 """`wanmove tracks`: verbs that show, convert, make, animate or judge tracks."""
 
 import argparse
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...errors import OptionError, printable
+from ...errors import OptionError
 from ..companions import check_companions
-from ..parse import parse_size
+from ..parse import parse_path, parse_size
+from ..say import say
 from .animate import add_animate_verb
 from .files import add_file_verbs
 from .inputs import (
+    add_target,
     check_target,
     read_keys,
     read_map,
@@ -45,7 +45,7 @@ def add_tracks_parser(commands: Any) -> None:
 
 def _add_source_verbs(verbs: Any) -> None:
     camera = verbs.add_parser("camera", help="make tracks of a moving camera")
-    camera.add_argument("target", type=Path, metavar="TO", help=".npy, or as of `tracks convert`")
+    add_target(camera)
     camera.add_argument(
         "--move",
         action="append",
@@ -53,27 +53,35 @@ def _add_source_verbs(verbs: Any) -> None:
         metavar="NAME[:STRENGTH]",
         help="push-in, orbit-left:0.5, ...; several add up. A wrong name lists all",
     )
-    camera.add_argument("--keys", type=Path, metavar="JSON", help="camera keys: a list of objects")
+    camera.add_argument(
+        "--keys", type=parse_path, metavar="JSON", help="camera keys: a list of objects"
+    )
     _add_poses(camera)
     camera.add_argument("--handheld", type=float, metavar="DEGREES", help="shake of a hand")
     camera.add_argument("--seed", type=int, help="of the shake (default 0)")
     camera.add_argument("--size", type=parse_size, metavar="WxH", help="needed without --depth")
-    camera.add_argument("--objects", type=Path, metavar="FILE", help="tracks to put in the scene")
+    camera.add_argument(
+        "--objects", type=parse_path, metavar="FILE", help="tracks to put in the scene"
+    )
     _add_depth(camera, required=False)
     _add_lens(camera)
     camera.add_argument("--count", type=int, default=400, help="about how many (default 400)")
     camera.add_argument(
         "--features",
-        type=Path,
+        type=parse_path,
         metavar="IMAGE",
         help="put the points on corners of this picture instead of on a grid",
     )
-    camera.add_argument("--mask", type=Path, metavar="FILE", help="white where points may lie")
+    camera.add_argument(
+        "--mask", type=parse_path, metavar="FILE", help="white where points may lie"
+    )
     camera.set_defaults(run=run_camera)
 
     rotate = verbs.add_parser("rotate", help="make tracks of an object that turns")
-    rotate.add_argument("target", type=Path, metavar="TO", help=".npy, or as of `tracks convert`")
-    rotate.add_argument("--mask", type=Path, required=True, help="picture, white on the object")
+    add_target(rotate)
+    rotate.add_argument(
+        "--mask", type=parse_path, required=True, help="picture, white on the object"
+    )
     rotate.add_argument("--degrees", type=float, default=60.0, help="(default 60)")
     rotate.add_argument("--axis", default="vertical", help="vertical, horizontal or view")
     _add_depth(rotate, required=True)
@@ -86,9 +94,12 @@ def _add_source_verbs(verbs: Any) -> None:
     add_maps_verb(verbs)
     add_animate_verb(verbs)
     add_video_verb(verbs)
+    _add_lint(verbs)
 
+
+def _add_lint(verbs: Any) -> None:
     lint = verbs.add_parser("lint", help="say what is likely to go wrong, and what to do")
-    lint.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    lint.add_argument("files", type=parse_path, nargs="+", metavar="FILE")
     lint.add_argument(
         "--size",
         type=parse_size,
@@ -103,7 +114,7 @@ def _add_source_verbs(verbs: Any) -> None:
 def _add_poses(camera: Any) -> None:
     camera.add_argument(
         "--poses",
-        type=Path,
+        type=parse_path,
         metavar="FILE",
         help="camera poses of another program, instead of moves: JSON (K and 4x4; NeRF; Blender), "
         "RealEstate10K, COLMAP images.txt, Nuke .chan or a camera node of a .nk",
@@ -215,17 +226,14 @@ def run_lint(args: argparse.Namespace) -> int:
             tracks, grid, distance=None if depth is None else start_distance(tracks, depth)
         )
         total += len(found)
-        for finding in found:
-            sys.stdout.write(f"{printable(str(path))}: {printable(str(finding))}\n")
-        if not found:
-            sys.stdout.write(f"{printable(str(path))}: nothing to note\n")
+        say(*(f"{path}: {told}" for told in [str(one) for one in found] or ["nothing to note"]))
     return 1 if total else 0
 
 
 def _add_depth(parser: Any, *, required: bool) -> None:
     parser.add_argument(
         "--depth",
-        type=Path,
+        type=parse_path,
         required=required,
         metavar="FILE",
         help="grey picture or .npy of the start image's size"

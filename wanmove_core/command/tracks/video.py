@@ -3,12 +3,11 @@
 import argparse
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import OptionError
-from ..parse import parse_size
-from .inputs import check_target, read_mask, read_placed, write_result
+from ..parse import parse_path, parse_size
+from .inputs import add_target, check_target, read_mask, read_placed, write_result
 
 if TYPE_CHECKING:
     from ...sources.video.retarget import Box
@@ -23,26 +22,32 @@ def add_video_verb(verbs: Any) -> None:
         description="Follow points of a video's first frame through it, and put their motion onto "
         "a new picture.",
     )
-    video.add_argument("video", type=Path, help="anything that FFmpeg reads")
-    video.add_argument("target", type=Path, metavar="TO", help=".npy, or as of `tracks convert`")
+    video.add_argument("video", type=parse_path, help="anything that FFmpeg reads")
+    add_target(video)
     points = video.add_argument_group("points")
     points.add_argument("--points", help="features (default) or grid")
     points.add_argument("--count", type=int, help="about how many (default 400)")
-    points.add_argument("--mask", type=Path, metavar="FILE", help="subject in the first frame")
     points.add_argument(
-        "--from", dest="given", type=Path, metavar="FILE", help="tracks to start at"
+        "--mask", type=parse_path, metavar="FILE", help="subject in the first frame"
+    )
+    points.add_argument(
+        "--from", dest="given", type=parse_path, metavar="FILE", help="tracks to start at"
     )
     points.add_argument("--first", type=int, default=0, metavar="N", help="first frame (default 0)")
     points.add_argument(
         "--every", type=int, default=1, metavar="N", help="use every n-th frame only"
     )
     points.add_argument("--use", type=int, metavar="N", help="use this many frames only")
-    points.add_argument("--tracker", type=Path, metavar="FILE", help="CoTracker, as TorchScript")
+    points.add_argument(
+        "--tracker", type=parse_path, metavar="FILE", help="CoTracker, as TorchScript"
+    )
     new = video.add_argument_group("new video")
     new.add_argument("--size", type=parse_size, metavar="WxH", help="(default: the old one's)")
     new.add_argument("--frames", type=int, metavar="N", help="(default: the old one's)")
     new.add_argument("--camera", default="keep", help="keep (default), remove or only")
-    new.add_argument("--target-mask", type=Path, metavar="FILE", help="subject in the start image")
+    new.add_argument(
+        "--target-mask", type=parse_path, metavar="FILE", help="subject in the start image"
+    )
     new.add_argument("--target-box", metavar="L,T,R,B", help="in place of --target-mask")
     new.add_argument("--fit", default="uniform", help="uniform (default), stretch or none")
     new.add_argument("--strength", type=float, default=1.0, help="how far points go (default 1)")

@@ -14,6 +14,7 @@ from ..depth import Lens
 from ..keys import interpolate_keys
 
 _SHAKE_WAVES = 7
+_MOST_SHAKE = 1000.0
 _SHAKE_CHANNELS = 6
 
 
@@ -71,9 +72,9 @@ class Handheld:
 
     def __post_init__(self) -> None:
         values = (self.degrees, self.sway, self.pace, self.seed)
-        if not all(0 <= value < math.inf for value in values):
+        if not all(0 <= value <= _MOST_SHAKE for value in values[:3]) or self.seed < 0:
             raise OptionError(
-                f"handheld values must be 0 or more and finite; got {values}. "
+                f"handheld values must be 0 to {_MOST_SHAKE:g}, the seed 0 or more; got {values}. "
                 "Use 0.4 degrees, sway 0, pace 0.8 and seed 0."
             )
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from ...errors import TrackFormatError
 from ...formats.checks import check_list, refusal, shown
-from ...formats.text import parse_json
+from ...formats.text import lines_of, parse_json
 from .nuke_camera import is_nuke_camera, parse_nuke_camera
 from .poses import MAX_POSES, SEE_FORMATS, CameraPoses, checked_poses
 
@@ -53,7 +53,7 @@ def parse_poses(text: str, name: str = "poses") -> CameraPoses:
 
 def _rows(text: str, name: str) -> list[list[str]]:
     """The words of each line of data: not of comments, addresses, or COLMAP's lists of points."""
-    lines = [line.strip() for line in text.splitlines()]
+    lines = [line.strip() for line in lines_of(text)]
     rows = [line.split() for line in lines if line and not line.startswith(("#", "http"))]
     if rows and len(rows[0]) == 10 and not _is_number(rows[0][9]):
         # COLMAP: every second line holds the points that the image sees, and may be empty.

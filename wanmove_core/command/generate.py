@@ -62,12 +62,7 @@ def add_generate_parser(commands: Any) -> None:
         metavar="FILE.jsonl",
         help="one job per line, its options as JSON; run it again to resume",
     )
-    many.add_argument(
-        "--movebench",
-        type=parse_path,
-        metavar="DIR",
-        help="make the videos that MoveBench asks for",
-    )
+    many.add_argument("--movebench", type=parse_path, metavar="DIR", help="make MoveBench's videos")
     many.add_argument("--mode", choices=("single", "multi"), help="of MoveBench (single)")
     many.add_argument(
         "--language", choices=("en", "zh"), help="of MoveBench (en; zh with --eval_bench)"

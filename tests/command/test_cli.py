@@ -111,7 +111,7 @@ def test_options_of_tracks_need_tracks(files, tmp_path, capsys, more, said):
         (["--frames", "4097", "--window", "0"], "a clip must have at most 4093 frames"),
         (["--window", "8"], "window must be a multiple of 4 plus 1"),
         (["--lora", "a.safetensors:nan"], "--lora must be FILE or FILE:STRENGTH; got"),
-        (["--lora", "."], ". must be a readable file; got a folder"),
+        (["--lora", "."], ". must be a file; got a folder"),
         (["--frames", "many"], "argument --frames: invalid int value: 'many'"),
         (["--size", "large"], "argument --size: must be WIDTHxHEIGHT; got 'large'"),
         (["--solver", "heun"], "invalid choice: 'heun'"),
@@ -153,6 +153,30 @@ def test_bad_input_is_one_line_and_exit_code_2(files, tmp_path, capsys, more, me
     captured = capsys.readouterr()
     assert message in captured.err and captured.err.count("\n") == 1
     assert captured.out == "" and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--lora", __file__], "must be a safetensors, torch or GGUF file"),
+        (["--last-image", __file__], "must be a picture"),
+        (["--frame", f"3={__file__}"], "must be a picture"),
+        (["--cache", "magcache", "--mag-ratios", __file__], "must hold magcache's ratios"),
+        (["--seed", str(2**64)], f"seed must be 0 to {2**64 - 1}; got {2**64}"),
+    ],
+)
+def test_files_are_looked_at_before_the_model_is_loaded(files, tmp_path, capsys, more, message):
+    assert cli.main(arguments(files, tmp_path / "a.mp4", *more)[1:]) == 2
+    told = capsys.readouterr().err
+    assert message in told and told.count("\n") == 1 and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("seed", [2**63 - 1, 2**63, 2**64 - 1])
+def test_seeds_of_64_bits_are_kept(files, tmp_path, seed):
+    for name in ("a.mp4", "b.mp4"):
+        assert cli.main(arguments(files, tmp_path / name, "--seed", str(seed))) == 0
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+    assert read_metadata(tmp_path / "a.mp4")["seed"] == seed
 
 
 @pytest.mark.parametrize("name", ["--image", "--prompt", "--out", "--checkpoint"])

@@ -146,12 +146,13 @@ def _run_many(args: argparse.Namespace, model: dict[str, Any], world: int) -> in
 
 def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int:
     job = make_job(args)
-    from ..generation.job import extend_prompt, read_inputs, run_job
+    from ..generation.job import extend_prompt, read_inputs, read_known, run_job
     from ..generation.preview import make_preview
     from ..media.writer import check_writable
 
     # What is bad is reported before minutes go into loading the model.
     image, _ = read_inputs(job)
+    read_known(job)
     image_size = (image.shape[1], image.shape[0])
     size = job.settings.output_size(image_size)
     maps = None if args.family.conditioned else read_motion(args, job, image_size)
@@ -203,18 +204,17 @@ def load_pipeline(
     """
     speed = make_speed_options(args)
     loras = [parse_lora(text) for text in args.lora]
-    for path, _ in loras:
-        if not path.is_file():
-            got = "a folder" if path.is_dir() else "no such file"
-            raise CheckpointError(f"{path} must be a readable file; got {got}. Check the path.")
     import torch
 
+    from ..checkpoints.checkpoint import open_checkpoint
     from ..checkpoints.loading import COMPUTE_DTYPES, load_components
     from ..checkpoints.lora import add_loras
     from ..generation.parallel import Ranks, spread_weights
     from ..generation.pipeline import WanMovePipeline
     from ..generation.placement import Placement
 
+    for path, _ in loras:
+        open_checkpoint([path])
     placement = Placement(
         device_of(args),
         offload=args.offload,

@@ -11,13 +11,15 @@ from typing import Any
 
 from ..document.sampling import sample_document
 from ..document.schema import parse_document
-from ..errors import MediaError, OptionError, TrackFormatError, WanMoveError
+from ..errors import MediaError, OptionError, TrackFormatError
 from ..formats import write_tracks
 from ..formats.to_document import import_document
 from ..media.writer import write_files
 
 _log = logging.getLogger("wanmove")
 _DEFAULT_FRAMES = 81
+# What reading a damaged file of ours raises.
+_DAMAGED = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 _HALF = re.compile("[\\ud800-\\udfff]")
 
 
@@ -126,7 +128,7 @@ class DrawSession:
         try:
             work = Work.parse(json.loads(self.autosave.read_text(encoding="utf-8")))
             parse_document(work.document)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, WanMoveError) as error:
+        except _DAMAGED as error:
             _log.warning("%s cannot be read and is left alone: %s", self.autosave.name, error)
             return None
         return work

@@ -15,7 +15,7 @@ from ..errors import OptionError
 from ..media.writer import replacing
 from ..shapes import Tensor
 from .reuse import AttentionReuse, GuidanceReuse
-from .speed import SpeedOptions
+from .speed import SpeedOptions, read_ratios
 
 _log = logging.getLogger("wanmove")
 
@@ -160,20 +160,8 @@ def _cache_config(options: SpeedOptions, cache: str, steps: int) -> Any:
         return FirstBlockCacheConfig(threshold=threshold)
     from diffusers import MagCacheConfig
 
-    ratios = _read_ratios(options.mag_ratios)
+    ratios = read_ratios(options.mag_ratios)
     return MagCacheConfig(mag_ratios=ratios, threshold=threshold, num_inference_steps=steps)
-
-
-def _read_ratios(path: Path | None) -> list[float]:
-    try:
-        document = json.loads(Path(path or "").read_text(encoding="utf-8"))
-        ratios = [float(value) for value in document["mag_ratios"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise OptionError(
-            f"{path} must hold magcache's ratios; got something else. "
-            "Delete it, and the next run measures them."
-        ) from error
-    return ratios
 
 
 @contextmanager

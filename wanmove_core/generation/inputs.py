@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from ..errors import EmptyDrawingError
 from ..formats import read_tracks
+from ..grid import LatentGrid
 from ..media.image import read_image
 from ..media.video import read_video
 from ..motion.concat import concat_tracks
 from ..motion.frame import common_frame, with_frame
 from ..motion.retime import resample_tracks
 from ..shapes import Tensor, UInt8
+from ..start_image.conditioning import known_mask
 from ..tracks import Tracks
 
 if TYPE_CHECKING:
@@ -66,3 +68,14 @@ def read_inputs(job: "Job") -> tuple[UInt8[Tensor, "height width 3"], Tracks | N
     if how:
         _log.info("Tracks joined in one frame: %s.", how)
     return image, concat_tracks([resample_tracks(part, longest) for part in parts])
+
+
+def read_known(job: "Job") -> dict[int, Tensor]:
+    """Read the frames that are given besides the first, by their number.
+
+    Raises:
+        WanMoveError: a picture that cannot be read, or a frame that the video does not have.
+    """
+    known: dict[int, Tensor] = {frame: read_image(path) for frame, path in job.known}
+    known_mask(LatentGrid(job.settings.num_frames, 8, 8), more=known)  # refuses other places
+    return known

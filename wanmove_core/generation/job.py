@@ -16,13 +16,11 @@ from ..errors import MediaError
 from ..grid import LatentGrid, Size
 from ..guidance.guide import place_tracks
 from ..guidance.report import GuidanceReport, check_effect, guidance_report
-from ..media.image import read_image
 from ..media.video import read_metadata, read_video
 from ..shapes import Tensor
-from ..start_image.conditioning import known_mask
 from ..tracks import Tracks
 from .files import overlay_path, write_frames
-from .inputs import read_inputs, read_start
+from .inputs import read_inputs, read_known, read_start
 from .long_video import Before, sample_chain
 from .pipeline import Progress, WanMovePipeline
 from .prompt_extension import Extender, Extension
@@ -163,6 +161,7 @@ def check_job(job: Job) -> GuidanceReport | None:
         WanMoveError: an input that cannot be read, or tracks of which none acts.
     """
     image, tracks = read_inputs(job)
+    read_known(job)
     if tracks is None or job.goes_on_from is not None:
         return None
     report = _on_video(tracks, image, job.settings)[1]
@@ -180,8 +179,7 @@ def _frames(
 ) -> tuple[Iterable[Tensor], SegmentStore | None]:
     """The job's frames as they come, and where a long video's finished clips are kept."""
     settings, before = job.settings, job.goes_on_from
-    known = {frame: read_image(path) for frame, path in job.known}
-    known_mask(LatentGrid(settings.num_frames, 8, 8), more=known)  # refuses other places
+    known = read_known(job)
     is_chain = before is not None or (settings.is_long and settings.blend == "chain")
     if not (is_chain and pipeline.family.conditioned):
         latent = pipeline.sample(*asked, settings, known=known, progress=progress)

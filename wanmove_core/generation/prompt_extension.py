@@ -94,7 +94,7 @@ def load_extender(extension: Extension, *, device: str = "cpu") -> Extender:
     folder = Path(extension.by)
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(
             f"--extend-prompt must be a server's address or a folder with a readable config.json; "
             f"got {extension.by}. Download a model such as Qwen2.5-VL-7B-Instruct there."
@@ -206,7 +206,7 @@ def _ask_server(extension: Extension, prompt: str, image: Tensor) -> str:
             f"{address} must answer; got HTTP {error.code} {error.reason}. "
             f"Check --extend-model and the key in {KEY_VARIABLE}."
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise OptionError(
             f"{address} must answer with JSON; got: {getattr(error, 'reason', error)}. "
             "Check that the server runs and that its address ends in /v1."

@@ -1,6 +1,8 @@
 """Options that make the transformer faster; one that cannot act raises an error."""
 
+import json
 import logging
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -94,6 +96,8 @@ class SpeedOptions:
                     "Add --cache magcache."
                 )
             check_writable(self.mag_ratios)
+            if self.mag_ratios.is_file():
+                read_ratios(self.mag_ratios)
         if self.cache != "none" and self.compile:
             raise OptionError(
                 "compile must be used without a cache, whose decisions break compiled blocks; "
@@ -178,3 +182,22 @@ def _set_attention(model: Any, name: str, device: torch.device) -> None:
         ) from error
     finally:
         notices.setLevel(level)
+
+
+def read_ratios(path: Path | None) -> list[float]:
+    """Read magcache's ratios.
+
+    Raises:
+        OptionError: the file holds something else.
+    """
+    try:
+        document = json.loads(Path(path or "").read_text(encoding="utf-8"))
+        ratios = [float(value) for value in document["mag_ratios"]]
+        if not all(map(math.isfinite, ratios)):
+            raise ValueError(ratios)
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        raise OptionError(
+            f"{path} must hold magcache's ratios; got something else. "
+            "Delete it, and the next run measures them."
+        ) from error
+    return ratios

@@ -24,6 +24,7 @@ from ..shapes import Bool, Float
 from ..tracks import Tracks
 
 _INDEX = "cache.json"
+_DAMAGED = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 VERSION = 1
 
 
@@ -137,7 +138,7 @@ def read_facts(folder: Path) -> Facts:
         version = content.pop("version")
         facts = Facts(**content)
         whole = all({"name", "shard", "caption"} <= clip.keys() for clip in facts.clips)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except _DAMAGED as error:
         raise MediaError(
             f"{folder} must be a folder that `wanmove train prepare` wrote; got {error}. "
             "Prepare the clips first."

@@ -74,7 +74,7 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
             facts = json.loads((file.metadata() or {})["facts"])
             names = list(file.keys())
             return {name: file.get_tensor(name) for name in names}, facts
-    except (SafetensorError, KeyError, ValueError, OSError) as error:
+    except (SafetensorError, KeyError, ValueError, OSError, RecursionError) as error:
         raise CheckpointError(
             f"{path} must be the state of a training run; got {error}. "
             "Delete it to begin again, or restore it."

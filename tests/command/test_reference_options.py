@@ -1,10 +1,14 @@
 """A command line of the reference's generate.py means the same here."""
 
+from pathlib import Path
+
 import pytest
 
 from wanmove_core.command import main as cli
 from wanmove_core.command.ranks import check_parallel, choose_shares
 from wanmove_core.errors import OptionError
+
+TOY = Path(__file__).parents[2] / "models/toy"
 
 THEIRS = (
     "generate --task wan-move-i2v --size 480*832 --ckpt_dir ./Wan-Move-14B-480P --image a.jpg "
@@ -77,3 +81,46 @@ def test_what_cannot_be_combined_is_refused_with_the_way_out(options, said, monk
 def test_offload_is_true_or_false():
     with pytest.raises(OptionError, match="must be True or False; got 'maybe'"):
         parse("generate --offload_model maybe")
+
+
+@pytest.mark.parametrize(
+    "options,said",
+    [
+        *[
+            (f"--device cpu --attention {kernel}", f"attention {kernel} must run on CUDA; got")
+            for kernel in ("flash_hub", "flash3_hub", "flash4_hub", "sage_hub")
+        ],
+        ("--device cpu --fp8-gemm", "fp8_gemm must be on a GPU of compute capability 8.9"),
+        ("--device cuda", "device must be one that this machine has; got cuda"),
+    ],
+)
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_what_the_machine_cannot_do_is_one_line_before_a_model_is_loaded(
+    options, said, *, ranks, monkeypatch, tmp_path, capsys
+):
+    """Of two processes, which would meet over NCCL on GPUs, the first alone says it."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("wanmove_core.checkpoints.loading.load_components", None)
+    monkeypatch.setattr("wanmove_core.generation.parallel.join_group", None)
+    line = f"generate --checkpoint {TOY} --image {TOY}/demo/start.png --out {tmp_path}/a.mp4 "
+    line += f"--frames 17 --size 96x64 --resize stretch --prompt x {options}"
+    for rank in range(ranks):
+        if ranks > 1:
+            for name, value in (("RANK", rank), ("LOCAL_RANK", rank), ("WORLD_SIZE", ranks)):
+                monkeypatch.setenv(name, str(value))
+            monkeypatch.setenv("MASTER_PORT", "1")
+        assert cli.main(line.split()) == 2
+        told = capsys.readouterr().err
+        assert (said in told and told.count("\n") == 1) if rank == 0 else told == ""
+
+
+def test_ring_is_refused_in_one_line_with_a_kernel_that_cannot(monkeypatch, tmp_path, capsys):
+    for name, value in (("RANK", 0), ("LOCAL_RANK", 0), ("WORLD_SIZE", 2), ("MASTER_PORT", 1)):
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.setattr("wanmove_core.checkpoints.loading.load_components", None)
+    line = f"generate --checkpoint {TOY} --image {TOY}/demo/start.png --out {tmp_path}/a.mp4 "
+    line += "--frames 17 --size 96x64 --resize stretch --prompt x --device cpu --parallel ring"
+    for kernel, said in (("native", "must be one that ring can split"), ("flash", "on CUDA")):
+        assert cli.main([*line.split(), "--attention", kernel]) == 2
+        told = capsys.readouterr().err
+        assert said in told and told.count("\n") == 1

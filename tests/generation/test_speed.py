@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from dataclasses import replace
 
 import pytest
@@ -21,7 +22,7 @@ from wanmove_core.generation.memory import GIB
 from wanmove_core.generation.pipeline import WanMovePipeline
 from wanmove_core.generation.placement import Placement, _stream_layers
 from wanmove_core.generation.settings import NEGATIVE_PROMPT, GenerationSettings
-from wanmove_core.generation.speed import SpeedOptions
+from wanmove_core.generation.speed import SpeedOptions, prepare_transformer
 
 SETTINGS = GenerationSettings(size=(64, 48), num_frames=5, steps=8)
 
@@ -144,13 +145,25 @@ def test_kernels_of_cuda_are_refused_on_the_cpu(name):
         run(SpeedOptions(attention=name))
 
 
-def test_a_kernel_without_its_package_names_the_package():
-    from wanmove_core.generation.speed import prepare_transformer
-
-    with pytest.raises(OptionError, match="flash-attn"):
+@pytest.mark.parametrize(
+    "name,package",
+    [
+        ("flash", "pip install 'wan-move[flash]'"),
+        ("sage", "or use sage_hub"),
+        ("xformers", "pip install xformers"),
+        *[
+            (f"{name}_hub", "pip install 'wan-move[kernels]'")
+            for name in ("flash", "flash3", "flash4", "sage")
+        ],
+    ],
+)
+def test_a_kernel_without_its_package_names_the_package(name, package, monkeypatch):
+    monkeypatch.setitem(sys.modules, "kernels", None)
+    with pytest.raises(OptionError) as refusal:
         prepare_transformer(
-            fresh_components().transformer, SpeedOptions(attention="flash"), torch.device("cuda")
+            fresh_components().transformer, SpeedOptions(attention=name), torch.device("cuda")
         )
+    assert package in str(refusal.value) and "\n" not in str(refusal.value)
 
 
 def test_compile_compiles_the_blocks():

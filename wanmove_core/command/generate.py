@@ -15,7 +15,7 @@ from .companions import check_companions
 from .flashmotion import check_family, find_family, load_adapter_option, read_motion
 from .generation_options import add_job_options, add_model_options
 from .memory import memory_told
-from .option_values import make_job, make_speed_options, parse_lora
+from .option_values import check_machine, make_job, make_speed_options, parse_lora
 from .parse import parse_path
 from .ranks import (
     add_parallel_options,
@@ -92,6 +92,8 @@ def run_generate(args: argparse.Namespace) -> int:
     model = model_settings(args)
     world = check_parallel(args)
     _check_workers(args, world)
+    if args.workers is None:  # these may be on other machines
+        check_machine(args, device_of(args))
     with peers_told():
         if args.batch is None and args.movebench is None:
             return _run_one(args, model, world)

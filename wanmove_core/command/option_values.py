@@ -161,6 +161,18 @@ def make_speed_options(args: argparse.Namespace) -> "SpeedOptions":
     )
 
 
+def check_machine(args: argparse.Namespace, device: str) -> None:
+    """Refuse a device or a kernel that this machine does not have, before a model is loaded.
+
+    Raises:
+        OptionError: no such device, or what it cannot do.
+    """
+    from ..generation.placement import check_device
+    from ..generation.speed import check_speed
+
+    check_speed(make_speed_options(args), check_device(device))
+
+
 def parse_lora(text: str) -> tuple[Path, float]:
     """Parse `FILE` or `FILE:STRENGTH`; a Windows drive's colon is part of the file.
 

@@ -135,14 +135,27 @@ def prepare_transformer(
     """
     model: Any = transformer
     # Native too: diffusers also keeps the last kernel set as the default of other models.
-    _set_attention(model, options.attention, device)
+    check_speed(options, device)
+    _set_attention(model, options.attention)
     if options.fp8_gemm:
-        _multiply_in_fp8(model, device)
+        _multiply_in_fp8(model)
     if options.compile:
         model.compile_repeated_blocks(fullgraph=True)
 
 
-def _multiply_in_fp8(model: Any, device: torch.device) -> None:
+def check_speed(options: SpeedOptions, device: torch.device) -> None:
+    """Refuse what the device cannot do, before minutes go into loading the model.
+
+    Raises:
+        OptionError: a kernel of CUDA elsewhere, or products in fp8 on a GPU that has none.
+    """
+    if device.type != "cuda" and options.attention not in _ON_CPU:
+        raise OptionError(
+            f"attention {options.attention} must run on CUDA; got device {device}. Use native, "
+            "PyTorch's own."
+        )
+    if not options.fp8_gemm:
+        return
     able = device.type == "cuda" and torch.cuda.get_device_capability(device) >= _FP8_CAPABILITY
     if not able:
         got = device.type
@@ -154,6 +167,9 @@ def _multiply_in_fp8(model: Any, device: torch.device) -> None:
             f"fp8_gemm must be on a GPU of compute capability 8.9 or newer; got {got}. "
             "Leave out --fp8-gemm: fp8 weights are then widened at each use."
         )
+
+
+def _multiply_in_fp8(model: Any) -> None:
     layers = [module for module in model.modules() if isinstance(module, Fp8Linear)]
     if not layers:
         raise OptionError(
@@ -163,11 +179,7 @@ def _multiply_in_fp8(model: Any, device: torch.device) -> None:
         layer.multiplies_in_fp8 = True
 
 
-def _set_attention(model: Any, name: str, device: torch.device) -> None:
-    if device.type != "cuda" and name not in _ON_CPU:
-        raise OptionError(
-            f"attention {name} must run on CUDA; got device {device}. Use native, PyTorch's own."
-        )
+def _set_attention(model: Any, name: str) -> None:
     notices = logging.getLogger("diffusers.models.modeling_utils")
     level = notices.level
     try:

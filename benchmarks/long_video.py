@@ -1,21 +1,26 @@
-"""Long videos on the small model: five ways to make more frames than it was trained on.
+"""Long videos on the small model: ways to make more frames than it was trained on.
 
-    python -m benchmarks.long_video --scenes 24 --frames 49 97
+    python -m benchmarks.long_video --scenes 24 --frames 49 97 [--comfyui] [--out FILE.csv]
 
 One row a way: end-point error of points on objects, px, overall and in the last third; PSNR against
 the true clip, dB, overall and in the last third; the largest change between two frames over the
 median one (a seam shows here); how far the mean colour of the last 8 frames is off, of 255; and
 latent frames computed in all steps. Means over the scenes, with 95 % intervals of the first four.
+With --comfyui the two ways that it has run there too (COMFYUI_PATH, else ~/ComfyUI).
 """
 
 import argparse
+import csv
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from benchmarks.long_comfyui import comfyui_ways
 from benchmarks.toy_scenes import FIRST_SEED, TOY, exact_tracks
 from wanmove_core import Tracks
 from wanmove_core.bench.world import HEIGHT, WIDTH, make_scene
@@ -95,6 +100,11 @@ def chain(pipeline, image, tracks, settings):
     return torch.cat(list(sample_chain(pipeline, image, tracks, PROMPTS, settings)))
 
 
+def matched_chain(pipeline, image, tracks, settings):
+    """The same, with the colours of the start image held."""
+    return chain(pipeline, image, tracks, replace(settings, match_colour=True))
+
+
 def windows(pipeline, image, tracks, settings):
     """Ours: overlapping windows of the trained length, denoised together."""
     return pipeline.generate(image, tracks, PROMPTS, replace(settings, blend="windows"))
@@ -106,6 +116,7 @@ WAYS: dict[str, Callable[..., Any]] = {
     "windows as ComfyUI's": core_windows,
     "windows (--blend windows)": windows,
     "chain, features of the first frame": chain,
+    "the same, --match-colour": matched_chain,
 }
 
 
@@ -153,34 +164,57 @@ def count_work(pipeline: WanMovePipeline) -> list[int]:
     return work
 
 
+def show(frames: int, steps: int, rows: dict[str, list[list[float]]]) -> None:
+    """Print the table of one length."""
+    scenes = len(next(iter(rows.values())))
+    print(f"\n{frames} frames, {scenes} scenes, {steps} steps\n")
+    print(f"| way | {' | '.join(_COLUMNS)} |\n|---|{'---|' * len(_COLUMNS)}")
+    for name, values in rows.items():
+        table = np.array(values)
+        mean = table.mean(0)
+        wide = 1.96 * table.std(0, ddof=min(1, len(table) - 1)) / len(table) ** 0.5
+        cells = [f"{m:.1f} ± {w:.1f}" for m, w in zip(mean[:4], wide[:4], strict=True)]
+        cells += [f"{mean[4]:.1f}", f"{mean[5]:.1f}", f"{mean[6]:.0f}" if mean[6] else "-"]
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
 def main() -> None:
     """Print one table a length."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--scenes", type=int, default=24)
     parser.add_argument("--frames", type=int, nargs="+", default=[49, 97])
     parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--comfyui", action="store_true", help="also ComfyUI's two ways, there")
+    parser.add_argument("--out", type=Path, help="every scene's figures, as they come")
     args = parser.parse_args()
+    torch.set_num_threads(1)
     pipeline = WanMovePipeline(load_components([TOY], dtype="fp32"))
     work = count_work(pipeline)
-    for frames in args.frames:
-        settings = GenerationSettings(
-            (WIDTH, HEIGHT), frames, args.steps, 1.0, 1.0, "euler", resize="stretch", window=CLIP
-        )
-        rows: dict[str, list[list[float]]] = {name: [] for name in WAYS}
-        for clip, tracks, count in scenes_of(args.scenes, frames):
-            for name, way in WAYS.items():
-                work.clear()
-                video = way(pipeline, clip[0], tracks, settings)
-                rows[name].append([*measure(video, clip, tracks, count), sum(work)])
-        print(f"\n{frames} frames, {args.scenes} scenes, {args.steps} steps\n")
-        print(f"| way | {' | '.join(_COLUMNS)} |\n|---|{'---|' * len(_COLUMNS)}")
-        for name, values in rows.items():
-            table = np.array(values)
-            mean = table.mean(0)
-            wide = 1.96 * table.std(0, ddof=min(1, len(table) - 1)) / len(table) ** 0.5
-            cells = [f"{m:.1f} ± {w:.1f}" for m, w in zip(mean[:4], wide[:4], strict=True)]
-            cells += [f"{mean[4]:.1f}", f"{mean[5]:.1f}", f"{mean[6]:.0f}"]
-            print(f"| {name} | {' | '.join(cells)} |", flush=True)
+    with ExitStack() as stack:
+        ways = dict(WAYS)
+        if args.comfyui:
+            ways |= stack.enter_context(comfyui_ways())
+        for frames in args.frames:
+            settings = GenerationSettings(
+                (WIDTH, HEIGHT),
+                frames,
+                args.steps,
+                1.0,
+                1.0,
+                "euler",
+                resize="stretch",
+                window=CLIP,
+            )
+            rows: dict[str, list[list[float]]] = {name: [] for name in ways}
+            for clip, tracks, count in scenes_of(args.scenes, frames):
+                for name, way in ways.items():
+                    work.clear()
+                    video = way(pipeline, clip[0], tracks, settings)
+                    rows[name].append([*measure(video, clip, tracks, count), sum(work)])
+                    if args.out is not None:
+                        with args.out.open("a", encoding="utf-8") as file:
+                            csv.writer(file).writerow([frames, name, *rows[name][-1]])
+            show(frames, args.steps, rows)
 
 
 if __name__ == "__main__":

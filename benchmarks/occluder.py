@@ -15,13 +15,11 @@ import cv2
 import numpy as np
 import torch
 
-from benchmarks.long_video import CLIP, chain, last_frame_chain
-from benchmarks.toy_scenes import FIRST_SEED, TOY, exact_tracks
+from benchmarks.long_video import CLIP, chain, last_frame_chain, toy_pipeline
+from benchmarks.toy_scenes import FIRST_SEED, exact_tracks
 from wanmove_core import Tracks
 from wanmove_core.bench.world import HEIGHT, WIDTH, make_scene
 from wanmove_core.bench.world_layers import Layer, Scene, apply, render
-from wanmove_core.checkpoints.loading import load_components
-from wanmove_core.generation.pipeline import WanMovePipeline
 from wanmove_core.generation.settings import GenerationSettings
 
 FRAMES = 2 * CLIP - 1
@@ -92,7 +90,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=8)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    pipeline = WanMovePipeline(load_components([TOY], dtype="fp32"))
+    pipeline = toy_pipeline()
     settings = GenerationSettings(
         (WIDTH, HEIGHT), FRAMES, args.steps, 1.0, 1.0, "euler", resize="stretch", window=CLIP
     )
@@ -107,7 +105,8 @@ def main() -> None:
         points = np.concatenate([way_points(scene, layer) for layer in (1, 0, 2)])
         tracks: Tracks = exact_tracks(scene, points)
         for name, way in ways.items():
-            video = way(pipeline, torch.from_numpy(scene.frames[0]), tracks, settings)
+            with torch.autocast("cpu", torch.bfloat16):
+                video = way(pipeline, torch.from_numpy(scene.frames[0]), tracks, settings)
             rows[name].append(measure(video, scene))
     print(f"{args.scenes} scenes, {FRAMES} frames in two clips, {args.steps} steps\n")
     print("| way | distance, px | PSNR on the object, dB |\n|---|---|---|")

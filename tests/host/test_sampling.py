@@ -188,23 +188,36 @@ def test_few_step_sigmas(comfy: ComfyServer, output, preset: str, expected: list
     torch.testing.assert_close(kept, torch.tensor(expected), rtol=0, atol=1e-6)
 
 
-def test_composes_with_easycache_and_a_lora(comfy: ComfyServer, output) -> None:
-    """Patches of other nodes act: the LoRA changes the result, and the cache skips steps."""
+CACHES = {
+    "EasyCache": {"reuse_threshold": 3.0, "start_percent": 0.1, "end_percent": 0.95},
+    "LazyCache": {"reuse_threshold": 3.0, "start_percent": 0.1, "end_percent": 0.95},
+}
+
+
+@pytest.mark.parametrize("cache", CACHES)
+def test_composes_with_cores_caches_and_a_lora(comfy: ComfyServer, output, cache: str) -> None:
+    """Patches of other nodes act: the LoRA changes the result, and the cache skips steps.
+
+    A cache that skips nothing changes nothing: the pass without motion is not mixed with others.
+    """
     graph = Graph()
     guided = prompts(graph)
     plain = model(graph)
     lora = {"lora_name": "lora.safetensors", "strength_model": 1.0}
     tuned = graph.add("LoraLoaderModelOnly", model=plain, **lora)
-    easy = {"reuse_threshold": 3.0, "start_percent": 0.1, "end_percent": 0.95, "verbose": True}
-    cached = graph.add("EasyCache", model=tuned, **easy)
+    cached = graph.add(cache, model=tuned, **CACHES[cache], verbose=True)
+    idle = graph.add(cache, model=tuned, **{**CACHES[cache], "reuse_threshold": 0.0}, verbose=False)
     choices = {**KSAMPLER, "steps": 8, "sampler_name": "euler", "scheduler": "simple"}
     choices |= {**NO_MOTION_CONTROL, "motion_scale": 0.5, "guidance_end": 0.7}
-    for name, patched in (("plain", plain), ("tuned", tuned), ("cached", cached)):
+    models = {"plain": plain, "tuned": tuned, "cached": cached, "idle": idle}
+    for name, patched in models.items():
         keep(graph, name, graph.add("WanMoveSampler", model=patched, **guided, **choices))
     before = len(comfy.log())
     run = comfy.run(graph.prompt)
     assert run.error is None, run.error
-    kept = {name: samples(output, name) for name in ("plain", "tuned", "cached")}
+    kept = {name: samples(output, name) for name in models}
     assert (kept["plain"] - kept["tuned"]).abs().max() > 1e-3
     assert torch.isfinite(kept["cached"]).all()
-    assert "EasyCache - skipped" in comfy.log()[before:]
+    assert (kept["cached"] - kept["tuned"]).abs().max() > 1e-3
+    assert torch.equal(kept["idle"], kept["tuned"])
+    assert f"{cache} - skipped" in comfy.log()[before:]

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from wanmove_core import ShapeError
+from wanmove_core.bench.world import make_scene
 from wanmove_core.tracking.video import track_points
 
 
@@ -105,3 +106,19 @@ def test_points_count_from_the_corner(size):
     assert gap.max() < 0.1
     error = np.hypot(*(plain.positions.numpy() - follow(matrices, points)).transpose(2, 0, 1))
     assert error.max() < (0.4 if width < 100 else 1.5)
+
+
+def test_seen_and_hidden_points_are_told_apart():
+    """In scenes whose truth is known, of two sizes: one bad frame is not the end of a track."""
+    for version, least in ((1, (0.9, 0.4)), (2, (0.85, 0.25))):
+        counts = np.zeros((2, 2), int)  # [truly seen, said to be seen]
+        for seed in range(10_000_000, 10_000_003):
+            scene = make_scene(seed, version=version)
+            height, width = scene.frames.shape[1:3]
+            points = np.random.default_rng(seed).uniform(0, [width - 1, height - 1], (200, 2))
+            _, truth = scene.tracks(points)
+            got = track_points(torch.from_numpy(scene.frames), torch.from_numpy(points))
+            np.add.at(counts, (truth[1:].astype(int), got.visibility[1:].numpy().astype(int)), 1)
+        wrong = counts[0, 1] + counts[1, 0]
+        seen, hidden = (2 * right / (2 * right + wrong) for right in (counts[1, 1], counts[0, 0]))
+        assert seen > least[0] and hidden > least[1], (version, seen, hidden)

@@ -22,8 +22,8 @@ _WINDOW = (21, 21)
 _STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 0.005)
 # A window flatter than this tells nothing about motion (OpenCV's default drops calm textures).
 _MIN_EIGENVALUE = 1e-5
-# Pixels by which the way back may miss the start.
-_ROUND_TRIP = 1.0
+# How far the way back may miss the start, as a share of the frame's longer side.
+_ROUND_TRIP = 1 / 48
 
 
 def enlargement(width: int, height: int) -> int:
@@ -36,7 +36,7 @@ class DenseTracker:
 
     The flow is initialised with that of the frame before; the median of the three colour channels
     is used. Lucas-Kanade is only a check: from the found place it must return to the start. A point
-    that fails, or that leaves the frame, stays lost.
+    that fails is hidden in that frame alone; one that leaves the frame is lost for good.
 
     Points all over the frame are tracked too, and `positions` moves each query point with its
     neighbourhood: this removes a third of the errors that a small VAE's flicker causes.
@@ -57,11 +57,11 @@ class DenseTracker:
         self._asked = len(points)
         start = np.concatenate([points.astype(np.float64), _spread(width, height)])
         self._path = [start]
-        self._visible = self._inside(start)
         self._key, self._key_points = self._enlarge(frame), start
         self._flow: list[Any] = [None] * 3  # of each colour; the last is where the next starts
         self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        self.visible = self._visible[: self._asked]
+        self._within = self._inside(start)
+        self.visible = self._within[: self._asked].copy()
 
     def step(self, frame: np.ndarray) -> np.ndarray:
         """Take the next frame. Returns the visibility, bool [points]."""
@@ -71,13 +71,12 @@ class DenseTracker:
             for c, f in enumerate(self._flow)
         ]
         there = self._key_points + self._flow_at(self._key_points)
-        alive = self._visible & self._inside(there)
-        alive &= self._round_trip(picture, there) <= _ROUND_TRIP
+        self._within &= self._inside(there)
+        visible = self._within & (self._round_trip(picture, there) <= _ROUND_TRIP * max(self._size))
         self._path.append(there)
-        self._visible = alive
         if (len(self._path) - 1) % _KEY_FRAMES == 0:
             self._key, self._key_points, self._flow = picture, there, [None] * 3
-        return alive[: self._asked].copy()
+        return visible[: self._asked]
 
     def positions(self) -> np.ndarray:
         """The positions of all frames, float64 [frames, points, 2]."""

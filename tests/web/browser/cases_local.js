@@ -53,11 +53,8 @@ export const local = {
     const server = await start();
     const page = await openPage(engine, server);
     await stroke(page, [0.3, 0.5], [0.7, 0.4]);
-    await page.evaluate(() => {
-      const field = document.getElementById("seed");
-      field.value = "7";
-      field.dispatchEvent(new Event("input"));
-    });
+    await page.clickOn("#seed");
+    await page.type("7");
     await page.reload();
     await ready(page);
     assert.equal(await count(page), 1);

@@ -200,7 +200,7 @@ describe("the editor on a page", { skip: chromium ? false : "no Chromium: apt-ge
     assert.equal(await page.inputValue('[data-field="name"]'), "Cat");
   });
 
-  test("Tab from field to field: what is typed replaces the number there", async () => {
+  test("Tab from field to field, or a click: what is typed replaces the number there", async () => {
     await page.locator(".wm-top").focus();
     await page.keyboard.press("Escape");
     await settle();
@@ -216,6 +216,13 @@ describe("the editor on a page", { skip: chromium ? false : "no Chromium: apt-ge
     for (let i = 0; i < 2; i += 1) await page.keyboard.press("Control+z");
     await settle();
     assert.equal((await drawing()).width, 832);
+    await page.click('[data-field="frames"]');
+    await page.keyboard.type("49");
+    await page.keyboard.press("Enter");
+    await settle();
+    assert.equal((await drawing()).frames, 49);
+    await page.keyboard.press("Control+z");
+    await settle();
   });
 
   test("what is being typed outlives a redraw", async () => {

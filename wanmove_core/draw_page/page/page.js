@@ -186,7 +186,7 @@ byId("save").onclick = save;
 byId("generate").onclick = generate;
 byId("cancel").onclick = () => call("cancel", "").then(() => say("Cancelling"), failed);
 /** Enter ends typing; it starts nothing. */
-for (const field of [prompt, seed]) field.onkeydown = (event) => event.key === "Enter" && editor.focus();
+for (const field of [prompt, seed]) field.addEventListener("keydown", ({ key }) => key === "Enter" && editor.focus());
 for (const id of ["save", "generate", "cancel", "videos"]) byId(id).addEventListener("click", (event) => event.detail && editor.focus());
 window.addEventListener("keydown", (event) => {
   if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "s") return;

@@ -42,10 +42,16 @@ export function returnFocus(root, canvas, signal) {
   let pointed = false;
   keepTyped(root, signal);
   const back = () => canvas.focus({ preventScroll: true });
-  root.addEventListener("pointerdown", () => (pointed = true), { signal, capture: true });
+  /** A number that a press has just come to: what is typed replaces it. @type {HTMLInputElement | null} */
+  let fresh = null;
+  root.addEventListener("pointerdown", ({ target }) => {
+    pointed = true;
+    fresh = isA(target, "[type=number]") && target !== document.activeElement ? /** @type {HTMLInputElement} */ (target) : null;
+  }, { signal, capture: true });
   root.addEventListener("keydown", () => (pointed = false), { signal, capture: true });
   listen(root, {
     click(event) {
+      if (fresh && event.target === fresh) fresh.select();
       if (pointed && event.target instanceof Element && event.target.closest("button") && !root.querySelector(".wm-overlay")) back();
     },
     change(event) {

@@ -21,7 +21,7 @@ ROOMS = (
     ("view", "document"),
     ("guidance",),
     ("start_image", "motion"),
-    ("tracks", "grid", "media"),
+    ("tracks", "grid", "media", "archives"),
     ("environment",),
     ("opencv", "packages"),
     ("choices", "family", "shapes", "errors"),

@@ -1,11 +1,15 @@
 """Damaged and hostile model files: each gives one line, and none runs code."""
 
+import contextlib
 import json
 import pickle
 import struct
 
 import pytest
 import torch
+
+from wanmove_core.checkpoints.weight_files import open_weights
+from wanmove_core.errors import CheckpointError
 
 from . import checkpoint_writers as writers
 from .refusals import refusal
@@ -82,3 +86,14 @@ def test_truncated_checkpoint_is_named(tmp_path):
     file = folder / "diffusion_models" / "Wan21-WanMove.safetensors"
     file.write_bytes(file.read_bytes()[:-1000])
     assert "must be a whole safetensors file; got one that is cut off" in refusal([folder])
+
+
+def test_torch_says_nothing_of_its_own(tmp_path, recwarn):
+    """It warns of an unusual pickle before it fails; the one line is the error's."""
+    torch.save({"a": torch.ones(3)}, tmp_path / "a.pth")
+    data = bytearray((tmp_path / "a.pth").read_bytes())
+    data[data.index(b"\x80\x02") + 1] = 133
+    (tmp_path / "a.pth").write_bytes(data)
+    with contextlib.suppress(CheckpointError):  # some versions read it
+        open_weights(tmp_path / "a.pth")
+    assert not recwarn.list

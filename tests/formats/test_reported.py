@@ -171,6 +171,29 @@ def test_visibility_of_every_shape_in_use_is_read(shape):
     assert (found.tracks.visibility.numpy() == seen).all()
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "{'descr': '<<f4', 'fortran_order': False, 'shape': (5, 3, 2), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (18446744073709551616, 3, 2), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (-18446744073709551616, 3, 2), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (" + "9" * 5000 + ", 3, 2), }",
+        "{'descr': '<f4', 'fortran_order': 1e999, 'shape': (5, 3, 2), }",
+        "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (5, 3, 2), }",
+        "{'descr': '|O', 'fortran_order': False, 'shape': (5, 3, 2), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (5.0, 3, 2), }",
+        "{'descr': 'f' * 99999999, 'fortran_order': False, 'shape': (5, 3, 2), }",
+    ],
+)
+def test_heads_of_npy_that_numpy_breaks_on_are_one_line(head):
+    text = (head + " " * 63)[: (len(head) + 64) // 64 * 64 - 11].encode() + b"\n"
+    data = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(120)
+    with pytest.raises(TrackFormatError) as told:
+        parse_tracks(data, name="a.npy")
+    assert str(told.value).isprintable() and len(str(told.value)) <= 500
+    assert str(told.value).startswith("a.npy")
+
+
 def test_every_kind_of_a_list_of_texts_is_read_alike():
     """A byte order mark, and the list that Append Strings To List gives."""
     text = "[[1, 20], [3, 40]]"

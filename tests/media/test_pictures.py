@@ -1,6 +1,8 @@
 """Pictures of every kind: right, or refused in one line."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from PIL import Image
 from wanmove_core import MediaError
 from wanmove_core.media.image import read_grey, read_image
 
+REPORTED = Path(__file__).parents[1] / "fixtures" / "reported"
 GREY = np.linspace(0, 1, 40 * 30).reshape(30, 40)
 
 
@@ -90,6 +93,75 @@ def test_a_pipe_a_program_and_a_bomb_are_one_line(tmp_path):
         for read in (read_image, read_grey):
             with pytest.raises(MediaError, match=told):
                 read(tmp_path / name)
+
+
+MEASURE = """
+import resource, sys
+from pathlib import Path
+from wanmove_core.errors import MediaError
+from wanmove_core.media.image import read_image
+try:
+    told = str(tuple(read_image(Path(sys.argv[1])).shape))
+except MediaError as error:
+    told = str(error)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, told)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs ru_maxrss in KiB")
+@pytest.mark.parametrize(
+    ("size", "mode", "said"),
+    [
+        ((13300, 13300), "RGB", "at most 80 megapixels"),
+        ((10000, 8000), "RGB", "(8000, 10000, 3)"),
+        ((10000, 8000), "P", "(8000, 10000, 3)"),
+    ],
+)
+def test_the_largest_pictures_need_less_than_a_gibibyte(tmp_path, size, mode, said):
+    Image.new(mode, size).save(tmp_path / "a.png", compress_level=1)
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(tmp_path / "a.png")],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    mebibytes, _, told = done.stdout.partition(" ")
+    assert said in told and int(mebibytes) < 1024
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "corners"),
+    [
+        # Filmed upright, stored lying: turned by a quarter; the green mark is at the top left.
+        ("phone.jpg", (832, 480), [(0, 255, 1), (41, 80, 121), (41, 80, 121)]),
+        # Stored as 80x48, rows and columns exchanged: red grows downwards, green to the right.
+        ("exif.tiff", (80, 48), [(6, 10, 128), (6, 244, 128), (248, 10, 128)]),
+    ],
+)
+def test_reported_photographs_are_upright(name, shape, corners):
+    picture = read_image(REPORTED / name)
+    found = [tuple(picture[at].tolist()) for at in ((2, 2), (2, -3), (-3, 2))]
+    assert tuple(picture.shape[:2]) == shape and found == corners
+
+
+def test_decoders_say_nothing_of_their_own(tmp_path, caplog):
+    """Pillow logs an error of damaged TIFF files, which Python prints where nobody listens."""
+    Image.fromarray((GREY * 255).astype(np.uint8)).convert("RGB").save(tmp_path / "a.tif")
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    at = data.index(bytes.fromhex("15010300"))  # SamplesPerPixel, SHORT
+    data[at + 8 : at + 10] = (2048).to_bytes(2, "little")
+    (tmp_path / "a.tif").write_bytes(data)
+    with pytest.raises(MediaError):
+        read_image(tmp_path / "a.tif")
+    assert caplog.records == []
+
+
+def test_the_reported_float_picture_has_its_brightness():
+    with Image.open(REPORTED / "f32.tif") as stored:
+        values = np.asarray(stored)
+    assert values.dtype == np.float32 and values.max() <= 1
+    assert np.abs(read_image(REPORTED / "f32.tif").numpy()[..., 0] - values * 255).max() <= 1
 
 
 @pytest.mark.parametrize(

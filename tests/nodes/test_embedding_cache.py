@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+import time
 
 import pytest
 import torch
@@ -77,6 +78,42 @@ def test_a_folder_that_cannot_be_made_is_only_logged(module, tmp_path, caplog) -
     with caplog.at_level(logging.WARNING, "wanmove"):
         cache.write("key", tensors(1.0))
     assert "could not write" in caplog.text
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="no owners there")
+def test_files_of_another_user_stay_and_are_no_error(module, tmp_path, monkeypatch) -> None:
+    cache = module.EmbeddingCache(tmp_path, 10)
+    for key in "ab":
+        cache.write(key, tensors(0.0))
+    (tmp_path / "damaged.safetensors").write_bytes(b"x")
+    monkeypatch.setattr(os, "getuid", lambda: tmp_path.stat().st_uid + 1)
+    assert cache.read("damaged") is None
+    cache.write("c", tensors(0.0))
+    assert {path.stem for path in tmp_path.iterdir()} == {"b", "c", "damaged"}
+
+
+def test_what_killed_writers_left_is_removed(module, tmp_path) -> None:
+    """An hour old; a younger one may still be written."""
+    cache = module.EmbeddingCache(tmp_path, 1 << 20)
+    for name, age in (("old.part", 4000), ("new.part", 0), ("mine.txt", 4000)):
+        (tmp_path / name).write_bytes(b"half")
+        then = time.time() - age
+        os.utime(tmp_path / name, (then, then))
+    cache.write("key", tensors(0.0))
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["key.safetensors", "mine.txt", "new.part"]
+
+
+def test_a_folder_in_the_place_is_survived(module, tmp_path, caplog) -> None:
+    (tmp_path / "key.safetensors").mkdir()
+    (tmp_path / "x.part").mkdir()
+    os.utime(tmp_path / "x.part", (1, 1))
+    cache = module.EmbeddingCache(tmp_path, 10)
+    with caplog.at_level(logging.WARNING, "wanmove"):
+        assert cache.read("key") is None
+        cache.write("key", tensors(0.0))
+        cache.write("other", tensors(0.0))
+    assert (tmp_path / "key.safetensors").is_dir() and cache.read("other") is not None
 
 
 def test_the_key_depends_on_all_parts(module, tmp_path) -> None:

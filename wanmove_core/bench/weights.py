@@ -5,7 +5,6 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
@@ -122,11 +121,11 @@ def load_state(path: Path, option: str) -> dict[str, Any]:
     Raises:
         CheckpointError: damaged, or something else than tensors.
     """
-    import torch
+    from ..archives import ARCHIVE_ERRORS, load_archive
 
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        state = load_archive(path)
+    except ARCHIVE_ERRORS as error:
         raise CheckpointError(
             f"--{option} {path} must hold tensors alone; got another or a damaged file. "
             "Download it again."

@@ -8,10 +8,8 @@ and nothing besides, and so that Windows does not lock the file.
 import itertools
 import json
 import math
-import pickle
 import stat
 import struct
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,16 +18,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..archives import ARCHIVE_ERRORS, load_archive
 from ..errors import CheckpointError
 from ..packages import require
 from .gguf_header import check_gguf_header
 
-# torch.load wraps everything it stumbles over in one of these.
-_TORCH_LOAD_ERRORS = (
-    *(pickle.UnpicklingError, RuntimeError, EOFError, LookupError, ValueError, TypeError),
-    *(AttributeError, AssertionError, ArithmeticError, MemoryError, ImportError, OSError),
-    *(struct.error, zipfile.BadZipFile),
-)
 _MOST_NESTED = 4  # dictionaries of a training state within each other
 # A whole Wan has 1300 tensors; what is far more would fill the memory with names.
 _MAX_HEADER_BYTES = 32_000_000
@@ -216,8 +209,8 @@ def _check_apart(index: Mapping[str, Any]) -> None:
 def _open_torch(path: Path) -> WeightFile:
     """Open what `torch.save` wrote, without running any code of the pickle's choosing."""
     try:
-        state = _load_archive(path)
-    except _TORCH_LOAD_ERRORS as error:
+        state = load_archive(path)
+    except ARCHIVE_ERRORS as error:
         raise CheckpointError(
             f"{path} must be a whole torch archive of plain tensors; got "
             f"{type(error).__name__}. Download it again, or use a safetensors version."
@@ -239,18 +232,6 @@ def _tensors_in(state: Mapping[Any, Any], depth: int = 0) -> Iterator[tuple[str,
             yield str(name), value.detach()
         elif isinstance(value, dict) and depth < _MOST_NESTED:
             yield from ((f"{name}.{inner}", t) for inner, t in _tensors_in(value, depth + 1))
-
-
-def _load_archive(path: Path) -> Any:
-    # torch goes by the suffix; an archive under safetensors' must come as an open file.
-    if path.suffix not in (".safetensors", ".sft"):
-        try:
-            return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-        except RuntimeError as error:
-            if "mmap" not in str(error):  # the format before 2020 is not an archive
-                raise
-    with path.open("rb") as file:
-        return torch.load(file, map_location="cpu", weights_only=True)
 
 
 def _open_gguf(path: Path) -> WeightFile:

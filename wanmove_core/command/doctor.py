@@ -61,7 +61,9 @@ def _model_files(folder: Path) -> Iterator[Path]:
     known = [folder / name for name in names if (folder / name).is_dir()]
     for top in known or [folder]:
         for root, _, files in os.walk(top):
-            yield from (Path(root) / file for file in files if file.endswith(tuple(SUFFIXES)))
+            yield from (
+                Path(root) / file for file in files if file.lower().endswith(tuple(SUFFIXES))
+            )
 
 
 def _describe(path: Path, folder: Path) -> str:

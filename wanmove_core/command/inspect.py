@@ -54,7 +54,7 @@ def _files(paths: list[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         inside = path.rglob("*") if path.is_dir() else [path]
-        files = [file for file in inside if not path.is_dir() or file.suffix in SUFFIXES]
+        files = [file for file in inside if not path.is_dir() or file.suffix.lower() in SUFFIXES]
         files = [file for file in files if file.is_file()]
         if not files:
             got = "a folder without them" if path.is_dir() else "no such file"

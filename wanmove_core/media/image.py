@@ -1,7 +1,10 @@
 """The one reader of pictures: upright, opaque, 8 bits a channel, or refused in one line."""
 
+import logging
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from struct import error as StructError
 from typing import Any
@@ -57,8 +60,7 @@ def read_grey(path: Path) -> Shaped[np.ndarray, "height width"]:
 
 def _open(path: Path) -> Image.Image:
     """The decoded picture, upright."""
-    with _opening(path) as image, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # we refuse what is damaged or too large in our words
+    with _opening(path) as image, _in_our_words():
         try:
             image.load()
             return ImageOps.exif_transpose(image)
@@ -69,13 +71,26 @@ def _open(path: Path) -> Image.Image:
             ) from error
 
 
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """Keep Pillow from warning and logging: what is damaged or too large is refused by us."""
+    logger = logging.getLogger("PIL.TiffImagePlugin")
+    before = logger.disabled
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logger.disabled = True
+        try:
+            yield
+        finally:
+            logger.disabled = before
+
+
 def _opening(path: Path) -> Image.Image:
     """The picture's header, checked."""
     check_plain(path, "picture")
     Image.init()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _in_our_words():
             image = Image.open(path, formats=[name for name in _FORMATS if name in Image.OPEN])
     except UnidentifiedImageError as error:
         raise MediaError(

@@ -6,13 +6,13 @@ trust. Checkpoints are read as plain tensors by the package; nothing is unpickle
 
 from collections.abc import Iterable
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 import torch
 
+from ..archives import ARCHIVE_ERRORS, load_archive
 from ..errors import CheckpointError, MediaError
 from ..opencv import require_opencv
 from ..shapes import Float, Tensor
@@ -54,8 +54,8 @@ def load_cotracker(path: Path) -> torch.nn.Module:
         ) from error
     # The package itself would unpickle whatever an older torch lets it.
     try:
-        torch.load(path, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        load_archive(path)
+    except ARCHIVE_ERRORS as error:
         raise CheckpointError(
             f"tracker {path} must hold tensors alone; got something else. Download it again."
         ) from error

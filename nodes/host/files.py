@@ -110,6 +110,7 @@ def load_tracks(name: str, text: str | None, options: ReadOptions) -> tuple[Trac
     tracks, frame = loaded.tracks, loaded.tracks.frame
     size = "unknown size" if frame is None else f"{frame[0]}x{frame[1]}"
     told = f"{tracks.num_points} tracks, {tracks.num_frames} frames, {size}, format {loaded.format}"
+    told += f", {loaded.fps:g} fps" if loaded.fps is not None else ""
     return tracks, "\n".join([told, *loaded.notes])
 
 

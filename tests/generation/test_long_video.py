@@ -15,7 +15,7 @@ from wanmove_core.generation.parallel import ALONE
 from wanmove_core.generation.pipeline import WanMovePipeline
 from wanmove_core.generation.segment_store import SegmentStore
 from wanmove_core.generation.settings import NEGATIVE_PROMPT, GenerationSettings
-from wanmove_core.generation.windows import WindowedBranches, plan_windows, pyramid
+from wanmove_core.generation.windows import WindowedBranches, _part, plan_windows, pyramid
 from wanmove_core.guidance.segments import KnownFrames, Segment, plan_segments
 
 SETTINGS = GenerationSettings((64, 48), 25, 2, window=9, retime="cut")
@@ -134,6 +134,28 @@ def test_windows_of_a_model_that_says_one_thing_say_it_too(monkeypatch):
     latent = torch.randn(1, 2, 15, 3, 4, generator=torch.Generator().manual_seed(0))
     got = branches.velocity(latent, 5, guidance_scale=1.0, motion_scale=0.0)
     assert torch.allclose(got, latent * 2, atol=1e-6)
+
+
+def test_a_window_is_conditioned_as_a_clip_of_its_length():
+    """Where nothing is guided or known it sees the empty frames of a clip, not those far behind."""
+    rng = torch.Generator().manual_seed(1)
+    still = torch.randn(1, 20, 15, 3, 4, generator=rng)
+    still[:, :4] = 0.0
+    still[:, :4, 0] = still[:, :4, 14] = 1.0  # the start image and a given last frame
+    positive = still.clone()
+    positive[:, 4:, 11, 1, 2] += 1.0
+    told = Conditions(positive, still, still, *[torch.zeros(1, 2, 3)] * 3)
+    window = [0, 10, 11, 12, 13, 14]
+    part = _part(told, window)
+    for seen, whole in ((part.positive, positive), (part.negative, still), (part.still, still)):
+        assert torch.equal(seen[:, :, [0, 5]], whole[:, :, [0, 14]])
+        empty = seen[:, :, 1:5] == still[:, :, 1:5]
+        guided = seen is part.positive
+        assert empty[:, :, 1, 1, 2].all() != guided  # place 2, which is latent frame 11
+        empty[:, :, 1, 1, 2] = True
+        assert empty.all()
+    assert torch.equal(part.positive[:, :, 2, 1, 2], positive[:, :, 11, 1, 2])
+    assert torch.equal(_part(told, list(range(6))).positive, positive[:, :, :6])
 
 
 def test_both_ways_make_the_length_that_was_asked_for(pipeline, whole):

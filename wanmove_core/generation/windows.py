@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from ..family import WAN21_I2V
 from ..shapes import Float, Tensor
 from .caches import Caching
 from .denoising import Branches, Conditions
@@ -98,9 +99,23 @@ def make_branches(
 
 
 def _part(conditions: Conditions, index: list[int]) -> Conditions:
+    """The conditions of one window: what a clip of its length has.
+
+    The VAE codes each of the empty frames after the start image a little differently, and the model
+    has learned those of a clip. Cells without tracks are therefore the first window's.
+    """
+    still, first = conditions.still[:, :, index], conditions.still[:, :, : len(index)]
+    masks = WAN21_I2V.strides[0]  # channels in front
+    known = ((still[:, :masks] > 0) | (first[:, :masks] > 0)).any(1, keepdim=True)
+
+    def part(whole: Tensor) -> Tensor:
+        own = whole[:, :, index]
+        guided = (own != still).any(1, keepdim=True)
+        return torch.where(guided | known, own, first)
+
     return replace(
         conditions,
-        positive=conditions.positive[:, :, index],
-        negative=conditions.negative[:, :, index],
-        still=conditions.still[:, :, index],
+        positive=part(conditions.positive),
+        negative=part(conditions.negative),
+        still=part(conditions.still),
     )

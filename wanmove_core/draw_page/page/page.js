@@ -188,10 +188,13 @@ byId("cancel").onclick = () => call("cancel", "").then(() => say("Cancelling"), 
 /** Enter ends typing; it starts nothing. */
 for (const field of [prompt, seed]) field.addEventListener("keydown", ({ key }) => key === "Enter" && editor.focus());
 for (const id of ["save", "generate", "cancel", "videos"]) byId(id).addEventListener("click", (event) => event.detail && editor.focus());
+/** With Ctrl, in fields too; those of Generate are ComfyUI's. */
+const KEYS = { s: "save", enter: "generate", "alt+enter": "cancel" };
 window.addEventListener("keydown", (event) => {
-  if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "s") return;
+  const name = KEYS[`${event.altKey ? "alt+" : ""}${event.key.toLowerCase()}`];
+  if (!name || !(event.ctrlKey || event.metaKey)) return;
   event.preventDefault();
-  void save();
+  if (!byId(name).hidden) byId(name).click();
 }, { capture: true });
 window.addEventListener("beforeunload", (event) => {
   if (running || !keeping.isSaved() || !byId("gone").hidden) event.preventDefault();

@@ -5,6 +5,7 @@ import logging
 from comfy_api.latest import ComfyExtension
 
 from ..wanmove_core.environment import describe_opencv
+from ..wanmove_core.opencv import opencv_version
 from .camera import WanMoveCameraTracks
 from .continuation import WanMoveContinueGuidance
 from .editor import WanMoveSplineEditor
@@ -69,7 +70,7 @@ class WanMoveExtension(ComfyExtension):
         server = getattr(PromptServer, "instance", None)
         if server is not None:
             add_routes(server)
-            logger.info("Wan-Move: %d nodes, %s", len(NODES), describe_opencv())
+            logger.info("Wan-Move: %d nodes, %s", len(NODES), describe_opencv(opencv_version()))
 
     async def get_node_list(self):
         return list(NODES)

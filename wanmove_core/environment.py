@@ -5,7 +5,7 @@ import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
-from .opencv import INSTALL, opencv_version
+from .opencv import INSTALL, find_opencv
 
 _PACKAGES = ("numpy", "scipy", "pillow", "av", "safetensors", "diffusers", "transformers", "gguf")
 _GIB = 1 << 30
@@ -17,22 +17,22 @@ def wanmove_version() -> str:
 
 
 def describe_environment() -> list[str]:
-    """Describe Python, the packages, the GPU and OpenCV, one line each; imports torch."""
+    """Describe Python, the packages, the GPU and OpenCV, one line each; imports them."""
     import torch
 
+    cv2 = find_opencv()
     packages = [f"{name} {_version(name) or '(none)'}" for name in _PACKAGES]
     return [
         f"wan-move {wanmove_version()}",
         f"python {platform.python_version()}, {platform.platform()}, {os.cpu_count()} CPUs",
         f"torch {torch.__version__}, {_describe_card()}",
         ", ".join(packages),
-        describe_opencv(),
+        describe_opencv(None if cv2 is None else str(cv2.__version__)),
     ]
 
 
-def describe_opencv() -> str:
-    """Name the OpenCV that is used, or what its absence costs; does not import it."""
-    found = opencv_version()
+def describe_opencv(found: str | None) -> str:
+    """Name the OpenCV that is used, or what its absence costs."""
     if found is None:
         return (
             "OpenCV (none): drawing is slower, and Video Tracks and Trajectory Error need it. "

@@ -1,8 +1,10 @@
 """The one place that imports OpenCV, which is optional: any build of version 4.5 or newer."""
 
 import importlib.util
+import re
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from .errors import MissingPackageError
@@ -49,8 +51,15 @@ def opencv_version() -> str | None:
     if "cv2" in sys.modules:
         cv2 = find_opencv()
         return None if cv2 is None else str(cv2.__version__)
-    if importlib.util.find_spec("cv2") is None:
+    spec = importlib.util.find_spec("cv2")
+    if spec is None:
         return None
+    # Beside the module: with two packages of it, metadata do not say whose file lies there.
+    beside = Path(spec.origin).with_name("version.py") if spec.origin else None
+    if beside is not None and beside.exists():
+        told = re.search(r'opencv_version = "(.+?)"', beside.read_text(encoding="utf-8"))
+        if told:
+            return told[1]
     for name in _PACKAGES:
         try:
             return version(name)

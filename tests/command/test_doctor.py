@@ -31,8 +31,7 @@ def test_a_damaged_file_is_a_line(capsys, tmp_path: Path) -> None:
 
 
 def test_says_what_goes_without_opencv(capsys, monkeypatch) -> None:
-    monkeypatch.delitem(sys.modules, "cv2", raising=False)
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setitem(sys.modules, "cv2", None)
     assert main(["doctor"]) == 0
     assert f"Video Tracks and Trajectory Error need it. Run: {opencv.INSTALL}" in (
         capsys.readouterr().out
@@ -49,3 +48,25 @@ def test_versions_of_opencv(monkeypatch, found: str, recent: bool) -> None:
     cv2 = pytest.importorskip("cv2")
     monkeypatch.setattr(cv2, "__version__", found)
     assert (opencv.find_opencv() is not None) == recent
+
+
+def module_elsewhere(monkeypatch, folder: Path, text: str) -> None:
+    """A cv2 that comes before the installed one, whose metadata stay."""
+    (folder / "cv2").mkdir()
+    (folder / "cv2/__init__.py").write_text(text)
+    (folder / "cv2/version.py").write_text('opencv_version = "4.10.0.84"\ncontrib = True\n')
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.delitem(sys.modules, "cv2", raising=False)
+
+
+def test_the_version_is_that_of_the_module_which_is_found(monkeypatch, tmp_path: Path) -> None:
+    module_elsewhere(monkeypatch, tmp_path, "raise SystemError('not for a version')")
+    assert opencv.opencv_version() == "4.10.0.84"
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    assert opencv.opencv_version() is None
+
+
+def test_an_opencv_that_cannot_be_imported_is_none(capsys, monkeypatch, tmp_path: Path) -> None:
+    module_elsewhere(monkeypatch, tmp_path, "raise ImportError('libGL.so.1')")
+    assert main(["doctor"]) == 0
+    assert "\nOpenCV (none)" in capsys.readouterr().out

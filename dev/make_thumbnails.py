@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 from dev.thumbnail_marks import MARKS
 from tests.host.server import PACK, ComfyServer, Prompt, running
 from tests.host.workflows import to_prompt
-from training.demo_scene import SEED
+from training.demo_scene import SCENES
 from training.world import make_scene
 from wanmove_core import Tracks, fit_tracks, read_tracks
 from wanmove_core.media.video_writer import write_video
@@ -31,8 +31,10 @@ from wanmove_core.view.map_objects import objects_from_masks
 from wanmove_core.view.trajectory_maps import draw_trajectory_maps
 
 TOY = PACK / "models/toy"
-WIDTH, HEIGHT, LENGTH = 96, 64, 17
-LARGER = 4
+SCENE = next(drawn for drawn in SCENES if drawn.folder == "fish")
+SHOWN = TOY / "demo" / SCENE.folder
+WIDTH, HEIGHT, LENGTH = 192, 128, 17
+LARGER = 2
 DRAWN = 8  # paths, of those that move farthest; the rest are anchors
 # What a source node needs on a picture this small.
 SOURCES = {
@@ -123,7 +125,7 @@ def picture(frames: torch.Tensor, tracks: Tracks) -> tuple[Image.Image, Image.Im
 
 def moving_tracks() -> Tracks:
     """The demo's tracks that lie on its object."""
-    tracks = read_tracks(TOY / "demo/curve_tracks.npy")
+    tracks = read_tracks(SHOWN / "curve_tracks.npy")
     moves = (tracks.positions - tracks.positions[:1]).norm(dim=-1).amax(0) > 2
     return Tracks(tracks.positions[:, moves], tracks.visibility[:, moves])
 
@@ -143,7 +145,7 @@ def boxes_picture() -> tuple[Image.Image, Image.Image]:
     tracks = fit_tracks(moving_tracks(), (WIDTH, HEIGHT), size)
     objects = objects_from_masks(object_mask(tracks, size)[None] > 0, tracks)
     maps = draw_trajectory_maps(objects, size).numpy()
-    start = np.asarray(Image.open(TOY / "demo/start.png").convert("RGB").resize(size))
+    start = np.asarray(Image.open(SHOWN / "start.png").convert("RGB").resize(size))
 
     def over(drawn: np.ndarray, light: float) -> Image.Image:
         shown = np.minimum(2 * drawn.astype(np.int64), 255)  # as bright as the preview's
@@ -162,7 +164,7 @@ DRAWN_CARDS = {"16": boxes_picture}
 def write_pictures(folder: Path) -> None:
     """The demo's start image, its object cut out as alpha, and a dome for the object's depth."""
     mask = object_mask(moving_tracks(), (WIDTH, HEIGHT))
-    start = np.asarray(Image.open(TOY / "demo/start.png").convert("RGB"))
+    start = np.asarray(Image.open(SHOWN / "start.png").convert("RGB"))
     Image.fromarray(np.dstack([start, 255 - mask])).save(folder / "example.png")
     inside = cv2.distanceTransform(mask, cv2.DIST_L2, 5)
     dome = np.sqrt(1 - (1 - inside / inside.max()) ** 2) * 0.6 + 0.4 * (mask > 0)
@@ -177,7 +179,9 @@ def write_path(path: Path) -> None:
 
 def write_motion(path: Path) -> None:
     """A clip whose motion is taken: the world's own of the demo's scene."""
-    write_video(path, torch.from_numpy(make_scene(SEED).frames), fps=16)
+    write_video(
+        path, torch.from_numpy(make_scene(SCENE.seed, version=SCENE.version).frames), fps=16
+    )
 
 
 def run_all(server: ComfyServer) -> None:
@@ -189,7 +193,7 @@ def run_all(server: ComfyServer) -> None:
     write_motion(server.base / "input/example_motion.mp4")
     write_path(server.base / "input/demo_path.npy")
     for kind in ("tracks", "visibility"):
-        shutil.copy(TOY / f"demo/curve_{kind}.npy", server.base / f"input/demo_{kind}.npy")
+        shutil.copy(SHOWN / f"curve_{kind}.npy", server.base / f"input/demo_{kind}.npy")
     info = server.get("/object_info")
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     paths = sorted((PACK / "example_workflows").glob("*.json"))

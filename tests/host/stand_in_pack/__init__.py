@@ -123,7 +123,7 @@ class ToyPrompts(io.ComfyNode):
     @classmethod
     def execute(cls, file):
         embeds = load_file(file)
-        names = sorted(embeds, key=len)  # no prompt, then the negative one
+        names = min(embeds, key=len), max(embeds, key=len)  # no prompt, then the negative one
         padded = [torch.zeros(1, 512, 4096) for _ in names]
         for target, name in zip(padded, names, strict=True):
             target[0, : len(embeds[name])] = embeds[name]

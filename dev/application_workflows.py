@@ -85,7 +85,7 @@ def camera(canvas: Canvas, name: str) -> None:
             "WanMoveCameraTracks", place, size, image=placed.image, move="pan-right", **frame
         )
 
-    source_workflow(canvas, name, (NOTE_CAMERA, 240), 1340, make)
+    source_workflow(canvas, name, (NOTE_CAMERA, 165), 1340, make)
 
 
 def region(canvas: Canvas, name: str) -> None:
@@ -105,7 +105,7 @@ def region(canvas: Canvas, name: str) -> None:
             pins=200,
         )
 
-    source_workflow(canvas, name, (NOTE_REGION, 240), 2120, make)
+    source_workflow(canvas, name, (NOTE_REGION, 215), 2120, make)
 
 
 def rotation(canvas: Canvas, name: str) -> None:
@@ -123,7 +123,7 @@ def rotation(canvas: Canvas, name: str) -> None:
             pins=200,
         )
 
-    source_workflow(canvas, name, (NOTE_ROTATION, 240), 1740, make)
+    source_workflow(canvas, name, (NOTE_ROTATION, 190), 1740, make)
 
 
 def transfer(canvas: Canvas, name: str) -> None:
@@ -136,7 +136,7 @@ def transfer(canvas: Canvas, name: str) -> None:
         frame = frame_of(placed.image, MIDDLE + 360)
         return canvas.add("WanMoveVideoTracks", place, size, images=parts, **frame)
 
-    source_workflow(canvas, name, (NOTE_TRANSFER, 220), 1740, make)
+    source_workflow(canvas, name, (NOTE_TRANSFER, 140), 1740, make)
 
 
 APPLICATIONS = {

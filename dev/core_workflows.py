@@ -62,7 +62,7 @@ def depth(canvas: Canvas, name: str) -> None:
             move="orbit-left",
         )
 
-    source_workflow(canvas, name, (NOTE_DEPTH, 230), 2140, make)
+    source_workflow(canvas, name, (NOTE_DEPTH, 150), 2140, make)
 
 
 def mask(canvas: Canvas, name: str) -> None:
@@ -91,7 +91,7 @@ def mask(canvas: Canvas, name: str) -> None:
             pins=200,
         )
 
-    source_workflow(canvas, name, (NOTE_MASK, 230), 2140, make)
+    source_workflow(canvas, name, (NOTE_MASK, 150), 2140, make)
 
 
 def _without_encode(canvas: Canvas, kind: str, name: str, note: str, model: str) -> None:
@@ -142,7 +142,7 @@ def _without_encode(canvas: Canvas, kind: str, name: str, note: str, model: str)
         sampler_name="uni_pc",
         scheduler="simple",
     )
-    canvas.note(note, (LEFT, LOW + 430), (400, 230))
+    canvas.note(note, (LEFT, LOW + 430), (400, 150))
     saved(canvas, latent, placed, x=placed.after, y=510, name=name, smooth=True)
 
 

@@ -25,7 +25,7 @@ shows the boxes as the model gets them; so does the preview.
   *quanhaol/FlashMotion* on Hugging Face. Keep these folders: the folder says what the file is.
 - **vae/wan2.2_vae.safetensors**: press **R** after a download.
 
-We have not seen the published files. If the loader refuses one, run `wanmove inspect FILE`, and
+We have not seen the published files. If the loader refuses one, run **wanmove inspect FILE**, and
 send us what it prints.
 
 Needs ComfyUI 0.33 or newer. Four steps, cfg 1, no negative prompt."""
@@ -44,7 +44,7 @@ def flashmotion_box(canvas: Canvas, name: str) -> None:
     )
     drawing = motion(canvas, image, box("ball", "#ff7a4d", (210, 330), (640, 320)), frames=FRAMES)
     maps = _maps(canvas, loader, image, drawing)
-    canvas.note(NOTE_BOX, (LEFT - 440, LOW + 430), (840, 330))
+    canvas.note(NOTE_BOX, (LEFT - 440, LOW + 430), (840, 210))
     column = RIGHT + 840
     guided = canvas.add(
         "WanMoveFlashMotionApply",

@@ -28,7 +28,7 @@ For a third clip repeat the lower row with all frames so far."""
 
 def windows(canvas: Canvas, name: str) -> None:
     """Core's context windows over our guidance."""
-    canvas.note(NOTE_WINDOWS, (LEFT, LOW + 430), (400, 340))
+    canvas.note(NOTE_WINDOWS, (LEFT, LOW + 430), (400, 200))
     placed = stage(canvas)
     placed.image.node["widgets_values"][2] = WINDOWS_LENGTH
     drawn = motion(canvas, placed.image, BALL, frames=WINDOWS_LENGTH)
@@ -73,7 +73,7 @@ def _clip(canvas: Canvas, placed: Stage, guided: Placed, x: int, seed: int) -> P
 
 def chain(canvas: Canvas, name: str) -> None:
     """Two clips; the second goes on from the first with the first frame's features."""
-    canvas.note(NOTE_CHAIN, (LEFT, LOW + 430), (400, 380))
+    canvas.note(NOTE_CHAIN, (LEFT, LOW + 430), (400, 225))
     placed = stage(canvas)
     placed.guided.node["widgets_values"][6] = "cut"
     drawn = motion(canvas, placed.image, BALL, frames=CHAIN_LENGTH, whole=False)
@@ -107,7 +107,8 @@ def chain(canvas: Canvas, name: str) -> None:
     rest = canvas.add(
         "ImageFromBatch", (x + 440, 620), (340, 110), image=second, batch_index=1, length=4096
     )
-    joined = canvas.add("ImageBatch", (x + 440, 800), (340, 80), image1=first, image2=rest)
+    both = {"images.image0": first, "images.image1": rest}
+    joined = canvas.add("BatchImagesNode", (x + 440, 800), (340, 80), **both)
     video = canvas.add("CreateVideo", (x + 860, 620), (340, 130), images=joined, fps=16.0)
     canvas.add("SaveVideo", (x + 860, 0), (480, 480), video=video, filename_prefix=f"video/{name}")
 

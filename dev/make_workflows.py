@@ -76,9 +76,9 @@ outside of the picture in the first frame."""
 
 def annotated(canvas: Canvas, name: str) -> None:
     """The same, explained, with anchors, previews, and settings for little memory."""
-    canvas.note(NOTE_MODELS, (-1000, 0), (460, 320))
-    canvas.note(NOTE_MEMORY, (-1000, 400), (460, 260))
-    canvas.note(NOTE_TRACKS, (-1000, 740), (460, 300))
+    canvas.note(NOTE_MODELS, (-1000, 0), (460, 190))
+    canvas.note(NOTE_MEMORY, (-1000, 270), (460, 180))
+    canvas.note(NOTE_TRACKS, (-1000, 530), (460, 170))
     placed = stage(canvas, text_encoder_device="cpu")
     canvas.group("1  Models and prompt", (-20, -60, 1300, 480))
     tracks = motion(canvas, placed.image, BALL, *ANCHORS)

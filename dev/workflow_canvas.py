@@ -68,7 +68,9 @@ class Canvas:
             elif spec[0] != "COMFY_AUTOGROW_V3":
                 entries.append(self._entry(name, spec, given, node_id, len(entries)))
         for name, given in inputs.items():  # inputs that grow, such as tracks.tracks_1
-            entries.append(self._entry(name, ["TRACKS"], given, node_id, len(entries)))
+            spec = [given.node["outputs"][given.slot]["type"]]
+            entry = self._entry(name, spec, given, node_id, len(entries))
+            entries.append({**entry, "label": name.rpartition(".")[2]})
         outputs = [
             {"name": name, "type": kind_, "links": [], "slot_index": index}
             for index, (name, kind_) in enumerate(

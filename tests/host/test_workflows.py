@@ -79,6 +79,8 @@ def load(path: Path, comfy: ComfyServer) -> Prompt:
     missing = {node["type"] for node in workflow["nodes"]} - set(info) - NOTES - known
     if missing:
         pytest.skip(f"this ComfyUI has no {', '.join(sorted(missing))}")
+    kinds = {node["type"] for node in workflow["nodes"]} & set(info)
+    assert not [kind for kind in kinds if info[kind].get("deprecated")]
     return to_prompt(workflow, info)
 
 

@@ -4,7 +4,7 @@ import logging
 
 from comfy_api.latest import ComfyExtension
 
-from ..wanmove_core.environment import describe_opencv
+from ..wanmove_core.environment import describe_opencv, wanmove_version
 from ..wanmove_core.opencv import opencv_version
 from .camera import WanMoveCameraTracks
 from .continuation import WanMoveContinueGuidance
@@ -70,7 +70,8 @@ class WanMoveExtension(ComfyExtension):
         server = getattr(PromptServer, "instance", None)
         if server is not None:
             add_routes(server)
-            logger.info("Wan-Move: %d nodes, %s", len(NODES), describe_opencv(opencv_version()))
+            opencv = describe_opencv(opencv_version())
+            logger.info("Wan-Move %s: %d nodes, %s", wanmove_version(), len(NODES), opencv)
 
     async def get_node_list(self):
         return list(NODES)

@@ -2,8 +2,10 @@
 
 import os
 import platform
+import re
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from .opencv import INSTALL, find_opencv
 
@@ -12,7 +14,14 @@ _GIB = 1 << 30
 
 
 def wanmove_version() -> str:
-    """Return the installed version of wan-move, or "(not installed)"."""
+    """Return the version of wan-move: that of the folder which runs, or the installed one."""
+    project = Path(__file__).parents[1] / "pyproject.toml"
+    if project.exists():
+        told = re.search(
+            r'^name = "wan-move"$.*?^version = "(.+?)"$', project.read_text("utf-8"), re.M | re.S
+        )
+        if told:
+            return told[1]
     return _version("wan-move") or "(not installed)"
 
 

@@ -2,12 +2,13 @@
 
 import importlib.util
 import sys
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 import torch
 
-from wanmove_core import opencv
+from wanmove_core import environment, opencv
 from wanmove_core.command.main import main
 
 TOY = Path(__file__).parents[2] / "models/toy"
@@ -19,6 +20,17 @@ def test_tells_versions_and_each_model(capsys) -> None:
     assert f"torch {torch.__version__}" in told and "\nOpenCV " in told
     assert "wanmove_toy_bf16.safetensors, 0.02 GB: an image-to-video transformer" in told
     assert "wanmove_toy_vae.safetensors, 0.01 GB: a Wan 2.1 VAE" in told
+
+
+def test_the_version_is_that_of_the_folder_that_runs(capsys, monkeypatch) -> None:
+    def not_installed(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(environment, "version", not_installed)
+    assert main(["doctor"]) == 0
+    project = (TOY.parents[1] / "pyproject.toml").read_text(encoding="utf-8")
+    shown = capsys.readouterr().out.splitlines()[0].removeprefix("wan-move ")
+    assert f'\nversion = "{shown}"\n' in project
 
 
 def test_a_damaged_file_is_a_line(capsys, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def prepare(prompt: Prompt) -> Prompt:
         elif kind == "WanMoveModelLoader":
             inputs |= {"diffusion_model": "toy.safetensors", "vae": "toy.safetensors"}
             inputs["clip_vision"] = "none"
-        elif kind == "WanMoveEncodeStartImage":
+        elif kind in ("WanMoveEncodeStartImage", "WanMoveFitStartImage"):
             inputs |= {**size, "resize": "stretch"}
         elif kind in SOURCES:
             inputs |= {**size, **SOURCES[kind]}

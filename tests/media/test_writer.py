@@ -70,6 +70,24 @@ def test_parallel_writers_never_mix(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("call", ["touch", "is_dir"])
+def test_a_folder_that_another_check_removes_is_made_again(tmp_path, monkeypatch, call):
+    """Shards that start at once check the same new folder, and each removes what it made."""
+    path = tmp_path / "new" / "deep" / "a.mp4"
+    real, left = getattr(Path, call), [3]
+
+    def after_the_other(self, *args, **options):
+        if left[0] and self.parent.name in ("new", "deep") and path.parent.exists():
+            left[0] -= 1
+            path.parent.rmdir()
+        return real(self, *args, **options)
+
+    monkeypatch.setattr(Path, call, after_the_other)
+    check_writable(path)
+    write_files({path: b"x"})
+    assert path.read_bytes() == b"x" and left == [0]
+
+
 def test_a_link_is_replaced_and_not_followed(tmp_path):
     outside, path = tmp_path / "outside", tmp_path / "in" / "a.json"
     outside.write_text("mine")

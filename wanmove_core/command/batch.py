@@ -74,7 +74,8 @@ def run_batch(
     jobs: list[tuple[str, Job]] = []
     made, skipped = 0, 0
     owners: dict[Path, str] = {}
-    for number, line in enumerate(lines, 1):
+    # The jobs of rank 0 are those of all ranks: the others need not look, nor tell it again.
+    for number, line in enumerate(lines if ranks is None or ranks.writes else (), 1):
         label = f"{number}/{len(lines)} {line.name}"
         try:
             job = _job_of(line)
@@ -93,6 +94,7 @@ def run_batch(
             _log.error("%s: %s", label, error)
     jobs = _extend_prompts(jobs, prompt_device)
     if ranks is not None:
+        refused = len(lines) - len(jobs) - skipped if ranks.writes else 0
         jobs = in_step(jobs, ranks)
     if not jobs:
         return _tell(made, skipped, len(lines))
@@ -104,7 +106,10 @@ def run_batch(
     for label, outcome, told in outcomes:
         made, skipped = made + (outcome == "made"), skipped + (outcome == "there")
         (_log.error if outcome == "failed" else _log.info)("%s: %s", label, told)
-    return _tell(made, skipped, len(lines)) if ranks is None else 0
+    if ranks is None:
+        return _tell(made, skipped, len(lines))
+    ranks.wait()
+    return 1 if refused else 0
 
 
 def _one_by_one(

@@ -81,6 +81,11 @@ class Ranks:
         dist.broadcast_object_list(box, src=0)
         return box[0]
 
+    def wait(self) -> None:
+        """Return when every rank has come here: one that ends with an error ends the others."""
+        if self.world > 1:
+            dist.barrier()
+
     @property
     def _group_index(self) -> int:
         return int(self.mesh.get_local_rank("branch"))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Encoders tell the format from the suffix; longer ones are a part of the name.
 _LONGEST_SUFFIX = 10
+_TRIES = 100
 
 
 @contextmanager
@@ -93,10 +94,9 @@ def _writable(path: Path) -> Iterator[Path]:
     # Short, so that it fits wherever the final name fits; unique, so that two writers never share.
     temporary = path.parent / f".{secrets.token_hex(6)}.part{suffix}"
     try:
-        _make_folder(path)
         if _exists(path) and path.is_dir() and not path.is_symlink():
             raise MediaError(f"{path} must be a file; got a folder. Add a file name.")
-        temporary.touch(exist_ok=False)
+        _make_empty(temporary, path)
         yield temporary
     except (OSError, ValueError) as error:
         if isinstance(error, ValueError) and "\0" not in str(path):
@@ -110,6 +110,17 @@ def _writable(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def _make_empty(temporary: Path, path: Path) -> None:
+    """Make the file, and its folder: another process's check may remove that in between."""
+    for left in reversed(range(_TRIES)):
+        try:
+            _make_folder(path)
+            return temporary.touch(exist_ok=False)
+        except FileNotFoundError:
+            if not left:
+                raise
+
+
 def _make_folder(path: Path) -> None:
     """Make the folder of a file, with those above it, however many."""
     try:
@@ -119,6 +130,8 @@ def _make_folder(path: Path) -> None:
             raise NotADirectoryError(path.parent)
     except (FileExistsError, NotADirectoryError) as error:
         there = next(folder for folder in path.absolute().parents if _exists(folder))
+        if there.is_dir():  # what was there a moment ago is gone
+            raise FileNotFoundError(path.parent) from error
         raise MediaError(
             f"{path} must be in a folder; got a file there: {there}. The folder must be writable."
         ) from error

@@ -1,13 +1,13 @@
 """Many jobs: resumable, and one failure does not stop the rest."""
 
 import argparse
-import json
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.command.batches import entry, run
 from tests.generation.small_parts import PROMPT, small_components, small_image, small_tracks
 from wanmove_core.command import generate as command
 from wanmove_core.command import main as cli
@@ -18,50 +18,6 @@ from wanmove_core.command.parse import parse_numbers, parse_path, parse_size
 from wanmove_core.generation.pipeline import WanMovePipeline
 from wanmove_core.media.video import read_metadata, read_video
 from wanmove_core.media.writer import write_image
-
-SMALL = ["--size", "64x48", "--frames", "5", "--steps", "1", "--guidance-scale", "1"]
-
-
-@pytest.fixture
-def folder(tmp_path):
-    write_image(tmp_path / "start.png", small_image())
-    tracks = small_tracks(5)
-    np.save(tmp_path / "cat_tracks.npy", tracks.positions.numpy())
-    np.save(tmp_path / "cat_visibility.npy", tracks.visibility.numpy())
-    return tmp_path
-
-
-@pytest.fixture
-def made(monkeypatch):
-    """The seeds that the model was run with; loading is replaced by a small model."""
-    seeds = []
-
-    class Watched(WanMovePipeline):
-        def sample(self, image, tracks, prompts, settings, **more):
-            seeds.append(settings.seed)
-            if settings.seed == 666:
-                raise RuntimeError("CUDA out of memory.\nTried to allocate much")
-            return super().sample(image, tracks, prompts, settings, **more)
-
-    monkeypatch.setattr(command, "load_pipeline", lambda *_, **__: Watched(small_components()))
-    return seeds
-
-
-def run(folder, entries, *more):
-    text = "\n".join(e if isinstance(e, str) else json.dumps(e) for e in entries)
-    (folder / "jobs.jsonl").write_text(text, encoding="utf-8")
-    batch = ["--batch", str(folder / "jobs.jsonl"), "--checkpoint", "some.safetensors"]
-    return cli.main(["generate", *batch, *SMALL, *more])
-
-
-def entry(out, **more):
-    return {
-        "image": "start.png",
-        "tracks": ["cat_tracks.npy"],
-        "prompt": PROMPT,
-        "out": out,
-        **more,
-    }
 
 
 def test_each_line_is_a_video_with_its_own_options(folder, made, monkeypatch):
@@ -278,23 +234,3 @@ def test_progress_is_a_context_of_each_job(folder, made, monkeypatch):
     monkeypatch.setattr(command, "progress_bar", bar)
     assert run(folder, [entry("a.mp4"), entry("b.mp4")]) == 0
     assert names == ["1/2 a.mp4", "2/2 b.mp4"]
-
-
-def test_shards_make_every_video_once(folder, made):
-    lines = [entry(f"{number}.mp4", seed=number) for number in range(5)]
-    assert run(folder, lines, "--shard", "1/2") == 0 and made == [1, 3]
-    assert run(folder, lines, "--shard", "0/2") == 0 and made == [1, 3, 0, 2, 4]
-    assert run(folder, lines) == 0 and len(made) == 5
-
-
-def test_what_another_process_made_meanwhile_is_not_made_again(folder, monkeypatch, made):
-    lines = [entry("a.mp4", seed=1), entry("b.mp4", seed=2)]
-    small, others = command.load_pipeline, iter([True])
-
-    def load(*_args, **_options):
-        if next(others, False):
-            assert run(folder, lines) == 0  # another process, while this one loads
-        return small()
-
-    monkeypatch.setattr(command, "load_pipeline", load)
-    assert run(folder, lines) == 0 and made == [1, 2]

@@ -3,7 +3,7 @@
 import argparse
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import MediaError, OptionError, WanMoveError
 from ..formats.checks import shown
-from ..generation.job import Job, extend_prompt, is_done, run_job
+from ..generation.job import Job, check_job, extend_prompt, is_done, run_job
 from ..generation.pipeline import Progress
 from ..generation.prompt_extension import load_extender
 from ..media.writer import check_writable
@@ -89,27 +89,28 @@ def run_batch(
                 _log.info("%s: already there", label)
                 skipped += 1
             else:
+                if ranks is not None:
+                    check_job(job)  # later the other ranks would wait for the one that fails
                 jobs.append((label, job))
         except WanMoveError as error:
             _log.error("%s: %s", label, error)
     jobs = _extend_prompts(jobs, prompt_device)
+    asked = len(jobs)
     if ranks is not None:
-        refused = len(lines) - len(jobs) - skipped if ranks.writes else 0
         jobs = in_step(jobs, ranks)
-    if not jobs:
-        return _tell(made, skipped, len(lines))
-    outcomes = (
-        workers(jobs)
-        if workers is not None
-        else _one_by_one(jobs, load, model, progress_bar, ranks)
-    )
+    outcomes: Iterable[tuple[str, str, str]] = ()
+    if workers is not None and jobs:
+        outcomes = workers(jobs)
+    elif jobs:
+        outcomes = _one_by_one(jobs, load, model, progress_bar, ranks)
     for label, outcome, told in outcomes:
         made, skipped = made + (outcome == "made"), skipped + (outcome == "there")
         (_log.error if outcome == "failed" else _log.info)("%s: %s", label, told)
     if ranks is None:
         return _tell(made, skipped, len(lines))
+    # A failure would have ended all ranks: what was asked is made.
     ranks.wait()
-    return 1 if refused else 0
+    return _tell(asked, skipped, len(lines)) if ranks.writes else 0
 
 
 def _one_by_one(

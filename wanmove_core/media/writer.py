@@ -115,7 +115,8 @@ def _make_empty(temporary: Path, path: Path) -> None:
     for left in reversed(range(_TRIES)):
         try:
             _make_folder(path)
-            return temporary.touch(exist_ok=False)
+            temporary.touch(exist_ok=False)
+            return
         except FileNotFoundError:
             if not left:
                 raise

@@ -1,8 +1,10 @@
 """What is written is read back the same, by us and by others; and never half of it."""
 
+import io
 import json
 import os
 import pathlib
+import zipfile
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from wanmove_core.errors import OptionError, TrackFormatError
 from wanmove_core.formats import coordinates_json, parse_tracks, read_tracks, write_tracks
+from wanmove_core.formats.exchange import export_document
 from wanmove_core.tracks import Tracks
 
 KINDS = ("npy", "json", "csv")
@@ -157,3 +160,26 @@ def test_hidden_points_far_out_are_written_for_reading(tmp_path):
     for kind in KINDS:
         write_tracks(tracks, tmp_path / f"a.{kind}")
         assert not read_tracks(tmp_path / f"a.{kind}").visibility.any()
+
+
+def test_the_zip_that_the_editor_exports_is_read_again_and_no_other_one():
+    knots = [{"x": 20, "y": 30}, {"x": 60, "y": 41}]
+    track = {"id": "t1", "curve": "polyline", "knots": knots, "windows": [[0, 5]]}
+    drawing = {"version": 1, "width": 96, "height": 64, "fps": 16, "frames": 17, "tracks": [track]}
+    name, packed = export_document(json.dumps(drawing), "npy")
+    assert name.endswith(".zip")
+    read = parse_tracks(packed, name=name).tracks
+    assert read.visibility.squeeze(1).tolist() == [True] * 6 + [False] * 11
+    assert read.positions[[0, 5], 0].tolist() == [[20, 30], [32.5, 33.4375]]
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        files = {info.filename: archive.read(info) for info in archive.infolist()}
+    for more in ({"evil.npy": b""}, {"a/tracks.npy": b""}):
+        other = io.BytesIO()
+        with zipfile.ZipFile(other, "w") as archive:
+            for path, content in (files | more).items():
+                archive.writestr(path, content)
+        with pytest.raises(TrackFormatError, match="got another zip archive"):
+            parse_tracks(other.getvalue())
+    for broken in (packed[:-30], packed[:60] + b"?" + packed[61:], b"PK\x03\x04"):
+        with pytest.raises(TrackFormatError):
+            parse_tracks(broken)

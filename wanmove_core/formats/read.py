@@ -16,11 +16,12 @@ from .content import ReadOptions, TrackFile, finish
 from .coordinates import unwrap_text
 from .editor import parse_editor_document
 from .npy import MAGIC, parse_npy, parse_tracks_dict, visibility_path
+from .npy_zip import SIGNATURE, unpack_pair
 from .registry import FORMATS, READ_SUFFIXES, find_parser
 from .text import check_depth, clean_text, decode_text, parse_json
 
 _SIGNATURES = (
-    (b"PK\x03\x04", "a zip archive (.npz, .pt)", "Save tracks and visibility as two .npy files"),
+    (SIGNATURE, "another zip archive (.npz, .pt)", "Save tracks and visibility as two .npy files"),
     (b"\x1f\x8b", "a gzip archive", "Unpack it first"),
     (b"\x80", "a Python pickle, which can run code", "Save the tracks with numpy.save"),
     (b"\x89PNG", "a PNG image", "Pass the tracks, not the picture"),
@@ -127,6 +128,8 @@ def parse_tracks(
     if isinstance(data, bytes):
         if data.startswith(MAGIC) or options.format == "npy":
             return parse_npy(data, visibility, name, options)
+        if data.startswith(SIGNATURE) and (pair := unpack_pair(data)) is not None:
+            return parse_npy(*pair, name, options)
         _refuse_other_files(data, name)
         data = decode_text(data, name)
     if visibility is not None:

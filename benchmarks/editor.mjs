@@ -156,17 +156,6 @@ await playback("frame of playback, 200 tracks of 241 frames, script and paint");
 await showOnPicture(long);
 await playback("frame of playback that moves the picture, 200 tracks of 241 frames, script and paint");
 
-await page.evaluate((text) => window.start(text), serialiseDrawing({ ...drawingOf(200, 5), frames: 241 }));
-await page.waitForTimeout(800);
-await page.locator(".wm-top").focus();
-await page.keyboard.press(" ");
-await page.waitForTimeout(500);
-await browser.startTracing(page, { categories: ["devtools.timeline", "disabled-by-default-devtools.timeline", "__metadata"] });
-await page.waitForTimeout(2500);
-const long = JSON.parse((await browser.stopTracing()).toString());
-report("frame of playback, 200 tracks x 241 frames, script and paint", paintTimes(long.traceEvents));
-await page.keyboard.press(" ");
-
 await page.evaluate((text) => window.start(text), serialiseDrawing(drawingOf(1024, 2)));
 await page.waitForTimeout(800);
 await page.locator(".wm-top").focus();

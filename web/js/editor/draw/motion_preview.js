@@ -93,6 +93,21 @@ function cutOf(track, { drawing, session: { family } }, image) {
   return made;
 }
 
+/** All holes of one frame, which are mostly those of the frame before. @type {WeakMap<object, {cuts: Cut[], canvas: HTMLCanvasElement}>} */
+const filled = new WeakMap();
+
+/** @type {(cuts: Cut[], image: CanvasImageSource, width: number, height: number) => HTMLCanvasElement} */
+function holesOf(cuts, image, width, height) {
+  const known = filled.get(image);
+  if (known?.cuts.length === cuts.length && known.cuts.every((cut, i) => cut === cuts[i])) return known.canvas;
+  const scale = Math.min(2, (2 * LARGEST_PX) / Math.max(width, height));
+  const [canvas, ctx] = layer(width * scale, height * scale);
+  ctx.scale(canvas.width / width, canvas.height / height);
+  for (const { hole, box } of cuts) ctx.drawImage(hole, box.x, box.y, box.width, box.height);
+  filled.set(image, { cuts, canvas });
+  return canvas;
+}
+
 /** How a track's surroundings have moved since the start; null where they are as they were.
  * @type {(drawing: Drawing, track: Track, frame: number) => {dx: number, dy: number, scale: number, angle: number} | null} */
 function moveOf(drawing, track, frame) {
@@ -119,15 +134,14 @@ export function renderMotion(ctx, scene) {
   ctx.beginPath();
   ctx.rect(0, 0, width, height);
   ctx.clip();
-  for (const { cut: { hole, box } } of moving) ctx.drawImage(hole, box.x, box.y, box.width, box.height);
+  ctx.drawImage(holesOf(moving.map(({ cut }) => cut), background.image, width, height), 0, 0, width, height);
+  const whole = ctx.getTransform();
   for (const { track, move: { dx, dy, scale, angle }, cut: { piece, box } } of moving) {
     const [x, y] = sampledIn(drawing, track).own;
-    ctx.save();
-    ctx.translate(x + dx, y + dy);
-    ctx.rotate(angle);
-    ctx.scale(scale, scale);
+    // The picture is not turned, so one call does for a move, a turn and a size.
+    const [cos, sin] = [whole.a * scale * Math.cos(angle), whole.a * scale * Math.sin(angle)];
+    ctx.setTransform(cos, sin, -sin, cos, whole.a * (x + dx) + whole.e, whole.a * (y + dy) + whole.f);
     ctx.drawImage(piece, box.x - x, box.y - y, box.width, box.height);
-    ctx.restore();
   }
   ctx.restore();
 }

@@ -78,7 +78,7 @@ editor.setBackground(background);
 for (const text of [...start.earlier.slice(1), start.document]) if (start.earlier.length) editor.replaceValue(text);
 [prompt.value, seed.value] = [start.prompt, start.seed ?? ""];
 prompt.disabled = !start.plan.prompts;
-if (prompt.disabled) prompt.placeholder = "The small model follows tracks alone, no prompt";
+if (prompt.disabled) prompt.placeholder = "The small model takes no prompt";
 seed.placeholder = start.plan.seed === null ? "New seed" : `Seed ${start.plan.seed}`;
 
 function edited() {

@@ -6,6 +6,7 @@ from torch import Tensor
 from ..wanmove_core import ShapeError, Tracks, retime_tracks
 from ..wanmove_core.choices import Retime, options_of
 from ..wanmove_core.motion.frame import place_in_frame
+from ..wanmove_core.opencv import needs_opencv, opencv_version
 from .host import CATEGORY
 from .host.convert import check_images, naming, progress, to_bytes, to_image, tracks_from_host
 from .host.links import checked
@@ -65,6 +66,11 @@ class WanMoveTrajectoryError(io.ComfyNode):
                 ),
             ],
         )
+
+    @classmethod
+    def validate_inputs(cls):
+        # Before the video is made, which takes long.
+        return opencv_version() is not None or needs_opencv("Measuring the error")
 
     @classmethod
     @checked

@@ -40,10 +40,13 @@ def require_opencv(subject: str) -> Any:
     """
     cv2 = find_opencv()
     if cv2 is None:
-        raise MissingPackageError(
-            f"{subject} must have OpenCV 4.5 or newer; got none. Run: {INSTALL}"
-        )
+        raise MissingPackageError(needs_opencv(subject))
     return cv2
+
+
+def needs_opencv(subject: str) -> str:
+    """Say in one line what to install."""
+    return f"{subject} must have OpenCV 4.5 or newer; got none. Run: {INSTALL}"
 
 
 def opencv_version() -> str | None:

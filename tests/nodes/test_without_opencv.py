@@ -50,3 +50,12 @@ def test_what_follows_points_says_what_to_install(pack, tracks, node, inputs) ->
     line = "must have OpenCV 4.5 or newer; got none. Run: pip install .*opencv-python-headless"
     with pytest.raises(ValueError, match=line):
         pack.run(node, **given)
+
+
+def test_no_video_is_made_for_an_error_that_cannot_be_measured(pack, monkeypatch) -> None:
+    node = pack.nodes["WanMoveTrajectoryError"]
+    told = node.validate_inputs()
+    assert told.endswith("got none. Run: pip install --no-deps opencv-python-headless")
+    monkeypatch.delitem(sys.modules, "cv2")
+    pytest.importorskip("cv2")
+    assert node.validate_inputs() is True

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+from tests.hostile.own_files import own_files
 from wanmove_core.checkpoints.text_encoder import load_tokenizer
 from wanmove_core.checkpoints.weight_files import open_weights
 from wanmove_core.document.sampling import sample_document
@@ -169,6 +170,7 @@ KINDS: dict[str, Callable[[Path], Iterator[Fixture]]] = {
     "weights": _weights,
     "requests": _requests,
     "tokenizers": _tokenizers,
+    "own files": own_files,
 }
 # Each mutation of a tokenizer takes a process of its own.
 SHARES = {"tokenizers": 0.05, "requests": 0.25}

@@ -1,10 +1,14 @@
 """Seeded mutations of real files: every reader reads them, or refuses them in one line."""
 
+import copy
+import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +30,12 @@ _PIECES = (
     b"\n",
     b"\xed\xa0\x80",
     b"}",
+)
+
+# Values that are of another kind, or out of every range.
+_VALUES: tuple[Any, ...] = (
+    *(None, True, -1, 0, 1.5, 2**64, -(10**30), 1e308, float("nan"), float("inf"), "", "a\x1b\n"),
+    *("\ud800", "../x", "/etc/passwd", "a\0b", "9" * 400, [], {}, [[]], [1, "a"], {"a": None}),
 )
 
 
@@ -71,8 +81,8 @@ def attack(kind: str, count: int, *, seed: int = 0) -> Outcome:
 
 
 def turns_of(kind: str, count: int) -> int:
-    """Mutations of each fixture of a kind, where others take `count`."""
-    return max(1, round(count * SHARES.get(kind, 1.0)))
+    """Mutations of each fixture of a kind; slow ones take a share, but for the whole number."""
+    return max(1, round(count * (1.0 if count >= MUTATIONS else SHARES.get(kind, 1.0))))
 
 
 def attack_once(
@@ -90,7 +100,10 @@ def attack_once(
 
 
 def mutate(whole: bytes, rng: np.random.Generator) -> bytes:
-    """A few bytes changed, put in, taken out, or the file cut off."""
+    """A few bytes changed, put in, taken out, or the file cut off; of JSON also a value."""
+    if whole[:1] in (b"{", b"[") and rng.random() < 0.5:
+        with suppress(ValueError):
+            return _another_value(json.loads(whole), rng)
     data = bytearray(whole)
     for _ in range(1 if rng.random() < 0.5 else rng.integers(2, 9)):
         # Headers matter most.
@@ -107,6 +120,27 @@ def mutate(whole: bytes, rng: np.random.Generator) -> bytes:
             other = int(rng.integers(max(len(data), 1)))
             data[place:place] = data[other : other + int(rng.integers(1, 60))]
     return bytes(data[: rng.integers(len(data) + 1)] if rng.random() < 0.1 else data)
+
+
+def _another_value(document: Any, rng: np.random.Generator) -> bytes:
+    """One to three values of a JSON document exchanged for others, or left out."""
+    for _ in range(rng.integers(1, 4)):
+        places = list(_places(document))
+        if not places:
+            break
+        holder, key = places[rng.integers(len(places))]
+        if rng.random() < 0.2:
+            del holder[key]
+        else:
+            holder[key] = copy.deepcopy(_VALUES[rng.integers(len(_VALUES))])
+    return json.dumps(document).encode()
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    if isinstance(value, dict | list):
+        for key in value if isinstance(value, dict) else range(len(value)):
+            yield value, key
+            yield from _places(value[key])
 
 
 def _try(read: Callable[[Path], object], path: Path, label: str, outcome: Outcome) -> None:

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from .forms import is_inside
 from .page_style import STYLE
 from .protocol import COLUMNS, Column, title_of
 from .summary import Run
@@ -210,7 +211,7 @@ def _data_url(folder: Path, name: str | None) -> str | None:
 
 def _inside(folder: Path, name: str) -> bool:
     """A record may come from elsewhere; its paths must stay in its run."""
-    return (folder / name).resolve().is_relative_to(folder.resolve())
+    return is_inside(name) and (folder / name).resolve().is_relative_to(folder.resolve())
 
 
 def _tracks(record: dict[str, Any]) -> str:

@@ -19,6 +19,7 @@ import numpy as np
 
 from ..errors import MediaError, OptionError, printable
 from ..media.writer import replacing
+from .forms import RUN, fits
 
 _MAX_JSON_BYTES = 64 * 2**20
 
@@ -59,7 +60,7 @@ class RunFolder:
         """
         path = self.path / "run.json"
         document = read_json(path)
-        if document is None or not isinstance(document.get("protocol"), dict):
+        if document is None or not fits(document, RUN):
             raise MediaError(
                 f"{path} must be the description that wanmove bench score writes; got "
                 f"{'another or a damaged file' if path.exists() else 'no such file'}. "

@@ -15,6 +15,7 @@ from ..shapes import Tensor
 from .case import Case, DataSet
 from .clips import asked_tracks, digest_of, read_clip, same_length_and_size, with_followed_tracks
 from .compare import Followed, Tools, features_of, follow, per_track, picture_figures, track_figures
+from .forms import SCORE, fits
 from .masks import overlap
 from .pictures import write_pictures
 from .run_folder import RunFolder, write_features
@@ -122,7 +123,7 @@ class _Score:
     def done(self, part: str, pictures: bool) -> bool:
         """Is the record there, of the same files, protocol, weights and metrics?"""
         record = self.run.record(part, self.case.id)
-        if record is None:
+        if record is None or not fits(record, SCORE):
             return False
         wanted, protocol = self.tools.weights(), self.tools.protocol.as_dict()
         same = record.get("protocol") == protocol and record.get("inputs") == self._inputs(part)

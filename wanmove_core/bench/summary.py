@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import MediaError, OptionError
+from .forms import SCORE, fits
 from .frechet import Gaussian, fit_gaussian, frechet_distance
 from .intervals import bootstrap_interval
 from .protocol import COLUMNS
@@ -94,7 +95,7 @@ def _records(
     for ident in asked:
         records = [(run, record) for run in runs if (record := run.record(part, ident))]
         for run, record in records:
-            if not isinstance(record.get("figures"), dict) or record.get("id") != ident:
+            if not fits(record, SCORE) or record["id"] != ident:
                 raise MediaError(
                     f"{run.path / part / ident}.json must be a score of {ident}; got another "
                     "file. Remove it and score again."

@@ -162,7 +162,7 @@ def format_csv(summaries: Sequence[Summary]) -> str:
         for record in summary["clips"]:
             figures = record["figures"]
             cells = [_cell(summary["name"]), summary["protocol"]["name"], _cell(record["id"])]
-            cells += [_cell(record.get("group", "")), record["frames"]]
+            cells += [_cell(record.get("group") or ""), record["frames"]]
             writer.writerow([*cells, *(figures.get(key, "") for key in keys)])
     return stream.getvalue()
 

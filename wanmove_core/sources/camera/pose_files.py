@@ -151,10 +151,7 @@ def _from_json(content: Any, name: str) -> CameraPoses:
     ):
         found = next((key for key in keys if key in entries[0]), None)
         if found:
-            flat = [
-                np.ravel(_rectangle(e.get(found), f"{name}[{i}].{found}"))
-                for i, e in enumerate(entries)
-            ]
+            flat = [_rectangle(e.get(found), f"{name}[{i}].{found}") for i, e in enumerate(entries)]
             matrices = _numbers(flat, name)
             known = [lens for lens in lenses if lens is not None]
             focal = axis = None

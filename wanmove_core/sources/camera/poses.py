@@ -61,11 +61,12 @@ def checked_poses(
         TrackFormatError: a matrix that is no pose, a focal length that is none. Names the pose.
     """
     rotation, shift = matrices[:, :3, :3], matrices[:, :3, 3]
-    size = np.cbrt(np.linalg.det(rotation))
-    regular = np.abs(size) > 1e-9
-    rotation = rotation / np.where(regular, size, 1.0)[:, None, None]
-    off = np.abs(np.swapaxes(rotation, 1, 2) @ rotation - np.eye(3)).max((1, 2))
-    wrong = ~regular | (off > 1e-2)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is no rotation
+        size = np.cbrt(np.linalg.det(rotation))
+        regular = np.abs(size) > 1e-9
+        rotation = rotation / np.where(regular, size, 1.0)[:, None, None]
+        off = np.abs(np.swapaxes(rotation, 1, 2) @ rotation - np.eye(3)).max((1, 2))
+    wrong = ~regular | ~(off <= 1e-2)
     if wrong.any():
         raise refusal(
             f"{name}[{int(wrong.argmax())}]",

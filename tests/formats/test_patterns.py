@@ -1,16 +1,12 @@
 """No pattern of a reader takes long, whatever it is given: its worst cases are made from itself."""
 
+import ast
 import importlib
-import inspect
-import pkgutil
 import re
 import time
+from pathlib import Path
 
 import pytest
-
-import wanmove_core.checkpoints
-import wanmove_core.document
-import wanmove_core.formats
 
 try:  # the parser that `re` itself uses
     from re import _constants as constants
@@ -21,21 +17,57 @@ except ImportError:  # Python 3.10
 
 LENGTHS = (5_000, 100_000)  # a slow pattern fails at the first ones
 LIMIT_SECONDS = 0.05
-PACKAGES = (wanmove_core.formats, wanmove_core.document, wanmove_core.checkpoints)
+ROOT = Path(__file__).parents[2]
+CALLS = ("compile", "match", "fullmatch", "search", "sub", "findall", "finditer", "split")
 
 
 def patterns():
-    for package in PACKAGES:
-        for module in pkgutil.iter_modules(package.__path__):
-            loaded = importlib.import_module(f"{package.__name__}.{module.name}")
-            source = inspect.getsource(loaded)
-            for name, value in vars(loaded).items():
-                if isinstance(value, re.Pattern):
-                    uses = set(
-                        re.findall(rf"\b{name}\.(match|fullmatch|search|sub|finditer)", source)
-                    )
-                    uses = {{"sub": "search", "finditer": "search"}.get(use, use) for use in uses}
-                    yield pytest.param(value, sorted(uses), id=f"{module.name}.{name}")
+    """Every pattern of the code, with the ways in which it is used."""
+    for folder in (ROOT / "wanmove_core", ROOT / "nodes"):
+        for path in sorted(folder.rglob("*.py")):
+            source = path.read_text(encoding="utf-8")
+            for number, (pattern, uses) in enumerate(patterns_of(source, path)):
+                name = f"{path.relative_to(ROOT).with_suffix('')}-{number}"
+                yield pytest.param(pattern, uses, id=name)
+
+
+def patterns_of(source, path):
+    if "re." not in source:
+        return
+    names = {}
+    for node in ast.walk(ast.parse(source)):
+        called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+        if not called.startswith("re.") or called[3:] not in CALLS:
+            continue
+        text = node.args[0]
+        if "re.escape" in ast.unparse(text):  # a text of its own before a number
+            continue
+        flags = node.args[1:] if called == "re.compile" else []
+        if not isinstance(text, ast.Constant):  # made of other texts of its module
+            names = names or dict(vars(importlib.import_module(module_of(path))))
+        either = [text.body, text.orelse] if isinstance(text, ast.IfExp) else [text]
+        uses = {called[3:]}
+        if called == "re.compile":
+            holder = next(
+                (
+                    ast.unparse(one.targets[0])
+                    for one in ast.walk(ast.parse(source))
+                    if isinstance(one, ast.Assign) and one.value.lineno == node.lineno
+                ),
+                "",
+            )
+            uses = set(re.findall(rf"\b{re.escape(holder)}\.({'|'.join(CALLS)})\b", source))
+            uses = uses or {"match"}  # through a variable: text is read from place to place
+        # Those that go through the text cost as much as a search.
+        through = {"sub", "finditer", "findall", "split"}
+        uses = sorted({"search" if use in through else use for use in uses})
+        for one in either:
+            given = [eval(ast.unparse(part), {"re": re, **names}) for part in (one, *flags)]
+            yield re.compile(*given), uses
+
+
+def module_of(path):
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
 
 def sample(items, pumps, path=()):

@@ -12,7 +12,7 @@ from ..shapes import Int
 
 _MOST_OBJECTS = 64
 _MAX_PIXELS = 16384 * 16384
-_NUMBER = re.compile(r"(\d+)$")
+_NUMBER = re.compile(r"(?<!\d)(\d+)$")
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def _spellings(parameters: Iterable[str]) -> dict[str, str]:
     for name in parameters:
         path, _, leaf = name.rpartition(".")
         in_layer = leaf in ("weight", "bias", "down", "up")
-        target = re.sub(r"(\.base)+$", "", path) if in_layer else name
+        target = re.sub(r"(?<!\.base)(\.base)+$", "", path) if in_layer else name
         weight = f"{target}.weight" if in_layer else target
         original = str(TRANSFORMER_KEYS.to_original(weight)).removesuffix(".weight")
         for spelling in (target, original):

@@ -1,5 +1,6 @@
 """Long videos: the first clip is today's, clips share a frame, an aborted job goes on."""
 
+import os
 from dataclasses import replace
 from itertools import pairwise
 
@@ -91,6 +92,19 @@ def test_a_damaged_segment_is_made_again(pipeline, whole, tmp_path):
     assert torch.equal(chain(pipeline, store=store), whole)
     store.clear()
     assert not list(tmp_path.iterdir())
+
+
+def test_what_killed_runs_left_goes_after_a_week(tmp_path):
+    names = (".0123456789ab.part.mp4", ".0123456789ab.party", "0123456789ab.part.mp4")
+    for name in names:
+        for age in ("old", "new"):
+            (tmp_path / age).mkdir(exist_ok=True)
+            (tmp_path / age / name).write_bytes(b"x")
+            if age == "old":
+                os.utime(tmp_path / age / name, (0, 0))
+    for age, left in (("old", names[1:]), ("new", names)):
+        SegmentStore(tmp_path / age / "a.mp4", "digest")
+        assert sorted(path.name for path in (tmp_path / age).iterdir()) == sorted(left)
 
 
 def test_features_come_from_where_a_track_was_first_known(pipeline):

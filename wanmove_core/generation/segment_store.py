@@ -9,7 +9,7 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from ..media.writer import replacing
+from ..media.writer import remove_leftovers, replacing
 from ..shapes import Tensor
 
 _log = logging.getLogger("wanmove")
@@ -26,6 +26,7 @@ class SegmentStore:
 
     def __init__(self, video: Path, digest: str) -> None:
         self.folder = video.with_name(f".{video.stem}.{digest}.segments")
+        remove_leftovers(video.parent, _KEPT_DAYS)
         for other in video.parent.glob(f".{video.stem}.*.segments"):
             if other != self.folder and _age_in_days(other) > _KEPT_DAYS:
                 shutil.rmtree(other, ignore_errors=True)

@@ -1,7 +1,9 @@
 """The one way to write a file: complete under its name, or not at all."""
 
 import os
+import re
 import secrets
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 # Encoders tell the format from the suffix; longer ones are a part of the name.
 _LONGEST_SUFFIX = 10
 _TRIES = 100
+_TEMPORARY = re.compile(r"\.[0-9a-f]{12}\.part(\..*)?")
 
 
 @contextmanager
@@ -49,6 +52,15 @@ def check_writable(path: Path) -> None:
         for folder in made:
             with suppress(OSError):
                 folder.rmdir()
+
+
+def remove_leftovers(folder: Path, days: int) -> None:
+    """Remove what writers that were killed left in a folder, if it is older than so many days."""
+    limit = time.time() - days * 86400
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if _TEMPORARY.fullmatch(path.name) and path.lstat().st_mtime < limit:
+                path.unlink()
 
 
 def write_files(files: Mapping[Path, bytes]) -> None:

@@ -66,6 +66,7 @@ export const local = {
   },
 
   "a second page that closes leaves the first its program; the last one ends it": async ({ engine, start }) => {
+    if (engine.name === "webkit") return;  // the pointer of its driver never comes to a second window
     const server = await start();
     const page = await openPage(engine, server);
     const other = await openPage(engine, server);

@@ -11,7 +11,8 @@ NOTE_WINDOWS = """## Long video in windows
 The whole length is guided at once and sampled in overlapping windows (ComfyUI's own node).
 
 - **context_length 77**: with the start image, which every window sees first, that is 81.
-- **retain_first_frame** must be on: else later windows see no start image.
+- **retain_first_frame** must be on: else later windows see no start image. ComfyUI
+  0.26 has it, 0.18 does not.
 
 Soft seams, 1.6 to 2 times the work. Another way: *wan-move-11-long-chain*."""
 NOTE_CHAIN = """## Long video as a chain
@@ -28,7 +29,7 @@ For a third clip repeat the lower row with all frames so far."""
 
 def windows(canvas: Canvas, name: str) -> None:
     """Core's context windows over our guidance."""
-    canvas.note(NOTE_WINDOWS, (LEFT, LOW + 430), (400, 200))
+    canvas.note(NOTE_WINDOWS, (LEFT, LOW + 430), (400, 220))
     placed = stage(canvas)
     placed.image.node["widgets_values"][2] = WINDOWS_LENGTH
     drawn = motion(canvas, placed.image, BALL, frames=WINDOWS_LENGTH)

@@ -1,5 +1,8 @@
 """Files are written whole or not at all, and the check before the work is the writer itself."""
 
+import os
+import socket
+import stat
 import threading
 from pathlib import Path
 
@@ -96,6 +99,25 @@ def test_a_link_is_replaced_and_not_followed(tmp_path):
     write_files({path: b"{}"})
     assert outside.read_text() == "mine" and path.read_bytes() == b"{}"
     assert not path.is_symlink()
+
+
+def test_a_device_or_pipe_is_never_replaced(tmp_path):
+    """As root, renaming a file onto /dev/null would take it away from every program."""
+    pipe, listening = tmp_path / "a.json", tmp_path / "b.json"
+    os.mkfifo(pipe)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(listening))
+        link = tmp_path / "c.json"  # as /dev/stdout is
+        link.symlink_to(pipe)
+        for path in (pipe, listening, link):
+            before = path.lstat()
+            for write in (check_writable, lambda place: write_files({place: b"{}"})):
+                with pytest.raises(MediaError, match="got a pipe or device"):
+                    write(path)
+            with pytest.raises(MediaError, match="got a pipe or device"), replacing(path):
+                raise AssertionError("the work was begun")
+            assert path.lstat().st_ino == before.st_ino and not stat.S_ISREG(path.lstat().st_mode)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "b.json", "c.json"]
 
 
 def test_files_of_a_pair_appear_together(tmp_path):

@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -106,8 +107,7 @@ def _writable(path: Path) -> Iterator[Path]:
     # Short, so that it fits wherever the final name fits; unique, so that two writers never share.
     temporary = path.parent / f".{secrets.token_hex(6)}.part{suffix}"
     try:
-        if _exists(path) and path.is_dir() and not path.is_symlink():
-            raise MediaError(f"{path} must be a file; got a folder. Add a file name.")
+        _check_place(path)
         _make_empty(temporary, path)
         yield temporary
     except (OSError, ValueError) as error:
@@ -132,6 +132,20 @@ def _make_empty(temporary: Path, path: Path) -> None:
         except FileNotFoundError:
             if not left:
                 raise
+
+
+def _check_place(path: Path) -> None:
+    """Refuse the place of a folder, pipe or device, and a link to one of the last two."""
+    if not _exists(path):
+        return
+    kind = path.lstat().st_mode
+    if stat.S_ISDIR(kind):
+        raise MediaError(f"{path} must be a file; got a folder. Add a file name.")
+    if stat.S_ISLNK(kind):
+        with suppress(OSError):  # a link to nowhere
+            kind = path.stat().st_mode
+    if not any(is_kind(kind) for is_kind in (stat.S_ISREG, stat.S_ISLNK, stat.S_ISDIR)):
+        raise MediaError(f"{path} must be a file; got a pipe or device. Name another file.")
 
 
 def _make_folder(path: Path) -> None:

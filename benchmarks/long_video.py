@@ -76,6 +76,8 @@ def core_windows(pipeline, image, tracks, settings):
     start = pipeline.encode_start(image, whole)
     text = pipeline.encode_prompts(*PROMPTS)
     conditions = pipeline.guide(start, tracks, text, whole)
+    # Nothing is as in `still`, so each window is a plain cut out of the whole, as core makes it.
+    conditions = replace(conditions, still=conditions.still + 1)
     schedule = settings.schedule((WIDTH, HEIGHT))
     model = pipeline.components.transformer
     shape = (1, pipeline.family.channels, *conditions.positive.shape[2:])

@@ -118,7 +118,9 @@ function renderPace(ctx, { drawing, session: { view } }, track) {
     ctx.moveTo(x + 2, y);
     ctx.arc(x, y, 2, 0, 2 * Math.PI);
   }
-  paint(ctx, "#fff", "rgba(0, 0, 0, 0.7)", 0.75);
+  // The edges first: where dots lie close they would make the line black.
+  paint(ctx, null, "rgba(0, 0, 0, 0.7)", 1.5);
+  paint(ctx, "#fff", null);
 }
 
 /** The name where a path starts, and numbers of frames along it. @type {DrawTracks} */

@@ -68,9 +68,13 @@ class WanMoveTrajectoryError(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls):
-        # Before the video is made, which takes long.
-        return opencv_version() is not None or needs_opencv("Measuring the error")
+    def validate_inputs(cls, retime=None):
+        # Before the video is made, which takes long. ComfyUI drops the answer of a check that
+        # takes no input, and does not check one that is taken.
+        if opencv_version() is None:
+            return needs_opencv("Measuring the error")
+        known = options_of(Retime)
+        return retime in (None, *known) or f"must be one of {', '.join(known)}; got {retime}"
 
     @classmethod
     @checked

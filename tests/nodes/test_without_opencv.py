@@ -54,8 +54,9 @@ def test_what_follows_points_says_what_to_install(pack, tracks, node, inputs) ->
 
 def test_no_video_is_made_for_an_error_that_cannot_be_measured(pack, monkeypatch) -> None:
     node = pack.nodes["WanMoveTrajectoryError"]
-    told = node.validate_inputs()
+    told = node.validate_inputs(retime="time")
     assert told.endswith("got none. Run: pip install --no-deps opencv-python-headless")
     monkeypatch.delitem(sys.modules, "cv2")
     pytest.importorskip("cv2")
-    assert node.validate_inputs() is True
+    assert node.validate_inputs(retime="time") is True
+    assert node.validate_inputs(retime="no") == "must be one of time, cut, hold; got no"

@@ -1,6 +1,7 @@
 """`wanmove doctor`: one block that says what there is, and what is missing."""
 
 import importlib.util
+import shutil
 import sys
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
@@ -20,6 +21,15 @@ def test_tells_versions_and_each_model(capsys) -> None:
     assert f"torch {torch.__version__}" in told and "\nOpenCV " in told
     assert "wanmove_toy_bf16.safetensors, 0.02 GB: an image-to-video transformer" in told
     assert "wanmove_toy_vae.safetensors, 0.01 GB: a Wan 2.1 VAE" in told
+
+
+def test_a_suffix_in_capitals_is_a_model_too(capsys, tmp_path: Path) -> None:
+    """As in a folder that Windows or an old archiver named: for `inspect` and `doctor` alike."""
+    shutil.copy(TOY / "wanmove_toy_vae.safetensors", tmp_path / "VAE.SAFETENSORS")
+    for words in (["doctor", "--models", str(tmp_path)], ["inspect", str(tmp_path)]):
+        assert main(words) == 0
+        told = capsys.readouterr().out
+        assert "VAE.SAFETENSORS" in told and "Wan 2.1 VAE" in told, words
 
 
 def test_the_version_is_that_of_the_folder_that_runs(capsys, monkeypatch) -> None:

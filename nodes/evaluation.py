@@ -3,8 +3,9 @@
 from comfy_api.latest import io, ui
 from torch import Tensor
 
-from ..wanmove_core import ShapeError, Tracks, retime_tracks
+from ..wanmove_core import OptionError, ShapeError, Tracks, retime_tracks
 from ..wanmove_core.choices import Retime, options_of
+from ..wanmove_core.formats.checks import shown
 from ..wanmove_core.motion.frame import place_in_frame
 from ..wanmove_core.opencv import needs_opencv, opencv_version
 from .host import CATEGORY
@@ -73,8 +74,7 @@ class WanMoveTrajectoryError(io.ComfyNode):
         # takes no input, and does not check one that is taken.
         if opencv_version() is None:
             return needs_opencv("Measuring the error")
-        known = options_of(Retime)
-        return retime in (None, *known) or f"must be one of {', '.join(known)}; got {retime}"
+        return (None if retime is None else _wrong_retime(retime)) or True
 
     @classmethod
     @checked
@@ -85,6 +85,8 @@ class WanMoveTrajectoryError(io.ComfyNode):
         from ..wanmove_core.evaluate.overlay import draw_comparison
         from ..wanmove_core.tracking.video import track_points
 
+        if (wrong := _wrong_retime(retime)) is not None:
+            raise OptionError(f"retime {wrong}")
         check_images(images, "images")
         frames = to_bytes(images)
         given = tracks_from_host(tracks)
@@ -102,6 +104,14 @@ class WanMoveTrajectoryError(io.ComfyNode):
             error.mean,
             ui={**ui.PreviewText(report).as_dict(), "wanmove_followed": [followed]},
         )
+
+
+def _wrong_retime(retime) -> str | None:
+    """What is wrong with it, if anything: nobody else looks, since `validate_inputs` takes it."""
+    known = options_of(Retime)
+    if retime in known:
+        return None
+    return f"must be one of {', '.join(known)}; got {shown(retime)}. Choose one of the list."
 
 
 def _retimed(tracks: Tracks, frames: Tensor, retime: str) -> Tracks:

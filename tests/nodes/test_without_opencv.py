@@ -59,4 +59,6 @@ def test_no_video_is_made_for_an_error_that_cannot_be_measured(pack, monkeypatch
     monkeypatch.delitem(sys.modules, "cv2")
     pytest.importorskip("cv2")
     assert node.validate_inputs(retime="time") is True
-    assert node.validate_inputs(retime="no") == "must be one of time, cut, hold; got no"
+    assert node.validate_inputs(retime="no") == (
+        "must be one of time, cut, hold; got 'no'. Choose one of the list."
+    )

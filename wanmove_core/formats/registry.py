@@ -53,6 +53,7 @@ TABLE = (
         suffixes=(".npy",),
         write="npy:npy_bytes",
         binary=True,
+        reads="yes, and the zip of both that the editor exports",
         writes="yes",
         keeps="everything, exact",
     ),

@@ -217,5 +217,5 @@ def fastest_way(gib: float, size: Size, frames: int) -> tuple[str, Needs] | None
         spare = int(gib - BESIDE - needs.sample)  # while sampling, whole GiB
         if meaning.get("offload") != "layer" or spare == 0:
             return options, needs
-        return f"{options} --keep {spare}", needs_of(size, frames, **meaning, keep=spare)
+        return f"{options} --keep {spare}", needs_of(size, frames, **meaning, keep=float(spare))
     return None

@@ -64,7 +64,7 @@ def test_saved_tracks_load_again(comfy: ComfyServer, kind: str) -> None:
 
 
 def test_a_changed_file_is_read_again(comfy: ComfyServer) -> None:
-    path = comfy.base / "input/moving_tracks.npy"
+    path = comfy.base / "input/changing_tracks.npy"
     graph = Graph()
     keep(graph, "loaded", graph.add("WanMoveLoadTracks", file=path.name, **AS_STORED))
     for value in (3.0, 5.0):

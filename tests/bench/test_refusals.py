@@ -79,6 +79,12 @@ def test_a_folder_without_the_videos_is_refused_before_anything_is_written(score
         "score", true.parent, "--against", true, "--out", run, *PLAIN, "--only", "*_4"
     )
     assert code == 2 and "as clip_4.mp4; got none of 1" in told and not run.exists()
+    # A name that would be a pattern.
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    (odd / "a**[b.mp4").write_bytes(b"")
+    code, _, told = bench("score", tmp_path / "outer", "--against", odd, "--out", run, *PLAIN)
+    assert code == 2 and "as a**[b.mp4; got none of 1" in told and not run.exists()
 
 
 def test_runs_of_other_weights_or_protocols_do_not_come_together(scored, bench, tmp_path, clips):

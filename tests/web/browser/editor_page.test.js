@@ -30,6 +30,11 @@ describe("the editor on a page", { skip: chromium ? false : "no Chromium: apt-ge
   let browser, page, canvas, sheet;
   const errors = [];
   const settle = (ms = 150) => page.waitForTimeout(ms);
+  const enter = async (text) => {
+    await page.keyboard.type(text);
+    await page.keyboard.press("Enter");
+    await settle();
+  };
   const drawing = () => page.evaluate(() => JSON.parse(window.editor.getValue()));
   const session = () => page.evaluate(() => window.editor.getSession());
   const playing = () => page.evaluate(() => !document.querySelector('[aria-label="Pause"]').hidden);
@@ -163,9 +168,7 @@ describe("the editor on a page", { skip: chromium ? false : "no Chromium: apt-ge
     await page.locator('[data-field="width"]').focus();
     for (const key of ["Control+a", "6", "4", "0", "Tab"]) await page.keyboard.press(key);
     await settle();
-    await page.keyboard.type("350");
-    await page.keyboard.press("Enter");
-    await settle();
+    await enter("350");
     const { width, height } = await drawing();
     assert.deepEqual([width, height], [640, 352]);
     await page.locator(".wm-top").focus();
@@ -173,9 +176,7 @@ describe("the editor on a page", { skip: chromium ? false : "no Chromium: apt-ge
     await settle();
     assert.equal((await drawing()).width, 832);
     await page.click('[data-field="frames"]');
-    await page.keyboard.type("49");
-    await page.keyboard.press("Enter");
-    await settle();
+    await enter("49");
     assert.equal((await drawing()).frames, 49);
     await page.keyboard.press("Control+z");
     await settle();
@@ -191,9 +192,7 @@ describe("the editor on a page", { skip: chromium ? false : "no Chromium: apt-ge
     await page.setViewportSize(size);
     await settle();
     assert.equal(await field.inputValue(), "64");
-    await page.keyboard.press("0");
-    await page.keyboard.press("Enter");
-    await settle();
+    await enter("0");
     assert.equal((await drawing()).width, 640);
     await page.keyboard.press("Control+z");
     await settle();

@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+from glob import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def _check_videos(folder: Path, asked: DataSet) -> None:
     names = [f"{case.id}.mp4" for case in asked.cases]
     if not names or any((folder / name).is_file() for name in names):
         return
-    inner = next((path.parent for path in sorted(folder.glob(f"**/{names[0]}"))), None)
+    inner = next((path.parent for path in sorted(folder.rglob(escape(names[0])))), None)
     raise MediaError(
         f"{folder} must hold the benchmark's videos, as {names[0]}; got none of {len(names)}. "
         + (f"Name the folder {inner}." if inner else "Name the folder in which they are.")

@@ -15,9 +15,15 @@ class Context:
 
     Attention to n equal tokens equals attention to one of them with log(n) added to its score, so
     one token replaces all. The bias is set before each call of the model.
+
+    Args:
+        fewest: words that a batch is padded to. With 0, a batch without a prompt does not reach the
+            weights that look for words; several processes must all have gradients for the same
+            weights, so there it is 1.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, fewest: int = 0) -> None:
+        self.fewest = fewest
         self.bias: Tensor = torch.zeros(1, 1)
 
     def join(self, prompts: Sequence[Tensor]) -> Tensor:
@@ -27,9 +33,10 @@ class Context:
             prompts: [tokens, width] each, without padding; one may have no tokens at all.
 
         Returns:
-            [batch, longest + 1, width]: zero-padded to one token more than the longest has.
+            [batch, longest + 1, width]: zero-padded to one token more than the longest has, or than
+            `fewest`.
         """
-        longest = max(len(prompt) for prompt in prompts) + 1
+        longest = max(self.fewest, *(len(prompt) for prompt in prompts)) + 1
         joined = prompts[0].new_zeros(len(prompts), longest, prompts[0].shape[-1])
         bias = torch.full((len(prompts), longest), -math.inf, device=joined.device)
         for row, prompt in enumerate(prompts):

@@ -30,7 +30,7 @@ from .adapters import (
     optimisers,
     without_lora,
 )
-from .attention import use_matrix_attention, use_short_context
+from .attention import Context, use_matrix_attention, use_short_context
 from .cache import Cache
 from .few_steps import few_step_loss
 from .held_out import Check, check_held_out
@@ -73,7 +73,8 @@ class Run:
         self.need = plan_memory(options, self.caches)
         check_memory(self.need, self.device, options.memory_limit)
         self.model = self._load_model()
-        self.context = use_short_context(self.model)
+        several = Processes.join(self.device).count > 1
+        self.context = use_short_context(self.model, Context(fewest=int(several)))
         if self.device.type == "cpu":
             use_matrix_attention(self.model)
         self.teacher = self._make_teacher()

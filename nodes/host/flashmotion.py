@@ -27,7 +27,7 @@ class ControlNet(nn.Module):
     """The host's Wan model as a ControlNet: no head, and one output layer a block.
 
     Args:
-        copy: with twice the latent's channels.
+        copy: takes the model's input and, joined to it, the maps' latent.
         width: of its tokens.
         options: dtype and device.
     """
@@ -122,7 +122,7 @@ def _control(checkpoint: Checkpoint, found: Adapter) -> Any:
 
     copy = comfy.ldm.wan.model.WanModel(
         model_type="t2v",
-        in_dim=2 * found.latent_channels,
+        in_dim=size("patch_embedding.weight", 1),
         dim=found.width,
         ffn_dim=size("blocks.0.ffn.0.weight", 0),
         freq_dim=size("time_embedding.0.weight", 1),

@@ -127,6 +127,16 @@ def test_a_whole_model_is_distilled_and_loads(cache, tmp_path, capsys):
     assert not new.blocks[0].attn2.add_v_proj.weight.any()
 
 
+def test_a_lora_is_distilled_from_the_model_without_it(cache, tmp_path, capsys):
+    options = ("--lora", "4", "--few-steps", "4", "--held-out", "0", "--rate", "0.02")
+    assert run(cache, tmp_path, "--steps", "3", *options) == 0
+    path = Path(capsys.readouterr().out.strip())
+    model = load_components([TOY], dtype="fp32", needs=("transformer",)).transformer
+    before = model.blocks[0].ffn.net[2].weight.clone()
+    assert apply_lora(model, path) == 60
+    assert not torch.equal(model.blocks[0].ffn.net[2].weight, before)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -77,8 +77,8 @@ class ControlNetAdapter(nn.Module):
     """A copy of the model that sees the noisy latent and the maps, with one output a block.
 
     Args:
-        copy: diffusers `WanTransformer3DModel` with twice the latent's channels. Its head is
-            not used and may be missing.
+        copy: diffusers `WanTransformer3DModel` that takes the model's input and, joined to it,
+            the maps' latent; it sees no features of CLIP. Its head is not used and may be missing.
         width: D, its tokens.
         operations: the module that provides `Linear`, as for `ResNetAdapter`.
     """
@@ -108,12 +108,14 @@ def _embed(
 ) -> tuple[Tensor, Tensor, Tensor, Any]:
     """What diffusers' `WanTransformer3DModel.forward` does before its first block.
 
-    Source: diffusers 0.42.1 models/transformers/transformer_wan.py, the branch of a timestep for
-    every token.
+    The time is one for all tokens, or one for each.
+
+    Source: diffusers 0.42.1 models/transformers/transformer_wan.py.
     """
     rotary = model.rope(hidden_states)
     hidden = model.patch_embedding(hidden_states).flatten(2).transpose(1, 2)
+    each = timestep.shape[1] if timestep.ndim == 2 else None
     _, projection, text, _ = model.condition_embedder(
-        timestep.flatten(), encoder_hidden_states, None, timestep_seq_len=timestep.shape[1]
+        timestep.flatten(), encoder_hidden_states, None, timestep_seq_len=each
     )
-    return hidden, text, projection.unflatten(2, (6, -1)), rotary
+    return hidden, text, projection.unflatten(-1, (6, -1)), rotary

@@ -65,8 +65,8 @@ def find_adapter(checkpoint: Checkpoint) -> Adapter | None:
         width = shapes[0][0]
         if attention and len(attention) == len(shapes) and shapes[0][1] == width:
             inputs = _axis(weights, "patch_embedding.weight", 1)
-            # 48 would be a sum or the trajectory alone, which is not known; joined is twice.
-            latent = inputs // 2 if inputs in _JOINED else 0
+            # 48 would be a sum or the trajectory alone, which is not known.
+            latent = _JOINED.get(inputs, 0)
             found = Adapter("controlnet", width, len(shapes), family, latent)
             return replace(found, stage=_stage(checkpoint))
         if not attention and _has_wide_convolution(weights):
@@ -78,7 +78,9 @@ def find_adapter(checkpoint: Checkpoint) -> Adapter | None:
     return None
 
 
-_JOINED = (96, 32)  # two latents of 48 channels, or of 16
+# The model's whole input and the maps' latent, to the latent's channels: of the 5B, and of Wan 2.1
+# image-to-video, whose input carries the start image too.
+_JOINED = {48 + 48: 48, 36 + 16: 16}
 
 
 def _families(weights: Mapping[str, Weight]) -> dict[str, list[tuple[int, ...]]]:

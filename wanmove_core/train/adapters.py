@@ -67,7 +67,10 @@ def learn_everything(transformer: nn.Module) -> None:
 @contextmanager
 def without_lora(transformer: nn.Module) -> Iterator[None]:
     """Disable the LoRA within a `with` block."""
-    layers: list[Any] = [m for m in transformer.modules() if hasattr(m, "enable_adapters")]
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    # The whole model has an `enable_adapters` too, of another meaning.
+    layers: list[Any] = [m for m in transformer.modules() if isinstance(m, BaseTunerLayer)]
     for layer in layers:
         layer.enable_adapters(False)
     try:

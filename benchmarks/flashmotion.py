@@ -25,6 +25,7 @@ from wanmove_core import LatentGrid
 from wanmove_core.bench.world import HELD_OUT_SEED, Scene
 from wanmove_core.checkpoints.adapter_loading import load_adapter
 from wanmove_core.checkpoints.loading import load_components
+from wanmove_core.choices import MapShape
 from wanmove_core.generation.adapters import attached
 from wanmove_core.start_image.conditioning import conditioning_input, known_mask
 from wanmove_core.tracking.video import track_points
@@ -78,10 +79,12 @@ def make_scenes(vae: Any, count: int, first_seed: int = FIRST_SEED) -> list[BoxS
     return found
 
 
-def maps_of(vae: Any, given: BoxScene, *, frames: int = 0, pixels: int = 0) -> Tensor:
-    """The latent of the scene's boxes, late by some frames or to the right by some pixels."""
+def maps_of(
+    vae: Any, given: BoxScene, *, shape: MapShape = "box", frames: int = 0, pixels: int = 0
+) -> Tensor:
+    """The latent of the scene's maps, late by some frames or to the right by some pixels."""
     height, width = given.scene.frames.shape[1:3]
-    maps = draw_trajectory_maps(given.objects, (width, height)).numpy()
+    maps = draw_trajectory_maps(given.objects, (width, height), shape=shape).numpy()
     order = np.maximum(np.arange(len(maps)) - frames, 0)
     return encode(vae, to_video(np.roll(maps[order], pixels, axis=2)[None]))
 

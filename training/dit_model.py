@@ -74,9 +74,16 @@ def initialise(model: WanTransformer3DModel, *, seed: int) -> None:
 Predict = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
-def predictor(model: WanTransformer3DModel) -> Predict:
-    """The model without a prompt and without an image, cross-attention cut short, in place."""
+def predictor(model: WanTransformer3DModel, *copies: nn.Module) -> Predict:
+    """The model without a prompt and without an image, cross-attention cut short, in place.
+
+    Args:
+        model: a `WanTransformer3DModel`.
+        copies: what runs beside it with the same prompts: the copy of a ControlNet.
+    """
     context = use_short_context(model)
+    for copy in copies:
+        use_short_context(copy, context)
 
     def predict(noisy: Tensor, times: Tensor, given: Tensor) -> Tensor:
         prompts = [torch.zeros(0, TEXT_DIM)] * len(noisy)

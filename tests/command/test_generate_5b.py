@@ -101,14 +101,14 @@ REFUSALS = {
     "--maps @black --adapter @FastAdapter/resnet.safetensors": "an object in frame 0",
     "--tracks @late.json --adapter @FastAdapter/resnet.safetensors": "an object in frame 0",
     "--checkpoint @16 --maps @maps --adapter @FastAdapter/resnet.safetensors": "a Wan 2.2 VAE",
-    f"--maps @maps --adapter {BOXES}": "2 blocks of width 256; got 6 of 256",
-    f"--checkpoint {TOY} --maps @maps --adapter {BOXES}": "must come with Wan2.2-TI2V-5B",
+    f"--maps @maps --adapter {BOXES}": "latent of 48 channels; got 6 of 256, 16 channels",
+    f"--checkpoint {TOY} --maps @maps --adapter @FastAdapter/resnet.safetensors": "6 blocks of",
     "--maps @maps --adapter @model/model.pt": "must be a FlashMotion adapter",
     "--tracks @tracks.csv --mask @small.png --adapter @FastAdapter/resnet.safetensors": "of the",
     "--size 90x64 --resize crop": "multiples of 32 px",
     "--shift 3": "one of --few-step, --sigmas and --shift",
     "--maps @maps --adapter @FastAdapter/resnet.safetensors --cache firstblock": "without --cache",
-    "--batch @drawing.json": "Make one video at a time",
+    "--movebench @16": "its tracks have no masks",
 }
 
 
@@ -126,3 +126,26 @@ def test_what_is_for_the_5b_is_refused_elsewhere(folder, tmp_path, capsys):
     words = COMMON.replace("@model", "@FastAdapter") + " --few-step trained --prompt"
     assert run(folder, words, tmp_path / "a.mp4") == 2
     assert "--few-step must come with Wan2.2-TI2V-5B; got" in capsys.readouterr().err
+
+
+def test_a_batch_has_maps_or_masks_in_each_line(folder, tmp_path, caplog):
+    shared = {"image": "image.png", "prompt": "", "size": "96x64", "frames": 9}
+    jobs = [
+        {"maps": "maps", "out": "maps.mp4"},
+        {"tracks": "tracks.csv", "mask": "mask.png", "out": "mask.mp4"},
+        {"tracks": "tracks.csv", "mask": "mask.png", "map_shape": "mask", "out": "shape.mp4"},
+        {"maps": "maps", "tracks": "tracks.csv", "out": "both.mp4"},
+        {"tracks": "tracks.csv", "out": "bare.mp4"},
+    ]
+    caplog.set_level("INFO", logger="wanmove")
+    (folder / "jobs.jsonl").write_text("\n".join(json.dumps({**shared, **job}) for job in jobs))
+    command = ["generate", "--checkpoint", str(folder / "model"), "--few-step", "published"]
+    command += ["--adapter", str(folder / "FastAdapter/resnet.safetensors"), "--dtype", "fp32"]
+    assert cli.main([*command, "--batch", str(folder / "jobs.jsonl")]) == 1
+    assert "3 made, 0 already there, 2 failed" in caplog.text
+    assert "one of --maps and --tracks" in caplog.text and "needs a filled" in caplog.text
+    maps, mask, shape = (read_video(folder / job["out"]).int() for job in jobs[:3])
+    assert torch.equal(maps, mask) and not torch.equal(shape, mask)
+    caplog.clear()
+    assert cli.main([*command, "--batch", str(folder / "jobs.jsonl")]) == 1
+    assert "0 made, 3 already there, 2 failed" in caplog.text

@@ -1,7 +1,9 @@
-"""`wanmove generate` with Wan2.2-TI2V-5B: family, trajectory maps and adapters."""
+"""`wanmove generate` by trajectory maps: FlashMotion's options, maps and adapters."""
 
 import argparse
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     import torch
 
     from ..generation.job import Job
+    from ..generation.settings import GenerationSettings
     from ..shapes import Tensor
 
 _log = logging.getLogger("wanmove")
@@ -25,12 +28,11 @@ FEW_STEP = {
     "published": (1.0, 0.75, 0.5, 0.25),
     "trained": (1.0, 0.9375, 5 / 6, 0.625),
 }
-_ONLY_5B = ("adapter", "maps", "mask", "few_step")
 
 
 def add_flashmotion_options(parser: Any) -> None:
-    """Add the options of one video that only the 5B takes."""
-    group = parser.add_argument_group("boxes and masks (FlashMotion, with Wan2.2-TI2V-5B)")
+    """Add the options of one video that maps guide."""
+    group = parser.add_argument_group("boxes and masks (FlashMotion, with --adapter)")
     group.add_argument(
         "--maps",
         type=parse_path,
@@ -49,15 +51,18 @@ def add_flashmotion_options(parser: Any) -> None:
     group.add_argument(
         "--few-step",
         choices=tuple(FEW_STEP),
-        help="four steps of the distilled generator: the noise levels of its published inference "
+        help="four steps of the distilled 5B: the noise levels of its published inference "
         "(1,.75,.5,.25), or of its training (1,.9375,.8333,.625)",
     )
 
 
 def add_adapter_options(group: Any) -> None:
-    """Add the options of the model that only the 5B takes."""
+    """Add the adapter to the options of the model."""
     group.add_argument(
-        "--adapter", type=parse_path, metavar="FILE", help="of FlashMotion, for the 5B"
+        "--adapter",
+        type=parse_path,
+        metavar="FILE",
+        help="of FlashMotion, made for this model: boxes and masks guide it in place of tracks",
     )
     group.add_argument(
         "--adapter-dtype", choices=("bf16", "fp8"), default="bf16", help="of a ControlNet (bf16)"
@@ -78,44 +83,111 @@ def find_family(paths: list[Path]) -> ModelFamily:
 
 
 def check_family(args: argparse.Namespace, family: ModelFamily) -> None:
-    """Refuse options that belong to another family.
+    """Refuse what does not go with the checkpoint's family, and an adapter of another model.
 
     Raises:
-        OptionError: an option of another family, or options that do not go together.
+        WanMoveError: options of another family, or an adapter that does not fit.
     """
-    if family.conditioned:
-        for name in _ONLY_5B:
-            if getattr(args, name, None):
-                raise OptionError(
-                    f"--{name.replace('_', '-')} must come with Wan2.2-TI2V-5B; got a checkpoint "
-                    f"of {family.title}. Leave it out, or give the 5B."
-                )
-        return
-    if args.batch is not None or args.movebench is not None:
+    if args.adapter is not None:
+        _check_fit(args)
+    if family.conditioned and getattr(args, "few_step", None):
         raise OptionError(
-            "--batch and --movebench must come with a Wan-Move checkpoint; got "
-            f"{family.title}. Make one video at a time."
+            f"--few-step must come with Wan2.2-TI2V-5B; got a checkpoint of {family.title}. "
+            "Leave it out, or give the 5B."
         )
-    if args.maps is not None and (args.mask or args.tracks):
+    maps_alone = args.adapter is not None or not family.conditioned
+    if args.movebench is not None and maps_alone:
+        raise OptionError(
+            "--movebench must come with a Wan-Move checkpoint and without --adapter: its tracks "
+            f"have no masks; got {family.title}. Make videos by --batch."
+        )
+
+
+def _check_fit(args: argparse.Namespace) -> None:
+    """Refuse an adapter of another model before anything is loaded; reads no tensor."""
+    from ..checkpoints.adapter_loading import open_adapter
+    from ..checkpoints.keymaps import TRANSFORMER_KEYS
+    from ..checkpoints.layouts import TRANSFORMER, choose, survey
+    from ..checkpoints.transformer import infer_config
+
+    _, found = open_adapter(args.adapter)
+    try:
+        model = choose(survey(args.checkpoint), TRANSFORMER, args.dtype)
+    except CheckpointError:
+        return  # said in full when the model is loaded
+    config = infer_config(model, model.in_library_names(TRANSFORMER_KEYS))
+    width = config["num_attention_heads"] * config["attention_head_dim"]
+    own = (config["num_layers"], width, config["out_channels"])
+    if own != (found.blocks, found.width, found.latent_channels):
+        raise OptionError(
+            f"--adapter must fit the model's {own[0]} blocks of width {own[1]} and latent of "
+            f"{own[2]} channels; got {found.blocks} of {found.width}, {found.latent_channels} "
+            f"channels in {args.adapter}. Use the adapter that was trained for this model."
+        )
+
+
+@dataclass(frozen=True)
+class MapFiles:
+    """Maps of files, or drawn from a job's tracks.
+
+    Args:
+        maps: a folder or a video of maps; None: drawn.
+        masks: one an object, in the start image; with none the tracks are a drawing with regions.
+        shape: how objects are drawn.
+    """
+
+    maps: Path | None
+    masks: tuple[Path, ...]
+    shape: MapShape
+
+    def read(self, job: "Job", image_size: tuple[int, int]) -> "Tensor | None":
+        """Return the maps, of the video's frames and size; None where nothing guides."""
+        return read_motion(self, job, image_size)
+
+    def describe(self, tracks: tuple[Path, ...], digest: Callable[[Path], Any]) -> dict[str, Any]:
+        """What the maps depend on besides the tracks, as JSON values."""
+        files = [self.maps] if self.maps else []
+        if self.maps is not None and self.maps.is_dir():
+            files = sorted(file for file in self.maps.iterdir() if file.is_file())
+        files += self.masks
+        return {
+            **({"map_shape": self.shape} if tracks else {}),
+            **({"maps": [digest(path) for path in files]} if files else {}),
+        }
+
+    def absolute(self) -> "MapFiles":
+        """Return the same with files that are found from any folder."""
+        maps = self.maps and self.maps.absolute()
+        return MapFiles(maps, tuple(path.absolute() for path in self.masks), self.shape)
+
+
+def find_maps(args: argparse.Namespace, settings: "GenerationSettings") -> MapFiles | None:
+    """Return where the job's maps come from; None for a job that its tracks guide.
+
+    Raises:
+        OptionError: options that do not go together.
+    """
+    family, adapter = getattr(args, "family", WAN21_I2V), getattr(args, "adapter", None)
+    maps, masks = getattr(args, "maps", None), getattr(args, "mask", None)
+    drawn = masks or (args.tracks and not family.conditioned)
+    if maps is not None and (masks or args.tracks):
         raise OptionError("one of --maps and --tracks may be given; got both. Drop one.")
-    if (args.maps is not None or args.tracks) and args.adapter is None:
+    if adapter is None and (maps is not None or drawn):
         raise OptionError(
-            "--adapter must be given for boxes or tracks to guide the 5B; got none. "
-            "Add --adapter FILE."
+            "--adapter must be given for boxes and masks, and for tracks to guide the 5B; got "
+            "none. Add --adapter FILE."
         )
+    if family.conditioned and adapter is None:
+        return None
+    if adapter is not None and (settings.is_long or args.goes_on_from is not None):
+        raise OptionError(
+            f"--adapter must be with one clip, at most {settings.clip_frames} frames and without "
+            f"--continue; got {settings.num_frames} frames. Make one clip."
+        )
+    return MapFiles(maps, tuple(masks or ()), getattr(args, "map_shape", "box"))
 
 
-def map_files(args: argparse.Namespace) -> tuple[Path, ...]:
-    """List the files that trajectory maps are made of, besides the tracks."""
-    maps = [args.maps] if args.maps else []
-    if args.maps is not None and args.maps.is_dir():
-        maps = sorted(file for file in args.maps.iterdir() if file.is_file())
-    return (*maps, *(args.mask or ()))
-
-
-def read_motion(
-    args: argparse.Namespace, job: "Job", image_size: tuple[int, int]
-) -> "Tensor | None":
+def read_motion(given: MapFiles, job: "Job", image_size: tuple[int, int]) -> "Tensor | None":
     """Read or draw the trajectory maps, with the video's frames and size; None without maps.
 
     Raises:
@@ -131,20 +203,20 @@ def read_motion(
 
     settings = job.settings
     size, frames = settings.output_size(image_size), settings.num_frames
-    if args.maps is not None:
-        maps, _ = read_maps(args.maps)
+    if given.maps is not None:
+        maps, _ = read_maps(given.maps)
         if len(maps) != frames:
             raise MediaError(
-                f"{args.maps} must have the video's {frames} frames; got {len(maps)}. "
+                f"{given.maps} must have the video's {frames} frames; got {len(maps)}. "
                 f"Draw them so, or give --frames {len(maps)}."
             )
         maps = fit_frames(maps, size, settings.fit_mode)
         check_first_map(maps[0])
         return torch.from_numpy(maps)
-    if not args.tracks:
+    if not job.tracks:
         return None
-    if not args.mask:
-        (source, *rest) = args.tracks
+    if not given.masks:
+        (source, *rest) = job.tracks
         if rest:
             raise OptionError("--tracks must be one file without --mask; got several. Add --mask.")
         objects, _ = read_objects(source, size=image_size, frames=frames)
@@ -155,7 +227,7 @@ def read_motion(
             for one in objects
             if isinstance(one, OutlinedObject)
         ]
-        return draw_trajectory_maps(moved, size, shape=args.map_shape)
+        return draw_trajectory_maps(moved, size, shape=given.shape)
     from ..generation.job import read_inputs
     from ..motion.retime import retime_tracks
 
@@ -165,8 +237,8 @@ def read_motion(
     tracks = fit_tracks(
         retime_tracks(tracks, frames, settings.retime), image_size, size, mode=settings.fit_mode
     )
-    masks = fit_masks(_read_masks(args.mask, image_size), size, settings.fit_mode)
-    return draw_trajectory_maps(objects_from_masks(masks, tracks), size, shape=args.map_shape)
+    masks = fit_masks(_read_masks(given.masks, image_size), size, settings.fit_mode)
+    return draw_trajectory_maps(objects_from_masks(masks, tracks), size, shape=given.shape)
 
 
 def _fitted(outline: "np.ndarray", image_size: Any, size: Any, mode: Any) -> "np.ndarray":
@@ -183,7 +255,7 @@ def _fitted(outline: "np.ndarray", image_size: Any, size: Any, mode: Any) -> "np
     return fitted
 
 
-def _read_masks(paths: list[Path], size: tuple[int, int]) -> "np.ndarray":
+def _read_masks(paths: tuple[Path, ...], size: tuple[int, int]) -> "np.ndarray":
     import numpy as np
 
     from .tracks.inputs import read_mask
@@ -198,9 +270,7 @@ def _read_masks(paths: list[Path], size: tuple[int, int]) -> "np.ndarray":
     return np.stack(masks)
 
 
-def load_adapter_option(
-    args: argparse.Namespace, compute_dtype: "torch.dtype", transformer: Any
-) -> Any:
+def load_adapter_option(args: argparse.Namespace, compute_dtype: "torch.dtype") -> Any:
     """Load the adapter that the options name; None without one.
 
     Raises:
@@ -209,10 +279,8 @@ def load_adapter_option(
     if args.adapter is None:
         return None
     from ..checkpoints.adapter_loading import load_adapter, open_adapter
-    from ..generation.adapters import check_fit
 
     _, found = open_adapter(args.adapter)
-    check_fit(transformer, found.blocks, found.width)
     if found.stage == "slow" and getattr(args, "few_step", None):
         _log.warning(
             "--adapter must be a fast one for four steps; got a slow one, whose videos are blurred "

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CheckpointError, OptionError
 from .companions import check_companions
-from .flashmotion import check_family, find_family, load_adapter_option, read_motion
+from .flashmotion import check_family, find_family, load_adapter_option
 from .generation_options import add_job_options, add_model_options
 from .memory import memory_told
 from .option_values import check_machine, make_job, make_speed_options, parse_lora
@@ -153,11 +153,11 @@ def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int
     from ..media.writer import check_writable
 
     # What is bad is reported before minutes go into loading the model.
-    image, _ = read_inputs(job)
+    height, width, _ = read_inputs(job)[0].shape
     read_known(job)
-    image_size = (image.shape[1], image.shape[0])
-    size = job.settings.output_size(image_size)
-    maps = None if args.family.conditioned else read_motion(args, job, image_size)
+    size = job.settings.output_size((width, height))
+    if job.maps is not None:
+        job.maps.read(job, (width, height))
     check_writable(job.out)
     preview = make_preview(args.preview, job.fps, args.family)
     shares = choose_shares(args, world, job.settings.guidance_scale)
@@ -174,7 +174,7 @@ def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int
     with memory_told(args, size):
         pipeline = load_pipeline(args, ranks, spread=_spread(args), preview=preview)
         with progress_bar(job.out.name) as progress:
-            result = run_job(pipeline, job, model=model, progress=progress, maps=maps)
+            result = run_job(pipeline, job, model=model, progress=progress)
     _log.info("Wrote %s in %.1f s.", result.video, result.seconds)
     if result.overlay is not None:
         _log.info("Wrote %s.", result.overlay)
@@ -240,17 +240,19 @@ def load_pipeline(
         "ranks": ranks or Ranks(),
         "preview": preview,
     }
-    if components.family.conditioned:
+    if components.family.conditioned and not args.adapter:
         return WanMovePipeline(components, placement, **how)
     if not hasattr(args, "family"):
         raise CheckpointError(
-            f"--checkpoint must be a Wan-Move model for this command; got {components.family.title}"
-            ". Use wanmove generate for it."
+            "this command must have a Wan-Move model without --adapter; got "
+            f"{components.family.title}. Use wanmove generate for others."
         )
+    from ..generation.guided import MapPipeline
     from ..generation.ti2v import Ti2vPipeline
 
-    adapter = load_adapter_option(args, COMPUTE_DTYPES[args.dtype], components.transformer)
-    return Ti2vPipeline(components, placement, adapter=adapter, **how)
+    adapter = load_adapter_option(args, COMPUTE_DTYPES[args.dtype])
+    kind = MapPipeline if components.family.conditioned else Ti2vPipeline
+    return kind(components, placement, adapter=adapter, **how)
 
 
 def device_of(args: argparse.Namespace) -> str:

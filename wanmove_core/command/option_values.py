@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import OptionError
 from ..family import WAN21_I2V
 from .companions import check_companions
-from .flashmotion import FEW_STEP, map_files
+from .flashmotion import FEW_STEP, find_maps
 from .parse import check_fps, parse_path
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def make_job(args: argparse.Namespace) -> "Job":
     fps = getattr(args, "family", WAN21_I2V).fps if args.fps is None else args.fps
     check_fps(fps)
     settings = make_settings(args)
+    maps = find_maps(args, settings)
     return Job(
         image=args.image,
         out=args.out,
@@ -112,7 +113,7 @@ def make_job(args: argparse.Namespace) -> "Job":
         draw_tracks=args.draw_tracks,
         settings=settings,
         extension=make_extension(args),
-        map_files=map_files(args),
+        maps=maps,
         known=_known(args, settings.num_frames),
         goes_on_from=args.goes_on_from,
         tracks_of_whole=args.tracks_of_whole,

@@ -178,4 +178,5 @@ def _absolute(job: Job) -> Job:
         visibility=found(job.visibility),
         known=tuple((frame, path.absolute()) for frame, path in job.known),
         goes_on_from=found(job.goes_on_from),
+        maps=None if job.maps is None else job.maps.absolute(),
     )

@@ -22,6 +22,7 @@ from ..tracks import Tracks
 from .files import overlay_path, write_frames
 from .inputs import read_inputs, read_known, read_start
 from .long_video import Before, sample_chain
+from .map_source import MapSource
 from .pipeline import Progress, WanMovePipeline
 from .prompt_extension import Extender, Extension
 from .segment_store import SegmentStore
@@ -49,7 +50,7 @@ class Job:
         settings: everything else.
         extension: how a language model extends the prompt; None: it is not extended.
         extended_prompt: the extended prompt.
-        map_files: files that the trajectory maps are made of, besides the tracks, for the metadata.
+        maps: reads or draws the trajectory maps that guide the video; None: the tracks guide it.
         refuse_idle: whether tracks without any effect are an error.
         known: further given frames of the video: their numbers and pictures.
         goes_on_from: a video that this one continues; its last frame is the start image.
@@ -68,7 +69,7 @@ class Job:
     settings: GenerationSettings = field(default_factory=GenerationSettings)
     extension: Extension | None = None
     extended_prompt: str | None = None
-    map_files: tuple[Path, ...] = ()
+    maps: MapSource | None = None
     known: tuple[tuple[int, Path], ...] = ()
     goes_on_from: Path | None = None
     tracks_of_whole: bool = False
@@ -98,7 +99,6 @@ def run_job(
     *,
     model: dict[str, Any] | None = None,
     progress: Progress | None = None,
-    maps: Tensor | None = None,
 ) -> Result:
     """Make one video; of several ranks, rank 0 decodes and writes it.
 
@@ -107,27 +107,27 @@ def run_job(
         job: the files and settings.
         model: which model this is, for the metadata.
         progress: as for `WanMovePipeline.generate`.
-        maps: trajectory maps, for a model that takes them in place of tracks.
 
     Raises:
         WanMoveError: an input that cannot be read, or does not fit together.
     """
     begin = time.perf_counter()
     image, tracks = read_inputs(job)
+    maps = None if job.maps is None else job.maps.read(job, (image.shape[1], image.shape[0]))
     if tracks is None and maps is None:
         _log.info("No tracks given: plain image-to-video, without guidance.")
     negative = job.negative_prompt
     if negative is None:
         negative = default_negative_prompt(pipeline)
     prompts = (job.extended_prompt or job.prompt, negative)
-    # Trajectory maps act by themselves: a family that takes them is not asked for cells.
-    refuse = job.refuse_idle and pipeline.family.conditioned
+    # Trajectory maps act by themselves: a job with them is not asked for cells.
+    refuse = job.refuse_idle and job.maps is None
     on_video = None
     if tracks is not None and job.goes_on_from is None:
         on_video, report = _on_video(tracks, image, job.settings)
         if refuse:
             check_effect(report, job.settings.strength)
-    motion: Any = tracks if pipeline.family.conditioned else maps
+    motion: Any = tracks if job.maps is None else maps
     frames, store = _frames(pipeline, job, (image, motion, prompts), model, progress)
     overlay = None
     if pipeline.ranks.writes:
@@ -162,6 +162,9 @@ def check_job(job: Job) -> GuidanceReport | None:
     """
     image, tracks = read_inputs(job)
     read_known(job)
+    if job.maps is not None:
+        job.maps.read(job, (image.shape[1], image.shape[0]))
+        return None
     if tracks is None or job.goes_on_from is not None:
         return None
     report = _on_video(tracks, image, job.settings)[1]
@@ -249,7 +252,7 @@ def describe(job: Job, model: dict[str, Any] | None) -> dict[str, Any]:
         "fps": job.fps,
         "model": model or {},
         **job.settings.as_dict(),
-        **({"maps": [_digest(path) for path in job.map_files]} if job.map_files else {}),
+        **(job.maps.describe(job.tracks, _digest) if job.maps else {}),
         # A server may answer otherwise next time: what was asked for decides, not what came.
         **({"extension": asdict(job.extension)} if job.extension else {}),
         **({"known": [[n, _digest(path)] for n, path in job.known]} if job.known else {}),

@@ -1,20 +1,17 @@
 """Image, trajectory maps and prompt to video with Wan2.2-TI2V-5B and models tuned from it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from ..errors import OptionError, ShapeError
+from ..errors import OptionError
 from ..grid import LatentGrid
 from ..shapes import Float, Tensor, UInt8
 from ..start_image.conditioning import KnownImages, fit_image
-from .adapters import attached
-from .decoding import latent_statistics
 from .denoising import Noise
-from .pipeline import Progress, WanMovePipeline
+from .guided import AdapterPipeline
+from .pipeline import Progress
 from .sampling import make_solver
 from .settings import GenerationSettings
 
@@ -37,15 +34,14 @@ class Ti2vConditions:
     maps: Float[Tensor, "1 channels latent_frames rows cols"] | None = None
 
 
-class Ti2vPipeline(WanMovePipeline):
+class Ti2vPipeline(AdapterPipeline):
     """Generates videos with a model whose first latent frame is the start image.
 
     Args:
-        adapter: of FlashMotion, on the CPU; None: plain image-to-video.
-        options: of `WanMovePipeline`.
+        options: of `AdapterPipeline`.
 
     Raises:
-        OptionError: caches or several processes, which do not go with an adapter.
+        OptionError: several processes, or caches with an adapter.
 
     Source:
         `Wan22FewstepInferencePipeline.inference`, Wan2.2-TI2V-5B-Turbo
@@ -55,16 +51,13 @@ class Ti2vPipeline(WanMovePipeline):
         comes from the seed.
     """
 
-    def __init__(self, *arguments: Any, adapter: Any = None, **options: Any) -> None:
+    def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        if self.ranks.world > 1 or (adapter is not None and self.speed.cache != "none"):
+        if self.ranks.world > 1:
             raise OptionError(
-                "a FlashMotion adapter must run alone and without --cache; got one of them. "
-                "Leave --cache and several processes out."
+                f"{self.family.title} must run in one process; got {self.ranks.world}. "
+                "Start wanmove generate without torchrun."
             )
-        self.adapter = adapter
-        if adapter is not None:
-            adapter.to(self.placement.resting_device)
 
     @torch.no_grad()
     def generate(
@@ -118,34 +111,6 @@ class Ti2vPipeline(WanMovePipeline):
         return self.denoise(conditions, settings, progress=progress)
 
     @torch.no_grad()
-    def encode_maps(
-        self, maps: UInt8[Tensor, "frames height width 3"], grid: LatentGrid
-    ) -> Float[Tensor, "1 channels latent_frames rows cols"]:
-        """Encode trajectory maps as a video.
-
-        Raises:
-            ShapeError: maps of another length or size than the video, or no adapter to read them.
-        """
-        if self.adapter is None:
-            raise ShapeError("maps must come with --adapter; got none. Add --adapter FILE.")
-        if maps.shape[:3] != (grid.num_frames, grid.height, grid.width):
-            frames, height, width = maps.shape[:3]
-            raise ShapeError(
-                f"maps must have the video's {grid.num_frames} frames of {grid.width}x"
-                f"{grid.height} px; got {frames} of {width}x{height}. Draw them so: wanmove "
-                f"tracks maps --frames {grid.num_frames} --size {grid.width}x{grid.height}."
-            )
-        return self._encode_video((maps.float() / 127.5 - 1).movedim(-1, 0)[None])
-
-    def _encode_video(self, video: Float[Tensor, "1 3 frames height width"]) -> Tensor:
-        place = self.placement
-        with place.use(self.components.vae, place.device) as vae:
-            latent = vae.encode(video.to(place.device, vae.dtype)).latent_dist.mode()
-            mean, std = latent_statistics(vae, latent)
-            normalised: Tensor = ((latent - mean) / std).float()
-        return normalised
-
-    @torch.no_grad()
     def denoise(
         self,
         conditions: Any,
@@ -168,7 +133,11 @@ class Ti2vPipeline(WanMovePipeline):
         latent = _with_first(noise(), first)
         steps = len(schedule.timesteps)
         start, end = (share * steps for share in settings.guidance_range)
-        with self._guided(conditions, settings) as model:
+        place = self.placement
+        with (
+            place.use(self.components.transformer, place.device) as model,
+            self._guided(conditions.maps, settings.strength),
+        ):
             for index, timestep in enumerate(schedule.timesteps):
                 scale = settings.guidance_scale if start <= index < end else 1.0
                 velocity = _velocity(model, latent, timestep, conditions, scale)
@@ -176,20 +145,6 @@ class Ti2vPipeline(WanMovePipeline):
                 if progress is not None:
                     progress(index + 1, steps)
         return latent
-
-    @contextmanager
-    def _guided(self, conditions: Ti2vConditions, settings: GenerationSettings) -> Iterator[Any]:
-        """The transformer on its device, with the adapter at work where there are maps."""
-        place, maps = self.placement, conditions.maps
-        adapter = self.adapter if maps is not None and settings.strength > 0 else None
-        with (
-            place.use(self.components.transformer, place.device) as model,
-            place.use(adapter, place.device),
-        ):
-            if adapter is not None and maps is not None:
-                maps = maps.to(place.device, model.patch_embedding.weight.dtype)
-            with attached(model, adapter, maps, strength=settings.strength):
-                yield model
 
 
 def _with_first(latent: Tensor, first: Tensor) -> Tensor:

@@ -1,0 +1,148 @@
+"""What the stages of box training share: scenes with their maps, new adapters, the flow loss."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import WanTransformer3DModel
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from benchmarks.flashmotion import BoxScene, maps_of, objects_of
+from benchmarks.toy_scenes import encode
+from training.dit_model import Predict
+from training.vae_model import to_video
+from training.world import make_scene
+from wanmove_core import LatentGrid
+from wanmove_core.bench.world import HELD_OUT_SEED
+from wanmove_core.checkpoints.adapter_loading import adapter_state
+from wanmove_core.checkpoints.adapter_modules import ControlNetAdapter, ResNetAdapter
+from wanmove_core.generation.adapters import attached
+from wanmove_core.start_image.conditioning import conditioning_input, known_mask
+from wanmove_core.train.recipe import motion_weights
+
+CHANNELS = 32  # of the ResNet's body
+FIRST_SEED = 3_000_000  # away from the scenes of the VAE and of the transformer
+_LATENT = 16
+_MOVING = 5.0  # largest loss weight of cells that change over time
+_HELD_OUT = 32  # scenes
+
+BoxCache = dict[str, Tensor]  # "clean", "given", and the latents of maps: "box" and "mask"
+AnyAdapter = ResNetAdapter | ControlNetAdapter
+
+
+def make_caches(folder: Path, vae: Any, count: int) -> tuple[BoxCache, BoxCache]:
+    """Scenes to learn and scenes that are held out, as latents; read where they exist."""
+    few = min(_HELD_OUT, count)
+    return (
+        _make_cache(folder / "scenes.safetensors", vae, count, FIRST_SEED),
+        _make_cache(folder / "held_out.safetensors", vae, few, HELD_OUT_SEED + 5000),
+    )
+
+
+def _make_cache(path: Path, vae: Any, count: int, first_seed: int) -> BoxCache:
+    if path.exists():
+        kept = load_file(path)
+        if len(kept["clean"]) >= count:
+            return kept
+    rows: dict[str, list[Tensor]] = {name: [] for name in ("clean", "given", "box", "mask")}
+    seed = first_seed
+    while len(rows["clean"]) < count:
+        scene = make_scene(seed)
+        seed += 1
+        objects = objects_of(scene)
+        if not objects:
+            continue
+        start = torch.zeros(1, 3, *scene.frames.shape[:3])
+        start[:, :, 0] = to_video(scene.frames[None])[:, :, 0]
+        one = BoxScene(scene, objects, encode(vae, start))
+        known = known_mask(LatentGrid(*scene.frames.shape[:3]))
+        rows["clean"].append(encode(vae, to_video(scene.frames[None])))
+        rows["given"].append(conditioning_input(one.start, known))
+        rows["box"].append(maps_of(vae, one))
+        rows["mask"].append(maps_of(vae, one, shape="mask"))
+    cache = {name: torch.cat(parts).half() for name, parts in rows.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(cache, path)
+    return cache
+
+
+def new_adapter(kind: str, model: WanTransformer3DModel) -> AnyAdapter:
+    """A "resnet" or "controlnet" that adds nothing yet."""
+    if kind == "controlnet":
+        return new_controlnet(model)
+    adapter = ResNetAdapter(
+        channels=CHANNELS,
+        width=_width(model),
+        blocks=len(model.blocks),
+        latent_channels=_LATENT,
+    )
+    _silence(adapter)
+    return adapter
+
+
+def new_controlnet(model: WanTransformer3DModel) -> ControlNetAdapter:
+    """A copy of the model that takes the maps' latent too, and adds nothing yet."""
+    config = {**model.config, "image_dim": None, "added_kv_proj_dim": None}
+    config["in_channels"] += _LATENT
+    copy = WanTransformer3DModel.from_config(config)
+    state = model.state_dict()
+    own = copy.state_dict()
+    wide = torch.zeros_like(own["patch_embedding.weight"])
+    wide[:, : model.config.in_channels] = state["patch_embedding.weight"]
+    copy.load_state_dict({name: state[name] for name in own} | {"patch_embedding.weight": wide})
+    # The copy's own prediction is not used, so it has none.
+    del copy.proj_out, copy.norm_out, copy.scale_shift_table
+    adapter = ControlNetAdapter(copy.float(), _width(model))
+    _silence(adapter)
+    return adapter
+
+
+def _width(model: WanTransformer3DModel) -> int:
+    return int(model.config.num_attention_heads * model.config.attention_head_dim)
+
+
+def _silence(adapter: AnyAdapter) -> None:
+    for layer in adapter.out_projectors:
+        nn.init.zeros_(layer.weight)
+        nn.init.zeros_(layer.bias)
+
+
+def copies_of(adapter: AnyAdapter) -> list[nn.Module]:
+    """The model copies of an adapter, for `predictor`."""
+    return [adapter.copy] if isinstance(adapter, ControlNetAdapter) else []
+
+
+def write_adapter(path: Path, adapter: AnyAdapter, stage: str) -> None:
+    """Write an adapter in bf16, in this project's layout."""
+    state, metadata = adapter_state(adapter, stage)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({name: tensor.bfloat16() for name, tensor in state.items()}, path, metadata=metadata)
+
+
+def flow_loss(
+    model: Any,
+    predict: Predict,
+    adapter: AnyAdapter,
+    batch: dict[str, Tensor],
+    *,
+    times: Tensor,
+    draw: torch.Generator,
+) -> Tensor:
+    """Mean squared error of the velocity at these times; what moves counts more.
+
+    Args:
+        model: frozen.
+        predict: its `predictor`.
+        adapter: is trained.
+        batch: "clean", "given" and the latent of "maps".
+        times: [B], 0 to 1.
+        draw: of the noise.
+    """
+    clean = batch["clean"].float()
+    noise = torch.randn(clean.shape, generator=draw)
+    s = times.view(-1, 1, 1, 1, 1)
+    with attached(model, adapter, batch["maps"].float(), strength=1.0):
+        flow = predict((1 - s) * clean + s * noise, times, batch["given"].float())
+    weights = motion_weights(clean, _MOVING)
+    return (weights * (flow.float() - (noise - clean)).square()).mean()

@@ -1,16 +1,20 @@
 """Do boxes move objects? IoU of the small model's objects with the boxes and masks asked for.
 
-The small Wan-Move model is the generator, without a track; `wanmove_toy_boxes_resnet` guides it by
-trajectory maps alone. Where an object went is told by following points of its first mask, so the
-first row, the true clips, is the best that this ruler can read.
+The small Wan-Move model is the generator, without a track, and adapters guide it by trajectory maps
+alone. Slow adapters are run on the model as it is, in many steps and in four; with the few-step
+LoRA, slow and fast ones in four steps. Where an object went is told by following points of its
+first mask, so the first row, the true clips, is the best that this ruler can read. Sharpness is the
+energy of the Laplacian, scene by scene as a share of that of the first adapter in most steps.
 
-    python -m benchmarks.flashmotion [--scenes 64] [--steps 8 4]
+    python -m benchmarks.flashmotion [--scenes 64] [--steps 50 4] [--adapters FILE ...]
 """
 
 import argparse
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,16 +27,20 @@ from training.vae_model import channels_last, to_video
 from training.world import make_scene
 from wanmove_core import LatentGrid
 from wanmove_core.bench.world import HELD_OUT_SEED, Scene
-from wanmove_core.checkpoints.adapter_loading import load_adapter
+from wanmove_core.checkpoints.adapter_loading import load_adapter, open_adapter
 from wanmove_core.checkpoints.loading import load_components
+from wanmove_core.checkpoints.lora import apply_lora
 from wanmove_core.choices import MapShape
 from wanmove_core.generation.adapters import attached
 from wanmove_core.start_image.conditioning import conditioning_input, known_mask
 from wanmove_core.tracking.video import track_points
+from wanmove_core.train.attention import use_matrix_attention
 from wanmove_core.view.map_objects import CutObject, SegmentedObject, fit_motion
 from wanmove_core.view.trajectory_maps import draw_trajectory_maps, map_boxes
 
-ADAPTER = TOY / "wanmove_toy_boxes_resnet.safetensors"
+FEW_STEPS = TOY / "wanmove_toy_four_steps_lora.safetensors"
+_NAME = "wanmove_toy_boxes_"
+_BATCH = 16
 FIRST_SEED = HELD_OUT_SEED + 20_000  # away from all scenes that anything was chosen by
 _LEAST_PIXELS = 60
 _POINTS = 24
@@ -99,22 +107,27 @@ def generate(
     given = torch.cat([conditioning_input(one.start, known) for one in scenes])
     with attached(model, adapter, maps, strength=1.0):
         return sample(
-            predictor(model), given, generator=torch.Generator().manual_seed(3), steps=steps
+            predictor(model, adapter),
+            given,
+            generator=torch.Generator().manual_seed(3),
+            steps=steps,
         )
 
 
 def overlaps(video: Tensor, given: BoxScene) -> tuple[float, float]:
     """Mean IoU of boxes and of masks, over objects and the frames in which they are seen."""
     rng = np.random.default_rng(7)
-    boxes, masks = [], []
+    starts = []
     for one in given.objects:
         row, col = np.nonzero(one.masks[0])
         chosen = rng.permutation(len(row))[:_POINTS]
-        points = torch.from_numpy(np.stack([col, row], 1)[chosen].astype(np.float32) + 0.5)
-        followed = track_points(video, points)
+        starts.append(np.stack([col, row], 1)[chosen].astype(np.float32) + 0.5)
+    followed = track_points(video, torch.from_numpy(np.concatenate(starts))).positions
+    boxes, masks = [], []
+    for one, own in zip(given.objects, followed.split([len(s) for s in starts], 1), strict=True):
         # Where they went says more than whether the tracker calls them hidden.
-        seen = np.ones(followed.visibility.shape, dtype=bool)
-        motion = fit_motion(followed.positions.double().numpy(), seen)
+        seen = np.ones(own.shape[:2], dtype=bool)
+        motion = fit_motion(own.double().numpy(), seen)
         moved = CutObject(one.masks[0], motion, np.ones(len(motion), dtype=bool))
         for frame in range(1, len(motion)):
             asked, got = one.mask_at(frame), moved.mask_at(frame)
@@ -142,38 +155,115 @@ def sharpness(video: Tensor) -> float:
     return float((4 * inner - around).square().mean())
 
 
-def line(name: str, videos: Sequence[Tensor], scenes: Sequence[BoxScene]) -> str:
-    """A row of the table: means with their 95 % intervals."""
-    found = np.array([overlaps(video, one) for video, one in zip(videos, scenes, strict=True)])
-    mean, error = found.mean(0), 1.96 * found.std(0) / math.sqrt(len(found))
-    sharp = float(np.mean([sharpness(video) for video in videos]))
-    cells = " | ".join(f"{m:.3f} ± {e:.3f}" for m, e in zip(mean, error, strict=True))
-    return f"| {name} | {cells} | {sharp:.0f} |"
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """The scenes, their maps, and the rows that were measured.
+
+    Args:
+        parts: model and VAE.
+        scenes: held out.
+        maps: latents by name: "boxes", late, aside, of another scene.
+        level: sharpness of each scene that 1 stands for; filled by the first row.
+        rows: figures of each scene, [scenes, 3], by name.
+    """
+
+    parts: Any
+    scenes: list[BoxScene]
+    maps: dict[str, Tensor]
+    level: list[float]
+    rows: dict[str, np.ndarray]
+
+    def row(self, name: str, videos: Sequence[Tensor]) -> None:
+        """Measure a row of the table, and print means with their 95 % intervals."""
+        both = list(zip(videos, self.scenes, strict=True))
+        found = [overlaps(video, one) for video, one in both]
+        sharp = [sharpness(video) for video in videos]
+        if not self.level:
+            self.level.extend(sharp)
+        shares = np.array(sharp) / np.array(self.level)
+        self.rows[name] = np.concatenate([np.array(found), shares[:, None]], 1)
+        print(f"| {name} | {cells(self.rows[name])} |", flush=True)
+
+    def guided(self, adapter: Any, steps: int, maps: str | None = "boxes") -> list[Tensor]:
+        """The videos that an adapter guides; without maps it adds nothing."""
+        model, latents = self.parts.transformer, []
+        for first in range(0, len(self.scenes), _BATCH):
+            part = slice(first, first + _BATCH)
+            given = None if maps is None else self.maps[maps][part]
+            with torch.autocast("cpu", torch.bfloat16):
+                latents.append(generate(model, self.scenes[part], given, adapter, steps))
+        return list(decode(self.parts.vae, torch.cat(latents).float()))
+
+    def difference(self, first: str, second: str) -> None:
+        """Print how much the first row is above the second, scene by scene."""
+        found = self.rows[first] - self.rows[second]
+        print(f"| {first}, minus: {second} | {cells(found)} |", flush=True)
+
+
+def cells(found: np.ndarray) -> str:
+    """Means with their 95 % intervals of [scenes, figures]."""
+    mean, error = found.mean(0), 1.96 * found.std(0, ddof=1) / math.sqrt(len(found))
+    return " | ".join(f"{m:.3f} ± {e:.3f}" for m, e in zip(mean, error, strict=True))
+
+
+def make_bench(count: int) -> Bench:
+    """Make the scenes and their maps."""
+    parts = load_components([TOY], dtype="fp32", needs=("transformer", "vae"))
+    use_matrix_attention(parts.transformer)
+    channels_last(parts.vae)
+    scenes = make_scenes(parts.vae, count)
+    boxes = torch.cat([maps_of(parts.vae, one) for one in scenes])
+    late = torch.cat([maps_of(parts.vae, one, frames=4) for one in scenes])
+    aside = torch.cat([maps_of(parts.vae, one, pixels=TOKEN_PX) for one in scenes])
+    maps = {"boxes": boxes, "boxes one latent frame late": late, "boxes one token aside": aside}
+    return Bench(parts, scenes, {**maps, "another scene's boxes": boxes.roll(1, 0)}, [], {})
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--scenes", type=int, default=64)
-    parser.add_argument("--steps", type=int, nargs="+", default=[8, 4])
+    parser.add_argument("--steps", type=int, nargs="+", default=[50, 4])
+    parser.add_argument("--adapters", type=Path, nargs="+", default=shipped_adapters())
+    parser.add_argument("--few-steps", type=Path, default=FEW_STEPS, help="the LoRA of four steps")
     args = parser.parse_args()
-    parts = load_components([TOY], dtype="fp32", needs=("transformer", "vae"))
-    channels_last(parts.vae)
-    adapter = load_adapter(ADAPTER, compute_dtype=torch.float32)
-    scenes = make_scenes(parts.vae, args.scenes)
-    maps = torch.cat([maps_of(parts.vae, one) for one in scenes])
-    late = torch.cat([maps_of(parts.vae, one, frames=4) for one in scenes])
-    aside = torch.cat([maps_of(parts.vae, one, pixels=TOKEN_PX) for one in scenes])
-    print(f"{len(scenes)} held-out scenes, mean and 95 % interval")
+    torch.set_num_threads(1)
+    began = time.monotonic()
+    bench = make_bench(args.scenes)
+    print(f"{args.scenes} held-out scenes, mean and 95 % interval")
     print("| guided by | box IoU | mask IoU | sharpness |\n|---|---|---|---|")
-    truth = [torch.from_numpy(one.scene.frames) for one in scenes]
-    print(line("the true clips", truth, scenes))
+    adapters = {path.stem.removeprefix(_NAME): path for path in args.adapters}
+    loaded = {n: load_adapter(p, compute_dtype=torch.float32) for n, p in adapters.items()}
+    slow = [n for n, path in adapters.items() if open_adapter(path)[1].stage != "fast"]
     for steps in args.steps:
-        ways = {"boxes": maps, "no boxes": None, "boxes one latent frame late": late}
-        ways |= {"boxes one token aside": aside, "another scene's boxes": maps.roll(1, 0)}
-        for name, latent in ways.items():
-            videos = decode(parts.vae, generate(parts.transformer, scenes, latent, adapter, steps))
-            print(line(f"{name}, {steps} steps", list(videos), scenes), flush=True)
+        for name in slow:
+            bench.row(f"{name}, {steps} steps", bench.guided(loaded[name], steps))
+        bench.row(f"no boxes, {steps} steps", bench.guided(None, steps, None))
+    bench.row("the true clips", [torch.from_numpy(one.scene.frames) for one in bench.scenes])
+    if args.few_steps.exists():
+        apply_lora(bench.parts.transformer, args.few_steps)
+        _four_steps(bench, loaded, slow)
+    print(f"{(time.monotonic() - began) / args.scenes / len(bench.rows):.2f} s a scene and row")
+
+
+def _four_steps(bench: Bench, adapters: dict[str, Any], slow: list[str]) -> None:
+    """The distilled generator, with every adapter; then maps that are wrong."""
+    for name, adapter in adapters.items():
+        bench.row(f"{name}, four distilled", bench.guided(adapter, 4))
+    bench.row("no boxes, four distilled", bench.guided(None, 4, None))
+    for name in adapters.keys() - set(slow):
+        for own in slow:
+            if name.split("_")[0] == own.split("_")[0]:
+                bench.difference(f"{name}, four distilled", f"{own}, four distilled")
+    last = list(adapters)[-1]
+    for wrong in list(bench.maps)[1:]:
+        videos = bench.guided(adapters[last], 4, wrong)
+        bench.row(f"{last}, four distilled, {wrong}", videos)
+
+
+def shipped_adapters() -> list[Path]:
+    """The adapters of the small model, slow ones first."""
+    return sorted(TOY.glob(f"{_NAME}*.safetensors"), key=lambda path: "_fast" in path.stem)
 
 
 if __name__ == "__main__":

@@ -108,11 +108,6 @@ def _silence(adapter: AnyAdapter) -> None:
         nn.init.zeros_(layer.bias)
 
 
-def copies_of(adapter: AnyAdapter) -> list[nn.Module]:
-    """The model copies of an adapter, for `predictor`."""
-    return [adapter.copy] if isinstance(adapter, ControlNetAdapter) else []
-
-
 def write_adapter(path: Path, adapter: AnyAdapter, stage: str) -> None:
     """Write an adapter in bf16, in this project's layout."""
     state, metadata = adapter_state(adapter, stage)

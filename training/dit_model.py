@@ -15,6 +15,7 @@ from diffusers import WanTransformer3DModel
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from wanmove_core.checkpoints.adapter_modules import ControlNetAdapter
 from wanmove_core.checkpoints.keymaps import TRANSFORMER_KEYS
 from wanmove_core.train.attention import use_short_context
 from wanmove_core.train.recipe import Batch, sigmas, velocity
@@ -74,16 +75,16 @@ def initialise(model: WanTransformer3DModel, *, seed: int) -> None:
 Predict = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
-def predictor(model: WanTransformer3DModel, *copies: nn.Module) -> Predict:
+def predictor(model: WanTransformer3DModel, adapter: nn.Module | None = None) -> Predict:
     """The model without a prompt and without an image, cross-attention cut short, in place.
 
     Args:
         model: a `WanTransformer3DModel`.
-        copies: what runs beside it with the same prompts: the copy of a ControlNet.
+        adapter: attached to it; the copy of a ControlNet is given the same prompts.
     """
     context = use_short_context(model)
-    for copy in copies:
-        use_short_context(copy, context)
+    if isinstance(adapter, ControlNetAdapter):
+        use_short_context(adapter.copy, context)
 
     def predict(noisy: Tensor, times: Tensor, given: Tensor) -> Tensor:
         prompts = [torch.zeros(0, TEXT_DIM)] * len(noisy)

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from training.boxes import copies_of, flow_loss, make_caches, new_adapter, write_adapter
+from training.boxes import flow_loss, make_caches, new_adapter, write_adapter
 from training.dit_model import SHIFT, predictor
 from training.shipped import FOLDER as SHIPPED
 from wanmove_core.checkpoints.adapter_loading import load_adapter
@@ -49,9 +49,9 @@ def main() -> None:
         if args.start
         else new_adapter(args.kind, model)
     ).requires_grad_(True)
-    for module in (model, *copies_of(adapter)):
+    for module in (model, getattr(adapter, "copy", model)):
         use_matrix_attention(module)
-    predict = predictor(model, *copies_of(adapter))
+    predict = predictor(model, adapter)
 
     def loss(draw: Draw) -> dict[str, Tensor]:
         chosen = draw.rng.integers(len(scenes["clean"]), size=BATCH)

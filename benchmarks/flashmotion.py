@@ -93,7 +93,7 @@ def maps_of(
     """The latent of the scene's maps, late by some frames or to the right by some pixels."""
     height, width = given.scene.frames.shape[1:3]
     maps = draw_trajectory_maps(given.objects, (width, height), shape=shape).numpy()
-    order = np.maximum(np.arange(len(maps)) - frames, 0)
+    order = np.clip(np.arange(len(maps)) - frames, 0, len(maps) - 1)
     return encode(vae, to_video(np.roll(maps[order], pixels, axis=2)[None]))
 
 

@@ -18,7 +18,7 @@ GENERATOR, ADAPTER = "FastGenerator/model.pt", "FastAdapter/ResNet/model.pt"
 FRAMES, FPS = 121, 24
 NOTE_BOX = """## Boxes in place of points
 
-Draw a box around the object: region tool (**O**), **Shift** and drag, then give it a path. **B**
+Draw a box around the object: region tool (**R**), **Shift** and drag, then give it a path. **X**
 shows the boxes as the model gets them; so does the preview.
 
 - **diffusion_models/FastGenerator/model.pt** and **model_patches/FastAdapter/ResNet/model.pt**: of

@@ -45,7 +45,7 @@ def run(folder, out, words=""):
     return cli.main([*start.split(), *more, "--out", str(out), *made])
 
 
-def test_boxes_guide_the_small_model(folder, tmp_path):
+def test_boxes_guide_the_small_model(folder, tmp_path, caplog):
     ways = ["--maps @maps", "--tracks @drawing.json"]
     adapters = {"resnet": str(BOXES), "controlnet": "@controlnet.safetensors"}
     assert run(folder, tmp_path / "plain.mp4") == 0
@@ -59,6 +59,7 @@ def test_boxes_guide_the_small_model(folder, tmp_path):
         assert torch.equal(*made)
         assert (made[0] - plain).abs().max() > 20, kind
     assert read_metadata(tmp_path / "resnet0.mp4")["model"]["adapter"] == BOXES.name
+    assert caplog.text.count("must be a fast one for few steps; got a slow one") == 2
     # Of no strength, and without anything to guide: the model alone.
     assert run(folder, tmp_path / "0.mp4", f"--maps @maps --adapter {BOXES} --strength 0") == 0
     assert torch.equal(read_video(tmp_path / "0.mp4").int(), plain)

@@ -1,8 +1,8 @@
 """Train a slow adapter on for the four-step generator: FlashMotion's third stage.
 
 The generator, the small Wan-Move model with its four-step LoRA, is frozen at its four noise levels.
-A discriminator and the adapter take turns; the adapter's loss is L_G + lambda L_diff, the latter
-the flow loss of real clips at the four levels. Goes on where it stopped.
+A discriminator learns alone, then it and the adapter take turns; the adapter's loss is L_G + lambda
+L_diff, the latter the flow loss of real clips at the four levels. Goes on where it stopped.
 
     python -m training.train_fast_boxes training/runs/fast --slow FILE --few-steps LORA --out FILE
 
@@ -128,6 +128,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="folder of the scenes (the run's)")
     parser.add_argument("--scenes", type=int, default=400)
     parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--alone", type=int, default=200, help="steps of the discriminator alone")
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--out", type=Path, required=True)
@@ -152,6 +153,10 @@ def main() -> None:
         Player("critic", critic, [heads], stage.of_critic),
         Player("adapter", adapter, [own], stage.of_adapter, turns=TURNS, decay=0.99),
     ]
+    # Without this the first hundreds of the adapter's steps would please a discriminator that knows
+    # nothing.
+    alone = Plan(steps=args.alone, warm_up=10, constant=1.0)
+    Loop(args.folder / "critic", players[:1], alone).run()
     plan = Plan(minutes=args.minutes, warm_up=10)
     Loop(args.folder, players, plan).run()
     with players[1].averaged():

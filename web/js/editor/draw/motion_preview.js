@@ -15,8 +15,11 @@ const LEVELS = 6;
 const STILL_PX = 0.25;
 const RADIANS = Math.PI / 180;
 
-/** What was cut out at the start: its box in the picture's pixels, the piece, and what fills its hole.
- * @typedef {{image: CanvasImageSource, size: string, box: Box, piece: HTMLCanvasElement, hole: HTMLCanvasElement}} Cut */
+/** Around a piece, so that its rim is antialiased. Pieces are drawn in every frame: larger ones cost time. */
+const PIECE_MARGIN_PX = 1;
+
+/** What was cut out at the start: the piece, what fills its hole, and the boxes of both in the picture's pixels.
+ * @typedef {{image: CanvasImageSource, size: string, tight: Box, piece: HTMLCanvasElement, box: Box, hole: HTMLCanvasElement}} Cut */
 
 /** @type {WeakMap<Track, Cut>} */
 const cuts = new WeakMap();
@@ -43,6 +46,9 @@ function outlineOf({ spread }, x, y, family) {
   return { path, box: { x: x - radius, y: y - radius, width: 2 * radius, height: 2 * radius } };
 }
 
+/** @type {(box: Box, margin: number) => Box} */
+const grown = ({ x, y, width, height }, margin) => ({ x: x - margin, y: y - margin, width: width + 2 * margin, height: height + 2 * margin });
+
 /** Fill what is transparent from ever smaller copies. @type {(canvas: HTMLCanvasElement, ctx: CanvasRenderingContext2D) => void} */
 function fillHole(canvas, ctx) {
   ctx.globalCompositeOperation = "destination-over";
@@ -64,20 +70,20 @@ function cutOf(track, { drawing, session: { family } }, image) {
   const size = `${width}x${height}x${frames}, ${family}`;
   if (known?.image === image && known.size === size) return known;
   const [x, y] = sampledIn(drawing, track).own;
-  const { path, box: tight } = outlineOf(track, x, y, family);
-  const margin = Math.max(tight.width, tight.height) / 2;
-  const box = { x: tight.x - margin, y: tight.y - margin, width: tight.width + 2 * margin, height: tight.height + 2 * margin };
+  const { path, box: outline } = outlineOf(track, x, y, family);
+  const tight = grown(outline, PIECE_MARGIN_PX);
+  const box = grown(outline, Math.max(outline.width, outline.height) / 2);
   const scale = Math.min(2, LARGEST_PX / Math.max(box.width, box.height));
-  const draw = (/** @type {CanvasRenderingContext2D} */ ctx) => {
-    ctx.setTransform(scale, 0, 0, scale, -box.x * scale, -box.y * scale);
+  const draw = (/** @type {CanvasRenderingContext2D} */ ctx, /** @type {Box} */ { x: left, y: top }) => {
+    ctx.setTransform(scale, 0, 0, scale, -left * scale, -top * scale);
     ctx.drawImage(image, 0, 0, width, height);
   };
-  const [piece, pieces] = layer(box.width * scale, box.height * scale);
-  pieces.setTransform(scale, 0, 0, scale, -box.x * scale, -box.y * scale);
+  const [piece, pieces] = layer(tight.width * scale, tight.height * scale);
+  pieces.setTransform(scale, 0, 0, scale, -tight.x * scale, -tight.y * scale);
   pieces.clip(path);
-  draw(pieces);
+  draw(pieces, tight);
   const [hole, holes] = layer(box.width * scale, box.height * scale);
-  draw(holes);
+  draw(holes, box);
   holes.globalCompositeOperation = "destination-out";
   holes.fill(path);
   // The rim of what moves has its colour.
@@ -88,7 +94,7 @@ function cutOf(track, { drawing, session: { family } }, image) {
   holes.setTransform(scale, 0, 0, scale, -box.x * scale, -box.y * scale);
   holes.globalCompositeOperation = "destination-in";
   holes.fill(path);
-  const made = { image, size, box, piece, hole };
+  const made = { image, size, tight, piece, box, hole };
   cuts.set(track, made);
   return made;
 }
@@ -136,12 +142,12 @@ export function renderMotion(ctx, scene) {
   ctx.clip();
   ctx.drawImage(holesOf(moving.map(({ cut }) => cut), background.image, width, height), 0, 0, width, height);
   const whole = ctx.getTransform();
-  for (const { track, move: { dx, dy, scale, angle }, cut: { piece, box } } of moving) {
+  for (const { track, move: { dx, dy, scale, angle }, cut: { piece, tight } } of moving) {
     const [x, y] = sampledIn(drawing, track).own;
     // The picture is not turned, so one call does for a move, a turn and a size.
     const [cos, sin] = [whole.a * scale * Math.cos(angle), whole.a * scale * Math.sin(angle)];
     ctx.setTransform(cos, sin, -sin, cos, whole.a * (x + dx) + whole.e, whole.a * (y + dy) + whole.f);
-    ctx.drawImage(piece, box.x - x, box.y - y, box.width, box.height);
+    ctx.drawImage(piece, tight.x - x, tight.y - y, tight.width, tight.height);
   }
   ctx.restore();
 }

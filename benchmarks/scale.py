@@ -3,14 +3,16 @@
     python -m benchmarks.scale [--only caches] [--videos 16 --scenes 24]
 
 Four tables: one video by two ranks against one process; many videos by two Ray workers against one
-process; the time to the first frame in the file and the peak memory of decoding 81 and 241 frames,
-streaming and at once; caches, with passes, PSNR against the video without one, and end-point error.
+process, with and without start-up; the time to the first frame in the file and the peak memory of
+decoding 81 and 241 frames, streaming and at once; caches, with passes, PSNR against the video
+without one, and end-point error.
 Wall times are those of this machine at this moment: its load is printed beside them.
 """
 
 import argparse
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -63,19 +65,37 @@ def compare_ranks(folder: Path) -> None:
     print(f"one video, 40 steps: {alone:.1f} s alone, {both:.1f} s by two ranks; same file: {same}")
 
 
-def compare_workers(folder: Path, count: int) -> None:
-    """Many videos by one process and by two Ray workers."""
+def until_first(words: list[str]) -> tuple[float, float]:
+    """Wall time of a command that makes many videos: until it began the first one, and in all."""
+    begin, ready = time.perf_counter(), 0.0
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            wrote = re.search(r": wrote .* in ([\d.]+) s$", line)
+            if wrote and not ready:
+                ready = time.perf_counter() - begin - float(wrote[1])
+    if process.returncode:
+        raise SystemExit(f"{words} failed")
+    return ready, time.perf_counter() - begin
+
+
+def compare_workers(folder: Path, count: int, steps: int) -> None:
+    """Many videos by one process of one thread and by two Ray workers of one thread each."""
     start = str(TOY / "demo/start.png")
     times = {}
     for name, more in (("alone", []), ("workers", ["--workers", "2"])):
         jobs = folder / f"{name}.jsonl"
         lines = [{"image": start, "prompt": "", "out": f"{name}{n}.mp4"} for n in range(count)]
         jobs.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
-        options = ["--batch", str(jobs), "--guidance-scale", "1", *more]
-        times[name] = seconds(generate(*options))
-    ratio = times["alone"] / times["workers"]
-    print(f"{count} videos: {times['alone']:.0f} s alone, {times['workers']:.0f} s by two workers:")
-    print(f"{ratio:.2f} times as fast, starting Ray and loading the model twice included")
+        options = ["--batch", str(jobs), "--guidance-scale", "1", "--steps", str(steps), *more]
+        times[name] = until_first(generate(*options))
+        ready, whole = times[name]
+        told = f"{count} videos of {steps} steps, {name}: {whole:.0f} s"
+        print(f"{told}; the first began after {ready:.0f} s")
+    (one_ready, one), (two_ready, two) = times["alone"], times["workers"]
+    bare = (one - one_ready) / (two - two_ready)
+    print(f"two workers are {one / two:.2f} times as fast, {bare:.2f} times without start-up")
 
 
 def decode_once(way: str, frames: int) -> None:
@@ -165,7 +185,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, compare in (
             ("ranks", lambda: compare_ranks(Path(folder))),
-            ("workers", lambda: compare_workers(Path(folder), args.videos)),
+            ("workers", lambda: compare_workers(Path(folder), args.videos, 2 * args.steps)),
             ("decoding", compare_decoding),
             ("caches", lambda: compare_caches(args.scenes, args.steps)),
         ):

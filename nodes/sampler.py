@@ -7,6 +7,7 @@ from comfy_api.latest import io
 from .host import CATEGORY
 from .host.links import checked
 from .host.motion_patch import check_denoise, check_sampling, run_ksampler, with_motion, with_shift
+from .host.previews import with_sheet_preview
 
 _MAX_SEED = 0xFFFFFFFFFFFFFFFF
 # Timesteps / 1000 that four-step distilled models were trained on, before the flow shift.
@@ -143,6 +144,7 @@ class WanMoveSampler(io.ComfyNode):
         check_sampling(model, latent_image, **prompts)
         check_denoise(ksampler["steps"], ksampler["denoise"])
         model = with_motion(with_shift(model, shift), motion_scale, guidance_start, guidance_end)
+        model = with_sheet_preview(model)
         return io.NodeOutput(run_ksampler(model=model, latent=latent_image, **ksampler))
 
 

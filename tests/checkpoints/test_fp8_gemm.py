@@ -2,10 +2,12 @@
 
 import pytest
 import torch
+from torch import nn
 
 from tests.generation.small_parts import fresh_components
 from wanmove_core import OptionError
-from wanmove_core.checkpoints.fp8 import multiply_in_fp8, round_to_fp8
+from wanmove_core.checkpoints.fp8 import Fp8Linear, multiply_in_fp8, round_to_fp8
+from wanmove_core.generation import speed
 from wanmove_core.generation.pipeline import WanMovePipeline
 from wanmove_core.generation.speed import SpeedOptions
 
@@ -35,3 +37,21 @@ def test_scales_of_outputs_are_kept_apart() -> None:
 def test_without_such_a_gpu_it_is_refused() -> None:
     with pytest.raises(OptionError, match=r"8\.9 or newer; got cpu"):
         WanMovePipeline(fresh_components(), speed=SpeedOptions(fp8_gemm=True))
+
+
+@pytest.mark.parametrize("float8", [torch.float8_e4m3fn, torch.float8_e5m2])
+def test_weights_in_e5m2_are_refused(float8, monkeypatch) -> None:
+    """No GPU multiplies them with a scale a token; as if this machine had one."""
+    monkeypatch.setattr(speed, "check_speed", lambda *_: None)
+    layer = Fp8Linear(
+        torch.ones(16, 16).to(float8), torch.ones(()), None, compute_dtype=torch.float32
+    )
+    model = nn.Sequential(layer)
+    model.set_attention_backend = lambda _name: None
+    options = SpeedOptions(fp8_gemm=True)
+    if float8 is torch.float8_e5m2:
+        with pytest.raises(OptionError, match="must have float8_e4m3fn weights"):
+            speed.prepare_transformer(model, options, torch.device("cpu"))
+    else:
+        speed.prepare_transformer(model, options, torch.device("cpu"))
+    assert layer.multiplies_in_fp8 == (float8 is torch.float8_e4m3fn)

@@ -1,5 +1,10 @@
 """The script for a lent GPU runs from end to end, at toy size on the CPU."""
 
+import time
+
+import pytest
+import torch
+
 from benchmarks import gpu
 
 
@@ -24,6 +29,32 @@ def test_every_row_is_measured_or_says_why_not(tmp_path, capsys):
         "pass, fp8 weights",
     ]
     assert all(float(figures[name]) > 0 for name in measured)
+
+
+def test_what_was_measured_stays_when_the_run_is_killed(tmp_path):
+    out = tmp_path / "gpu.md"
+    table = gpu.Table(torch.device("cpu"), time.perf_counter() + 60, ["head"], out)
+    table.add("first", lambda: None)
+
+    def killed():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        table.add("second", killed)
+    assert [line.split(" | ")[0] for line in out.read_text("utf-8").splitlines()] == [
+        "head",
+        "| first",
+    ]
+
+
+def test_a_kernel_that_cannot_be_downloaded_is_a_row(capsys):
+    table = gpu.Table(torch.device("cpu"), time.perf_counter() + 60, [])
+
+    def offline():
+        raise ConnectionError("no route\nto the hub")
+
+    table.add("pass", offline)
+    assert capsys.readouterr().out == "| pass | does not run: no route | - | - |\n"
 
 
 def test_without_time_rows_are_left_out(capsys):

@@ -1,10 +1,13 @@
 """What a user meets: caching, previews, interrupting, errors, and a server that goes on."""
 
+import io
 import json
 import struct
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tests.host.graphs import Graph, Node
 from tests.host.server import ComfyServer
@@ -58,6 +61,29 @@ def test_reports_steps_and_shows_previews(comfy: ComfyServer) -> None:
     kinds = [struct.unpack(">I", preview[:4])[0] for preview in run.previews]
     assert kinds and set(kinds) <= {1, 4}
     assert any(b"\xff\xd8\xff" in preview[:600] for preview in run.previews)
+
+
+def test_previews_show_several_frames(comfy: ComfyServer) -> None:
+    """KSampler's is the first frame alone; ours has it in the upper left quarter of a sheet."""
+    shown = {}
+    for sampler in ("KSampler", "WanMoveSampler"):
+        graph, nodes = whole(x=0.47, steps=2)
+        node = graph.prompt[nodes["WanMoveSampler"].id]
+        node["class_type"] = sampler
+        if sampler == "KSampler":
+            node["inputs"] = {k: v for k, v in node["inputs"].items() if k not in NO_MOTION_CONTROL}
+        run = comfy.run(graph.prompt)
+        assert run.error is None, run.error
+        jpeg = run.previews[-1][run.previews[-1].index(b"\xff\xd8\xff") :]
+        picture = Image.open(io.BytesIO(jpeg)).convert("RGB").resize((96, 64))
+        shown[sampler] = torch.from_numpy(np.array(picture)).float()
+    sheet = shown["WanMoveSampler"]
+    quarters = [
+        sheet[down : down + 32, right : right + 48] for down in (0, 32) for right in (0, 48)
+    ]
+    first = shown["KSampler"].unflatten(0, (32, 2)).unflatten(2, (48, 2)).mean((1, 3))
+    apart = [float((quarter - first).abs().mean()) for quarter in quarters]
+    assert apart[0] < 8 < min(apart[1:])
 
 
 def test_interrupt_stops_within_a_step(comfy: ComfyServer) -> None:

@@ -211,6 +211,7 @@ def fake_modules(base: Path) -> dict[str, ModuleType]:
         },
         "comfyui_version": {"__version__": "0.0.0"},
         "folder_paths": _folders(base),
+        "latent_preview": {},
         "node_helpers": {"conditioning_set_values": conditioning_set_values},
         "nodes": {"common_ksampler": lambda **inputs: (inputs,)},
         "server": {"PromptServer": SimpleNamespace(instance=None)},

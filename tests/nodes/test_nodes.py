@@ -204,7 +204,8 @@ def sample(pack, **options):
 def test_sampler_hands_ksampler_its_own_inputs(pack) -> None:
     model = Model()
     passed = sample(pack, model=model)
-    assert passed["model"] is model
+    assert passed["model"].wrappers == [("outer_sample", "wanmove_preview")]
+    assert not passed["model"].patches and not model.wrappers
     expected = {"model", "seed", "steps", "cfg", "sampler_name", "scheduler", "positive"}
     assert set(passed) == expected | {"negative", "latent", "denoise"}
 
@@ -212,7 +213,11 @@ def test_sampler_hands_ksampler_its_own_inputs(pack) -> None:
 def test_sampler_extras_patch_a_clone(pack) -> None:
     model = Model()
     passed = sample(pack, model=model, motion_scale=0.5, shift=5.0)["model"]
-    assert passed.wrappers == [("outer_sample", "wanmove"), ("predict_noise", "wanmove")]
+    assert passed.wrappers == [
+        ("outer_sample", "wanmove"),
+        ("predict_noise", "wanmove"),
+        ("outer_sample", "wanmove_preview"),
+    ]
     assert passed.patches["model_sampling"].shift == 5.0
     assert not model.wrappers and not model.patches
 

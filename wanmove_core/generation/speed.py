@@ -175,6 +175,11 @@ def _multiply_in_fp8(model: Any) -> None:
         raise OptionError(
             "fp8_gemm must have float8 weights; got none. Add --dtype fp8, or load an fp8 file."
         )
+    if any(layer.float8 != torch.float8_e4m3fn for layer in layers):
+        raise OptionError(
+            "fp8_gemm must have float8_e4m3fn weights, which GPUs multiply with a scale a token; "
+            "got float8_e5m2. Leave out --fp8-gemm, or load an e4m3fn file."
+        )
     for layer in layers:
         layer.multiplies_in_fp8 = True
 

@@ -51,7 +51,7 @@ def with_adapter(
     if maps.shape[1] != found.latent_channels:
         raise ShapeError(
             f"maps_latent must be of a VAE of {found.latent_channels} channels; got "
-            f"{maps.shape[1]}. Choose wan2.2_vae.safetensors in the loader."
+            f"{maps.shape[1]}. Encode them with the VAE of the adapter's model."
         )
     if strength == 0:
         return model
@@ -89,7 +89,7 @@ def check_model(network: Any, found: Adapter) -> None:
         raise OptionError(
             f"model must have {found.blocks} blocks of width {found.width} and a latent of "
             f"{found.latent_channels} channels, as the adapter; got {kind}. "
-            "Use Wan2.2-TI2V-5B or FlashMotion's generator for its adapters."
+            "Use the model that the adapter was made for: FlashMotion's are for Wan2.2-TI2V-5B."
         )
 
 

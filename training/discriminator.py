@@ -80,7 +80,9 @@ class Head(nn.Module):
         self.queries = nn.Parameter(torch.randn(_QUERIES, _SIZE))
         self.places = nn.Parameter(0.1 * torch.randn(tokens, _SIZE))
         self.image, self.maps = nn.Linear(_CELLS, _SIZE), nn.Linear(_CELLS, _SIZE)
-        self.video = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, _SIZE))
+        self.video = nn.Sequential(
+            nn.LayerNorm(width), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, _SIZE)
+        )
         self.look = nn.ModuleList(
             nn.MultiheadAttention(_SIZE, _HEADS, batch_first=True) for _ in range(3)
         )

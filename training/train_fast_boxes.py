@@ -157,7 +157,7 @@ def main() -> None:
     # nothing.
     alone = Plan(steps=args.alone, warm_up=10, constant=1.0)
     Loop(args.folder / "critic", players[:1], alone).run()
-    plan = Plan(minutes=args.minutes, warm_up=10)
+    plan = Plan(minutes=args.minutes, warm_up=4)
     Loop(args.folder, players, plan).run()
     with players[1].averaged():
         write_adapter(args.out, adapter, "fast")

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.toy_scenes import TOY, decode, encode
+from benchmarks.toy_scenes import FEW_STEPS, TOY, decode, encode
 from training.dit_model import predictor, sample
 from training.vae_model import channels_last, to_video
 from training.world import make_scene
@@ -38,7 +38,6 @@ from wanmove_core.train.attention import use_matrix_attention
 from wanmove_core.view.map_objects import CutObject, SegmentedObject, fit_motion
 from wanmove_core.view.trajectory_maps import draw_trajectory_maps, map_boxes
 
-FEW_STEPS = TOY / "wanmove_toy_four_steps_lora.safetensors"
 _NAME = "wanmove_toy_boxes_"
 _BATCH = 16
 FIRST_SEED = HELD_OUT_SEED + 20_000  # away from all scenes that anything was chosen by

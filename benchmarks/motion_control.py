@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.toy_scenes import (
+    FEW_STEPS,
     TOY,
     TestScene,
     decode,
@@ -44,6 +45,7 @@ class Row:
         guided: scene -> conditioning latent.
         options: further arguments of `generate`.
         fp8: use the fp8 file in place of the bf16 one.
+        lora: add the one of four steps.
     """
 
     group: str
@@ -51,6 +53,7 @@ class Row:
     guided: Callable[[TestScene], Tensor]
     options: dict[str, Any] = field(default_factory=dict)
     fp8: bool = False
+    lora: bool = False
 
 
 def replicate(test: TestScene, *, count: int = TRACKS, temporal: str = "sample", **kw) -> Tensor:
@@ -97,6 +100,7 @@ def make_rows(vae: Any, *, quick: bool) -> list[Row]:
         Row("guidance", "64 tracks", replicate),
         Row("guidance", "unguided", lambda test: test.latent),
         Row("precision", "fp8 weights", replicate, fp8=True),
+        Row("steps", "4, with the LoRA of four steps", replicate, {"steps": 4}, lora=True),
     ]
     if quick:
         return rows
@@ -155,7 +159,10 @@ def run(
     entries = [summarise(("floor", "VAE of the true clip"), measure(decode(vae, truth), scenes))]
     lines.append(show(entries[-1]))
     for row in make_rows(vae, quick=quick):
-        use = load_toy("fp8", folder)[0] if row.fp8 else model
+        use = model
+        if row.fp8 or row.lora:
+            dtype = "fp8" if row.fp8 else "bf16"
+            use, _ = load_toy(dtype, folder, lora=FEW_STEPS if row.lora else None)
         guided = [row.guided(test) for test in scenes]
         options = dict(row.options)
         if "motion_scale" in options:
@@ -202,7 +209,7 @@ def plot(entries: list[dict[str, Any]], path: Path) -> None:
 def main() -> None:
     """Parse arguments and run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="8 scenes, three rows")
+    parser.add_argument("--quick", action="store_true", help="8 scenes, four rows")
     parser.add_argument("--scenes", type=int)
     parser.add_argument("--version", type=int, choices=(1, 2), default=1, help="of the world")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())

@@ -14,11 +14,13 @@ from training.world import make_scene
 from wanmove_core import LatentGrid, Tracks
 from wanmove_core.bench.world import HELD_OUT_SEED, Scene
 from wanmove_core.checkpoints.loading import load_components
+from wanmove_core.checkpoints.lora import apply_lora
 from wanmove_core.evaluate.metrics import EndPointError, end_point_error
 from wanmove_core.start_image.conditioning import conditioning_input, known_mask
 from wanmove_core.tracking.video import track_points
 
 TOY = Path(__file__).parent.parent / "models" / "toy"
+FEW_STEPS = TOY / "wanmove_toy_four_steps_lora.safetensors"
 # Away from the scenes that train_dit validates on.
 FIRST_SEED = HELD_OUT_SEED + 10_000
 # Points whose own texture the tracker can follow: on the true clip it errs by less than this.
@@ -73,9 +75,13 @@ def exact_tracks(scene: Scene, points: np.ndarray) -> Tracks:
     return Tracks(torch.from_numpy(positions), torch.from_numpy(visibility))
 
 
-def load_toy(dtype: str = "bf16", folder: Path = TOY) -> tuple[Any, Any]:
+def load_toy(
+    dtype: str = "bf16", folder: Path = TOY, *, lora: Path | None = None
+) -> tuple[Any, Any]:
     """What the small model's transformer predicts, for `sample`, and its VAE."""
     parts = load_components([folder], dtype=dtype, needs=("transformer", "vae"))
+    if lora is not None:
+        apply_lora(parts.transformer, lora)
     channels_last(parts.vae)
     return predictor(parts.transformer), parts.vae
 

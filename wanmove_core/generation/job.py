@@ -123,7 +123,8 @@ def run_job(
     # Trajectory maps act by themselves: a job with them is not asked for cells.
     refuse = job.refuse_idle and job.maps is None
     on_video = None
-    if tracks is not None and job.goes_on_from is None:
+    # A drawing that boxes are taken from is stretched to the image: as tracks it need not fit.
+    if tracks is not None and job.goes_on_from is None and (not job.maps or job.draw_tracks):
         on_video, report = _on_video(tracks, image, job.settings)
         if refuse:
             check_effect(report, job.settings.strength)

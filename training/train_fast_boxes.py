@@ -124,7 +124,7 @@ def main() -> None:
     parser.add_argument("--slow", type=Path, required=True, help="the adapter of the first stage")
     parser.add_argument("--few-steps", type=Path, required=True, help="the LoRA of the second")
     parser.add_argument("--lambda", dest="schedule", choices=("rising", "falling"))
-    parser.set_defaults(schedule="falling")
+    parser.set_defaults(schedule="rising")
     parser.add_argument("--cache", type=Path, help="folder of the scenes (the run's)")
     parser.add_argument("--scenes", type=int, default=400)
     parser.add_argument("--minutes", type=float, default=20)

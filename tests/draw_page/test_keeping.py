@@ -1,22 +1,59 @@
 """No work is lost, and the program ends with its last page."""
 
+import io
 import json
+import socket
 import time
-import urllib.request
 from contextlib import contextmanager
 
 import pytest
 
 from tests.draw_page.asking import TEXT, ask, work
+from wanmove_core.draw_page.live import text_frame
 from wanmove_core.draw_page.session import DrawSession
+
+
+def read_message(stream):
+    """The text of one message of a WebSocket."""
+    kind, size = stream.read(2)
+    assert kind == 0x81 and size < 128, "a whole text that is not masked"
+    if size > 125:
+        size = int.from_bytes(stream.read(2 if size == 126 else 8), "big")
+    return json.loads(stream.read(size))
 
 
 @contextmanager
 def listening(page):
     """A page that is open: it listens to news."""
-    with urllib.request.urlopen(page.url + "live", timeout=30) as stream:
-        assert stream.readline().startswith(b"data: {")
-        yield
+    host, port = page.host.split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as line:
+        head = f"GET /{page.token}/live HTTP/1.1\r\nHost: {page.host}\r\n"
+        line.sendall(f"{head}Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode())
+        with line.makefile("rb") as stream:
+            answer = list(iter(stream.readline, b"\r\n"))
+            assert answer[0].startswith(b"HTTP/1.1 101 ")
+            # The example of RFC 6455, section 1.3.
+            assert b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in answer
+            assert read_message(stream)["revision"] == page.session.revision
+            yield line, stream
+
+
+def test_a_page_hears_what_another_drew_and_its_goodbye_is_answered(page):
+    with listening(page) as (line, stream):
+        assert ask(page, "keep?base=0", work())[0] == 200
+        assert read_message(stream)["revision"] == 1
+        line.sendall(b"\x88\x80\0\0\0\0")
+        assert stream.read() == b"\x88\x02" + (1000).to_bytes(2, "big")
+
+
+@pytest.mark.parametrize("size", [125, 126, 65535, 65536])
+def test_messages_of_every_length_are_whole(size):
+    text = json.dumps("x" * (size - 2))
+    assert len(text) == size and json.dumps(read_message(io.BytesIO(text_frame(text)))) == text
+
+
+def test_news_need_a_websocket(page):
+    assert ask(page, "live")[0] == 426
 
 
 def test_it_ends_with_the_last_page_but_not_on_a_reload(page, monkeypatch):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from ..errors import WanMoveError
+from .live import GOODBYE, accept, text_frame
 
 if TYPE_CHECKING:
     from .server import DrawServer
@@ -23,7 +24,8 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; "
-    "script-src 'self' 'nonce-{nonce}'; frame-ancestors 'none'; form-action 'none'",
+    "script-src 'self' 'nonce-{nonce}'; connect-src 'self' ws://{host}; frame-ancestors 'none'; "
+    "form-action 'none'",
 }
 
 
@@ -83,17 +85,22 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_news(self) -> None:
         """Tell what changes, until the page has gone."""
-        self._begin(HTTPStatus.OK, "text/event-stream", None)
+        key = self.headers.get("Sec-WebSocket-Key", "")
+        if not key:
+            self._send(HTTPStatus.UPGRADE_REQUIRED, "text/plain", b"")
+            return
         last = ""
         with self.page.page_is_here(), suppress(OSError):
+            self.wfile.write(accept(key))
             while not self.page.over:
                 now = json.dumps(self.page.news())
                 if now != last:
-                    self.wfile.write(f"data: {now}\n\n".encode())
+                    self.wfile.write(text_frame(now))
                 last = now
-                # A closed connection can be read at once: there is nothing in it.
+                # A page says nothing but goodbye, and a connection that was cut can be read too.
                 if select.select([self.connection], [], [], LOOK_SECONDS)[0]:
-                    return
+                    break
+            self.wfile.write(GOODBYE)
 
     def _path(self) -> str | None:
         """The path behind the token; None for anyone who must not be here."""
@@ -108,18 +115,15 @@ class _Handler(BaseHTTPRequestHandler):
         known = secrets.compare_digest(head.encode("utf-8", "replace"), self.page.token.encode())
         return path if ours and known else None
 
-    def _begin(self, status: int, kind: str, size: int | None, nonce: str = "none") -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        if size is not None:
-            self.send_header("Content-Length", str(size))
-        for name, value in _HEADERS.items():
-            self.send_header(name, value.replace("{nonce}", nonce))
-        self.end_headers()
-
     def _send(self, status: int, kind: str, body: bytes, nonce: str = "none") -> None:
         with suppress(ConnectionError):  # the page has gone meanwhile
-            self._begin(status, kind, len(body), nonce)
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            for name, value in _HEADERS.items():
+                told = value.replace("{nonce}", nonce).replace("{host}", self.page.host)
+                self.send_header(name, told)
+            self.end_headers()
             self.wfile.write(body)
 
     def log_message(self, *_values: Any) -> None:

@@ -198,6 +198,8 @@ type Session = {
   readonly drag: Drag | null;
   readonly unfinished: string | null;
   readonly cursor: ImagePoint | null;
+  /** the crosshair of those who draw with keys */
+  readonly aim: ImagePoint | null;
   readonly frame: number;
   readonly snap: Snap;
   readonly cells: boolean;
@@ -324,8 +326,13 @@ type Translate = (text: string) => string;
 type Host = {
   store: Store;
   fit: () => void;
+  zoom: (factor: number) => void;
   play: () => void;
   help: () => void;
+  /** the panel, with the focus in a field of it; "": the first */
+  show: (field: string) => void;
+  importTracks: () => void;
+  pixels: () => Pixels | null;
   full: () => void;
   undo: () => void;
   redo: () => void;

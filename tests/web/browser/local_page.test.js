@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { local as failing } from "./cases_failing.js";
+import { local as keys } from "./cases_keys.js";
 import { local } from "./cases_local.js";
 import { startDrawing } from "./draw_server.js";
 import { ENGINES } from "./engines.js";
@@ -24,7 +25,7 @@ for (const name of wanted) {
     });
     after(() => engine?.close());
 
-    for (const [title, run] of Object.entries({ ...local, ...failing })) {
+    for (const [title, run] of Object.entries({ ...local, ...keys, ...failing })) {
       test(title, async () => {
         const servers = [];
         const pages = [];

@@ -61,8 +61,9 @@ export function createKeeping(start, page) {
   function meet(theirs) {
     const [mine, changed] = [page.work(), text() !== sent];
     base = theirs.revision;
-    page.show(theirs);
-    if (changed) page.show(mine);
+    const same = Object.keys(mine).every((part) => mine[part] === theirs[part]);
+    if (!same) page.show(theirs);
+    if (changed && !same) page.show(mine);
     else sent = text();
   }
 

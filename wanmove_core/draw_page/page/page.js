@@ -7,6 +7,7 @@ import { GoneError, call, createKeeping } from "./keeping.js";
 import { createResults } from "./results.js";
 
 const GONE_AFTER_MS = 1500;
+const AGAIN_AFTER_MS = 2000;
 const byId = (id) => document.getElementById(id);
 const [message, progress, plan, prompt, seed] = ["message", "progress", "plan", "prompt", "seed"].map(byId);
 const seedOf = () => (Number.isInteger(seed.valueAsNumber) ? seed.valueAsNumber : null);
@@ -166,21 +167,31 @@ function tell(news) {
   if (state === "done") results.show(made[0]).catch(failed);
 }
 
-const live = new EventSource("live");
+/** The program's news. A page that a browser's Back brings out of its cache connects anew. */
+let live = null;
 let lost = 0;
-live.onopen = () => {
-  clearTimeout(lost);
-  showGone(false);
-};
-live.onerror = () => {
-  clearTimeout(lost);
-  lost = setTimeout(() => showGone(true), live.readyState === EventSource.CLOSED ? 0 : GONE_AFTER_MS);
-};
-live.onmessage = ({ data }) => {
-  const news = JSON.parse(data);
-  tell(news);
-  keeping.heard(news).catch(failed);
-};
+function connect() {
+  live = new WebSocket(new URL("live", location.href).href.replace("http", "ws"));
+  live.onopen = () => {
+    clearTimeout(lost);
+    lost = 0;
+    showGone(false);
+  };
+  live.onclose = () => {
+    lost ||= setTimeout(() => showGone(true), GONE_AFTER_MS);
+    setTimeout(connect, AGAIN_AFTER_MS);
+  };
+  live.onmessage = ({ data }) => {
+    const news = JSON.parse(data);
+    tell(news);
+    keeping.heard(news).catch(failed);
+  };
+}
+function disconnect() {
+  live.onclose = null;
+  live.close();
+}
+connect();
 
 byId("save").onclick = save;
 byId("generate").onclick = generate;
@@ -196,12 +207,25 @@ window.addEventListener("keydown", (event) => {
   event.preventDefault();
   if (!byId(name).hidden) byId(name).click();
 }, { capture: true });
+/** G goes to the shelf, Escape from there back to the drawing. */
+window.addEventListener("keydown", (event) => {
+  if (event.key !== "g" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input,textarea,select,#viewer")) return;
+  results.enter();
+});
+byId("shelf").addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  event.preventDefault();
+  editor.focus();
+});
 window.addEventListener("beforeunload", (event) => {
-  if (running || !keeping.isSaved() || !byId("gone").hidden) event.preventDefault();
+  if (!running && keeping.isSaved() && byId("gone").hidden) return;
+  event.preventDefault();
+  event.returnValue = "Not saved";  // Chromium before 119 asks only then
 });
 window.addEventListener("pagehide", () => {
   keeping.leave();
-  live.close();
+  disconnect();
 });
+window.addEventListener("pageshow", ({ persisted }) => persisted && connect());
 editor.focus();
 window.wanmove = { editor, keeping };

@@ -79,6 +79,11 @@ export function createResults(page) {
   videos.onclick = () => unfold(gallery.hidden);
   return {
     isOpen: () => open !== null,
+    /** With the keyboard: the newest video, or the shelf's own button. */
+    enter() {
+      unfold(true);
+      (gallery.querySelector("button") ?? videos).focus();
+    },
     update(next) {
       if (JSON.stringify(next) === JSON.stringify(results)) return;
       results = next;

@@ -63,15 +63,17 @@ const createTeller = (status, notify) => (error) => {
   status.classList.add("wm-warn");
 };
 
-/** Shows the panel, with the name ready to be typed over. @type {(root: HTMLElement, panelBox: HTMLElement) => void} */
-function rename(root, panelBox) {
+/** Shows the panel, with the focus in a field of it, or the first; a text is ready to be typed over.
+ * @type {(root: HTMLElement, panelBox: HTMLElement, field: string) => void} */
+function showPanel(root, panelBox, field) {
   // Wide, the class hides the panel; narrow, it opens it.
   root.classList.toggle("wm-panel-open", !root.classList.contains("wm-wide"));
   // After the panel is drawn for this track.
   requestAnimationFrame(() => {
-    const name = /** @type {HTMLInputElement | null} */ (panelBox.querySelector('[data-field="name"]'));
-    name?.focus();
-    name?.select();
+    const found = /** @type {HTMLElement | null} */ (panelBox.querySelector(field ? `[data-field="${field}"]` : "input,select,button"));
+    found?.closest("details")?.setAttribute("open", "");
+    found?.focus();
+    if (found instanceof HTMLInputElement) found.select();
   });
 }
 
@@ -90,12 +92,12 @@ function createPanel(root, store, ui, backdrop, options, tell, signal, stageBox)
   };
 }
 
-/** What commands act on.
- * @type {(root: HTMLElement, store: Store, player: Player, options: EditorOptions, fit: () => void, tell: (error: unknown) => void) => Host} */
-function createHost(root, store, player, options, fit, tell) {
+/** What commands act on; `parts`: those of the editor that come later.
+ * @type {(root: HTMLElement, store: Store, player: Player, options: EditorOptions, tell: (error: unknown) => void, parts: Pick<Host, "fit" | "zoom" | "show" | "importTracks" | "pixels">) => Host} */
+function createHost(root, store, player, options, tell, parts) {
   const t = translator(options.locale ?? "en");
   return {
-    store, fit, play: player.toggle, help: () => helpView(root, t),
+    ...parts, store, play: player.toggle, help: () => helpView(root, t),
     full: () => void (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()).catch(tell),
     undo: options.undo ?? store.undo, redo: options.redo ?? store.redo,
   };
@@ -103,8 +105,7 @@ function createHost(root, store, player, options, fit, tell) {
 
 /** @type {(root: HTMLElement, options: EditorOptions) => Editor} root: an empty element; it becomes the editor */
 export function mount(root, options) {
-  const { forward = null } = options;
-  const controller = new AbortController();
+  const [forward, controller] = [options.forward ?? null, new AbortController()];
   const { signal } = controller;
   root.classList.add("wm-editor");
   let theme = readTheme(root);
@@ -120,14 +121,14 @@ export function mount(root, options) {
   const status = box("wm-status");
   const [stageBox, panelBox, sheetBox] = [box("wm-stage", status), element("aside", { className: "wm-panel" }), box("wm-timeline")];
   const tell = createTeller(status, options.notify);
-  const host = createHost(root, store, player, options, () => stage.fit(), tell);
-  const hostHistory = Boolean(options.undo);
-  const ui = controls(translator(options.locale ?? "en"), host);
+  const show = (/** @type {string} */ field) => showPanel(root, panelBox, field);
+  const host = createHost(root, store, player, options, tell, { fit: () => stage.fit(), zoom: (by) => stage.zoom(by), show, importTracks: () => panel.importTracks(), pixels: backdrop.pixels });
+  const [hostHistory, t] = [Boolean(options.undo), translator(options.locale ?? "en")];
+  const ui = controls(t, host);
   const text = createText(root, store, ui, options, () => painter.all());
   const chrome = createChrome(status, { store, player, ui, hostHistory, pixels: backdrop.pixels, togglePanel: () => root.classList.toggle("wm-panel-open") });
   const offer = createFrameOffer(stageBox, store, ui, () => stage.resized());
   const maskOffer = createMaskOffer(stageBox, store, ui, backdrop.through);
-  const t = translator(options.locale ?? "en");
   const panelBar = splitter(root, t, () => {}, { label: "Width of the panel", name: "--wm-panel-width", across: true, least: 180,
     most: () => root.clientWidth / 2, now: () => panelBox.clientWidth });
   const sheetBar = splitter(root, t, () => {}, { label: "Height of the timeline", name: "--wm-sheet-height", across: false, least: 50,
@@ -140,7 +141,7 @@ export function mount(root, options) {
     scene: () => ({ drawing: store.shown(), session: store.get().session, theme, background: backdrop.get(), playing: player.playing() }),
   };
   const stage = createStage(stageBox, parts);
-  const timeline = createTimeline(sheetBox, parts, () => rename(root, panelBox));
+  const timeline = createTimeline(sheetBox, parts, () => show("name"));
   const panel = createPanel(root, store, ui, backdrop, options, tell, signal, stageBox);
   const painter = createPainter(store, player, {
     canvas(base) {
@@ -151,8 +152,9 @@ export function mount(root, options) {
     sheet: timeline.draw,
     panel: () => renderInspector(panelBox, panel),
   });
-  listenToKeys(options.wholePage ? window : root, root, host, stage, hostHistory, signal);
+  // First what keys do inside of the panel.
   returnFocus(root, stage.canvas, signal);
+  listenToKeys(options.wholePage ? window : root, root, host, stage, hostHistory, signal);
   watchLooks(root, [stageBox, sheetBox], signal, () => {
     theme = readTheme(root);
     stage.resized();

@@ -2,10 +2,11 @@
 
 import { canvasPoint, fitBuffer } from "./page/canvas.js";
 import { element, listen } from "./page/dom.js";
-import { distance, fitView, zoomAt } from "./curve/geometry.js";
+import { centerOf, distance, fitView, insideBox, toCanvas, zoomAt } from "./curve/geometry.js";
 import { pointerDown, pointerMove, pointerUp } from "./input/pointer.js";
 import { renderBase } from "./draw/base.js";
 import { renderTop } from "./draw/marks.js";
+import { selectionBox } from "./drawing/selection.js";
 
 const FIT_MARGIN_PX = 24;
 const WHEEL_ZOOM = 0.0016;
@@ -35,6 +36,17 @@ function clickCounter() {
 function pinched(view, before, now, other) {
   const zoomed = zoomAt(view, other, (distance(now, other) || 1) / (distance(before, other) || 1));
   return { ...zoomed, x: zoomed.x + (now.x - before.x) / 4, y: zoomed.y + (now.y - before.y) / 4 };
+}
+
+/** About what is selected, or the crosshair, or the middle; what was out of view comes to the middle.
+ * @type {(state: State, canvas: HTMLElement, factor: number) => View} */
+function zoomedView({ drawing, session: { aim, selection, view } }, canvas, factor) {
+  const room = { x: 0, y: 0, width: canvas.clientWidth, height: canvas.clientHeight };
+  const middle = /** @type {CanvasPoint} */ (centerOf(room));
+  const box = selectionBox(drawing, selection);
+  const about = box ? toCanvas(view, /** @type {ImagePoint} */ (centerOf(box))) : aim ? toCanvas(view, aim) : middle;
+  const zoomed = zoomAt(view, about, factor);
+  return insideBox(room, about) ? zoomed : { ...zoomed, x: zoomed.x + middle.x - about.x, y: zoomed.y + middle.y - about.y };
 }
 
 /** @param {HTMLElement} root @param {CanvasParts} parts */
@@ -68,6 +80,8 @@ export function createStage(root, { store, scene, pixels, wheelIsOurs, forward, 
 
   return {
     fit,
+    /** @type {(factor: number) => void} */
+    zoom: (factor) => store.session({ follow: false, view: zoomedView(store.get(), top, factor) }),
     canvas: top,
     /** @type {(all: boolean) => void} the base layer too */
     draw(all) {
@@ -117,6 +131,7 @@ function listenToPointers(top, store, space, pixels, forward, signal) {
       top.focus({ preventScroll: true });
       if (event.button === 1 && forward) return forward(event);
       clicks = countClicks(event);
+      if (store.get().session.aim) store.session({ aim: null });
       if (event.pointerType === "touch") touches.set(event.pointerId, canvasPoint(top, event));
       top.setPointerCapture(event.pointerId);
       if (touches.size > 1) return store.session({ drag: null });

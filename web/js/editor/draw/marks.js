@@ -3,6 +3,7 @@
 import { toCanvas } from "../curve/geometry.js";
 import { boxHandles } from "../input/hit_test.js";
 import { renderMotion } from "./motion_preview.js";
+import { aims } from "../input/crosshair.js";
 import { renderGaps } from "./ghost.js";
 import { boxAround } from "../input/strokes.js";
 import { ringRadius } from "../input/ring.js";
@@ -38,6 +39,7 @@ export function renderTop(ctx, scene) {
   renderHover(ctx, scene);
   if (session.tool === "select" && !session.unfinished) renderBox(ctx, scene);
   renderGesture(ctx, scene);
+  renderCrosshair(ctx, scene);
 }
 
 /** The frame as the model gets it: filled masks first, later boxes, over black. @type {Draw} */
@@ -241,4 +243,19 @@ function renderGesture(ctx, { drawing, session, theme }) {
   trace(ctx, (drag.square ? boxAround(drag.points) : drag.points).map((point) => toCanvas(view, point)), lasso);
   paint(ctx, lasso ? `${theme.mark}33` : null, HALO, 4);
   paint(ctx, null, theme.mark, 2);
+}
+
+/** @type {Draw} */
+function renderCrosshair(ctx, { session, theme }) {
+  const { aim, view } = session;
+  if (!aim || !aims(session)) return;
+  const { x, y } = toCanvas(view, aim);
+  ctx.beginPath();
+  for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+    ctx.moveTo(x + 4 * dx, y + 4 * dy);
+    ctx.lineTo(x + 16 * dx, y + 16 * dy);
+  }
+  paint(ctx, null, HALO, 5);
+  paint(ctx, null, "#fff", 2.5);
+  circle(ctx, { x, y }, 1.5, theme.mark, null);
 }

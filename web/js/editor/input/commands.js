@@ -1,9 +1,10 @@
 /** What keys and buttons do. One table: the toolbar and the help page are made from it. */
 
 import { createTrack } from "../drawing/schema.js";
-import { centerOf, clamp, scaling, translation } from "../curve/geometry.js";
+import { centerOf, clamp, scaling } from "../curve/geometry.js";
 import { motionRange } from "../drawing/sample.js";
 import { findTrack, selectedIds, selectedTracks, selectionBox, wholly } from "../drawing/selection.js";
+import { enlarge, nudge, press, takeRegion, turn } from "./crosshair.js";
 import { pinsAround } from "./strokes.js";
 import { LARGEST_RING } from "./ring.js";
 import { TOOLS } from "./tools.js";
@@ -15,6 +16,9 @@ const PASTE_SHIFT_PX = 12;
 const CLOSEST_FRAMES = 12;
 /** Of the screen: twice what freehand keeps to. */
 const SIMPLIFIED_PX = 4;
+const TURN_DEGREES = 15;
+const LARGER = 1.1;
+const ZOOM = 1.5;
 
 /** @type {(run: (store: Store, state: State) => void) => Command["run"]} */
 const on = (run) => ({ store }) => run(store, store.get());
@@ -35,10 +39,6 @@ const useTool = (tool) => finish({ tool, hover: null });
 /** @type {(frames: number) => Command["run"]} */
 const step = (frames) => on((store, { drawing, session }) =>
   store.session({ frame: clamp(session.frame + frames, 0, drawing.frames - 1) }));
-
-/** @type {(dx: number, dy: number) => Command["run"]} */
-const nudge = (dx, dy) => on((store, { session }) =>
-  store.act([{ type: "transform", selection: session.selection, matrix: translation(dx, dy) }]));
 
 /** @type {(sx: number, sy: number) => Command["run"]} */
 const mirror = (sx, sy) => on((store, { drawing, session: { selection } }) => {
@@ -113,18 +113,6 @@ const chooseKnot = (by) => on((store, { drawing, session }) => {
   const now = session.selection[0].knots?.[0];
   const next = now === undefined ? (by > 0 ? 0 : many - 1) : (now + by + many) % many;
   store.session({ selection: [{ track: track.id, knots: [next] }], tool: "select", unfinished: null });
-});
-
-/** With keys alone: a new path from the middle, or a knot after the last one of the selected path; arrows move it. */
-const addKnot = on((store, { drawing, session }) => {
-  const track = findTrack(drawing, session.selection[0]?.track);
-  if (!track || track.locked) {
-    const made = createTrack(drawing, { knots: [{ x: drawing.width / 2, y: drawing.height / 2 }] });
-    return store.act([{ type: "add-tracks", tracks: [made] }], { selection: [{ track: made.id, knots: [0] }], tool: "select", unfinished: null });
-  }
-  const { x, y } = track.knots[track.knots.length - 1];
-  const knot = { x: clamp(x + drawing.width / 10, 0, drawing.width), y };
-  store.act([{ type: "append-knot", id: track.id, knot }], { selection: [{ track: track.id, knots: [track.knots.length] }], tool: "select", unfinished: null });
 });
 
 /** The selected tracks become a group, with a name of its own. */
@@ -205,13 +193,14 @@ const TABLE = [
   ["previous-track", "Previous track", "shift+n", chooseTrack(-1)],
   ["next-knot", "Next knot", "k", chooseKnot(1)],
   ["previous-knot", "Previous knot", "shift+k", chooseKnot(-1)],
-  ["add-knot", "New path, or one more knot", "Insert + shift++", addKnot],
+  ["add-knot", "New path at the crosshair, or one more knot; with Wand the region there", "e Insert", press],
+  ["add-region", "Wand at the crosshair: add to the region", "shift+e", takeRegion(true)],
   ["pin-rest", "Pin everything else", "shift+a", pinRest],
   ["group", "Group", "mod+g", group],
   ["ungroup", "Ungroup", "mod+shift+g", ungroup],
   ["link", "Move with the track that was selected last", "shift+p", link],
   ["duplicate", "Duplicate", "mod+d", on((store, state) => addCopies(store, selectedTracks(state)))],
-  ["nudge-left", "Nudge", "ArrowLeft", nudge(-1, 0)],
+  ["nudge-left", "Nudge, or with nothing selected the crosshair", "ArrowLeft", nudge(-1, 0)],
   ["nudge-right", "", "ArrowRight", nudge(1, 0)],
   ["nudge-up", "", "ArrowUp", nudge(0, -1)],
   ["nudge-down", "", "ArrowDown", nudge(0, 1)],
@@ -219,6 +208,10 @@ const TABLE = [
   ["nudge-right-10", "", "shift+ArrowRight", nudge(BIG_NUDGE_PX, 0)],
   ["nudge-up-10", "", "shift+ArrowUp", nudge(0, -BIG_NUDGE_PX)],
   ["nudge-down-10", "", "shift+ArrowDown", nudge(0, BIG_NUDGE_PX)],
+  ["turn-left", "Turn by 15°", "mod+ArrowLeft", turn(-TURN_DEGREES)],
+  ["turn-right", "", "mod+ArrowRight", turn(TURN_DEGREES)],
+  ["larger", "Larger or smaller by a tenth", "mod+ArrowUp", enlarge(LARGER)],
+  ["smaller", "", "mod+ArrowDown", enlarge(1 / LARGER)],
   ["reverse", "Reverse", "shift+r", on((store, { session }) => store.act([{ type: "reverse", ids: selectedIds(session.selection) }]))],
   ["simplify", "Simplify", "shift+s", on((store, { session }) =>
     store.act([{ type: "simplify", ids: selectedIds(session.selection), tolerance: SIMPLIFIED_PX / session.view.scale }]))],
@@ -244,7 +237,12 @@ const TABLE = [
   ["cells", "Latent cells", "c", on((store, { session }) => store.session({ cells: !session.cells }))],
   ["labels", "Names and frames", "t", on((store, { session }) => store.session({ labels: !session.labels }))],
   ["maps", "Boxes and masks", "x", on((store, { session }) => store.session({ maps: !session.maps }))],
-  ["fit", "Fit to view", "f", ({ fit }) => fit()],
+  ["zoom-in", "Zoom in, about what is selected", "+ = shift++ shift+=", ({ zoom }) => zoom(ZOOM)],
+  ["zoom-out", "Zoom out", "- shift+_", ({ zoom }) => zoom(1 / ZOOM)],
+  ["fit", "Fit to view", "f 0", ({ fit }) => fit()],
+  ["panel", "To the panel; Escape goes back", "d", ({ show }) => show("")],
+  ["import", "Import", "shift+i", ({ importTracks }) => importTracks()],
+  ["export", "Export", "shift+o", ({ show }) => show("export")],
   ["full", "Full screen", "shift+f", ({ full }) => full()],
   ["help", "Help", "? shift+?", ({ help }) => help()],
 ];

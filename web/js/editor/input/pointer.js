@@ -11,7 +11,7 @@ import { findTrack, groupOf, insideOf, posedTrack, toggle, transformBox, wholly 
 import { uncarried } from "../drawing/sample.js";
 import { snapPoint } from "./snap.js";
 import { endStroke } from "./strokes.js";
-import { wandAction } from "./wanding.js";
+import { afterWand, wandAction } from "./wanding.js";
 import { keysWithPlace } from "../drawing/timing.js";
 
 const DRAG_THRESHOLD_PX = 3;
@@ -127,9 +127,7 @@ function dragAction(drawing, session, { kind, target, start }, cursor, input) {
   if (target?.kind === "handle") return handleAction(drawing, target, cursor, input.alt);
   if (target?.kind === "box") {
     const matrix = boxMatrix(drawing, session, target.handle, start, cursor, input);
-    const posed = posedTrack(drawing, selection, session.frame);
-    if (matrix && posed) return { type: "pose-spread", id: posed.id, frame: session.frame, ...turnAndSize(matrix) };
-    return matrix && { type: "transform", selection, matrix };
+    return matrix && boxAction(drawing, session, matrix);
   }
   if (kind === "dot") return track ? dotAction(drawing, session, track, cursor, input.alt) : null;
   let [dx, dy] = [cursor.x - start.x, cursor.y - start.y];
@@ -151,6 +149,12 @@ function dotAction(drawing, session, track, cursor, slides) {
   const found = nearestOnTrack(track, uncarried(drawing, track, frame, cursor));
   const patch = found && keysWithPlace(track, drawing.frames, frame, found.at);
   return patch ? { type: "patch-timing", ids: [track.id], patch } : null;
+}
+
+/** What is selected, changed as by its box's handles. @type {(drawing: Drawing, session: Session, matrix: Matrix) => Action} */
+export function boxAction(drawing, { selection, frame }, matrix) {
+  const posed = posedTrack(drawing, selection, frame);
+  return posed ? { type: "pose-spread", id: posed.id, frame, ...turnAndSize(matrix) } : { type: "transform", selection, matrix };
 }
 
 /** What a matrix of the box's handles does to a cluster. @type {(matrix: Matrix) => {scale: number, angle: number}} */
@@ -203,9 +207,7 @@ export function pointerUp(drawing, session, input) {
   if (drag.kind === "stroke") return endStroke(drawing, done, drag, input);
   if (drag.kind === "box-select" && !drag.moved) return [{ ...done, selection: [] }, []];
   if (drag.kind === "wand" && drag.action?.type === "add-tracks") {
-    const [track] = drag.action.tracks;
-    // As after a lasso: the next stroke moves it.
-    return [{ ...done, selection: wholly([track]), tool: "draw", unfinished: track.id }, [drag.action]];
+    return [{ ...done, ...afterWand(drag.action.tracks[0]) }, [drag.action]];
   }
   if (drag.action) return [done, [drag.action]];
   const corner = drag.kind === "move" && !drag.moved && input.alt && drag.target?.kind === "knot";

@@ -2,7 +2,7 @@
 
 import { growRegion, simplifyOutline, traceOutline } from "../curve/wand.js";
 import { insidePolygon } from "../curve/geometry.js";
-import { findTrack } from "../drawing/selection.js";
+import { findTrack, wholly } from "../drawing/selection.js";
 import { regionTrack } from "./strokes.js";
 
 const TOLERANCE = 28;
@@ -10,7 +10,10 @@ const TOLERANCE = 28;
 const MORE_PER_PX = 0.25;
 const OUTLINE_PX = 0.75;
 
-/** @type {(drawing: Drawing, session: Session, drag: Drag, input: PointerInput) => Action | null} */
+/** As after a lasso: the next stroke moves it. @type {(track: Track) => Partial<Session>} */
+export const afterWand = (track) => ({ selection: wholly([track]), tool: "draw", unfinished: track.id });
+
+/** @type {(drawing: Drawing, session: Session, drag: Pick<Drag, "from" | "start">, input: Pick<PointerInput, "canvas" | "shift" | "alt" | "pixels">) => Action | null} */
 export function wandAction(drawing, session, { from, start }, { canvas, shift, alt, pixels }) {
   const picture = pixels?.();
   if (!picture || start.x < 0 || start.y < 0 || start.x >= drawing.width || start.y >= drawing.height) return null;

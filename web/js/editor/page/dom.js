@@ -30,6 +30,14 @@ export const iconButton = (name, label, onclick, keys = "") =>
 /** @type {(...children: HTMLElement[]) => HTMLElement} */
 export const group = (...children) => element("div", { className: "wm-group" }, ...children);
 
+/** Buttons that are one stop of Tab together: arrows go from one to the next (`returnFocus`).
+ * @type {(label: string, className: string, ...children: HTMLElement[]) => HTMLElement} */
+export function toolbar(label, className, ...children) {
+  const buttons = children.filter((child) => child instanceof HTMLButtonElement);
+  for (const button of buttons.slice(1)) button.tabIndex = -1;
+  return element("div", { className, role: "toolbar", ariaLabel: label }, ...children);
+}
+
 /** Two fields side by side. @type {(...children: HTMLElement[]) => HTMLElement} */
 export const pair = (...children) => element("div", { className: "wm-pair" }, ...children);
 

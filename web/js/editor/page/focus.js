@@ -36,6 +36,17 @@ export function listenToKeys(where, root, host, stage, hostHistory, signal) {
   }, signal);
 }
 
+/** From a button of a toolbar to the one beside it. @type {(event: KeyboardEvent) => void} */
+function walkToolbar(event) {
+  const { key, target, ctrlKey, metaKey, shiftKey, altKey } = event;
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
+  const bar = target instanceof HTMLButtonElement && target.closest("[role=toolbar]");
+  if (!by || !bar || ctrlKey || metaKey || shiftKey || altKey) return;
+  const open = [...bar.querySelectorAll("button")].filter(({ disabled, hidden }) => !disabled && !hidden);
+  event.preventDefault();
+  open[(open.indexOf(target) + by + open.length) % open.length]?.focus();
+}
+
 /** After a press of a button, a choice or Enter the next key is for the drawing again. With keys alone
  * the focus stays where it is, and what is being typed stays in its field. @type {(root: HTMLElement, canvas: HTMLElement, signal: AbortSignal) => void} */
 export function returnFocus(root, canvas, signal) {
@@ -58,6 +69,11 @@ export function returnFocus(root, canvas, signal) {
       if (pointed && isA(event.target, "select,[type=checkbox],[type=range],[type=color]")) back();
     },
     keydown(event) {
+      walkToolbar(event);
+      if (event.key === "Escape" && event.target instanceof Element && event.target.closest(".wm-panel,[role=toolbar]")) {
+        event.preventDefault();
+        return back();
+      }
       if (event.key !== "Enter" || !isA(event.target, "input")) return;
       // The field's own change comes first.
       queueMicrotask(() => /** @type {HTMLElement} */ (event.target).blur());

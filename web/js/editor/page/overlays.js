@@ -21,6 +21,7 @@ const WORDS = [
   ["Visibility", "The frames in which a track guides; outside of them its point is free"],
   ["Spread", "One path, many points: a line, a disc or a region around it moves with it"],
   ["Ring", "The points that the Draw tool takes along around a new path"],
+  ["Crosshair", "With keys alone: from where a path begins, or the wand takes a region"],
   ["Latent cells", "What the model sees: one point guides one cell of its latents"],
   ["Boxes and masks", "What FlashMotion sees: the mask first, then boxes"],
   ["Group", "A click on one of a group selects all"], ["Moves with", "A track goes and turns with another one, on top of its own motion"],
@@ -28,10 +29,10 @@ const WORDS = [
 
 /** Commands by what they are for; the tools are a group of their own. @type {[string, string[]][]} */
 export const HELP_GROUPS = [
-  ["Paths", ["finish", "cancel", "delete", "add-knot", "pin-rest", "simplify", "smooth", "reverse", "nudge-left", "nudge-left-10", "mirror-x", "mirror-y"]],
+  ["Paths", ["finish", "cancel", "delete", "add-knot", "add-region", "nudge-left", "nudge-left-10", "turn-left", "larger", "pin-rest", "simplify", "smooth", "reverse", "mirror-x", "mirror-y"]],
   ["Tracks", ["select-all", "next-track", "previous-track", "next-knot", "previous-knot", "duplicate", "group", "ungroup", "link", "up", "down", "lock", "hide"]],
   ["Time", ["play", "previous-frame", "next-frame", "back-10", "on-10", "first", "last", "start-here", "end-here", "time-in", "time-out"]],
-  ["View", ["fit", "cells", "labels", "maps", "motion", "full", "help", "undo", "redo"]],
+  ["View", ["zoom-in", "zoom-out", "fit", "cells", "labels", "maps", "motion", "panel", "import", "export", "full", "help", "undo", "redo"]],
 ];
 
 /** @type {(root: HTMLElement, t: Translate) => void} */

@@ -5,7 +5,7 @@ import { idleLines } from "../drawing/idle.js";
 import { findTrack } from "../drawing/selection.js";
 import { TOOLS } from "../input/tools.js";
 import { takesPart } from "../input/wanding.js";
-import { element, iconButton } from "./dom.js";
+import { element, iconButton, toolbar } from "./dom.js";
 
 /** What else to take, after a path over an object that is larger than its ring.
  * @param {() => Pixels | null} pixels @returns {(drawing: Drawing, session: Session) => string[]} */
@@ -39,9 +39,9 @@ export function createChrome(status, { store, player, ui, hostHistory, pixels, t
   const loop = iconButton("loop", t("Loop"), player.toggleLoop);
   const readout = element("output", { className: "wm-readout" });
   const span = (/** @type {string} */ className) => element("span", { className });
-  const bar = element("div", { className: "wm-bar" }, ...tools, span("wm-rule"), undo, redo, span("wm-rule"), snap, cells, labels, maps, span("wm-gap"),
+  const bar = toolbar(t("Tools"), "wm-bar", ...tools, span("wm-rule"), undo, redo, span("wm-rule"), snap, cells, labels, maps, span("wm-gap"),
     command("fit"), command("help"), command("full"), iconButton("panel", t("Panel"), togglePanel));
-  const transport = element("div", { className: "wm-transport" },
+  const transport = toolbar(t("Time"), "wm-transport",
     command("first"), play, pause, command("last"), loop, motion, readout, span("wm-gap"), command("time-out"), command("time-in"));
 
   function refresh() {
@@ -71,7 +71,7 @@ export function createChrome(status, { store, player, ui, hostHistory, pixels, t
 
   /** @type {(drawing: Drawing, session: Session) => string} */
   function statusText(drawing, session) {
-    const { cells: shown, cursor, frame, family } = session;
+    const { cells: shown, cursor, frame, family } = { ...session, cursor: session.aim ?? session.cursor };
     const idle = [...advice(drawing, session).map(t), ...idleLines(store.shown(), family, t)];
     if (!shown) return [...(cursor ? [`${cursor.x.toFixed(1)}, ${cursor.y.toFixed(1)}`] : []), ...idle.slice(0, 2)].join("  ·  ");
     const found = latentCells(store.shown(), frame, family);

@@ -1,6 +1,6 @@
 /** The panel beside the canvas: numbers and choices for what is selected. */
 
-import { element, group, iconButton, pair } from "../page/dom.js";
+import { element, group, iconButton, pair, toolbar } from "../page/dom.js";
 import { stridesOf } from "../drawing/cells.js";
 import { patchChildren } from "../page/patch.js";
 import { spreadSection, timingSection, visibilitySection } from "./motion.js";
@@ -100,7 +100,7 @@ function trackSection({ store, ui }, tracks) {
     tracks.every(({ knots }) => knots.length < 2) ? null
       : ui.select("Curve", "curve", { ...(mixed && { mixed: "Mixed" }), "catmull-rom": "Smooth", bezier: "Bezier", polyline: "Polyline" }, mixed ? "mixed" : curve,
         (value) => value !== "mixed" && patch({ curve: value })),
-    group(...TRACK_TOOLS.map((id) => ui.command(id))),
+    toolbar(ui.t("Track"), "wm-group", ...TRACK_TOOLS.map((id) => ui.command(id))),
     group(
       ui.check("Locked", "locked", all("locked"), (value) => patch({ locked: value })),
       ui.check("Hidden", "hidden", all("hidden"), (value) => patch({ hidden: value })),
@@ -128,7 +128,7 @@ function linkFields(store, ui, tracks) {
 /** @type {(panel: Panel, selection: SelectedParts) => HTMLElement | null} */
 function alignSection({ store, ui }, selection) {
   if (selection.length < 2 && (selection[0].knots?.length ?? 0) < 2) return null;
-  return ui.section("Align", group(...ARRANGEMENTS.map((how) =>
+  return ui.section("Align", toolbar(ui.t("Align"), "wm-group", ...ARRANGEMENTS.map((how) =>
     iconButton(how, ui.t(ARRANGED[how]), () => store.act([{ type: "arrange", selection, how }])))));
 }
 

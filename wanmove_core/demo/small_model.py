@@ -24,10 +24,11 @@ def quick_arithmetic() -> Iterator[None]:
     There the VAE takes a twelfth of the time, and its pictures are 69 dB from those in float32.
     """
     import torch
+    from torch import amp
 
     able: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     quick = bool(able.get("avx512_bf16") or able.get("amx_bf16"))
-    with warnings.catch_warnings(), torch.autocast("cpu", torch.bfloat16, enabled=quick):
+    with warnings.catch_warnings(), amp.autocast("cpu", torch.bfloat16, enabled=quick):
         # A norm's float32 weights on bf16 input: right, and only a little slower.
         warnings.filterwarnings("ignore", "Mismatch dtype between input and weight")
         yield

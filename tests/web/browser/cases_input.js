@@ -60,6 +60,23 @@ export const input = {
     assert.ok(share > 0.2 && share < 0.5, `three times larger: ${share}`);
   },
 
+  "plus and minus zoom the picture, not the graph and not the page; 0 fits": async ({ page }) => {
+    const pin = async (share) => {
+      await page.keyboard.press("a");
+      await click(page, share, 0.5);
+      await page.keyboard.press("Escape");
+      return (await documents(page))[0].tracks.at(-1).knots[0].x;
+    };
+    const around = () => page.evaluate(() => [window.app.canvas.ds.scale, ...window.app.canvas.ds.offset, window.devicePixelRatio, window.visualViewport.scale]);
+    const [middle, right, before] = [await pin(0.5), await pin(0.7), await around()];
+    for (const key of ["=", "+", "=", "-"]) await page.keyboard.press(key);
+    const share = ((await pin(0.7)) - middle) / (right - middle);
+    assert.ok(Math.abs(share - 1 / 1.5 ** 2) < 0.02, `2.25 times larger: ${1 / share}`);
+    await page.keyboard.press("0");
+    assert.ok(Math.abs((await pin(0.7)) - right) < 0.5);
+    assert.deepEqual(await around(), before);
+  },
+
   "a pen draws": async ({ page, context }) => {
     const session = await context.newCDPSession(page);
     const pen = async (type, x, y) => {

@@ -5,6 +5,7 @@ still picture a step (JPEG or PNG), so motion is shown as a sheet of frames. Its
 settings make the picture; nothing of the host is replaced.
 """
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -14,9 +15,8 @@ from comfy.patcher_extension import WrappersMP
 from einops import rearrange
 
 _KEY = "wanmove_preview"
-_CALLBACK = (
-    5  # after noise, latent_image, sampler, sigmas, denoise_mask (`outer_sample`, 0.18-0.33)
-)
+# After noise, latent_image, sampler, sigmas, denoise_mask (`outer_sample`, 0.18 to 0.33).
+_CALLBACK = 5
 
 
 def with_sheet_preview(model: Any) -> Any:
@@ -32,10 +32,20 @@ def with_sheet_preview(model: Any) -> Any:
 
 def _sample(executor, *inputs, **named):
     callback = inputs[_CALLBACK]
-    # Other packs replace the host's previewer, some by moving pictures: these get the whole latent.
-    if callback is not None and latent_preview.get_previewer.__module__ == latent_preview.__name__:
+    if _is_of_host(callback):
         inputs = (*inputs[:_CALLBACK], _on_sheet(callback), *inputs[_CALLBACK + 1 :])
     return executor(*inputs, **named)
+
+
+def _is_of_host(callback: Any) -> bool:
+    """Tell whether no other pack had a hand in the callback and its previewer.
+
+    Some replace either for one sampling, to show moving pictures: these get the whole latent.
+    """
+    if getattr(callback, "__module__", None) != latent_preview.__name__:
+        return False
+    kept = inspect.getclosurevars(callback).nonlocals.get("previewer")
+    return type(kept).__module__ == latent_preview.__name__
 
 
 def _on_sheet(callback: Callable[..., Any]) -> Callable[..., Any]:

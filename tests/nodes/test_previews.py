@@ -1,7 +1,5 @@
 """Previews while sampling: a sheet of frames for the host's previewer, and for no other."""
 
-import sys
-
 import pytest
 import torch
 
@@ -42,13 +40,22 @@ def test_what_is_no_video_stays_as_it_is(previews, shape: tuple) -> None:
     assert previews.sheet_of(latent) is latent
 
 
-@pytest.mark.parametrize("owner", ["latent_preview", "custom_nodes.other_pack"])
-def test_a_previewer_of_another_pack_gets_the_whole_latent(previews, monkeypatch, owner) -> None:
-    def get_previewer() -> None: ...
+HOST, OTHER = "latent_preview", "custom_nodes.other_pack"
 
-    get_previewer.__module__ = owner
-    host = sys.modules["latent_preview"]
-    monkeypatch.setattr(host, "get_previewer", get_previewer, raising=False)
+
+@pytest.mark.parametrize(
+    ("of_callback", "of_previewer", "whole"),
+    [(HOST, HOST, False), (OTHER, HOST, True), (HOST, OTHER, True)],
+)
+def test_what_another_pack_wrapped_gets_the_whole_latent(
+    previews, of_callback: str, of_previewer: str, whole: bool
+) -> None:
+    previewer = type("Previewer", (), {"__module__": of_previewer})()
+
+    def callback(*told):
+        return (*told, previewer)[:4]
+
+    callback.__module__ = of_callback
     wrappers = {}
 
     class Model:
@@ -63,10 +70,8 @@ def test_a_previewer_of_another_pack_gets_the_whole_latent(previews, monkeypatch
         return callback(2, torch.zeros(1, 16, 9, 2, 2), "noisy", 8)
 
     previews.with_sheet_preview(Model())
-    seen = wrappers["outer_sample"](
-        executor, *"nlsgm", lambda *told: told, True, 7, latent_shapes=[]
-    )
-    shape = (1, 16, 1, 6, 6) if owner == "latent_preview" else (1, 16, 9, 2, 2)
+    seen = wrappers["outer_sample"](executor, *"nlsgm", callback, True, 7, latent_shapes=[])
+    shape = (1, 16, 9, 2, 2) if whole else (1, 16, 1, 6, 6)
     assert (seen[0], *seen[2:]) == (2, "noisy", 8) and seen[1].shape == shape
 
 

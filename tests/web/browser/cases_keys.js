@@ -75,7 +75,10 @@ export const local = {
     const file = join(server.folder, "given.json");
     writeFileSync(file, JSON.stringify([[{ x: 10, y: 20 }, { x: 110, y: 220 }]]));
     const page = await openPage(engine, server);
-    const [chooser] = await Promise.all([page.page.waitForEvent("filechooser"), page.press("Shift+i")]);
+    const chosen = page.page.waitForEvent("filechooser");
+    await page.page.evaluate(() => 0);  // the browser's own dialog is held back from here on
+    await page.press("Shift+i");
+    const chooser = await chosen;
     await chooser.setFiles(file);
     await page.until(() => JSON.parse(window.wanmove.editor.getValue()).tracks.length === 1);
     await page.press("Shift+o");

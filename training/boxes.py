@@ -1,5 +1,6 @@
 """What the stages of box training share: scenes with their maps, new adapters, the flow loss."""
 
+import argparse
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,15 @@ _HELD_OUT = 32  # scenes
 
 BoxCache = dict[str, Tensor]  # "clean", "given", and the latents of maps: "box" and "mask"
 AnyAdapter = ResNetAdapter | ControlNetAdapter
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that both trainers of adapters have."""
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--cache", type=Path, help="folder of the scenes (the run's)")
+    parser.add_argument("--scenes", type=int, default=400)
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--out", type=Path, required=True)
 
 
 def make_caches(folder: Path, vae: Any, count: int) -> tuple[BoxCache, BoxCache]:

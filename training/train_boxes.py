@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from training.boxes import flow_loss, make_caches, new_adapter, write_adapter
+from training.boxes import add_options, flow_loss, make_caches, new_adapter, write_adapter
 from training.dit_model import SHIFT, predictor
 from training.shipped import FOLDER as SHIPPED
 from wanmove_core.checkpoints.adapter_loading import load_adapter
@@ -29,15 +29,11 @@ BATCH = 8
 def main() -> None:
     """Cache, train, and write the adapter."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
+    add_options(parser)
     parser.add_argument("--kind", choices=("resnet", "controlnet"), default="resnet")
     parser.add_argument("--start", type=Path, help="an adapter to begin with")
-    parser.add_argument("--cache", type=Path, help="folder of the scenes (the run's)")
-    parser.add_argument("--scenes", type=int, default=400)
-    parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--masks", type=float, default=0.2, help="first share, with maps of masks")
     parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)

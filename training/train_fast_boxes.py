@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from training.boxes import BoxCache, flow_loss, make_caches, write_adapter
+from training.boxes import BoxCache, add_options, flow_loss, make_caches, write_adapter
 from training.discriminator import Discriminator
 from training.dit_model import SHIFT, predictor
 from training.shipped import FOLDER as SHIPPED
@@ -120,18 +120,14 @@ class Stage:
 def main() -> None:
     """Train, and write the adapter."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
+    add_options(parser)
     parser.add_argument("--slow", type=Path, required=True, help="the adapter of the first stage")
     parser.add_argument("--few-steps", type=Path, required=True, help="the LoRA of the second")
     parser.add_argument("--lambda", dest="schedule", choices=("rising", "falling"))
     parser.set_defaults(schedule="rising")
-    parser.add_argument("--cache", type=Path, help="folder of the scenes (the run's)")
-    parser.add_argument("--scenes", type=int, default=400)
-    parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--alone", type=int, default=200, help="steps of the discriminator alone")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rate", type=float, default=3e-4)
-    parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)

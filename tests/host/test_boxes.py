@@ -14,7 +14,7 @@ from tests.host.flashmotion_models import has_hook
 from tests.host.graphs import Graph, Node
 from tests.host.server import ComfyServer
 from tests.host.test_sampling import NO_MOTION_CONTROL
-from tests.host.test_trajectory_error import TOY
+from tests.host.test_trajectory_error import TOY, conditioned
 from training.boxes import new_controlnet
 from wanmove_core.checkpoints.adapter_loading import adapter_state, load_adapter
 from wanmove_core.checkpoints.loading import load_components
@@ -73,27 +73,15 @@ def editor(graph: Graph, image: Node) -> Node:
 
 def sampled(graph: Graph, model, vae: Node, image: Node) -> Node:
     """The small model in four steps, without tracks."""
-    prompts = graph.add("TestToyPrompts", file=str(TOY / "wanmove_toy_prompts.safetensors"))
-    size = {**SIZE, "length": LENGTH, "resize": "stretch"}
-    encoded = graph.add("WanMoveEncodeStartImage", vae=vae, start_image=image, **size)
-    choices = {"batch_size": 1, "strength": 1.0, "branch": "both", "collision": "last"}
-    choices |= {"temporal": "sample", "track_space": "video", "retime": "time", "collision_seed": 0}
-    conditioned = graph.add(
-        "WanMoveTrajectoryGuidance",
-        positive=prompts.out(0),
-        negative=prompts.out(1),
-        conditioning_latent=encoded,
-        clip_vision_output=graph.add("TestBlankVision"),
-        **choices,
-    )
+    given = conditioned(graph, vae, image)
     sampling = {"seed": 5, "steps": STEPS, "cfg": 1.0, "denoise": 1.0}
     sampling |= {"sampler_name": "euler", "scheduler": "simple", **NO_MOTION_CONTROL, "shift": 3.0}
     return graph.add(
         "WanMoveSampler",
         model=model,
-        positive=conditioned.out(0),
-        negative=conditioned.out(1),
-        latent_image=conditioned.out(2),
+        positive=given.out(0),
+        negative=given.out(1),
+        latent_image=given.out(2),
         **sampling,
     )
 

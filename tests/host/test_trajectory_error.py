@@ -40,32 +40,39 @@ def toy(comfy: ComfyServer) -> ComfyServer:
     return comfy
 
 
-def measured(graph: Graph, name: str, *, guided: bool) -> Node:
-    """Start image and tracks -> video -> error; the report, overlay and mean are kept."""
+def conditioned(graph: Graph, vae: Node, image: Node, **tracks: Node) -> Node:
+    """The small model's inputs for a clip from the image, guided by the tracks where given."""
     prompts = graph.add("TestToyPrompts", file=str(TOY / "wanmove_toy_prompts.safetensors"))
-    image = graph.add("LoadImage", image="toy_start.png")
-    vae = graph.add("VAELoader", vae_name="toy.safetensors")
     size = {"width": WIDTH, "height": HEIGHT, "length": LENGTH, "resize": "stretch"}
-    encoded = graph.add("WanMoveEncodeStartImage", vae=vae, start_image=image, **size)
     choices = {"batch_size": 1, "strength": 1.0, "branch": "both", "collision": "last"}
-    choices |= {"temporal": "sample", "track_space": "video", "retime": "time"}
-    if guided:
-        choices["tracks"] = graph.add("WanMoveLoadTracks", file="all_tracks.npy", **AS_STORED)
-    conditioned = graph.add(
+    choices |= {"temporal": "sample", "track_space": "video", "retime": "time", "collision_seed": 0}
+    return graph.add(
         "WanMoveTrajectoryGuidance",
         positive=prompts.out(0),
         negative=prompts.out(1),
-        conditioning_latent=encoded,
+        conditioning_latent=graph.add(
+            "WanMoveEncodeStartImage", vae=vae, start_image=image, **size
+        ),
         clip_vision_output=graph.add("TestBlankVision"),
-        collision_seed=0,
         **choices,
+        **tracks,
     )
+
+
+def measured(graph: Graph, name: str, *, guided: bool) -> Node:
+    """Start image and tracks -> video -> error; the report, overlay and mean are kept."""
+    image = graph.add("LoadImage", image="toy_start.png")
+    vae = graph.add("VAELoader", vae_name="toy.safetensors")
+    tracks = {}
+    if guided:
+        tracks["tracks"] = graph.add("WanMoveLoadTracks", file="all_tracks.npy", **AS_STORED)
+    given = conditioned(graph, vae, image, **tracks)
     latent = graph.add(
         "WanMoveSampler",
         model=graph.add("UNETLoader", unet_name="toy.safetensors", weight_dtype="default"),
-        positive=conditioned.out(0),
-        negative=conditioned.out(1),
-        latent_image=conditioned.out(2),
+        positive=given.out(0),
+        negative=given.out(1),
+        latent_image=given.out(2),
         denoise=1.0,
         **{**SAMPLING, **NO_MOTION_CONTROL, "shift": 3.0},
     )

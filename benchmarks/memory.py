@@ -6,6 +6,7 @@ python -m benchmarks.memory
 from wanmove_core.generation.memory import (
     BESIDE,
     fastest_way,
+    kept_attention,
     needs_of,
     transformer_activations,
     transformer_weights,
@@ -26,6 +27,7 @@ def main() -> None:
         ("VAE decode", lambda size: vae_peak(size, decodes=True)),
         ("VAE decode, tiled", lambda size: needs_of(size, 81, offload="layer", tiling=True).decode),
         ("VAE encode", lambda size: vae_peak(size, decodes=False)),
+        ("kept by --cache attention, two branches", lambda size: kept_attention(size, 81)),
     ):
         print(f"| {name} | " + " | ".join(f"{compute(size):.1f}" for size in SIZES) + " |")
     print("\n| card | " + " | ".join(f"{w}x{h}" for w, h in SIZES) + " |\n|---|---|---|")

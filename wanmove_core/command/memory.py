@@ -37,10 +37,15 @@ def _way_out(args: argparse.Namespace, size: tuple[int, int]) -> str:
     )
     if not torch.cuda.is_available() or getattr(args, "family", WAN21_I2V) is not WAN21_I2V:
         return plain
-    from ..generation.memory import GIB, fastest_way
+    from ..generation.memory import GIB, fastest_way, kept_attention
 
     memory = torch.cuda.get_device_properties(0).total_memory / GIB
-    found = fastest_way(memory, size, min(args.frames or 81, args.window or 81))
+    frames = min(args.frames or 81, args.window or 81)
+    cache = ""
+    if getattr(args, "cache", "none") == "attention":
+        kept = kept_attention(size, frames)
+        cache = f"Leave out --cache attention: it keeps up to {kept:.0f} GiB. "
+    found = fastest_way(memory, size, frames)
     if found is None:
-        return f"{plain} No option makes {size[0]}x{size[1]} fit {memory:.0f} GiB."
-    return f"Use {found[0]}: computed to need {found[1].peak:.0f} of the {memory:.0f} GiB."
+        return f"{cache}{plain} No option makes {size[0]}x{size[1]} fit {memory:.0f} GiB."
+    return f"{cache}Use {found[0]}: computed to need {found[1].peak:.0f} of the {memory:.0f} GiB."

@@ -19,7 +19,7 @@ GIB = 2**30
 # Not in the sums: what CUDA itself and fragments take.
 BESIDE = 1.0
 _BYTES = {"bf16": 2, "fp16": 2, "fp32": 4, "fp8": 1}
-_LAYERS = 40
+_LAYERS, _WIDTH = 40, 5120
 _UMT5 = {"bf16": 10.6, "fp16": 10.6, "fp32": 21.2, "fp8": 6.3}  # GiB
 _CLIP, _VAE_WEIGHTS = 1.2, 0.5
 _LEAF = 0.3  # the largest layer, which --offload layer brings at a time; two are there at once
@@ -109,6 +109,12 @@ def transformer_activations(size: Size, frames: int) -> float:
 
     # Layers come one after another: two need as much as forty.
     return _peak(lambda: _transformer(2), run, torch.bfloat16) / GIB
+
+
+def kept_attention(size: Size, frames: int, *, branches: int = 2) -> float:
+    """Compute the GiB of self attention that `--cache attention` keeps from step to step, bf16."""
+    tokens = ((frames - 1) // 4 + 1) * (size[1] // 16) * (size[0] // 16)
+    return branches * _LAYERS * tokens * _WIDTH * _BYTES["bf16"] / GIB
 
 
 @cache

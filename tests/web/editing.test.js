@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { latentCells } from "../../web/js/editor/drawing/cells.js";
 import { createDrawing, createTrack, parseDrawing, serialiseDrawing } from "../../web/js/editor/drawing/schema.js";
 import { fitStroke } from "../../web/js/editor/curve/freehand.js";
-import { distance, fitView, rotation, toCanvas, toImage, translation, zoomAt } from "../../web/js/editor/curve/geometry.js";
+import { distance, fitView, revealed, rotation, toCanvas, toImage, translation, zoomAt } from "../../web/js/editor/curve/geometry.js";
 import { createHistory, record, redo, undo } from "../../web/js/editor/drawing/history.js";
 import { bezierSegments, evaluateSegment } from "../../web/js/editor/curve/curves.js";
 import { click, drag, drawingOf, frozen, gesture } from "./gestures.js";
@@ -191,6 +191,21 @@ test("zooming keeps the point under the pointer; canvas and image are inverse", 
   const after = toImage(zoomAt(view, center, 3.7), center);
   near([after.x, after.y], [before.x, before.y]);
   near(Object.values(toCanvas(view, toImage(view, center))), [123, 77]);
+});
+
+test("the view moves by as little as brings a box into it; a larger one fills it", () => {
+  const view = { scale: 2, x: 10, y: 20 };
+  const moved = (x, y, width = 0, height = 0) => {
+    const { scale, ...by } = revealed(view, { x, y, width, height }, 300, 200, 8);
+    assert.equal(scale, 2);
+    return [by.x - view.x, by.y - view.y];
+  };
+  assert.deepEqual(moved(50, 50), [0, 0]);
+  assert.deepEqual(moved(191, 50), [300 - 8 - 392, 0]);
+  assert.deepEqual(moved(-51, 120), [8 + 92, 200 - 8 - 260]);
+  assert.deepEqual(moved(100, 10, 60, 20), [300 - 8 - 330, 0], "its far side too");
+  assert.deepEqual(moved(-40, 10, 400, 20), [0, 0], "larger, and there already");
+  assert.deepEqual(moved(20, 10, 400, 20), [8 - 50, 0]);
 });
 
 test("latent cells: source cell, collisions, edges, hidden starts", () => {

@@ -19,7 +19,7 @@ function hostOf(drawing, patch = {}) {
   const store = createStore(drawing, { ...createSession(), ...patch }, { onChange() {}, onCommit() {} });
   return {
     run(...ids) {
-      for (const id of ids) commandOf(id).run({ store, pixels: pictureOf });
+      for (const id of ids) commandOf(id).run({ store, pixels: pictureOf, reveal() {} });
     },
     tracks: () => store.get().drawing.tracks, session: () => store.get().session,
   };
@@ -59,6 +59,30 @@ test("the wand at the crosshair takes the region that a click takes; Shift adds;
   assert.ok(polygonArea(host.tracks()[0].spread.polygon) > 0.95 * 832 * 480, "square and ground together");
   host.run("draw", "add-knot", "nudge-down-10");
   assert.equal(host.tracks()[0].knots.length, 2);
+});
+
+test("[ and ] change the Wand's tolerance, for the mouse too; Shift+W takes away from the region", () => {
+  const host = hostOf(drawingOf());
+  const areaOf = () => polygonArea(host.tracks()[0].spread.polygon);
+  host.run("wand", ...times("nudge-left-10", 3), "nudge-up-10", "add-knot", "wand", ...times("nudge-right-10", 4), "add-region");
+  assert.ok(areaOf() > 0.95 * 832 * 480);
+  host.run(...times("nudge-left-10", 4), "remove-region", "remove-region");
+  assert.equal(host.tracks().length, 1);
+  const { offsets } = host.tracks()[0].spread;
+  const [{ x, y }] = host.tracks()[0].knots;
+  assert.ok(!offsets.some(([dx, dy]) => x + dx > 90 && x + dx < 230 && y + dy > 90 && y + dy < 230), "no point in the square");
+  // Red and grey are 128 apart, and an edge of 0.8 times the tolerance stops it.
+  const wide = hostOf(drawingOf());
+  wide.run("wand", ...times("up", 16), ...times("nudge-left-10", 3), "nudge-up-10");
+  assert.equal(wide.session().tolerance, 156);
+  wide.run("up", "add-knot");
+  assert.ok(polygonArea(wide.tracks()[0].spread.polygon) > 0.95 * 832 * 480, "all of it");
+  const clicked = gesture(frozen(drawingOf()), { ...wide.session(), tool: "wand" }, click(176, 160, { pixels: pictureOf }));
+  assert.deepEqual(plain(wide.tracks()[0]), plain(clicked.drawing.tracks[0]));
+  wide.run("wand", ...times("down", 40));
+  assert.equal(wide.session().tolerance, 0);
+  wide.run(...times("up", 40));
+  assert.equal(wide.session().tolerance, 255);
 });
 
 test("turned and enlarged by keys: all of it at the first frame, later keys of a region", () => {

@@ -24,7 +24,7 @@ const near = (given, expected, tolerance = 1e-6) => Object.entries(expected).for
   assert.ok(Math.abs(given[name] - value) <= tolerance, `${name}: ${JSON.stringify(given)} is not ${JSON.stringify(expected)}`));
 function hostOf(drawing, session = createSession()) {
   const store = createStore(drawing, session, { onChange() {}, onCommit() {} });
-  return { store, run: (id) => commandOf(id).run({ store }), tracks: () => store.get().drawing.tracks, session: () => store.get().session };
+  return { store, run: (id) => commandOf(id).run({ store, reveal() {} }), tracks: () => store.get().drawing.tracks, session: () => store.get().session };
 }
 
 test("the dot dragged at a later frame is there at that frame; the rest keeps its time", () => {

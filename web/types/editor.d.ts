@@ -210,6 +210,8 @@ type Session = {
   readonly maps: boolean;
   /** cells from the middle of the Draw tool's ring to its rim; 0: one point */
   readonly ring: number;
+  /** of the Wand: how far colours may be away from the one under the press, 0 to 255 */
+  readonly tolerance: number;
   readonly follow: boolean;
   readonly key: { readonly track: string; readonly index: number } | null;
   /** of the model that the drawing guides: its cells */
@@ -327,6 +329,8 @@ type Host = {
   store: Store;
   fit: () => void;
   zoom: (factor: number) => void;
+  /** moves the view by so much that what is selected, or else the crosshair, is in it */
+  reveal: () => void;
   play: () => void;
   help: () => void;
   /** the panel, with the focus in a field of it; "": the first */

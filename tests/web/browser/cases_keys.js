@@ -44,6 +44,35 @@ export const local = {
     await page.close();
   },
 
+  "what keys choose or move comes into the view, and no further": async ({ engine, start }) => {
+    const page = await openPage(engine, await start());
+    await replace(page, line(50), line(400));
+    const size = await page.evaluate(() => {
+      const { clientWidth, clientHeight } = document.querySelector(".wm-top");
+      return [clientWidth, clientHeight];
+    });
+    const seen = async (point) => placed((await session(page)).view, point).every((value, axis) => value >= 8 && value <= size[axis] - 8);
+    await presses(page, "n", "k");
+    const [first, other] = (await tracks(page))[1].id === "t400" ? [[100, 400], [700, 400]] : [[100, 50], [700, 50]];
+    const { view: fitted } = await session(page);
+    await presses(page, "=", "=", "=", "=");
+    assert.ok(await seen(first));
+    assert.ok(!(await seen(other)), "zoomed in on the first knot");
+    await page.press("k");
+    assert.ok(await seen(other), "the next knot");
+    const { view: there } = await session(page);
+    await page.press("ArrowLeft");
+    assert.deepEqual((await session(page)).view, there, "what is in view leaves the view where it is");
+    await presses(page, "Shift+k", "n", "k");
+    assert.ok(await seen([100, 50]), "a knot of the next track");
+    await presses(page, "Escape", "f");
+    assert.deepEqual((await session(page)).view, fitted);
+    for (let i = 0; i < 12; i += 1) await page.press("Shift+ArrowLeft");
+    const { aim } = await session(page);
+    assert.ok(aim.x < -50 && await seen([aim.x, aim.y]), "the crosshair, outside of the frame");
+    await page.close();
+  },
+
   "with keys alone: a region is taken with the wand, moved, turned at the end; the panel and back": async ({ engine, start }) => {
     const page = await openPage(engine, await start());
     await page.press("w");

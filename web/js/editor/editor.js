@@ -93,7 +93,7 @@ function createPanel(root, store, ui, backdrop, options, tell, signal, stageBox)
 }
 
 /** What commands act on; `parts`: those of the editor that come later.
- * @type {(root: HTMLElement, store: Store, player: Player, options: EditorOptions, tell: (error: unknown) => void, parts: Pick<Host, "fit" | "zoom" | "show" | "importTracks" | "pixels">) => Host} */
+ * @type {(root: HTMLElement, store: Store, player: Player, options: EditorOptions, tell: (error: unknown) => void, parts: Pick<Host, "fit" | "zoom" | "reveal" | "show" | "importTracks" | "pixels">) => Host} */
 function createHost(root, store, player, options, tell, parts) {
   const t = translator(options.locale ?? "en");
   return {
@@ -122,7 +122,7 @@ export function mount(root, options) {
   const [stageBox, panelBox, sheetBox] = [box("wm-stage", status), element("aside", { className: "wm-panel" }), box("wm-timeline")];
   const tell = createTeller(status, options.notify);
   const show = (/** @type {string} */ field) => showPanel(root, panelBox, field);
-  const host = createHost(root, store, player, options, tell, { fit: () => stage.fit(), zoom: (by) => stage.zoom(by), show, importTracks: () => panel.importTracks(), pixels: backdrop.pixels });
+  const host = createHost(root, store, player, options, tell, { fit: () => stage.fit(), zoom: (by) => stage.zoom(by), reveal: () => stage.reveal(), show, importTracks: () => panel.importTracks(), pixels: backdrop.pixels });
   const [hostHistory, t] = [Boolean(options.undo), translator(options.locale ?? "en")];
   const ui = controls(t, host);
   const text = createText(root, store, ui, options, () => painter.all());

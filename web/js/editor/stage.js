@@ -2,13 +2,15 @@
 
 import { canvasPoint, fitBuffer } from "./page/canvas.js";
 import { element, listen } from "./page/dom.js";
-import { centerOf, distance, fitView, insideBox, toCanvas, zoomAt } from "./curve/geometry.js";
+import { centerOf, distance, fitView, insideBox, revealed, toCanvas, zoomAt } from "./curve/geometry.js";
+import { reachedBox } from "./input/crosshair.js";
 import { pointerDown, pointerMove, pointerUp } from "./input/pointer.js";
 import { renderBase } from "./draw/base.js";
 import { renderTop } from "./draw/marks.js";
 import { selectionBox } from "./drawing/selection.js";
 
 const FIT_MARGIN_PX = 24;
+const REVEAL_MARGIN_PX = 8;
 const WHEEL_ZOOM = 0.0016;
 const DOUBLE_CLICK_MS = 350;
 const DOUBLE_CLICK_PX = 5;
@@ -49,6 +51,14 @@ function zoomedView({ drawing, session: { aim, selection, view } }, canvas, fact
   return insideBox(room, about) ? zoomed : { ...zoomed, x: zoomed.x + middle.x - about.x, y: zoomed.y + middle.y - about.y };
 }
 
+/** What keys have chosen or moved comes into view. @type {(store: Store, canvas: HTMLElement) => void} */
+function reveal(store, { clientWidth, clientHeight }) {
+  const { session: { view } } = store.get();
+  const box = reachedBox(store.get());
+  const next = box && revealed(view, box, clientWidth, clientHeight, REVEAL_MARGIN_PX);
+  if (next && (next.x !== view.x || next.y !== view.y)) store.session({ follow: false, view: next });
+}
+
 /** @param {HTMLElement} root @param {CanvasParts} parts */
 export function createStage(root, { store, scene, pixels, wheelIsOurs, forward, signal }) {
   const base = element("canvas", { className: "wm-layer" });
@@ -82,6 +92,7 @@ export function createStage(root, { store, scene, pixels, wheelIsOurs, forward, 
     fit,
     /** @type {(factor: number) => void} */
     zoom: (factor) => store.session({ follow: false, view: zoomedView(store.get(), top, factor) }),
+    reveal: () => reveal(store, top),
     canvas: top,
     /** @type {(all: boolean) => void} the base layer too */
     draw(all) {

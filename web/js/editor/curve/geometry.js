@@ -33,6 +33,15 @@ export function fitView(box, width, height, margin) {
   return { scale, x: width / 2 - x * scale, y: height / 2 - y * scale };
 }
 
+/** Moved by as little as brings `box` (image pixels) into a canvas; one that is larger fills it.
+ * @type {(view: View, box: Box, width: number, height: number, margin: number) => View} */
+export function revealed(view, box, width, height, margin) {
+  const from = toCanvas(view, /** @type {ImagePoint} */ (box));
+  const to = toCanvas(view, /** @type {ImagePoint} */ (cornerOf(box)));
+  const shift = (/** @type {number} */ low, /** @type {number} */ high) => clamp(0, Math.min(low, high), Math.max(low, high));
+  return { ...view, x: view.x + shift(margin - from.x, width - margin - to.x), y: view.y + shift(margin - from.y, height - margin - to.y) };
+}
+
 /** Turn and stretch, without the shift: for handles and offsets. @type {(m: Matrix, v: Pair) => Pair} */
 export const applyLinear = (m, [x, y]) => [m[0] * x + m[2] * y, m[1] * x + m[3] * y];
 

@@ -7,6 +7,7 @@ import { findTrack, selectedIds, selectedTracks, selectionBox, wholly } from "..
 import { enlarge, nudge, press, takeRegion, turn } from "./crosshair.js";
 import { pinsAround } from "./strokes.js";
 import { LARGEST_RING } from "./ring.js";
+import { LARGEST_TOLERANCE } from "./wanding.js";
 import { TOOLS } from "./tools.js";
 
 const BIG_NUDGE_PX = 10;
@@ -19,6 +20,7 @@ const SIMPLIFIED_PX = 4;
 const TURN_DEGREES = 15;
 const LARGER = 1.1;
 const ZOOM = 1.5;
+const TOLERANCE_STEP = 8;
 
 /** @type {(run: (store: Store, state: State) => void) => Command["run"]} */
 const on = (run) => ({ store }) => run(store, store.get());
@@ -58,12 +60,13 @@ const reorder = (by) => on((store, state) => {
   store.act((by > 0 ? places.reverse() : places).map((place) => ({ type: "reorder", ...place })));
 });
 
-/** The ring of the Draw tool grows or shrinks; with other tools the selected tracks change places.
+/** The ring of the Draw tool grows or shrinks, and the tolerance of the Wand; with other tools the selected tracks change places.
  * @type {(by: 1 | -1) => Command["run"]} */
-const ringOr = (by) => (host) => {
-  const { session } = host.store.get();
-  if (session.tool !== "draw") return reorder(by)(host);
-  host.store.session({ ring: clamp(session.ring + by, 0, LARGEST_RING) });
+const moreOr = (by) => (host) => {
+  const { tool, ring, tolerance } = host.store.get().session;
+  if (tool === "draw") host.store.session({ ring: clamp(ring + by, 0, LARGEST_RING) });
+  else if (tool === "wand") host.store.session({ tolerance: clamp(tolerance + by * TOLERANCE_STEP, 0, LARGEST_TOLERANCE) });
+  else reorder(by)(host);
 };
 
 /** The motion of the selected tracks starts or ends at the current frame.
@@ -94,6 +97,12 @@ const cancel = (host) => {
   const { drag, unfinished } = host.store.get().session;
   if (unfinished && !drag) return finish({})(host);
   host.store.session(drag ? { drag: null } : { selection: [], key: null });
+};
+
+/** What keys chose or moved is brought into the view. @type {(run: Command["run"]) => Command["run"]} */
+const inView = (run) => (host) => {
+  run(host);
+  host.reveal();
 };
 
 /** The track after or before the selected one, in the order of the rows. @type {(by: 1 | -1) => Command["run"]} */
@@ -189,25 +198,26 @@ const TABLE = [
   ["delete", "Delete", "Delete Backspace", remove],
   ["select-all", "Select all", "mod+a", on((store, { drawing }) =>
     store.session({ tool: "select", selection: wholly(drawing.tracks.filter(({ hidden, locked }) => !hidden && !locked)) }))],
-  ["next-track", "Next track", "n", chooseTrack(1)],
-  ["previous-track", "Previous track", "shift+n", chooseTrack(-1)],
-  ["next-knot", "Next knot", "k", chooseKnot(1)],
-  ["previous-knot", "Previous knot", "shift+k", chooseKnot(-1)],
-  ["add-knot", "New path at the crosshair, or one more knot; with Wand the region there", "e Insert", press],
-  ["add-region", "Wand at the crosshair: add to the region", "shift+e", takeRegion(true)],
+  ["next-track", "Next track", "n", inView(chooseTrack(1))],
+  ["previous-track", "Previous track", "shift+n", inView(chooseTrack(-1))],
+  ["next-knot", "Next knot", "k", inView(chooseKnot(1))],
+  ["previous-knot", "Previous knot", "shift+k", inView(chooseKnot(-1))],
+  ["add-knot", "New path at the crosshair, or one more knot; with Wand the region there", "e Insert", inView(press)],
+  ["add-region", "Wand at the crosshair: add to the region", "shift+e", takeRegion({ shift: true })],
+  ["remove-region", "Wand at the crosshair: take away from the region", "shift+w", takeRegion({ alt: true })],
   ["pin-rest", "Pin everything else", "shift+a", pinRest],
   ["group", "Group", "mod+g", group],
   ["ungroup", "Ungroup", "mod+shift+g", ungroup],
   ["link", "Move with the track that was selected last", "shift+p", link],
   ["duplicate", "Duplicate", "mod+d", on((store, state) => addCopies(store, selectedTracks(state)))],
-  ["nudge-left", "Nudge, or with nothing selected the crosshair", "ArrowLeft", nudge(-1, 0)],
-  ["nudge-right", "", "ArrowRight", nudge(1, 0)],
-  ["nudge-up", "", "ArrowUp", nudge(0, -1)],
-  ["nudge-down", "", "ArrowDown", nudge(0, 1)],
-  ["nudge-left-10", "Nudge by 10", "shift+ArrowLeft", nudge(-BIG_NUDGE_PX, 0)],
-  ["nudge-right-10", "", "shift+ArrowRight", nudge(BIG_NUDGE_PX, 0)],
-  ["nudge-up-10", "", "shift+ArrowUp", nudge(0, -BIG_NUDGE_PX)],
-  ["nudge-down-10", "", "shift+ArrowDown", nudge(0, BIG_NUDGE_PX)],
+  ["nudge-left", "Nudge, or with nothing selected the crosshair", "ArrowLeft", inView(nudge(-1, 0))],
+  ["nudge-right", "", "ArrowRight", inView(nudge(1, 0))],
+  ["nudge-up", "", "ArrowUp", inView(nudge(0, -1))],
+  ["nudge-down", "", "ArrowDown", inView(nudge(0, 1))],
+  ["nudge-left-10", "Nudge by 10", "shift+ArrowLeft", inView(nudge(-BIG_NUDGE_PX, 0))],
+  ["nudge-right-10", "", "shift+ArrowRight", inView(nudge(BIG_NUDGE_PX, 0))],
+  ["nudge-up-10", "", "shift+ArrowUp", inView(nudge(0, -BIG_NUDGE_PX))],
+  ["nudge-down-10", "", "shift+ArrowDown", inView(nudge(0, BIG_NUDGE_PX))],
   ["turn-left", "Turn by 15°", "mod+ArrowLeft", turn(-TURN_DEGREES)],
   ["turn-right", "", "mod+ArrowRight", turn(TURN_DEGREES)],
   ["larger", "Larger or smaller by a tenth", "mod+ArrowUp", enlarge(LARGER)],
@@ -218,8 +228,8 @@ const TABLE = [
   ["smooth", "Smooth", "s", on((store, { session }) => store.act([{ type: "smooth", ids: selectedIds(session.selection) }]))],
   ["mirror-x", "Mirror left-right", "m", mirror(-1, 1)],
   ["mirror-y", "Mirror up-down", "shift+m", mirror(1, -1)],
-  ["up", "Bring forward", "]", ringOr(1)],
-  ["down", "Send backward", "[", ringOr(-1)],
+  ["up", "Bring forward", "]", moreOr(1)],
+  ["down", "Send backward", "[", moreOr(-1)],
   ["lock", "Locked", "l", toggleField("locked")],
   ["hide", "Hidden", "h", toggleField("hidden")],
   ["play", "Play", "Space", ({ play }) => play()],

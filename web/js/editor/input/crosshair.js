@@ -1,8 +1,8 @@
 /** With keys alone: arrows move what is selected, or else the crosshair, from where a path or a region begins. */
 
 import { createTrack } from "../drawing/schema.js";
-import { centerOf, clamp, rotation, scaling, toCanvas, translation } from "../curve/geometry.js";
-import { findTrack, transformBox } from "../drawing/selection.js";
+import { boundingBox, centerOf, clamp, rotation, scaling, toCanvas, translation } from "../curve/geometry.js";
+import { chosenKnots, findTrack, transformBox } from "../drawing/selection.js";
 import { boxAction } from "./pointer.js";
 import { withRing } from "./ring.js";
 import { afterWand, wandAction } from "./wanding.js";
@@ -17,6 +17,13 @@ const aimOf = ({ width, height }, { aim }) => aim ?? /** @type {ImagePoint} */ (
 
 /** Whether arrows move the crosshair. @type {(session: Session) => boolean} */
 export const aims = ({ selection, tool }) => selection.length === 0 || tool === "wand";
+
+/** What keys act on: the crosshair, or the selected knots. @type {(state: State) => Box | null} */
+export function reachedBox({ drawing, session }) {
+  const { aim, selection } = session;
+  if (aims(session)) return aim && boundingBox([aim]);
+  return boundingBox(selection.flatMap(({ track, knots }) => chosenKnots(/** @type {Track} */ (findTrack(drawing, track)), knots)));
+}
 
 /** @type {(dx: number, dy: number) => Command["run"]} */
 export const nudge = (dx, dy) => ({ store }) => {
@@ -34,7 +41,7 @@ export const nudge = (dx, dy) => ({ store }) => {
 export const press = (host) => {
   const { store } = host;
   const { drawing, session } = store.get();
-  if (session.tool === "wand") return takeRegion(false)(host);
+  if (session.tool === "wand") return takeRegion()(host);
   const track = findTrack(drawing, session.selection[0]?.track);
   const done = /** @type {const} */ ({ tool: "select", unfinished: null });
   if (!track || track.locked) {
@@ -47,12 +54,13 @@ export const press = (host) => {
   store.act([{ type: "append-knot", id: track.id, knot }], { ...done, selection: [{ track: track.id, knots: [track.knots.length] }] });
 };
 
-/** The wand at the crosshair. @type {(shift: boolean) => Command["run"]} shift: more for the selected region */
-export const takeRegion = (shift) => ({ store, pixels }) => {
+/** The wand at the crosshair; more for the selected region with `shift`, less of it with `alt`.
+ * @type {(how?: {shift?: boolean, alt?: boolean}) => Command["run"]} */
+export const takeRegion = ({ shift = false, alt = false } = {}) => ({ store, pixels }) => {
   const { drawing, session } = store.get();
   const start = aimOf(drawing, session);
   const canvas = toCanvas(session.view, start);
-  const action = wandAction(drawing, session, { from: canvas, start }, { canvas, shift, alt: false, pixels });
+  const action = wandAction(drawing, session, { from: canvas, start }, { canvas, shift, alt, pixels });
   if (action) store.act([action], action.type === "add-tracks" ? afterWand(action.tracks[0]) : {});
 };
 

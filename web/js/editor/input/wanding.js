@@ -5,7 +5,9 @@ import { insidePolygon } from "../curve/geometry.js";
 import { findTrack, wholly } from "../drawing/selection.js";
 import { regionTrack } from "./strokes.js";
 
-const TOLERANCE = 28;
+/** How far colours may be away from the one under the press. */
+export const FIRST_TOLERANCE = 28;
+export const LARGEST_TOLERANCE = 255;
 /** Per pixel of the screen that is dragged to the right. */
 const MORE_PER_PX = 0.25;
 const OUTLINE_PX = 0.75;
@@ -19,7 +21,7 @@ export function wandAction(drawing, session, { from, start }, { canvas, shift, a
   if (!picture || start.x < 0 || start.y < 0 || start.x >= drawing.width || start.y >= drawing.height) return null;
   const { width, height } = picture;
   const [sx, sy] = [width / drawing.width, height / drawing.height];
-  const tolerance = Math.min(Math.max(TOLERANCE + MORE_PER_PX * (canvas.x - from.x), 1), 255);
+  const tolerance = Math.min(Math.max(session.tolerance + MORE_PER_PX * (canvas.x - from.x), 1), LARGEST_TOLERANCE);
   const mask = growRegion(picture, start.x * sx, start.y * sy, tolerance);
   const before = shift || alt ? findTrack(drawing, session.selection[0]?.track) : undefined;
   const region = before?.spread?.shape === "region" ? before : undefined;
@@ -41,7 +43,7 @@ export function takesPart(drawing, { knots: [start], spread }, pixels) {
   const picture = spread?.shape === "disc" && spread.ring ? pixels() : null;
   if (!picture || spread?.shape !== "disc") return false;
   const scale = picture.width / drawing.width;
-  const mask = growRegion(picture, start.x * scale, (start.y * picture.height) / drawing.height, TOLERANCE);
+  const mask = growRegion(picture, start.x * scale, (start.y * picture.height) / drawing.height, FIRST_TOLERANCE);
   const share = mask.reduce((sum, inside) => sum + inside, 0) / mask.length;
   const ring = (Math.PI * (spread.size / 2) ** 2) / (drawing.width * drawing.height);
   return share > LARGER * ring && share < MOST_OF_PICTURE;

@@ -7,7 +7,7 @@ import { element, group } from "./dom.js";
 const GESTURES = [
   ["Click", "Add a knot; double-click or Enter ends"], ["Drag", "Draw a path freehand"],
   ["Shift + click", "Add to the selected path, or to the selection"], ["Ctrl + click", "Insert a knot"], ["Region, Shift + drag", "A box in place of a region"],
-  ["Right click", "Delete a knot"], ["Alt + click", "Corner or smooth"], ["[ and ] with Draw", "Smaller or larger ring"], ["Alt with Draw", "One point, without the ring"],
+  ["Right click", "Delete a knot"], ["Alt + click", "Corner or smooth"], ["[ and ] with Draw", "Smaller or larger ring"], ["[ and ] with Wand", "Fewer or more colours"], ["Alt with Draw", "One point, without the ring"],
   ["Alt + drag a handle", "Break it"], ["Drag the dot", "Set where the object is in this frame"], ["Alt + drag the dot", "It slides along its path"],
   ["Drag the box's handles", "After the first frame: set keys of a cluster"], ["Drag with Anchor", "Pins in a box"],
   ["Click with Wand", "Select an object's region; Shift adds, Alt removes"],
@@ -29,7 +29,7 @@ const WORDS = [
 
 /** Commands by what they are for; the tools are a group of their own. @type {[string, string[]][]} */
 export const HELP_GROUPS = [
-  ["Paths", ["finish", "cancel", "delete", "add-knot", "add-region", "nudge-left", "nudge-left-10", "turn-left", "larger", "pin-rest", "simplify", "smooth", "reverse", "mirror-x", "mirror-y"]],
+  ["Paths", ["finish", "cancel", "delete", "add-knot", "add-region", "remove-region", "nudge-left", "nudge-left-10", "turn-left", "larger", "pin-rest", "simplify", "smooth", "reverse", "mirror-x", "mirror-y"]],
   ["Tracks", ["select-all", "next-track", "previous-track", "next-knot", "previous-knot", "duplicate", "group", "ungroup", "link", "up", "down", "lock", "hide"]],
   ["Time", ["play", "previous-frame", "next-frame", "back-10", "on-10", "first", "last", "start-here", "end-here", "time-in", "time-out"]],
   ["View", ["zoom-in", "zoom-out", "fit", "cells", "labels", "maps", "motion", "panel", "import", "export", "full", "help", "undo", "redo"]],

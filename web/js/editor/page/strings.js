@@ -39,7 +39,7 @@ const ZH = {
   "Nudge by 10": "移动 10 像素", "Previous frame": "上一帧", "Next frame": "下一帧", "Back by 10 frames": "后退 10 帧", "On by 10 frames": "前进 10 帧",
   "Start here": "在此开始", "End here": "在此结束",
   "Width of the panel": "面板宽度", "Height of the timeline": "时间线高度", Wand: "魔棒", Simplify: "简化", "Next track": "下一条轨迹", "Previous track": "上一条轨迹", "Next knot": "下一个节点",
-  "Previous knot": "上一个节点", "New path at the crosshair, or one more knot; with Wand the region there": "从十字光标处新建路径，或添加节点；使用魔棒时选取该处区域", "Wand at the crosshair: add to the region": "十字光标处的魔棒：添加到区域",
+  "Previous knot": "上一个节点", "New path at the crosshair, or one more knot; with Wand the region there": "从十字光标处新建路径，或添加节点；使用魔棒时选取该处区域", "Wand at the crosshair: add to the region": "十字光标处的魔棒：添加到区域", "Wand at the crosshair: take away from the region": "十字光标处的魔棒：从区域中去除", "Fewer or more colours": "减少或增加颜色范围", Tolerance: "容差",
   Crosshair: "十字光标", "With keys alone: from where a path begins, or the wand takes a region": "仅用键盘时：路径的起点，或魔棒选取区域之处", "Turn by 15°": "旋转 15°", "Larger or smaller by a tenth": "放大或缩小十分之一",
   "Zoom in, about what is selected": "以所选内容为中心放大视图", "Zoom out": "缩小视图", "To the panel; Escape goes back": "转到面板；按 Esc 返回", "Pin everything else": "固定其余部分",
   "Names and frames": "名称与帧号", "Passes in its time span": "时间内的次数", Mixed: "混合", points: "个点",

@@ -21,6 +21,13 @@ function createAdvice(pixels) {
   };
 }
 
+/** What to do next, for someone who has never seen this. @type {(drawing: Drawing, session: Session) => string} */
+function hintFor(drawing, { drag, unfinished, tool }) {
+  if (drag) return "";
+  if (unfinished) return "Click the next place. Enter or a double-click ends the path.";
+  return drawing.tracks.length > 0 ? "" : TOOLS.find(({ id }) => id === tool)?.hint ?? "";
+}
+
 /**
  * @param {HTMLElement} status @param {{store: Store, player: Player, ui: Controls, hostHistory: boolean, pixels: () => Pixels | null, togglePanel: () => void}} parts
  */
@@ -59,14 +66,8 @@ export function createChrome(status, { store, player, ui, hostHistory, pixels, t
     if (status.classList.contains("wm-warn") && session.drag === null) return status.classList.remove("wm-warn");
     const hint = hintFor(drawing, session);
     status.classList.toggle("wm-hint", hint !== "");
-    status.textContent = hint ? t(hint) : statusText(drawing, session);
-  }
-
-  /** What to do next, for someone who has never seen this. @type {(drawing: Drawing, session: Session) => string} */
-  function hintFor(drawing, { drag, unfinished, tool }) {
-    if (drag) return "";
-    if (unfinished) return "Click the next place. Enter or a double-click ends the path.";
-    return drawing.tracks.length > 0 ? "" : TOOLS.find(({ id }) => id === tool)?.hint ?? "";
+    const tolerance = session.tool === "wand" && `${t("Tolerance")} ${session.tolerance}`;
+    status.textContent = [tolerance, hint ? t(hint) : statusText(drawing, session)].filter(Boolean).join("  ·  ");
   }
 
   /** @type {(drawing: Drawing, session: Session) => string} */

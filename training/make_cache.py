@@ -7,16 +7,17 @@ work, each into a cache of its own.
 """
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 
 from training.prompts import embed
 from training.shipped import FOLDER as SHIPPED
-from training.vae_model import encode, to_video, wan_statistics
+from training.vae_model import channels_last, encode, to_video, wan_statistics
 from training.world import make_scene
 from wanmove_core.bench.world import FRAMES, HELD_OUT_SEED, SIZES, Scene
 from wanmove_core.checkpoints.loading import load_components
@@ -71,36 +72,33 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     first = HELD_OUT_SEED if args.held_out else args.first_seed
-    fill(args.out, args.model, version=args.version, seeds=range(first, first + args.scenes))
+    height, width = SIZES[args.version]
+    facts = Facts(width, height, FRAMES, {"world": args.version})
+    make = partial(make_scene, version=args.version)
+    fill(args.out, args.model, facts=facts, make=make, seeds=range(first, first + args.scenes))
 
 
 def fill(
-    out: Path,
-    model: Path,
-    *,
-    version: Literal[1, 2],
-    seeds: Iterable[int],
-    size: tuple[int, int] | None = None,
+    out: Path, model: Path, *, facts: Facts, make: Callable[[int], Scene], seeds: Iterable[int]
 ) -> None:
     """Write those of the scenes that the cache does not hold yet.
 
     Args:
         out: folder of the cache.
         model: file or folder with the VAE.
-        version: of the world.
+        facts: of the cache, without clips.
+        make: draws the scene of a seed.
         seeds: of the scenes; may end when time is over.
-        size: (height, width); None: the version's own.
     """
     vae = load_components([model], needs=("vae",)).vae
-    height, width = size or SIZES[version]
-    writer = CacheWriter(out, Facts(width, height, FRAMES, {"world": version}))
+    channels_last(vae)
+    writer = CacheWriter(out, facts)
     shard: dict[str, tuple[str, Sample]] = {}
     for seed in seeds:
         name = f"scene_{seed}"
         if name in writer.names:
             continue
-        scene = make_scene(seed, version=version, height=height, width=width)
-        shard[name] = make_sample(vae, scene, np.random.default_rng([77, seed]))
+        shard[name] = make_sample(vae, make(seed), np.random.default_rng([77, seed]))
         if len(shard) == SHARD:
             writer.add(shard)
             shard = {}

@@ -1,5 +1,9 @@
-import numpy as np
+from functools import partial
 
+import numpy as np
+import pytest
+
+from training import unseen_world
 from wanmove_core.bench.world import (
     FRAMES,
     HEIGHT,
@@ -12,14 +16,20 @@ from wanmove_core.bench.world import (
     similarity,
 )
 
+WORLDS = {
+    "version 1": make_scene,
+    "unseen": partial(unseen_world.make_scene, height=HEIGHT, width=WIDTH),
+}
+
 
 def grid_points() -> np.ndarray:
     x, y = np.meshgrid(np.arange(2.0, WIDTH - 1, 3.0), np.arange(2.0, HEIGHT - 1, 3.0))
     return np.stack([x.ravel(), y.ravel()], -1)
 
 
-def test_a_seed_gives_the_same_scene_and_another_seed_another():
-    first, again, other = make_scene(5), make_scene(5), make_scene(6)
+@pytest.mark.parametrize("make", WORLDS.values(), ids=WORLDS)
+def test_a_seed_gives_the_same_scene_and_another_seed_another(make):
+    first, again, other = make(5), make(5), make(6)
     assert np.array_equal(first.frames, again.frames)
     assert not np.array_equal(first.frames, other.frames)
     assert first.frames.shape == (FRAMES, HEIGHT, WIDTH, 3)
@@ -47,10 +57,11 @@ def test_the_global_random_state_is_left_alone():
     assert np.array_equal(np.random.get_state()[1], state)  # noqa: NPY002
 
 
-def test_colour_stays_the_same_along_a_visible_track():
+@pytest.mark.parametrize("make", WORLDS.values(), ids=WORLDS)
+def test_colour_stays_the_same_along_a_visible_track(make):
     # Points well inside of their layer; a wrong transform, order or offset changes the colour.
     for seed in range(6):
-        scene = make_scene(seed)
+        scene = make(seed)
         points = grid_points()
         owner = scene.owner(points)
         ring = [points + 3 * np.array([np.cos(a), np.sin(a)]) for a in np.arange(0, 6.2, 0.7)]
@@ -81,10 +92,11 @@ def clear_of_edges(scene, points: np.ndarray, frame: int) -> np.ndarray:
     return np.all([scene.owner(points + np.array(d), frame) == here for d in around], axis=0)
 
 
-def test_a_point_under_a_nearer_sprite_is_hidden():
+@pytest.mark.parametrize("make", WORLDS.values(), ids=WORLDS)
+def test_a_point_under_a_nearer_sprite_is_hidden(make):
     hidden = 0
     for seed in range(12):
-        scene = make_scene(seed)
+        scene = make(seed)
         positions, visible = scene.tracks(grid_points())
         owner = scene.owner(grid_points())
         for index, layer in enumerate(scene.layers[1:], start=1):
@@ -95,8 +107,9 @@ def test_a_point_under_a_nearer_sprite_is_hidden():
     assert hidden > 100
 
 
-def test_tracks_start_where_asked_and_follow_their_layer():
-    scene = make_scene(2)
+@pytest.mark.parametrize("make", WORLDS.values(), ids=WORLDS)
+def test_tracks_start_where_asked_and_follow_their_layer(make):
+    scene = make(2)
     points = grid_points()
     positions, visible = scene.tracks(points)
     np.testing.assert_allclose(positions[0], points, atol=1e-4)

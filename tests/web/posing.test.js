@@ -13,7 +13,8 @@ import { createSession, createStore } from "../../web/js/editor/drawing/store.js
 import { keysWithHold } from "../../web/js/editor/drawing/timing.js";
 import { COMMANDS, commandFor, commandOf } from "../../web/js/editor/input/commands.js";
 import { TOOLS } from "../../web/js/editor/input/tools.js";
-import { HELP_GROUPS } from "../../web/js/editor/page/overlays.js";
+import { GESTURES, HELP_GROUPS, WORDS } from "../../web/js/editor/page/overlays.js";
+import { translator } from "../../web/js/editor/page/strings.js";
 import { maskRegion, takesPart } from "../../web/js/editor/input/wanding.js";
 import { click, drag, drawingOf, gesture } from "./gestures.js";
 
@@ -264,6 +265,12 @@ test("tracks are grouped and linked: a click takes all, a parent carries along, 
 test("the help page has every command once", () => {
   const told = [...HELP_GROUPS.flatMap(([, ids]) => ids), ...TOOLS.map(({ id }) => id)];
   assert.deepEqual(told.toSorted(), COMMANDS.filter(({ label }) => label).map(({ id }) => id).toSorted());
+});
+
+test("all of the help page is there in Chinese", () => {
+  const t = translator("zh-CN");
+  const labels = [...HELP_GROUPS.flatMap(([title, ids]) => [title, ...ids.map((id) => commandOf(id).label)]), ...TOOLS.flatMap(({ label, help, hint }) => [label, help, hint])];
+  assert.deepEqual([...GESTURES.flat(), ...WORDS.flat(), ...labels].filter((text) => t(text) === text), []);
 });
 
 test("a mask becomes a region: its largest piece, on the drawing's size", () => {

@@ -82,6 +82,8 @@ export const local = {
     assert.ok(aim.x < width / 2 && aim.y === height / 2, JSON.stringify(aim));
     await presses(page, "e", "e", "Shift+ArrowDown", "Shift+ArrowDown", "n", "End");
     for (let i = 0; i < 3; i += 1) await page.press("Control+ArrowRight");
+    // The crosshair is no longer shown, nor where it was.
+    await page.until(() => !/^-?\d+\.\d, /.test(document.querySelector(".wm-status").textContent));
     const [track] = await tracks(page);
     assert.deepEqual([track.spread.shape, track.knots.length], ["region", 2]);
     assert.deepEqual([track.spread.keys.at(-1).frame, Math.round(track.spread.keys.at(-1).angle)], [80, 45]);

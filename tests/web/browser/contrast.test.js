@@ -33,6 +33,15 @@ const STATES = {
     await page.mouse.click(...await pagePoint(page, [300, 200], RICH));
     await page.mouse.move(...await pagePoint(page, [500, 300], RICH));
   },
+  "the wand's crosshair": (page) => keys(page, "Escape", "w", "Shift+ArrowLeft", "Shift+ArrowLeft", "]"),
+  "a region of the wand, at the last frame": (page) => keys(page, "e", "e", "Shift+ArrowUp", "n", "End"),
+  "kept as autosave": (page) => page.waitForFunction(() => document.getElementById("message").textContent.includes("autosave")),
+  "import and export, by keys": (page) => keys(page, "Shift+O"),
+  "a toolbar, by keys": async (page) => {
+    await keys(page, "Escape", "Home");
+    await page.locator(".wm-bar button").first().focus();
+    await keys(page, "ArrowRight");
+  },
   "nothing selected": async (page) => {
     await keys(page, "Escape", "v");
     await page.evaluate(() => Object.assign(document.getElementById("prompt"), { disabled: false, value: "a ball rolls away" }));

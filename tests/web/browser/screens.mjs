@@ -1,5 +1,6 @@
 /** Pictures of every state for looking at: `node tests/web/browser/screens.mjs FOLDER [VERSION]`.
- * Both themes, one and two device pixels per pixel, Nodes 2.0. */
+ * Both themes, one and two device pixels per pixel, Nodes 2.0. Those of the local page, in an order that is
+ * theirs: `SCREENSHOTS=FOLDER node --test tests/web/browser/contrast.test.js`. */
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";

@@ -4,7 +4,7 @@ import { commandOf, keyOf } from "../input/commands.js";
 import { TOOLS } from "../input/tools.js";
 import { element, group } from "./dom.js";
 
-const GESTURES = [
+export const GESTURES = [
   ["Click", "Add a knot; double-click or Enter ends"], ["Drag", "Draw a path freehand"],
   ["Shift + click", "Add to the selected path, or to the selection"], ["Ctrl + click", "Insert a knot"], ["Region, Shift + drag", "A box in place of a region"],
   ["Right click", "Delete a knot"], ["Alt + click", "Corner or smooth"], ["[ and ] with Draw", "Smaller or larger ring"], ["[ and ] with Wand", "Fewer or more colours"], ["Alt with Draw", "One point, without the ring"],
@@ -16,7 +16,7 @@ const GESTURES = [
 ];
 
 /** What words of the editor mean. */
-const WORDS = [
+export const WORDS = [
   ["Hidden", "Not shown and not sent; a row's eye"], ["Locked", "Shown and sent, but not changed; a row's lock"],
   ["Visibility", "The frames in which a track guides; outside of them its point is free"],
   ["Spread", "One path, many points: a line, a disc or a region around it moves with it"],
@@ -40,14 +40,14 @@ export function helpView(root, t) {
   const open = root.querySelector(".wm-help");
   if (open) return open.remove();
   const line = (/** @type {string} */ key, /** @type {string} */ text) =>
-    element("div", {}, element("kbd", { textContent: key }), element("span", { textContent: t(text) }));
+    element("div", {}, element("kbd", { textContent: t(key) }), element("span", { textContent: t(text) }));
   const section = (/** @type {string} */ title, /** @type {string[][]} */ rows) =>
     element("section", {}, element("h3", { textContent: t(title) }), ...rows.map(([key, text]) => line(key, text)));
   const lines = [
     section("Tools", TOOLS.map(({ label, keys, help }) => [`${t(label)} (${keys.toUpperCase()})`, help])),
     section("Mouse", GESTURES),
     ...HELP_GROUPS.map(([title, ids]) => section(title, ids.map((id) => [keyOf(commandOf(id)), commandOf(id).label]))),
-    section("Words", WORDS.map(([word, text]) => [t(word), text])),
+    section("Words", WORDS),
   ];
   const view = element("div", { className: "wm-overlay wm-help", tabIndex: -1 },
     element("h2", { textContent: t("Help") }, element("small", { textContent: t("Escape or a click closes this.") })), element("div", { className: "wm-keys" }, ...lines));

@@ -3,6 +3,7 @@
 import { latentCells } from "../drawing/cells.js";
 import { idleLines } from "../drawing/idle.js";
 import { findTrack } from "../drawing/selection.js";
+import { aims } from "../input/crosshair.js";
 import { TOOLS } from "../input/tools.js";
 import { takesPart } from "../input/wanding.js";
 import { element, iconButton, toolbar } from "./dom.js";
@@ -72,7 +73,7 @@ export function createChrome(status, { store, player, ui, hostHistory, pixels, t
 
   /** @type {(drawing: Drawing, session: Session) => string} */
   function statusText(drawing, session) {
-    const { cells: shown, cursor, frame, family } = { ...session, cursor: session.aim ?? session.cursor };
+    const { cells: shown, cursor, frame, family } = { ...session, cursor: (aims(session) && session.aim) || session.cursor };
     const idle = [...advice(drawing, session).map(t), ...idleLines(store.shown(), family, t)];
     if (!shown) return [...(cursor ? [`${cursor.x.toFixed(1)}, ${cursor.y.toFixed(1)}`] : []), ...idle.slice(0, 2)].join("  ·  ");
     const found = latentCells(store.shown(), frame, family);

@@ -71,7 +71,7 @@ def _make_cache(path: Path, vae: Any, count: int, first_seed: int) -> BoxCache:
         rows["given"].append(conditioning_input(one.start, known))
         rows["box"].append(maps_of(vae, one))
         rows["mask"].append(maps_of(vae, one, shape="mask"))
-    cache = {name: torch.cat(parts).half() for name, parts in rows.items()}
+    cache = {name: torch.cat(parts).half().contiguous() for name, parts in rows.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(cache, path)
     return cache

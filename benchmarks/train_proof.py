@@ -32,6 +32,7 @@ from training.world import make_scene as make_known_scene
 from wanmove_core.bench.intervals import bootstrap_interval
 from wanmove_core.bench.world import FRAMES, HELD_OUT_SEED, SIZES
 from wanmove_core.checkpoints.loading import load_components
+from wanmove_core.demo.small_model import quick_arithmetic
 from wanmove_core.train.cache import Cache, Facts
 from wanmove_core.train.held_out import Check, check_held_out
 from wanmove_core.train.options import RunOptions
@@ -133,7 +134,7 @@ def make_run(seen: Path, model: Path, out: Path, plan: Plan) -> Run:
     return Run(options, plan, RECIPE)
 
 
-@torch.autocast("cpu", torch.bfloat16)
+@quick_arithmetic()
 def measure(run: Run, model: Path, held_out: dict[str, Path]) -> dict[str, list[float]]:
     """End-point error of each held-out scene with 64 tracks and with none, px."""
     vae = load_components([model], needs=("vae",)).vae

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wanmove_core.demo.scenes import SCENES
+from wanmove_core.demo.scenes import BOX, BOX_FILES, SCENES
 from wanmove_core.demo.small_model import FILES as SMALL_MODEL
 from wanmove_core.demo.small_model import small_model_folder
 from wanmove_core.draw_page.server import editor_folder
@@ -72,7 +72,8 @@ def test_a_wheel_holds_the_editor_and_every_page(source, tmp_path, kind):
     held = {path.relative_to(demo / "toy").as_posix() for path in (demo / "toy").rglob("*.*")}
     places = ["demo", *(f"demo/{scene.name}" for scene in SCENES)]
     scene = {f"{place}/{name}" for place in places for name in ("start.png", "curve_tracks.npy")}
-    assert scene | {f"{name}.safetensors" for name in SMALL_MODEL} <= held
+    scene |= {file.relative_to(demo / "toy").as_posix() for file in BOX.files(demo / "toy")}
+    assert scene | {f"{name}.safetensors" for name in (*SMALL_MODEL, *BOX_FILES)} <= held
     assert not any("fp8" in name or "figures" in name for name in held)
 
 

@@ -1,4 +1,4 @@
-"""Write models/toy/demo: held-out start frames and hand-drawn tracks for `wanmove demo`.
+"""Write models/toy/demo: held-out start frames, hand-drawn tracks and a box for `wanmove demo`.
 
 Things follow curves that the world never moved them along, or the camera moves in; what is left
 is pinned. The small one (96x64, of version 1 of the world) is what tests and docs take.
@@ -7,10 +7,11 @@ is pinned. The small one (96x64, of version 1 of the world) is what tests and do
 """
 
 import argparse
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -63,6 +64,9 @@ SCENES = (
     ),
     Drawn("camera", HELD_OUT_SEED + 30_032, zoom=1.3, centre=(92.0, 72.0), still=8.0),
 )
+# Chosen by looking at eight scenes with one object.
+BOX_SEED = HELD_OUT_SEED + 40_011
+BOX_CURVE: Curve = ((0, 0), (9, 7.2), (21, 2.4), (30, -12))
 
 
 def along(curve: Curve) -> np.ndarray:
@@ -107,8 +111,35 @@ def draw(scene: Scene, drawn: Drawn = SMALL) -> Tracks:
     return Tracks(torch.from_numpy(positions).float(), torch.from_numpy(visible))
 
 
+def draw_box(scene: Scene, curve: Curve) -> dict[str, Any]:
+    """A drawing of the editor: the box around the scene's only object, moved along the curve."""
+    height, width = scene.frames.shape[1:3]
+    points = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).reshape(-1, 2)
+    own = points[scene.owner(points.astype(float)) > 0]
+    low, high = own.min(0), own.max(0) + 1
+    middle = (low + high) / 2
+    corners = [low, (high[0], low[1]), high, (low[0], high[1])]
+    region = {
+        "shape": "region",
+        "polygon": [list(map(float, corner - middle)) for corner in corners],
+        "offsets": [[0, 0]],
+        "keys": [],
+    }
+    first, leaving, arriving, last = (np.array(knot, float) for knot in curve)
+    knots = [
+        {"x": x, "y": y, **handle}
+        for (x, y), handle in (
+            ((middle + first).tolist(), {"out": (leaving - first).tolist()}),
+            ((middle + last).tolist(), {"in": (arriving - last).tolist()}),
+        )
+    ]
+    track = {"name": "box", "curve": "bezier", "knots": knots, "spread": region}
+    size = {"width": width, "height": height, "fps": 16, "frames": FRAMES}
+    return {"version": 1, **size, "tracks": [track]}
+
+
 def main() -> None:
-    """Write pictures, tracks and visibility."""
+    """Write pictures, tracks and visibility, and the drawing of the box."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=FOLDER / "demo")
     args = parser.parse_args()
@@ -119,6 +150,13 @@ def main() -> None:
         cv2.imwrite(str(folder / "start.png"), scene.frames[0][..., ::-1])
         for path in write_tracks(draw(scene, drawn), folder / "curve_tracks.npy"):
             print(path)
+    folder = args.folder / "box"
+    folder.mkdir(parents=True, exist_ok=True)
+    scene = make_scene(BOX_SEED)
+    cv2.imwrite(str(folder / "start.png"), scene.frames[0][..., ::-1])
+    drawing = json.dumps(draw_box(scene, BOX_CURVE), indent=1)
+    (folder / "drawing.json").write_text(drawing + "\n", "utf-8")
+    print(folder / "drawing.json")
 
 
 if __name__ == "__main__":

@@ -7,13 +7,16 @@ import pytest
 import torch
 
 from tests.generation.small_parts import small_components
+from wanmove_core.checkpoints.loading import load_components
 from wanmove_core.command import main as cli
+from wanmove_core.command.demo_box import make_box_strip
 from wanmove_core.demo.page import Figure, Page, Panel, Row, render_page
 from wanmove_core.demo.random_model import random_components
 from wanmove_core.demo.scene import make_scene
-from wanmove_core.demo.scenes import SCENES
-from wanmove_core.demo.small_model import small_model_folder
+from wanmove_core.demo.scenes import BOX, SCENES
+from wanmove_core.demo.small_model import FILES, quick_arithmetic, small_model_folder
 from wanmove_core.formats import read_tracks
+from wanmove_core.generation.settings import GenerationSettings
 from wanmove_core.media.image import read_image
 from wanmove_core.media.video import read_metadata, read_video
 
@@ -116,6 +119,36 @@ def test_bad_options_are_refused_at_once(tmp_path, words, capsys, monkeypatch):
     assert cli.main(["demo", "--out", str(tmp_path / "demo"), *words]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "demo").exists()
+
+
+def test_a_box_moves_the_thing_in_four_steps(tmp_path):
+    model = small_model_folder()
+    files = [model / f"{name}.safetensors" for name in FILES]
+    settings = GenerationSettings(resize="stretch", num_frames=17, guidance_scale=1.0, seed=0)
+    with quick_arithmetic():
+        strip = make_box_strip(load_components(files, dtype="fp32"), model, settings, tmp_path)
+    guided, free = strip.errors
+    assert guided < 5 and free > 2 * guided, strip.errors
+    request, out, without = strip.row.panels
+    assert read_metadata(out.file)["steps"] == 4 and "map_shape" in read_metadata(out.file)
+    assert "maps" not in read_metadata(without.file) and without.over is None
+    # The box is drawn where it was asked for: at first around (25.5, 42.5), at last (55.5, 30.5).
+    drawn = read_video(out.over).int()
+    assert drawn.shape == (17, 256, 384, 3)
+    for frame, (x, y) in ((0, (25.5, 42.5)), (16, (55.5, 30.5))):
+        edge = drawn[frame, round(4 * y), round(4 * (x - 11.5))]
+        assert edge[0] > 180 and edge[2] < 120, edge
+        assert (
+            read_image(request.file)[round(4 * y), round(4 * (x - 11.5))].int() - edge
+        ).abs().max() < 60
+
+
+def test_without_the_adapter_there_is_no_strip_of_boxes(tmp_path, caplog):
+    caplog.set_level("INFO", logger="wanmove")
+    assert make_box_strip(None, tmp_path, GenerationSettings(), tmp_path) is None
+    assert caplog.messages == [
+        f"The strip of boxes is left out: {BOX.files(tmp_path)[0]} is not there."
+    ]
 
 
 def test_every_scene_of_the_demo_lies_beside_the_small_model():

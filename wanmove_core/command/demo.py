@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..demo.scenes import SCENES, DemoScene
+from ..demo.scenes import BOX, SCENES, DemoScene
 from ..demo.small_model import FILES, FRAMES, STEPS, quick_arithmetic, small_model_folder
 from ..errors import OptionError
+from .demo_box import make_box_strip
 from .parse import parse_path
 
 if TYPE_CHECKING:
@@ -105,14 +106,18 @@ def run_demo(args: argparse.Namespace) -> int:
     folder = args.model if trained else args.out
     with quick_arithmetic():
         made = [_make(pipeline, each, each.files(folder), settings, args.out) for each in requests]
+        strip = make_box_strip(components, args.model, settings, args.out) if trained else None
     command = _command(files, made[0]) if trained else "wanmove demo"
-    page = _make_page(made, command, trained=trained)
+    rows = [_row(one, trained=trained) for one in made] + ([strip.row] if strip else [])
+    page = _make_page(made, rows, command, note="" if trained else _NO_TOY)
     with replacing(index) as temporary:
         temporary.write_text(render_page(page), encoding="utf-8")
     if trained:
         _log.info("End-point error of the moving points, guided and without tracks:")
         for one in made:
             _log.info("  %-8s %5.2f px  %5.2f px", one.scene.name, *one.errors)
+    if strip is not None:
+        _log.info("  %-8s %5.2f px  %5.2f px, of its box, four steps", BOX.name, *strip.errors)
     _log.info("Everything took %.0f s. Open %s", time.perf_counter() - begin, index.resolve())
     return 0
 
@@ -197,7 +202,7 @@ def _measure(results: list["Result"]) -> tuple[float, float]:
     return guided, free
 
 
-def _make_page(made: list[_Made], command: str, *, trained: bool) -> "Page":
+def _make_page(made: list[_Made], rows: list["Row"], command: str, *, note: str) -> "Page":
     from ..demo.page import Figure, Page
 
     settings = made[0].job.settings
@@ -205,8 +210,8 @@ def _make_page(made: list[_Made], command: str, *, trained: bool) -> "Page":
         title="Draw where things go",
         lead="A picture and tracks go in; a video comes out in which things move along them. "
         "Every video here was made on this machine by the code that runs the 14B model.",
-        note="" if trained else _NO_TOY,
-        rows=[_row(one, trained=trained) for one in made],
+        note=note,
+        rows=rows,
         figures=[
             Figure("Time for a guided video", f"{made[-1].guided.seconds:.1f} s"),
             Figure("Frames", f"{settings.num_frames} at {settings.size[0]}x{settings.size[1]}"),

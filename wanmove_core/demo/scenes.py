@@ -12,16 +12,18 @@ class DemoScene:
         name: of its files, and of its folder below `demo/`.
         title: a few words.
         caption: one sentence.
+        drawn: the file of what was drawn.
     """
 
     name: str
     title: str
     caption: str
+    drawn: str = "curve_tracks.npy"
 
     def files(self, folder: Path) -> tuple[Path, Path]:
-        """Start frame and tracks, in the small model's folder."""
+        """Start frame and what was drawn on it, in the small model's folder."""
         place = folder / "demo" / self.name
-        return place / "start.png", place / "curve_tracks.npy"
+        return place / "start.png", place / self.drawn
 
 
 SCENES: tuple[DemoScene, ...] = (
@@ -29,3 +31,12 @@ SCENES: tuple[DemoScene, ...] = (
     DemoScene("launch", "Two paths", "The rocket takes off while the ball falls."),
     DemoScene("camera", "The camera", "Every point is asked to move as if the camera came closer."),
 )
+# Boxes guide it in place of tracks, at the size that the adapter of boxes was trained at.
+BOX = DemoScene(
+    "box",
+    "A box, four steps",
+    "A box was drawn around the dark block and moved; four steps make the video, of 96x64.",
+    "drawing.json",
+)
+BOX_FILES = ("wanmove_toy_boxes_resnet_fast", "wanmove_toy_four_steps_lora")
+BOX_STEPS = 4

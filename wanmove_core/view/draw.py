@@ -8,7 +8,7 @@ from ..grid import Size
 from ..motion.retime import resample_tracks
 from ..shapes import Shaped, Tensor, UInt8
 from ..tracks import Tracks
-from .canvas import SHIFT, Canvas, find_canvas
+from .canvas import SHIFT, Canvas, Colour, find_canvas
 from .colours import track_colours
 from .trails import Dots, TrailPainter, draw_dots
 
@@ -163,6 +163,17 @@ def draw_paths(
             canvas.polygons(drawn, head[None], palette[track][None])
         draw_dots(canvas, drawn, Dots(seen[:1], palette[track][None], dot), _OUTLINE)
     return torch.from_numpy(canvas.mix(drawn, source, opacity)).to(image.device)
+
+
+def draw_outlines(
+    frames: UInt8[Tensor, "frames height width 3"], corners: Tracks, colour: Colour
+) -> UInt8[Tensor, "frames height width 3"]:
+    """Draw the closed line through the tracks in each frame, such as that of a box; new frames."""
+    canvas = find_canvas()
+    drawn = frames.cpu().numpy().copy()
+    for frame, line in zip(drawn, _to_fixed_point(corners), strict=True):
+        canvas.lines(frame, [np.concatenate([line, line[:1]])], colour, 2)
+    return torch.from_numpy(drawn).to(frames.device)
 
 
 def _runs(path: np.ndarray, visible: np.ndarray) -> list[np.ndarray]:

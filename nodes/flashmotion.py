@@ -1,4 +1,4 @@
-"""FlashMotion: boxes and masks in place of point tracks, for the 5B model."""
+"""FlashMotion: boxes and masks in place of point tracks."""
 
 from typing import get_args
 
@@ -173,11 +173,17 @@ class WanMoveFlashMotionApply(io.ComfyNode):
             node_id="WanMoveFlashMotionApply",
             display_name="FlashMotion Apply (Wan-Move)",
             category=CATEGORY,
-            description="Lets trajectory maps guide Wan2.2-TI2V-5B through an adapter. Use the "
-            "model with any sampler; cfg 1 and Few-Step Sigmas for the four-step generator.",
+            description="Lets trajectory maps guide a model through the adapter that was made for "
+            "it: Wan2.2-TI2V-5B, or one in the layout of Wan 2.1, such as the small Wan-Move "
+            "model. Use the model with any sampler; cfg 1 and Few-Step Sigmas for the four-step "
+            "generator.",
             search_aliases=["FlashMotion", "box control", "trajectory control"],
             inputs=[
-                io.Model.Input("model", tooltip="Wan2.2-TI2V-5B, or FlashMotion's generator."),
+                io.Model.Input(
+                    "model",
+                    tooltip="The model that the adapter was made for: Wan2.2-TI2V-5B, "
+                    "FlashMotion's generator, or the small Wan-Move model.",
+                ),
                 io.ModelPatch.Input("adapter", tooltip="From FlashMotion Loader."),
                 io.Latent.Input("maps_latent", tooltip="From Encode Trajectory Maps."),
                 io.Float.Input(

@@ -54,6 +54,7 @@ def make_box_strip(
     from ..checkpoints.lora import add_loras
     from ..generation.guided import MapPipeline
     from ..generation.job import Job, read_inputs, run_job
+    from ..view.map_objects import OutlinedObject
     from .generate import progress_bar
     from .tracks.maps import read_objects
 
@@ -74,9 +75,10 @@ def make_box_strip(
     for job in (guided, replace(guided, out=guided.out.with_name("without_boxes.mp4"), tracks=())):
         with progress_bar(f"{BOX.name}/{job.out.name}") as progress:
             results.append(run_job(pipeline, job, model={"demo": True}, progress=progress))
-    (asked,), _ = read_objects(drawing, size=size, frames=settings.num_frames)
-    errors = _measure(asked.outline, results)
-    return BoxStrip(_row(_draw(start, asked.outline, guided), results, errors), errors)
+    objects, _ = read_objects(drawing, size=size, frames=settings.num_frames)
+    outline = next(one.outline for one in objects if isinstance(one, OutlinedObject))
+    errors = _measure(outline, results)
+    return BoxStrip(_row(_draw(start, outline, guided), results, errors), errors)
 
 
 def _measure(outline: "np.ndarray", results: list["Result"]) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """Many jobs: resumable, and one failure does not stop the rest."""
 
 import argparse
+import json
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,6 +61,22 @@ def test_a_second_run_makes_only_what_is_missing_or_changed(folder, made):
     # The same name with other tracks inside is another job.
     np.save(folder / "cat_tracks.npy", small_tracks(5).positions.numpy() + 1)
     assert run(folder, lines) == 0 and made[6:] == [0, 1, 2]
+
+
+def test_a_drawing_in_which_nothing_is_drawn_is_made_once(folder, made):
+    size = {"width": 112, "height": 80, "fps": 16, "frames": 5}
+    drawing = {"version": 1, **size, "tracks": []}
+    (folder / "empty.json").write_text(json.dumps(drawing), encoding="utf-8")
+    lines = [entry("a.mp4", tracks=["empty.json"], draw_tracks=True)]
+    assert run(folder, lines) == 0 and made == [0]
+    assert not (folder / "a_tracks.mp4").exists()
+    assert run(folder, lines) == 0 and made == [0]
+    # With a track in it, it is another job, and one whose overlay has gone is made again.
+    drawing["tracks"] = [{"knots": [{"x": 20, "y": 20}, {"x": 60, "y": 40}]}]
+    (folder / "empty.json").write_text(json.dumps(drawing), encoding="utf-8")
+    assert run(folder, lines) == 0 and made == [0, 0]
+    (folder / "a_tracks.mp4").unlink()
+    assert run(folder, lines) == 0 and made == [0, 0, 0]
 
 
 def test_one_failure_does_not_stop_the_rest(folder, made, caplog):

@@ -16,6 +16,17 @@ from wanmove_core.command import main as cli
 from wanmove_core.media.video import read_metadata, read_video
 
 
+def hearing_controlnet(model):
+    """An untrained ControlNet that adds what it makes of the latent and of the maps."""
+    control = new_controlnet(model)
+    for layer in control.out_projectors:
+        torch.nn.init.eye_(layer.weight)
+    with torch.no_grad():
+        seen = control.copy.patch_embedding.weight
+        seen[:, -16:] = seen[:, :16]
+    return control
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A picture, a box that moves over it as drawing and as maps, and a ControlNet."""
@@ -35,10 +46,10 @@ def folder(tmp_path_factory):
     size = {"width": 832, "height": 480, "tracks": stretched}
     (base / "stretched.json").write_text(json.dumps({**drawing, **size}))
     assert cli.main(["tracks", "maps", str(base / "drawing.json"), str(base / "maps")]) == 0
+    other = [{"knots": [{"x": 24, "y": 28}, {"x": 24, "y": 50}], "spread": spread}]
+    (base / "other.json").write_text(json.dumps({**drawing, "tracks": other}))
     model = load_components([TOY], dtype="fp32", needs=("transformer",)).transformer
-    control = new_controlnet(model)
-    for layer in control.out_projectors:
-        torch.nn.init.eye_(layer.weight)
+    control = hearing_controlnet(model)
     state, metadata = adapter_state(control, "fast")
     wide = {name: tensor.bfloat16() for name, tensor in state.items()}
     save_file(wide, base / "controlnet.safetensors", metadata=metadata)
@@ -65,8 +76,11 @@ def test_boxes_guide_the_small_model(folder, tmp_path, caplog):
             made.append(read_video(out).int())
         assert torch.equal(made[0], made[1]) and torch.equal(made[0], made[2])
         assert (made[0] - plain).abs().max() > 20, kind
+        out = tmp_path / f"{kind}_elsewhere.mp4"
+        assert run(folder, out, f"--tracks @other.json --adapter {adapter}") == 0
+        assert (made[0] - read_video(out).int()).abs().max() > 20, kind
     assert read_metadata(tmp_path / "resnet0.mp4")["model"]["adapter"] == BOXES.name
-    assert caplog.text.count("must be a fast one for few steps; got a slow one") == 3
+    assert caplog.text.count("must be a fast one for few steps; got a slow one") == 4
     # Of no strength, and without anything to guide: the model alone.
     assert run(folder, tmp_path / "0.mp4", f"--maps @maps --adapter {BOXES} --strength 0") == 0
     assert torch.equal(read_video(tmp_path / "0.mp4").int(), plain)

@@ -10,12 +10,12 @@ import torch
 from safetensors.torch import save_file
 
 from tests.command.test_generate_5b import BOXES, SQUARE
+from tests.command.test_generate_boxes import hearing_controlnet
 from tests.host.flashmotion_models import has_hook
 from tests.host.graphs import Graph, Node
 from tests.host.server import ComfyServer
 from tests.host.test_sampling import NO_MOTION_CONTROL
 from tests.host.test_trajectory_error import TOY, conditioned
-from training.boxes import new_controlnet
 from wanmove_core.checkpoints.adapter_loading import adapter_state, load_adapter
 from wanmove_core.checkpoints.loading import load_components
 from wanmove_core.checkpoints.lora import apply_lora
@@ -46,10 +46,7 @@ def files(comfy: ComfyServer) -> dict:
     folder = models / "model_patches"
     folder.mkdir(exist_ok=True)
     shutil.copy(BOXES, folder / "boxes.safetensors")
-    control = new_controlnet(transformer())
-    for layer in control.out_projectors:
-        torch.nn.init.eye_(layer.weight)
-    state, metadata = adapter_state(control, "fast")
+    state, metadata = adapter_state(hearing_controlnet(transformer()), "fast")
     save_file(state, folder / "control.safetensors", metadata=metadata)
     model = transformer()
     learn_lora(model, 4, seed=0)

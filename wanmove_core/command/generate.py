@@ -148,16 +148,15 @@ def _run_many(args: argparse.Namespace, model: dict[str, Any], world: int) -> in
 
 def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int:
     job = make_job(args)
-    from ..generation.job import extend_prompt, read_inputs, read_known, run_job
+    from ..generation.inputs import read_start
+    from ..generation.job import check_job, extend_prompt, run_job
     from ..generation.preview import make_preview
     from ..media.writer import check_writable
 
     # What is bad is reported before minutes go into loading the model.
-    height, width, _ = read_inputs(job)[0].shape
-    read_known(job)
+    check_job(job)
+    height, width, _ = read_start(job).shape
     size = job.settings.output_size((width, height))
-    if job.maps is not None:
-        job.maps.read(job, (width, height))
     check_writable(job.out)
     preview = make_preview(args.preview, job.fps, args.family)
     shares = choose_shares(args, world, job.settings.guidance_scale)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..document.schema import is_document
-from ..errors import MediaError
+from ..errors import MediaError, WanMoveError
 from ..grid import LatentGrid, Size
 from ..guidance.guide import place_tracks
 from ..guidance.report import GuidanceReport, check_effect, guidance_report
@@ -265,15 +265,22 @@ def is_done(job: Job, model: dict[str, Any] | None) -> bool:
     """Tell whether the job's video exists and was made from the same inputs and settings."""
     if not job.out.is_file():
         return False
-    if job.draw_tracks and job.tracks and not overlay_path(job.out).is_file():
-        return False
     try:
+        if _needs_overlay(job) and not overlay_path(job.out).is_file():
+            return False
         made_of = dict(read_metadata(job.out) or {})
         for name in ("extended_prompt", "drawing"):
             made_of.pop(name, None)
         return made_of == describe(job, model)
-    except MediaError:
+    except WanMoveError:
         return False
+
+
+def _needs_overlay(job: Job) -> bool:
+    """Whether a video with the tracks drawn belongs to the job: nothing is drawn of no tracks."""
+    if not (job.draw_tracks and job.tracks) or job.goes_on_from is not None:
+        return False
+    return read_inputs(job)[1] is not None
 
 
 def _digest(path: Path) -> dict[str, str]:

@@ -65,6 +65,7 @@ def test_it_ends_with_the_last_page_but_not_on_a_reload(page, monkeypatch):
         time.sleep(1.2)  # the second page is closed, the first is still here
         assert not page._is_over()
     time.sleep(0.3)
+    assert not page._is_over()
     with listening(page):  # a reload is back within the time of grace
         time.sleep(1.2)
         assert not page._is_over()

@@ -155,13 +155,18 @@ def test_comfyui_equals_the_command_line(comfy: ComfyServer, output, files, kind
         resize="stretch",
     )
     image = torch.from_numpy(files["picture"])
-    own = pipeline.sample(image, maps, ("", ""), settings)
     mean = torch.tensor(parts.vae.config.latents_mean).view(1, -1, 1, 1, 1)
     std = torch.tensor(parts.vae.config.latents_std).view(1, -1, 1, 1, 1)
     change = (guided - plain).abs().mean()
     assert change > 0.05
+    # Right maps, and maps one token to the right.
+    own, wrong = (
+        pipeline.sample(image, maps.roll(shift, 2), ("", ""), settings) * std + mean
+        for shift in (0, 16)
+    )
+    error = (own - guided).abs().mean()
     # Both in bf16, with kernels of their own.
-    assert (own * std + mean - guided).abs().mean() < 0.2 * change
+    assert error < 0.2 * change and error < 0.5 * (wrong - guided).abs().mean()
 
 
 def test_context_windows_are_refused_in_one_line(comfy: ComfyServer, files) -> None:

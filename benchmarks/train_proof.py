@@ -40,8 +40,8 @@ from wanmove_core.train.plan import Plan
 from wanmove_core.train.recipe import Recipe
 from wanmove_core.train.run import Run
 
-# (height, width).
-SIZE = (128, 192)
+# (height, width): small, so that five minutes hold many scenes and steps.
+SIZE = (64, 96)
 KNOWN_VERSION = 2
 RECIPE = Recipe(no_text=1.0, moving_weight=5.0)
 # Share of the time that encoding may take.
@@ -125,8 +125,8 @@ def make_run(seen: Path, model: Path, out: Path, plan: Plan) -> Run:
         (model,),
         out,
         lora_rank=None,
-        batch=8,
-        rate=4e-4,
+        batch=16,
+        rate=1e-3,
         optimiser="muon",
         decay=0.98,
         held_out=0,

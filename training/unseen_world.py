@@ -42,7 +42,7 @@ def _pattern(rng: np.random.Generator, rows: int, cols: int, unit: float) -> np.
     """A picture [rows, cols, 3] in 0..1 of a few flat colours; `unit`: px per unit of length."""
     kind = rng.choice(list(PATTERNS))
     numbers = PATTERNS[kind](rng, rows, cols, unit)
-    return soften(_palette(rng)[numbers], 1.0 * unit)
+    return soften(_palette(rng)[numbers], 2.2 * unit)
 
 
 def _palette(rng: np.random.Generator) -> np.ndarray:
@@ -61,7 +61,7 @@ def _turned(rng: np.random.Generator, rows: int, cols: int) -> tuple[np.ndarray,
 
 
 def _checks(rng: np.random.Generator, rows: int, cols: int, unit: float) -> np.ndarray:
-    side = rng.uniform(13, 20) * unit
+    side = rng.uniform(18, 28) * unit
     along, across = (np.floor(axis / side).astype(int) for axis in _turned(rng, rows, cols))
     number = rng.integers(0, _COLOURS, (64, 64))
     return number[along % 64, across % 64]
@@ -72,7 +72,7 @@ def _hatching(rng: np.random.Generator, rows: int, cols: int, unit: float) -> np
     along, across = _turned(rng, rows, cols)
     total = np.zeros((rows, cols), dtype=int)
     for axis in (along, across):
-        edges = np.cumsum(rng.uniform(7, 19, 256)) * unit + axis.min()
+        edges = np.cumsum(rng.uniform(12, 26, 256)) * unit + axis.min()
         total += np.searchsorted(edges, axis.ravel()).reshape(axis.shape) % 2
     return total
 
@@ -81,7 +81,7 @@ def _rings(rng: np.random.Generator, rows: int, cols: int, unit: float) -> np.nd
     """Rings about a point, each cut into pieces of its own."""
     centre = rng.uniform(0.2, 0.8, 2) * (cols, rows)
     y, x = np.mgrid[:rows, :cols]
-    ring = np.hypot(x - centre[0], y - centre[1]) / (rng.uniform(11, 15) * unit)
+    ring = np.hypot(x - centre[0], y - centre[1]) / (rng.uniform(15, 22) * unit)
     angle = np.arctan2(y - centre[1], x - centre[0]) / (2 * np.pi) + 0.5
     number = ring.astype(int)
     piece = (angle * (3 + 4 * number)).astype(int)
@@ -90,7 +90,7 @@ def _rings(rng: np.random.Generator, rows: int, cols: int, unit: float) -> np.nd
 
 def _letters(rng: np.random.Generator, rows: int, cols: int, unit: float) -> np.ndarray:
     number = np.zeros((rows, cols), dtype=np.uint8)
-    step = rng.uniform(24, 30) * unit
+    step = rng.uniform(38, 48) * unit
     for top in np.arange(0.0, rows, step):
         for left in np.arange(0.0, cols, step):
             letter = str(rng.choice(list(_LETTERS)))
@@ -98,13 +98,13 @@ def _letters(rng: np.random.Generator, rows: int, cols: int, unit: float) -> np.
             colour = int(rng.integers(1, _COLOURS))
             size = step / 28
             cv2.putText(
-                number, letter, place, cv2.FONT_HERSHEY_DUPLEX, size, colour, round(5 * unit)
+                number, letter, place, cv2.FONT_HERSHEY_DUPLEX, size, colour, round(8 * unit)
             )
     return number
 
 
 def _noise(rng: np.random.Generator, rows: int, cols: int, unit: float) -> np.ndarray:
-    grey = cv2.GaussianBlur(rng.normal(size=(rows, cols)), (0, 0), 6 * unit)
+    grey = cv2.GaussianBlur(rng.normal(size=(rows, cols)), (0, 0), 9 * unit)
     edges = np.quantile(grey, np.arange(1, _COLOURS) / _COLOURS)
     return np.searchsorted(edges, grey.ravel()).reshape(grey.shape)
 
@@ -175,7 +175,9 @@ MOTIONS = (_orbit, _swing, _bounce, _spiral)
 def _background(rng: np.random.Generator, height: int, width: int, frames: int) -> Layer:
     margin = round(0.6 * height)
     rows, cols = (SUPERSAMPLE * (side + 2 * margin) for side in (height, width))
-    picture = _pattern(rng, rows, cols, SUPERSAMPLE * height / 128)
+    unit = SUPERSAMPLE * height / 128
+    picture = soften(_pattern(rng, rows, cols, unit), 2.0 * unit)
+    # Calm: things stand out, and the latents have room for them.
     picture = 0.5 + np.float32(0.6) * (picture - 0.5)
     pivot = (np.array([cols, rows]) - 1) / 2
     middle = (np.array([width, height]) - 1) / 2
@@ -195,8 +197,8 @@ def _thing(rng: np.random.Generator, height: int, width: int, frames: int) -> La
     depth = np.hypot(*offset) * np.cos(angle) / np.cos(np.pi / sides) ** 0.5
     inside = (1 / (1 + np.exp((depth - fine) / SUPERSAMPLE * 2))).astype(np.float32)
     rim = (depth > 0.84 * fine)[..., None]
-    picture = np.where(rim, np.float32(rng.choice([0.08, 0.92])), picture)
-    picture = soften(picture, 0.6 * SUPERSAMPLE * unit)
+    picture = np.where(rim, np.float32(rng.choice([0.18, 0.86])), picture)
+    picture = soften(picture, 1.2 * SUPERSAMPLE * unit)
     way, turn = MOTIONS[rng.integers(len(MOTIONS))](rng, np.linspace(0, 1, frames))
     centres = rng.uniform(0.25, 0.75, 2) * (width, height) + unit * way
     pivot = np.full(2, (size - 1) / 2)

@@ -52,7 +52,7 @@ def main() -> None:
     """Encode, measure, train, measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=5.0, help="encoding and training")
-    parser.add_argument("--scenes", type=int, default=16, help="that are measured")
+    parser.add_argument("--scenes", type=int, default=24, help="that are measured")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--model", type=Path, default=TOY)
     parser.add_argument("--out", type=Path, default=Path("out/train_proof"))

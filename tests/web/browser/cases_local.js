@@ -55,6 +55,7 @@ export const local = {
     await stroke(page, [0.3, 0.5], [0.7, 0.4]);
     await page.clickOn("#seed");
     await page.type("7");
+    await page.until(() => document.getElementById("seed").value === "7");  // drivers may be ahead of their browser
     await page.reload();
     await ready(page);
     assert.equal(await count(page), 1);

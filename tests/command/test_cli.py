@@ -171,22 +171,6 @@ def test_files_are_looked_at_before_the_model_is_loaded(files, tmp_path, capsys,
     assert message in told and told.count("\n") == 1 and not list(tmp_path.iterdir())
 
 
-def test_tracks_are_placed_before_the_model_is_loaded(files, tmp_path, capsys, monkeypatch):
-    def load(*_args, **_options):
-        raise ZeroDivisionError
-
-    monkeypatch.setattr("wanmove_core.command.generate.load_pipeline", load)
-    outside = tmp_path / "outside.npy"
-    np.save(outside, small_tracks(5).positions.numpy() - 5000)
-    for words, message in (
-        (["--tracks-size", "100x10"], "must belong to the video"),
-        (["--tracks", str(outside)], "must act on the video; got 3 without effect"),
-    ):
-        assert cli.main(arguments(files, tmp_path / "a.mp4", *words)) == 2
-        told = capsys.readouterr().err
-        assert message in told and told.count("\n") == 1
-
-
 @pytest.mark.parametrize("seed", [2**63 - 1, 2**63, 2**64 - 1])
 def test_seeds_of_64_bits_are_kept(files, tmp_path, seed):
     for name in ("a.mp4", "b.mp4"):

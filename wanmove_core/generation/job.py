@@ -265,8 +265,9 @@ def is_done(job: Job, model: dict[str, Any] | None) -> bool:
     """Tell whether the job's video exists and was made from the same inputs and settings."""
     if not job.out.is_file():
         return False
+    drawn = job.draw_tracks and job.tracks and job.goes_on_from is None
     try:
-        if _needs_overlay(job) and not overlay_path(job.out).is_file():
+        if drawn and not overlay_path(job.out).is_file() and read_inputs(job)[1] is not None:
             return False
         made_of = dict(read_metadata(job.out) or {})
         for name in ("extended_prompt", "drawing"):
@@ -274,13 +275,6 @@ def is_done(job: Job, model: dict[str, Any] | None) -> bool:
         return made_of == describe(job, model)
     except WanMoveError:
         return False
-
-
-def _needs_overlay(job: Job) -> bool:
-    """Whether a video with the tracks drawn belongs to the job: nothing is drawn of no tracks."""
-    if not (job.draw_tracks and job.tracks) or job.goes_on_from is not None:
-        return False
-    return read_inputs(job)[1] is not None
 
 
 def _digest(path: Path) -> dict[str, str]:

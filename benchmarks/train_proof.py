@@ -58,6 +58,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("out/train_proof"))
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    if args.out.exists():
+        # Training would go on from what it knows, on scenes of another time.
+        parser.error(f"--out must be a new folder; got {args.out}. Delete it, or name another.")
     held_out = make_held_out(args.out, args.model, args.scenes)
     budget = 60 * args.minutes
     began = time.monotonic()

@@ -103,6 +103,7 @@ REFUSALS = {
     "--maps @black --adapter @FastAdapter/resnet.safetensors": "an object in frame 0",
     "--tracks @late.json --adapter @FastAdapter/resnet.safetensors": "an object in frame 0",
     "--tracks @empty.json --adapter @FastAdapter/resnet.safetensors": "at least one track",
+    "--tracks @empty.json --mask @mask.png --adapter @FastAdapter/resnet.safetensors": "no tracks",
     "--tracks @tracks.csv --mask @nothing.png --adapter @FastAdapter/resnet.safetensors": "mask",
     "--checkpoint @16 --maps @maps --adapter @FastAdapter/resnet.safetensors": "a Wan 2.2 VAE",
     f"--maps @maps --adapter {BOXES}": "latent of 48 channels; got 6 of 256, 16 channels",

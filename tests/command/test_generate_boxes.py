@@ -95,6 +95,8 @@ REFUSALS = {
     f"--maps @maps --adapter {BOXES} --frames 97 --blend windows": "must be with one clip",
     f"--maps @maps --adapter {BOXES} --frames 13": "must have the video's 13 frames; got 17",
     f"--maps @maps --adapter {BOXES} --cache firstblock": "without --cache",
+    f"--mask @image.png --adapter {BOXES}": "--mask must come with --tracks",
+    f"--maps @maps --mask @image.png --adapter {BOXES}": "one of --maps and --mask",
     f"--maps @maps --tracks @drawing.json --adapter {BOXES}": "one of --maps and --tracks",
     f"--few-step published --maps @maps --adapter {BOXES}": "--few-step must come with Wan2.2",
     f"--movebench @maps --adapter {BOXES}": "its tracks have no masks",

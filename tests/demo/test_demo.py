@@ -37,9 +37,18 @@ class Outline(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_without_a_trained_model_it_says_so_and_runs(tmp_path, caplog):
+def test_a_folder_that_is_given_must_have_the_small_model(tmp_path, capsys):
+    out = tmp_path / "demo"
+    assert cli.main(["demo", "--out", str(out), "--model", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert "--model must be a folder with the small model; got" in said
+    assert "without wanmove_toy_" in said and said.count("\n") == 1 and not out.exists()
+
+
+def test_without_a_trained_model_it_says_so_and_runs(tmp_path, caplog, monkeypatch):
     caplog.set_level("INFO", logger="wanmove")
-    arguments = ["demo", "--out", str(tmp_path / "demo"), "--model", str(tmp_path), "--steps", "1"]
+    monkeypatch.setattr("wanmove_core.command.demo.TOY", tmp_path)
+    arguments = ["demo", "--out", str(tmp_path / "demo"), "--steps", "1"]
     assert cli.main(arguments) == 0
     made = tmp_path / "demo" / "ball"
     assert read_video(made / "guided.mp4").shape == (17, 64, 96, 3)

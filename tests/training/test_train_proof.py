@@ -39,7 +39,6 @@ def test_seeds_to_learn_from_go_on_until_the_moment_and_end_before_the_held_out_
 
 
 def test_the_unseen_world_draws_its_old_scenes():
-    # The figures in docs/train.md are about these very scenes.
     for seed, brightness, drift in (
         (0, 126.6807, 38.3713),
         (HELD_OUT_SEED + 3, 113.4664, -79.73),
@@ -51,7 +50,7 @@ def test_the_unseen_world_draws_its_old_scenes():
         assert abs(motion - drift) < 1e-3, motion
 
 
-def test_every_pattern_and_motion_is_drawn(monkeypatch):
+def test_every_pattern_and_motion_is_drawn():
     for name, make in unseen_world.PATTERNS.items():
         numbers = make(np.random.default_rng(1), 96, 128, 1.0)
         assert numbers.shape == (96, 128) and len(np.unique(numbers)) > 2, name

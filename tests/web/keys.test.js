@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { polygonArea } from "../../web/js/editor/drawing/region.js";
 import { createSession, createStore } from "../../web/js/editor/drawing/store.js";
-import { commandFor, commandOf } from "../../web/js/editor/input/commands.js";
+import { commandFor, commandOf, keyOf } from "../../web/js/editor/input/commands.js";
 import { click, drawingOf, frozen, gesture } from "./gestures.js";
 
 /** A red square of 160 px on grey, on a drawing of 832x480: at (80, 80). */
@@ -80,9 +80,21 @@ test("[ and ] change the Wand's tolerance, for the mouse too; Shift+W takes away
   const clicked = gesture(frozen(drawingOf()), { ...wide.session(), tool: "wand" }, click(176, 160, { pixels: pictureOf }));
   assert.deepEqual(plain(wide.tracks()[0]), plain(clicked.drawing.tracks[0]));
   wide.run("wand", ...times("down", 40));
-  assert.equal(wide.session().tolerance, 0);
+  assert.equal(wide.session().tolerance, 4);
   wide.run(...times("up", 40));
-  assert.equal(wide.session().tolerance, 255);
+  assert.equal(wide.session().tolerance, 252);
+});
+
+test("the Wand takes nothing away where no region is selected, and changes no locked one", () => {
+  const host = hostOf(drawingOf());
+  host.run("wand", ...times("nudge-left-10", 3), "nudge-up-10", "remove-region");
+  assert.equal(host.tracks().length, 0);
+  host.run("add-knot", "lock", "wand");
+  const before = plain(host.tracks());
+  assert.ok(before[0].locked);
+  host.run("remove-region", ...times("nudge-right-10", 4), "add-region");
+  assert.deepEqual(plain(host.tracks()), before);
+  assert.deepEqual(["add-region", "remove-region"].map((id) => keyOf(commandOf(id))), ["Shift+E", "Shift+W"]);
 });
 
 test("turned and enlarged by keys: all of it at the first frame, later keys of a region", () => {

@@ -92,7 +92,13 @@ def run_demo(args: argparse.Namespace) -> int:
         guidance_scale=1.0,
         seed=args.seed,
     )
-    trained = all(path.is_file() for path in needed)
+    missing = [path for path in needed if not path.is_file()]
+    if missing and args.model != TOY:
+        raise OptionError(
+            f"--model must be a folder with the small model; got {args.model} without "
+            f"{missing[0].relative_to(args.model)}. Leave --model out."
+        )
+    trained = not missing
     if trained:
         from ..checkpoints.loading import load_components
 

@@ -173,7 +173,12 @@ def find_maps(args: argparse.Namespace, settings: "GenerationSettings") -> MapFi
     maps, masks = getattr(args, "maps", None), getattr(args, "mask", None)
     drawn = masks or (args.tracks and not family.conditioned)
     if maps is not None and (masks or args.tracks):
-        raise OptionError("one of --maps and --tracks may be given; got both. Drop one.")
+        other = "--tracks" if args.tracks else "--mask"
+        raise OptionError(f"one of --maps and {other} may be given; got both. Drop one.")
+    if masks and not args.tracks:
+        raise OptionError(
+            "--mask must come with --tracks, which move its object; got none. Add it."
+        )
     if adapter is None and (maps is not None or drawn):
         raise OptionError(
             "--adapter must be given for boxes and masks, and for tracks to guide the 5B; got "
@@ -235,7 +240,10 @@ def read_motion(given: MapFiles, job: "Job", image_size: tuple[int, int]) -> "Te
 
     _, tracks = read_inputs(job)
     if tracks is None:
-        return None
+        raise OptionError(
+            f"--tracks must move the object of each --mask; got no tracks in {job.tracks[0]}. "
+            "Draw one for each."
+        )
     tracks = fit_tracks(
         retime_tracks(tracks, frames, settings.retime), image_size, size, mode=settings.fit_mode
     )

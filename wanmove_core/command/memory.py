@@ -37,10 +37,11 @@ def _way_out(args: argparse.Namespace, size: tuple[int, int]) -> str:
     )
     if not torch.cuda.is_available() or getattr(args, "family", WAN21_I2V) is not WAN21_I2V:
         return plain
-    from ..generation.memory import GIB, fastest_way, kept_attention
+    from ..generation.memory import GIB, WAYS, fastest_way, kept_attention
 
     memory = torch.cuda.get_device_properties(0).total_memory / GIB
-    frames = min(args.frames or 81, args.window or 81)
+    frames, window = args.frames or 81, 81 if args.window is None else args.window
+    frames = min(frames, window or frames)
     cache = ""
     if getattr(args, "cache", "none") == "attention":
         kept = kept_attention(size, frames)
@@ -48,4 +49,5 @@ def _way_out(args: argparse.Namespace, size: tuple[int, int]) -> str:
     found = fastest_way(memory, size, frames)
     if found is None:
         return f"{cache}{plain} No option makes {size[0]}x{size[1]} fit {memory:.0f} GiB."
-    return f"{cache}Use {found[0]}: computed to need {found[1].peak:.0f} of the {memory:.0f} GiB."
+    use = "No option is needed" if found[0] == WAYS[0][0] else f"Use {found[0]}"
+    return f"{cache}{use}: computed to need {found[1].peak:.0f} of the {memory:.0f} GiB."

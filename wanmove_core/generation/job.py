@@ -165,10 +165,12 @@ def check_job(job: Job) -> GuidanceReport | None:
     read_known(job)
     if job.maps is not None:
         job.maps.read(job, (image.shape[1], image.shape[0]))
-        return None
-    if tracks is None or job.goes_on_from is not None:
+    drawn = job.maps is None or job.draw_tracks
+    if tracks is None or job.goes_on_from is not None or not drawn:
         return None
     report = _on_video(tracks, image, job.settings)[1]
+    if job.maps is not None:
+        return None
     if job.refuse_idle:
         check_effect(report, job.settings.strength)
     return report

@@ -5,10 +5,13 @@ import { createHistory, record, redo, undo } from "./history.js";
 import { reduce } from "./reducer.js";
 import { findTrack, prune } from "./selection.js";
 
+/** Of the wand: how far colours may be away from the one under the press. */
+export const FIRST_TOLERANCE = 28;
+
 /** @type {() => Session} */
 export const createSession = () => ({
   tool: "draw", selection: [], view: { scale: 1, x: 0, y: 0 }, hover: null, drag: null,
-  unfinished: null, cursor: null, aim: null, frame: 0, snap: "none", cells: false, maps: false, labels: false, motion: true, ring: 2, tolerance: 28, follow: true, key: null, family: FIRST_FAMILY, followed: null, time: { zoom: 1, from: 0 },
+  unfinished: null, cursor: null, aim: null, frame: 0, snap: "none", cells: false, maps: false, labels: false, motion: true, ring: 2, tolerance: FIRST_TOLERANCE, follow: true, key: null, family: FIRST_FAMILY, followed: null, time: { zoom: 1, from: 0 },
 });
 
 /** Reduces the same action on the same drawing once. */

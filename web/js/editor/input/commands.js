@@ -7,7 +7,6 @@ import { findTrack, selectedIds, selectedTracks, selectionBox, wholly } from "..
 import { enlarge, nudge, press, takeRegion, turn } from "./crosshair.js";
 import { pinsAround } from "./strokes.js";
 import { LARGEST_RING } from "./ring.js";
-import { LARGEST_TOLERANCE } from "./wanding.js";
 import { TOOLS } from "./tools.js";
 
 const BIG_NUDGE_PX = 10;
@@ -20,7 +19,7 @@ const SIMPLIFIED_PX = 4;
 const TURN_DEGREES = 15;
 const LARGER = 1.1;
 const ZOOM = 1.5;
-const TOLERANCE_STEP = 8;
+const [LEAST_TOLERANCE, TOLERANCE_STEP, MOST_TOLERANCE] = [4, 8, 252];
 
 /** @type {(run: (store: Store, state: State) => void) => Command["run"]} */
 const on = (run) => ({ store }) => run(store, store.get());
@@ -65,7 +64,7 @@ const reorder = (by) => on((store, state) => {
 const moreOr = (by) => (host) => {
   const { tool, ring, tolerance } = host.store.get().session;
   if (tool === "draw") host.store.session({ ring: clamp(ring + by, 0, LARGEST_RING) });
-  else if (tool === "wand") host.store.session({ tolerance: clamp(tolerance + by * TOLERANCE_STEP, 0, LARGEST_TOLERANCE) });
+  else if (tool === "wand") host.store.session({ tolerance: clamp(tolerance + by * TOLERANCE_STEP, LEAST_TOLERANCE, MOST_TOLERANCE) });
   else reorder(by)(host);
 };
 
@@ -203,8 +202,8 @@ const TABLE = [
   ["next-knot", "Next knot", "k", inView(chooseKnot(1))],
   ["previous-knot", "Previous knot", "shift+k", inView(chooseKnot(-1))],
   ["add-knot", "New path at the crosshair, or one more knot; with Wand the region there", "e Insert", inView(press)],
-  ["add-region", "Wand at the crosshair: add to the region", "shift+e", takeRegion({ shift: true })],
-  ["remove-region", "Wand at the crosshair: take away from the region", "shift+w", takeRegion({ alt: true })],
+  ["add-region", "Wand at the crosshair: add to the region", "shift+e", inView(takeRegion({ shift: true }))],
+  ["remove-region", "Wand at the crosshair: take away from the region", "shift+w", inView(takeRegion({ alt: true }))],
   ["pin-rest", "Pin everything else", "shift+a", pinRest],
   ["group", "Group", "mod+g", group],
   ["ungroup", "Ungroup", "mod+shift+g", ungroup],

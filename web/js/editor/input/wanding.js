@@ -3,11 +3,10 @@
 import { growRegion, simplifyOutline, traceOutline } from "../curve/wand.js";
 import { insidePolygon } from "../curve/geometry.js";
 import { findTrack, wholly } from "../drawing/selection.js";
+import { FIRST_TOLERANCE } from "../drawing/store.js";
 import { regionTrack } from "./strokes.js";
 
-/** How far colours may be away from the one under the press. */
-export const FIRST_TOLERANCE = 28;
-export const LARGEST_TOLERANCE = 255;
+const LARGEST_TOLERANCE = 255;
 /** Per pixel of the screen that is dragged to the right. */
 const MORE_PER_PX = 0.25;
 const OUTLINE_PX = 0.75;
@@ -25,6 +24,7 @@ export function wandAction(drawing, session, { from, start }, { canvas, shift, a
   const mask = growRegion(picture, start.x * sx, start.y * sy, tolerance);
   const before = shift || alt ? findTrack(drawing, session.selection[0]?.track) : undefined;
   const region = before?.spread?.shape === "region" ? before : undefined;
+  if (region ? region.locked : alt) return null;
   if (region) combine(mask, region, width, sx, sy, alt);
   const track = outlined(drawing, mask, width, sx, sy);
   if (!track) return null;

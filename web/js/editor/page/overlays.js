@@ -40,14 +40,15 @@ export function helpView(root, t) {
   const open = root.querySelector(".wm-help");
   if (open) return open.remove();
   const line = (/** @type {string} */ key, /** @type {string} */ text) =>
-    element("div", {}, element("kbd", { textContent: t(key) }), element("span", { textContent: t(text) }));
+    element("div", {}, element("kbd", { textContent: key }), element("span", { textContent: t(text) }));
   const section = (/** @type {string} */ title, /** @type {string[][]} */ rows) =>
     element("section", {}, element("h3", { textContent: t(title) }), ...rows.map(([key, text]) => line(key, text)));
+  const told = (/** @type {string[][]} */ rows) => rows.map(([key, text]) => [t(key), text]);
   const lines = [
     section("Tools", TOOLS.map(({ label, keys, help }) => [`${t(label)} (${keys.toUpperCase()})`, help])),
-    section("Mouse", GESTURES),
+    section("Mouse", told(GESTURES)),
     ...HELP_GROUPS.map(([title, ids]) => section(title, ids.map((id) => [keyOf(commandOf(id)), commandOf(id).label]))),
-    section("Words", WORDS),
+    section("Words", told(WORDS)),
   ];
   const view = element("div", { className: "wm-overlay wm-help", tabIndex: -1 },
     element("h2", { textContent: t("Help") }, element("small", { textContent: t("Escape or a click closes this.") })), element("div", { className: "wm-keys" }, ...lines));

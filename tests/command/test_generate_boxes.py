@@ -94,7 +94,7 @@ REFUSALS = {
     f"--maps @maps --adapter {BOXES} --frames 97": "must be with one clip, at most 81 frames",
     f"--maps @maps --adapter {BOXES} --frames 97 --blend windows": "must be with one clip",
     f"--maps @maps --adapter {BOXES} --frames 13": "must have the video's 13 frames; got 17",
-    f"--maps @maps --adapter {BOXES} --cache firstblock": "without --cache",
+    f"--maps @maps --adapter {BOXES} --cache firstblock": "got --cache firstblock",
     f"--mask @image.png --adapter {BOXES}": "--mask must come with --tracks",
     f"--maps @maps --mask @image.png --adapter {BOXES}": "one of --maps and --mask",
     f"--maps @maps --tracks @drawing.json --adapter {BOXES}": "one of --maps and --tracks",

@@ -1,4 +1,4 @@
-"""`wanmove generate`: tracks that cannot guide the video are refused before a model is loaded."""
+"""`wanmove generate`: what cannot make the video asked for is refused before a model is loaded."""
 
 import numpy as np
 import pytest
@@ -12,9 +12,10 @@ from wanmove_core.command import main as cli
     [
         (["--tracks-size", "100x10"], "must belong to the video"),
         (["--tracks", "outside.npy"], "must act on the video; got 3 without effect"),
+        (["--cache", "auto", "--steps", "2"], "cache auto must have at least"),
     ],
 )
-def test_tracks_are_placed_before_the_model_is_loaded(folder, capsys, monkeypatch, words, message):
+def test_it_is_refused_before_the_model_is_loaded(folder, capsys, monkeypatch, words, message):
     def load(*_args, **_options):
         raise ZeroDivisionError
 

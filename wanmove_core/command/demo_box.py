@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..demo.scenes import BOX, BOX_FILES, BOX_STEPS
-from .flashmotion import MapFiles
+from .job_maps import MapFiles
 
 if TYPE_CHECKING:
     import numpy as np

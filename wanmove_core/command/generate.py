@@ -148,6 +148,7 @@ def _run_many(args: argparse.Namespace, model: dict[str, Any], world: int) -> in
 
 def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int:
     job = make_job(args)
+    from ..generation.caches import choose_cache
     from ..generation.inputs import read_start
     from ..generation.job import check_job, extend_prompt, run_job
     from ..generation.preview import make_preview
@@ -155,6 +156,7 @@ def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int
 
     # What is bad is reported before minutes go into loading the model.
     check_job(job)
+    choose_cache(args.cache, job.settings.steps)
     height, width, _ = read_start(job).shape
     size = job.settings.output_size((width, height))
     check_writable(job.out)
@@ -181,8 +183,7 @@ def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int
 
 
 def _spread(args: argparse.Namespace) -> tuple[str, ...]:
-    parts = {"transformer": args.dit_fsdp, "text_encoder": args.t5_fsdp}
-    return tuple(name for name, is_spread in parts.items() if is_spread)
+    return ("transformer",) * args.dit_fsdp + ("text_encoder",) * args.t5_fsdp
 
 
 def load_pipeline(

@@ -165,13 +165,10 @@ def check_job(job: Job) -> GuidanceReport | None:
     read_known(job)
     if job.maps is not None:
         job.maps.read(job, (image.shape[1], image.shape[0]))
-    drawn = job.maps is None or job.draw_tracks
-    if tracks is None or job.goes_on_from is not None or not drawn:
+    if tracks is None or job.goes_on_from is not None or (job.maps and not job.draw_tracks):
         return None
     report = _on_video(tracks, image, job.settings)[1]
-    if job.maps is not None:
-        return None
-    if job.refuse_idle:
+    if job.refuse_idle and job.maps is None:
         check_effect(report, job.settings.strength)
     return report
 

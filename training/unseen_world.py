@@ -187,7 +187,7 @@ def _background(rng: np.random.Generator, height: int, width: int, frames: int) 
 
 def _thing(rng: np.random.Generator, height: int, width: int, frames: int) -> Layer:
     unit = height / 128
-    radius = rng.uniform(22, 34) * unit
+    radius = rng.uniform(18, 28) * unit
     fine = radius * SUPERSAMPLE
     size = int(2.4 * fine)
     picture = _pattern(rng, size, size, SUPERSAMPLE * unit)

@@ -40,8 +40,8 @@ def test_seeds_to_learn_from_go_on_until_the_moment_and_end_before_the_held_out_
 
 def test_the_unseen_world_draws_its_old_scenes():
     for seed, brightness, drift in (
-        (0, 126.6807, 38.3713),
-        (HELD_OUT_SEED + 3, 113.4664, -79.73),
+        (0, 127.1065, 53.9558),
+        (HELD_OUT_SEED + 3, 116.6938, -55.6144),
     ):
         scene = unseen_world.make_scene(seed)
         motion = sum(layer.to_frame[-1, :2, 2].sum() for layer in scene.layers)

@@ -9,14 +9,13 @@ them, since the tracker loses what is much faster.
     python -m training.unseen_world --seed 7 --out strip.png
 """
 
-import argparse
 from collections.abc import Callable
-from pathlib import Path
 
 import cv2
 import numpy as np
 
-from wanmove_core.bench.world import FRAMES, Layer, Scene, render, similarity, strip
+from training.world import main
+from wanmove_core.bench.world import FRAMES, Layer, Scene, render, similarity
 from wanmove_core.bench.world_layers import SUPERSAMPLE
 from wanmove_core.bench.world_textures import soften
 
@@ -215,16 +214,5 @@ def _thing(rng: np.random.Generator, height: int, width: int, frames: int) -> La
     )
 
 
-def main() -> None:
-    """Write strips of some scenes."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--count", type=int, default=6)
-    parser.add_argument("--out", type=Path, default=Path("strip.png"))
-    args = parser.parse_args()
-    rows = [strip(make_scene(args.seed + k).frames, scale=2) for k in range(args.count)]
-    cv2.imwrite(str(args.out), np.concatenate(rows)[..., ::-1])
-
-
 if __name__ == "__main__":
-    main()
+    main(make_scene, scale=2)

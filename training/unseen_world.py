@@ -14,7 +14,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from training.world import main
+from training.world import write_strips
 from wanmove_core.bench.world import FRAMES, Layer, Scene, render, similarity
 from wanmove_core.bench.world_layers import SUPERSAMPLE
 from wanmove_core.bench.world_textures import soften
@@ -215,4 +215,4 @@ def _thing(rng: np.random.Generator, height: int, width: int, frames: int) -> La
 
 
 if __name__ == "__main__":
-    main(make_scene, scale=2)
+    write_strips(make_scene, scale=2)

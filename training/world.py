@@ -17,8 +17,8 @@ from wanmove_core.bench import world
 make_scene = partial(world.make_scene, photo=photo_texture)
 
 
-def main(make: Callable[[int], world.Scene], *, scale: int) -> None:
-    """Write strips of some scenes."""
+def write_strips(make: Callable[[int], world.Scene], *, scale: int) -> None:
+    """Write strips of the scenes that the command line names."""
     parser = argparse.ArgumentParser(description="Write strips of some scenes.")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=6)
@@ -29,4 +29,4 @@ def main(make: Callable[[int], world.Scene], *, scale: int) -> None:
 
 
 if __name__ == "__main__":
-    main(make_scene, scale=3)
+    write_strips(make_scene, scale=3)

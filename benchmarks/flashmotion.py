@@ -1,18 +1,20 @@
 """Do boxes move objects? IoU of the small model's objects with the boxes and masks asked for.
 
-The small Wan-Move model is the generator, without a track, and adapters guide it by trajectory maps
-alone. Slow adapters are run on the model as it is, in many steps and in four; with the few-step
-LoRA, slow and fast ones in four steps. Where an object went is told by following points of its
-first mask, so the first row, the true clips, is the best that this ruler can read. Sharpness is the
-energy of the Laplacian, scene by scene as a share of that of the first adapter in most steps.
+A small model is the generator, without a track, and adapters guide it by trajectory maps alone.
+Slow adapters are run on the model as it is, in many steps and in four; with the few-step LoRA, slow
+and fast ones in four steps. Where an object went is told by following points of its first mask, so
+the first row, the true clips, is the best that this ruler can read. Sharpness is the energy of the
+Laplacian, scene by scene as a share of that of the first adapter in most steps.
 
     python -m benchmarks.flashmotion [--scenes 64] [--steps 50 4] [--adapters FILE ...]
+    python -m benchmarks.flashmotion --model models/toy_5b
 """
 
 import argparse
+import itertools
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,13 +23,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.toy_scenes import FEW_STEPS, TOY, decode, encode
+from benchmarks.toy_scenes import TOY, decode, encode
 from training.dit_model import predictor, sample
 from training.vae_model import channels_last, to_video
 from training.world import make_scene
 from wanmove_core import LatentGrid
 from wanmove_core.bench.world import HELD_OUT_SEED, Scene
 from wanmove_core.checkpoints.adapter_loading import load_adapter, open_adapter
+from wanmove_core.checkpoints.components import Components
 from wanmove_core.checkpoints.loading import load_components
 from wanmove_core.checkpoints.lora import apply_lora
 from wanmove_core.choices import MapShape
@@ -38,12 +41,12 @@ from wanmove_core.train.attention import use_matrix_attention
 from wanmove_core.view.map_objects import CutObject, SegmentedObject, fit_motion
 from wanmove_core.view.trajectory_maps import draw_trajectory_maps, map_boxes
 
-_NAME = "wanmove_toy_boxes_"
+_ADAPTER = "_boxes_"  # in the names of their files
+_FEW = 4
 _BATCH = 16
 FIRST_SEED = HELD_OUT_SEED + 20_000  # away from all scenes that anything was chosen by
 _LEAST_PIXELS = 60
 _POINTS = 24
-TOKEN_PX = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +56,12 @@ class BoxScene:
     Args:
         scene: the true clip.
         objects: masks in every frame.
-        start: normalised conditioning latent without tracks.
+        given: the conditioning channels that the generator takes, without tracks.
     """
 
     scene: Scene
     objects: list[SegmentedObject]
-    start: Tensor
+    given: Tensor
 
 
 def objects_of(scene: Scene) -> list[SegmentedObject]:
@@ -71,19 +74,30 @@ def objects_of(scene: Scene) -> list[SegmentedObject]:
     return [SegmentedObject(mask) for mask in masks if mask[0].sum() >= _LEAST_PIXELS]
 
 
-def make_scenes(vae: Any, count: int, first_seed: int = FIRST_SEED) -> list[BoxScene]:
-    """The first `count` scenes with an object in frame 0."""
+def make_scenes(
+    parts: Components, count: int, seeds: Iterable[int] | None = None
+) -> list[BoxScene]:
+    """The first `count` scenes of these seeds with an object in frame 0."""
     found: list[BoxScene] = []
-    seed = first_seed
-    while len(found) < count:
+    for seed in itertools.count(FIRST_SEED) if seeds is None else seeds:
+        if len(found) == count:
+            break
         scene = make_scene(seed)
-        seed += 1
         objects = objects_of(scene)
         if objects:
-            start = torch.zeros(1, 3, *scene.frames.shape[:3])
-            start[:, :, 0] = to_video(scene.frames[None])[:, :, 0]
-            found.append(BoxScene(scene, objects, encode(vae, start)))
+            found.append(BoxScene(scene, objects, given_of(parts, scene)))
     return found
+
+
+def given_of(parts: Components, scene: Scene) -> Tensor:
+    """The generator's conditioning channels for a scene's first frame, without tracks."""
+    first = to_video(scene.frames[None])[:, :, :1]
+    grid = LatentGrid(*scene.frames.shape[:3], parts.family.strides)
+    if parts.family.conditioned:
+        start = torch.nn.functional.pad(first, (0, 0, 0, 0, 0, len(scene.frames) - 1))
+        return conditioning_input(encode(parts.vae, start), known_mask(grid))
+    later = grid.latent_frames - 1
+    return torch.nn.functional.pad(encode(parts.vae, first), (0, 0, 0, 0, 0, later))
 
 
 def maps_of(
@@ -98,18 +112,21 @@ def maps_of(
 
 @torch.no_grad()
 def generate(
-    model: Any, scenes: Sequence[BoxScene], maps: Tensor | None, adapter: Any, steps: int
+    parts: Components, scenes: Sequence[BoxScene], maps: Tensor | None, adapter: Any, steps: int
 ) -> Tensor:
-    """Latents of all scenes, from the same noise in every call."""
-    frames, height, width = scenes[0].scene.frames.shape[:3]
-    known = known_mask(LatentGrid(frames, height, width))
-    given = torch.cat([conditioning_input(one.start, known) for one in scenes])
+    """Latents of all scenes, from the same noise in every call.
+
+    TI2V's four steps are those of its published loop, with fresh noise.
+    """
+    model = parts.transformer
     with attached(model, adapter, maps, strength=1.0):
         return sample(
             predictor(model, adapter),
-            given,
+            torch.cat([one.given for one in scenes]),
             generator=torch.Generator().manual_seed(3),
             steps=steps,
+            shift=parts.family.shifts[0],
+            fresh_noise=not parts.family.conditioned and steps == _FEW,
         )
 
 
@@ -185,12 +202,12 @@ class Bench:
 
     def guided(self, adapter: Any, steps: int, maps: str | None = "boxes") -> list[Tensor]:
         """The videos that an adapter guides; without maps it adds nothing."""
-        model, latents = self.parts.transformer, []
+        latents = []
         for first in range(0, len(self.scenes), _BATCH):
             part = slice(first, first + _BATCH)
             given = None if maps is None else self.maps[maps][part]
             with torch.autocast("cpu", torch.bfloat16):
-                latents.append(generate(model, self.scenes[part], given, adapter, steps))
+                latents.append(generate(self.parts, self.scenes[part], given, adapter, steps))
         return list(decode(self.parts.vae, torch.cat(latents).float()))
 
     def difference(self, first: str, second: str) -> None:
@@ -205,15 +222,15 @@ def cells(found: np.ndarray) -> str:
     return " | ".join(f"{m:.3f} ± {e:.3f}" for m, e in zip(mean, error, strict=True))
 
 
-def make_bench(count: int) -> Bench:
+def make_bench(folder: Path, count: int) -> Bench:
     """Make the scenes and their maps."""
-    parts = load_components([TOY], dtype="fp32", needs=("transformer", "vae"))
+    parts = load_components([folder], dtype="fp32", needs=("transformer", "vae"))
     use_matrix_attention(parts.transformer)
     channels_last(parts.vae)
-    scenes = make_scenes(parts.vae, count)
+    scenes = make_scenes(parts, count)
     boxes = torch.cat([maps_of(parts.vae, one) for one in scenes])
     late = torch.cat([maps_of(parts.vae, one, frames=4) for one in scenes])
-    aside = torch.cat([maps_of(parts.vae, one, pixels=TOKEN_PX) for one in scenes])
+    aside = torch.cat([maps_of(parts.vae, one, pixels=parts.family.multiple[0]) for one in scenes])
     maps = {"boxes": boxes, "boxes one latent frame late": late, "boxes one token aside": aside}
     return Bench(parts, scenes, {**maps, "another scene's boxes": boxes.roll(1, 0)}, [], {})
 
@@ -221,17 +238,19 @@ def make_bench(count: int) -> Bench:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", type=Path, default=TOY, help="folder of the small model")
     parser.add_argument("--scenes", type=int, default=64)
-    parser.add_argument("--steps", type=int, nargs="+", default=[50, 4])
-    parser.add_argument("--adapters", type=Path, nargs="+", default=shipped_adapters())
-    parser.add_argument("--few-steps", type=Path, default=FEW_STEPS, help="the LoRA of four steps")
+    parser.add_argument("--steps", type=int, nargs="+", default=[50, _FEW])
+    parser.add_argument("--adapters", type=Path, nargs="+", help="(the model's)")
+    parser.add_argument("--few-steps", type=Path, help="the LoRA of four steps (the model's)")
     args = parser.parse_args()
     torch.set_num_threads(1)
     began = time.monotonic()
-    bench = make_bench(args.scenes)
+    bench = make_bench(args.model, args.scenes)
     print(f"{args.scenes} held-out scenes, mean and 95 % interval")
     print("| guided by | box IoU | mask IoU | sharpness |\n|---|---|---|---|")
-    adapters = {path.stem.removeprefix(_NAME): path for path in args.adapters}
+    files = args.adapters or shipped_adapters(args.model)
+    adapters = {path.stem.rpartition(_ADAPTER)[2]: path for path in files}
     loaded = {n: load_adapter(p, compute_dtype=torch.float32) for n, p in adapters.items()}
     slow = [n for n, path in adapters.items() if open_adapter(path)[1].stage != "fast"]
     for steps in args.steps:
@@ -239,8 +258,9 @@ def main() -> None:
             bench.row(f"{name}, {steps} steps", bench.guided(loaded[name], steps))
         bench.row(f"no boxes, {steps} steps", bench.guided(None, steps, None))
     bench.row("the true clips", [torch.from_numpy(one.scene.frames) for one in bench.scenes])
-    if args.few_steps.exists():
-        apply_lora(bench.parts.transformer, args.few_steps)
+    few_steps = args.few_steps or next(iter(args.model.glob("*four_steps_lora.safetensors")), None)
+    if few_steps is not None:
+        apply_lora(bench.parts.transformer, few_steps)
         _four_steps(bench, loaded, slow)
     print(f"{(time.monotonic() - began) / args.scenes / len(bench.rows):.2f} s a scene and row")
 
@@ -248,21 +268,21 @@ def main() -> None:
 def _four_steps(bench: Bench, adapters: dict[str, Any], slow: list[str]) -> None:
     """The distilled generator, with every adapter; then maps that are wrong."""
     for name, adapter in adapters.items():
-        bench.row(f"{name}, four distilled", bench.guided(adapter, 4))
-    bench.row("no boxes, four distilled", bench.guided(None, 4, None))
+        bench.row(f"{name}, four distilled", bench.guided(adapter, _FEW))
+    bench.row("no boxes, four distilled", bench.guided(None, _FEW, None))
     for name in adapters.keys() - set(slow):
         for own in slow:
             if name.split("_")[0] == own.split("_")[0]:
                 bench.difference(f"{name}, four distilled", f"{own}, four distilled")
     last = list(adapters)[-1]
     for wrong in list(bench.maps)[1:]:
-        videos = bench.guided(adapters[last], 4, wrong)
+        videos = bench.guided(adapters[last], _FEW, wrong)
         bench.row(f"{last}, four distilled, {wrong}", videos)
 
 
-def shipped_adapters() -> list[Path]:
-    """The adapters of the small model, slow ones first."""
-    return sorted(TOY.glob(f"{_NAME}*.safetensors"), key=lambda path: "_fast" in path.stem)
+def shipped_adapters(folder: Path = TOY) -> list[Path]:
+    """The adapters of a small model, slow ones first."""
+    return sorted(folder.glob(f"*{_ADAPTER}*.safetensors"), key=lambda path: "_fast" in path.stem)
 
 
 if __name__ == "__main__":

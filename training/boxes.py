@@ -1,80 +1,102 @@
 """What the stages of box training share: scenes with their maps, new adapters, the flow loss."""
 
 import argparse
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import WanTransformer3DModel
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from benchmarks.flashmotion import BoxScene, maps_of, objects_of
+from benchmarks.flashmotion import make_scenes, maps_of
 from benchmarks.toy_scenes import encode
 from training.dit_model import Predict
+from training.shipped import FOLDER as SHIPPED
 from training.vae_model import to_video
-from training.world import make_scene
-from wanmove_core import LatentGrid
 from wanmove_core.bench.world import HELD_OUT_SEED
 from wanmove_core.checkpoints.adapter_loading import adapter_state
 from wanmove_core.checkpoints.adapter_modules import ControlNetAdapter, ResNetAdapter
+from wanmove_core.checkpoints.components import Components
 from wanmove_core.generation.adapters import attached
-from wanmove_core.start_image.conditioning import conditioning_input, known_mask
+from wanmove_core.train.processes import Processes
 from wanmove_core.train.recipe import motion_weights
 
 CHANNELS = 32  # of the ResNet's body
 FIRST_SEED = 3_000_000  # away from the scenes of the VAE and of the transformer
-_LATENT = 16
 _MOVING = 5.0  # largest loss weight of cells that change over time
 _HELD_OUT = 32  # scenes
+_SHARD = 16  # scenes in a file of a cache
+_CAPTIONS = "captions"
 
 BoxCache = dict[str, Tensor]  # "clean", "given", and the latents of maps: "box" and "mask"
 AnyAdapter = ResNetAdapter | ControlNetAdapter
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that both trainers of adapters have."""
+    """Add the options that the stages have in common."""
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--model", type=Path, default=SHIPPED, help="folder of the generator")
     parser.add_argument("--cache", type=Path, help="folder of the scenes (the run's)")
     parser.add_argument("--scenes", type=int, default=400)
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--out", type=Path, required=True)
 
 
-def make_caches(folder: Path, vae: Any, count: int) -> tuple[BoxCache, BoxCache]:
-    """Scenes to learn and scenes that are held out, as latents; read where they exist."""
+def make_caches(folder: Path, parts: Components, count: int) -> tuple[BoxCache, BoxCache]:
+    """Scenes to learn and scenes that are held out, as latents; read where they exist.
+
+    Several processes share the work.
+    """
     few = min(_HELD_OUT, count)
     return (
-        _make_cache(folder / "scenes.safetensors", vae, count, FIRST_SEED),
-        _make_cache(folder / "held_out.safetensors", vae, few, HELD_OUT_SEED + 5000),
+        _make_cache(folder / "scenes", parts, count, FIRST_SEED),
+        _make_cache(folder / "held_out", parts, few, HELD_OUT_SEED + 5000),
     )
 
 
-def _make_cache(path: Path, vae: Any, count: int, first_seed: int) -> BoxCache:
-    if path.exists():
-        kept = load_file(path)
-        if len(kept["clean"]) >= count:
-            return kept
+def _make_cache(folder: Path, parts: Components, count: int, first_seed: int) -> BoxCache:
+    processes = Processes.join(torch.device("cpu"))
+    shards = {
+        folder / f"{first}.safetensors": range(first_seed + first, first_seed + first + _SHARD)
+        for first in range(0, count, _SHARD)
+    }
+    for path in list(shards)[processes.rank :: processes.count]:
+        if not path.exists():
+            _write_shard(path, parts, shards[path])
+    processes.wait()
+    read = [load_file(path) for path in shards]
+    return {name: torch.cat([shard[name] for shard in read]) for name in read[0]}
+
+
+def _write_shard(path: Path, parts: Components, seeds: Sequence[int]) -> None:
+    """Write those of the seeds' scenes that have an object in frame 0."""
     rows: dict[str, list[Tensor]] = {name: [] for name in ("clean", "given", "box", "mask")}
-    seed = first_seed
-    while len(rows["clean"]) < count:
-        scene = make_scene(seed)
-        seed += 1
-        objects = objects_of(scene)
-        if not objects:
-            continue
-        start = torch.zeros(1, 3, *scene.frames.shape[:3])
-        start[:, :, 0] = to_video(scene.frames[None])[:, :, 0]
-        one = BoxScene(scene, objects, encode(vae, start))
-        known = known_mask(LatentGrid(*scene.frames.shape[:3]))
-        rows["clean"].append(encode(vae, to_video(scene.frames[None])))
-        rows["given"].append(conditioning_input(one.start, known))
-        rows["box"].append(maps_of(vae, one))
-        rows["mask"].append(maps_of(vae, one, shape="mask"))
-    cache = {name: torch.cat(parts).half().contiguous() for name, parts in rows.items()}
+    captions = []
+    for one in make_scenes(parts, len(seeds), seeds):
+        rows["clean"].append(encode(parts.vae, to_video(one.scene.frames[None])))
+        rows["given"].append(one.given)
+        rows["box"].append(maps_of(parts.vae, one))
+        rows["mask"].append(maps_of(parts.vae, one, shape="mask"))
+        captions.append(", ".join(one.scene.story.clauses()) if one.scene.story else "")
+    shard = {name: torch.cat(tensors).half().contiguous() for name, tensors in rows.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(cache, path)
-    return cache
+    part = path.with_suffix(".part")
+    save_file(shard, part, {_CAPTIONS: json.dumps(captions)})
+    part.rename(path)
+    print(f"{path}: {len(captions)} scenes", flush=True)
+
+
+def captions_of(folder: Path) -> list[str]:
+    """The captions of the scenes to learn, in the cache's order."""
+    captions: list[str] = []
+    for path in sorted((folder / "scenes").glob("*.safetensors"), key=lambda path: int(path.stem)):
+        with safe_open(path, "pt") as shard:
+            captions += json.loads(shard.metadata()[_CAPTIONS])
+    return captions
 
 
 def new_adapter(kind: str, model: WanTransformer3DModel) -> AnyAdapter:
@@ -85,7 +107,7 @@ def new_adapter(kind: str, model: WanTransformer3DModel) -> AnyAdapter:
         channels=CHANNELS,
         width=_width(model),
         blocks=len(model.blocks),
-        latent_channels=_LATENT,
+        latent_channels=model.config.out_channels,
     )
     _silence(adapter)
     return adapter
@@ -94,7 +116,7 @@ def new_adapter(kind: str, model: WanTransformer3DModel) -> AnyAdapter:
 def new_controlnet(model: WanTransformer3DModel) -> ControlNetAdapter:
     """A copy of the model that takes the maps' latent too, and adds nothing yet."""
     config = {**model.config, "image_dim": None, "added_kv_proj_dim": None}
-    config["in_channels"] += _LATENT
+    config["in_channels"] += model.config.out_channels
     copy = WanTransformer3DModel.from_config(config)
     state = model.state_dict()
     own = copy.state_dict()

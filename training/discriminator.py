@@ -17,8 +17,6 @@ from wanmove_core.shapes import Float
 
 BLOCKS = (1, 3, 5)  # of the small transformer's six
 _PATCH = 2
-_CELLS = 16 * _PATCH**2  # channels of a token of latent cells
-_KNOWN = 4  # channels of the known mask, before the start image's latent
 _SIZE, _HEADS, _QUERIES = 64, 4, 8
 
 
@@ -35,7 +33,9 @@ class Discriminator(nn.Module):
         self.model = model.requires_grad_(False)
         self._predict = predictor(model)
         width = model.config.num_attention_heads * model.config.attention_head_dim
-        self.heads = nn.ModuleList(Head(width, tokens) for _ in BLOCKS)
+        self._channels = model.config.out_channels
+        cells = self._channels * _PATCH**2
+        self.heads = nn.ModuleList(Head(width, cells, tokens) for _ in BLOCKS)
 
     def forward(
         self,
@@ -62,7 +62,8 @@ class Discriminator(nn.Module):
         finally:
             for hook in hooks:
                 hook.remove()
-        image, drawn = _tokens(given[:, _KNOWN:, :1]), _tokens(maps)
+        # The start image's latent comes last in what is given.
+        image, drawn = _tokens(given[:, -self._channels :, :1]), _tokens(maps)
         both = zip(self.heads, seen, strict=True)
         return torch.cat([head(image, drawn, features) for head, features in both], 1)
 
@@ -72,14 +73,15 @@ class Head(nn.Module):
 
     Args:
         width: of the tokens.
+        cells: channels of all latent cells of a token.
         tokens: of a video.
     """
 
-    def __init__(self, width: int, tokens: int) -> None:
+    def __init__(self, width: int, cells: int, tokens: int) -> None:
         super().__init__()
         self.queries = nn.Parameter(torch.randn(_QUERIES, _SIZE))
         self.places = nn.Parameter(0.1 * torch.randn(tokens, _SIZE))
-        self.image, self.maps = nn.Linear(_CELLS, _SIZE), nn.Linear(_CELLS, _SIZE)
+        self.image, self.maps = nn.Linear(cells, _SIZE), nn.Linear(cells, _SIZE)
         self.video = nn.Sequential(
             nn.LayerNorm(width), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, _SIZE)
         )

@@ -8,6 +8,7 @@ writes one that has learned nothing, for `wanmove train run --full` to begin wit
 import argparse
 import itertools
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -17,14 +18,17 @@ from torch import Tensor, nn
 
 from wanmove_core.checkpoints.adapter_modules import ControlNetAdapter
 from wanmove_core.checkpoints.keymaps import TRANSFORMER_KEYS
+from wanmove_core.family import WAN21_I2V, WAN22_TI2V
 from wanmove_core.train.attention import use_short_context
-from wanmove_core.train.recipe import Batch, sigmas, velocity
+from wanmove_core.train.recipe import Batch, Velocity, sigmas, velocity
 
 DIM, LAYERS = 256, 6
 TEXT_TOKENS, TEXT_DIM = 512, 4096
 IMAGE_TOKENS, IMAGE_DIM = 257, 1280
 # Sampling times move towards noise by this much, in training and in sampling.
 SHIFT = 3.0
+# Of all that TI2V is given; Wan 2.1 is given a known mask and 16 channels.
+_TI2V_CHANNELS = WAN22_TI2V.input_channels
 
 
 def build_dit(*, dim: int = DIM, layers: int = LAYERS) -> WanTransformer3DModel:
@@ -65,7 +69,8 @@ def initialise(model: WanTransformer3DModel, *, seed: int) -> None:
         # Rows: shift, scale, gate of attention, then of the feed-forward.
         block.scale_shift_table.zero_()
         block.scale_shift_table[:, [2, 5]] = 1.0
-        nn.init.zeros_(block.attn2.add_v_proj.weight)
+        if block.attn2.add_v_proj is not None:
+            nn.init.zeros_(block.attn2.add_v_proj.weight)
     model.condition_embedder.time_proj.weight.mul_(0.1)
     model.scale_shift_table.zero_()
     nn.init.zeros_(model.proj_out.weight)
@@ -75,21 +80,30 @@ def initialise(model: WanTransformer3DModel, *, seed: int) -> None:
 Predict = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
-def predictor(model: WanTransformer3DModel, adapter: nn.Module | None = None) -> Predict:
-    """The model without a prompt and without an image, cross-attention cut short, in place.
+def velocity_of(model: WanTransformer3DModel, adapter: nn.Module | None = None) -> Velocity:
+    """What the model predicts, cross-attention cut short, in place.
 
     Args:
-        model: a `WanTransformer3DModel`.
+        model: a `WanTransformer3DModel` of either family.
         adapter: attached to it; the copy of a ControlNet is given the same prompts.
     """
+    from training.ti2v_model import first_frame_velocity
+
     context = use_short_context(model)
     if isinstance(adapter, ControlNetAdapter):
         use_short_context(adapter.copy, context)
+    own = first_frame_velocity if model.config.in_channels == _TI2V_CHANNELS else velocity
+    return partial(own, model, context)
+
+
+def predictor(model: WanTransformer3DModel, adapter: nn.Module | None = None) -> Predict:
+    """The same without a prompt and without an image."""
+    own = velocity_of(model, adapter)
 
     def predict(noisy: Tensor, times: Tensor, given: Tensor) -> Tensor:
         prompts = [torch.zeros(0, TEXT_DIM)] * len(noisy)
         batch = Batch(noisy, given, prompts, torch.zeros(len(noisy), 0, IMAGE_DIM))
-        return velocity(model, context, noisy, times, batch)
+        return own(noisy, times, batch)
 
     return predict
 
@@ -101,24 +115,29 @@ def sample(
     *,
     generator: torch.Generator,
     steps: int = 8,
+    shift: float = SHIFT,
+    fresh_noise: bool = False,
     unguided: Tensor | None = None,
     motion_scale: float = 1.0,
 ) -> Tensor:
-    """Euler sampling.
+    """Euler sampling, or FlashMotion's loop.
 
     Args:
         predict: from `predictor`.
-        given: [B, 20, T', H', W'].
-        generator: of the starting noise.
+        given: [B, 20, T', H', W'], or [B, 48, T', H', W'] for TI2V.
+        generator: of the noise.
         steps: model calls, twice as many with a motion scale other than 1.
+        shift: of the noise levels.
+        fresh_noise: each step goes to the clean latent and adds fresh noise.
         unguided: `given` without tracks, for the motion scale.
         motion_scale: unguided + scale * (guided - unguided).
 
     Returns:
-        Normalised latents [B, 16, T', H', W'].
+        Normalised latents [B, 16 or 48, T', H', W'].
     """
-    levels = sigmas(steps, SHIFT)
-    shape = (len(given), 16, *given.shape[2:])
+    levels = sigmas(steps, shift)
+    channels = _TI2V_CHANNELS if given.shape[1] == _TI2V_CHANNELS else WAN21_I2V.channels
+    shape = (len(given), channels, *given.shape[2:])
     latent = torch.randn(shape, generator=generator)
     for here, there in itertools.pairwise(levels):
         times = here.expand(len(given))
@@ -126,8 +145,18 @@ def sample(
         if unguided is not None and motion_scale != 1.0:
             base = predict(latent, times, unguided)
             flow = base + motion_scale * (flow - base)
-        latent = latent + (there - here) * flow.float()
+        latent = next_latent(latent, flow, here, there, generator if fresh_noise else None)
     return latent
+
+
+def next_latent(
+    latent: Tensor, flow: Tensor, here: Tensor, there: Tensor, noise: torch.Generator | None
+) -> Tensor:
+    """One step: straight along the flow, or with fresh noise from the clean latent it points at."""
+    if noise is None:
+        return latent + (there - here) * flow.float()
+    clean = latent - here * flow.float()
+    return (1 - there) * clean + there * torch.randn(clean.shape, generator=noise)
 
 
 def main() -> None:

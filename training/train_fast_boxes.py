@@ -1,6 +1,6 @@
 """Train a slow adapter on for the four-step generator: FlashMotion's third stage.
 
-The generator, the small Wan-Move model with its four-step LoRA, is frozen at its four noise levels.
+The generator, a small model with its four-step LoRA, is frozen at its four noise levels.
 A discriminator learns alone, then it and the adapter take turns; the adapter's loss is L_G + lambda
 L_diff, the latter the flow loss of real clips at the four levels. Goes on where it stopped.
 
@@ -21,8 +21,7 @@ from torch.nn.functional import softplus
 
 from training.boxes import BoxCache, add_options, flow_loss, make_caches, write_adapter
 from training.discriminator import Discriminator
-from training.dit_model import SHIFT, predictor
-from training.shipped import FOLDER as SHIPPED
+from training.dit_model import SHIFT, next_latent, predictor
 from wanmove_core.checkpoints.adapter_loading import load_adapter
 from wanmove_core.checkpoints.loading import load_components
 from wanmove_core.checkpoints.lora import apply_lora
@@ -54,6 +53,8 @@ class Stage:
         scenes: from `make_caches`.
         batch: scenes a turn.
         schedule: of lambda.
+        shift: of the noise levels.
+        fresh_noise: how TI2V takes its steps; see `sample`.
     """
 
     def __init__(
@@ -65,9 +66,12 @@ class Stage:
         *,
         batch: int,
         schedule: str,
+        shift: float = SHIFT,
+        fresh_noise: bool = False,
     ) -> None:
         self._generator, self._adapter, self._critic = generator, adapter, critic
         self._scenes, self._batch, self._schedule = scenes, batch, schedule
+        self._levels, self._fresh_noise = sigmas(STEPS, shift), fresh_noise
         self._predict = predictor(generator, adapter)
 
     def of_critic(self, draw: Draw) -> dict[str, Tensor]:
@@ -86,8 +90,7 @@ class Stage:
         first = int(torch.randint(STEPS, (), generator=draw.generator))
         made = self._make(batch, draw.generator, first=first)
         deceived = softplus(-self._score(made, batch, draw.generator)).mean()
-        levels = sigmas(STEPS, SHIFT)
-        times = levels[torch.randint(STEPS, (self._batch,), generator=draw.generator)]
+        times = self._levels[torch.randint(STEPS, (self._batch,), generator=draw.generator)]
         flow = flow_loss(
             self._generator, self._predict, self._adapter, batch, times=times, draw=draw.generator
         )
@@ -102,11 +105,12 @@ class Stage:
     def _make(self, batch: dict[str, Tensor], noise: torch.Generator, *, first: int) -> Tensor:
         """Four steps from noise; the steps from `first` on carry the gradient."""
         latent = torch.randn(batch["clean"].shape, generator=noise)
+        fresh = noise if self._fresh_noise else None
         with attached(self._generator, self._adapter, batch["maps"], strength=1.0):
-            for step, (here, there) in enumerate(itertools.pairwise(sigmas(STEPS, SHIFT))):
+            for step, (here, there) in enumerate(itertools.pairwise(self._levels)):
                 with torch.set_grad_enabled(step >= first):
                     flow = self._predict(latent, here.expand(len(latent)), batch["given"])
-                    latent = latent + (there - here) * flow.float()
+                    latent = next_latent(latent, flow, here, there, fresh)
         return latent
 
     def _score(self, clean: Tensor, batch: dict[str, Tensor], draw: torch.Generator) -> Tensor:
@@ -131,17 +135,26 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    parts = load_components([SHIPPED], dtype="fp32", needs=("transformer", "vae"))
-    scenes, _ = make_caches(args.cache or args.folder, parts.vae, args.scenes)
+    parts = load_components([args.model], dtype="fp32", needs=("transformer", "vae"))
+    scenes, _ = make_caches(args.cache or args.folder, parts, args.scenes)
     generator = parts.transformer.requires_grad_(False)
     apply_lora(generator, args.few_steps)
     adapter = load_adapter(args.slow, compute_dtype=torch.float32).requires_grad_(True)
-    judge = load_components([SHIPPED], dtype="fp32", needs=("transformer",)).transformer
+    judge = load_components([args.model], dtype="fp32", needs=("transformer",)).transformer
     for module in (generator, judge, getattr(adapter, "copy", generator)):
         use_matrix_attention(module)
     frames, rows, cols = scenes["clean"].shape[2:]
     critic = Discriminator(judge, frames * rows * cols // 4)
-    stage = Stage(generator, adapter, critic, scenes, batch=args.batch, schedule=args.schedule)
+    stage = Stage(
+        generator,
+        adapter,
+        critic,
+        scenes,
+        batch=args.batch,
+        schedule=args.schedule,
+        shift=parts.family.shifts[0],
+        fresh_noise=not parts.family.conditioned,
+    )
     betas = {"betas": (0.0, 0.99)}
     heads = torch.optim.AdamW(critic.heads.parameters(), lr=1e-3, **betas)
     own = torch.optim.AdamW(adapter.parameters(), lr=args.rate, **betas)

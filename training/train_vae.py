@@ -2,6 +2,7 @@
 
     python -m training.train_vae --minutes 60 --out training/runs/vae
     python -m training.train_vae --minutes 20 --decoder --start FILE --out training/runs/decoder
+    python -m training.train_vae --family ti2v --fresh --minutes 40 --out training/runs/vae_2_2
 
 The same command goes on; under torchrun several processes train together. With --decoder the
 encoder, and with it every cached latent, stays as it is.
@@ -10,7 +11,8 @@ encoder, and with it every cached latent, stays as it is.
 import argparse
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +26,7 @@ from torch import Tensor
 from training.shipped import FOLDER as SHIPPED
 from training.shipped import state_of
 from training.vae_model import (
+    BASE_DIM,
     LATENT_NOISE,
     build_vae,
     channels_last,
@@ -32,10 +35,11 @@ from training.vae_model import (
     initialise,
     reconstruct,
     to_video,
+    vae_keys,
 )
 from training.world import make_scene
-from wanmove_core.bench.world import FRAMES, HELD_OUT_SEED, strip
-from wanmove_core.checkpoints.keymaps import VAE_KEYS
+from wanmove_core.bench.world import FRAMES, HELD_OUT_SEED, SIZES, strip
+from wanmove_core.family import WAN21_I2V, WAN22_TI2V, ModelFamily
 from wanmove_core.train.loop import Draw, Loop, Player
 from wanmove_core.train.plan import Plan
 
@@ -58,13 +62,36 @@ class Stage:
 # Without whole clips at the end, late frames drift: 19 dB in the last at 24 dB on average.
 FRESH = (Stage(0.10, 6, 1, 48), Stage(0.40, 1, 9, 48), Stage(2.0, 1, FRAMES, 48))
 FINE = (Stage(2.0, 1, FRAMES, 64),)
+# The decoder's width at full resolution, which Wan 2.2 alone tells apart from the encoder's.
+DECODER_DIM = 16
+
+
+FAMILIES = {"i2v": WAN21_I2V, "ti2v": WAN22_TI2V}
+
+
+def _build(family: ModelFamily) -> AutoencoderKLWan:
+    return build_vae(family, base_dim=BASE_DIM, decoder_base_dim=DECODER_DIM)
+
+
+def stages_of(family: ModelFamily, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    """The same number of cells in a crop, which are larger in Wan 2.2; there two clips a step."""
+    if family == WAN21_I2V:
+        return stages
+    larger = family.strides[2] // WAN21_I2V.strides[2]
+    return tuple(
+        replace(stage, side=larger * stage.side, batch=max(2, stage.batch)) for stage in stages
+    )
 
 
 def draw_batch(rng: np.random.Generator, stage: Stage) -> Tensor:
-    """Crops of new scenes, [B, 3, T, side, side] in -1..1; a quarter are of version 1."""
+    """Crops of new scenes, [B, 3, T, side, side] in -1..1; a quarter are of version 1.
+
+    No crop is larger than a clip of version 1 is high, so others are of version 2 alone.
+    """
     crops = []
     for _ in range(stage.batch):
-        version: Literal[1, 2] = 1 if rng.random() < 0.25 else 2
+        small = rng.random() < 0.25 and stage.side <= SIZES[1][0]
+        version: Literal[1, 2] = 1 if small else 2
         clip = make_scene(int(rng.integers(_SCENES)), version=version).frames
         tries = [_window(rng, stage, clip) for _ in range(2)]
         # Still background is easily learned: of two windows the one with more change.
@@ -117,18 +144,20 @@ class VaeRun:
     """One run in one folder."""
 
     def __init__(self, args: argparse.Namespace) -> None:
-        self.vae, self.out = build_vae(), args.out
+        family = FAMILIES[args.family]
+        self.vae, self.out = _build(family), args.out
         fresh = args.start is None
         if fresh:
             initialise(self.vae, seed=0)
         else:
-            self.vae.load_state_dict(state_of(args.start, VAE_KEYS))
+            self.vae.load_state_dict(state_of(args.start, vae_keys(family)))
         channels_last(self.vae)
         if args.decoder:
             self.vae.encoder.requires_grad_(False)
             self.vae.quant_conv.requires_grad_(False)
         self.fold = not args.decoder
-        self.stages, rate = (FRESH, FRESH_RATE) if fresh else (FINE, FINE_RATE)
+        stages, rate = (FRESH, FRESH_RATE) if fresh else (FINE, FINE_RATE)
+        self.stages = stages_of(family, stages)
         # Noise on the latents from the start, where they are not yet spread, holds it at 20 dB.
         self.noisy_from = 0.6 if fresh else 0.0
         self.plan = Plan(minutes=args.minutes, warm_up=50, constant=0.4, report_every=args.every)
@@ -158,23 +187,23 @@ class VaeRun:
 
 def write_vae(vae: AutoencoderKLWan, path: Path, *, fold: bool) -> None:
     """Write a VAE in the original names, fp16, its latent statistics those of Wan if `fold`."""
-    copy = build_vae()
-    copy.load_state_dict(vae.state_dict())
+    copy = deepcopy(vae)
     if fold:
         clips = [make_scene(_SCENES - 1 - k, version=2).frames for k in range(8)]
         latents = encode(copy, to_video(np.stack(clips)))
         fold_statistics(copy, latents.mean((0, 2, 3, 4)), latents.std((0, 2, 3, 4)))
-    weights = VAE_KEYS.original_state(copy.state_dict())
+    family = next(f for f in FAMILIES.values() if f.channels == vae.config.z_dim)
+    weights = vae_keys(family).original_state(copy.state_dict())
     half = {name: weight.half().contiguous() for name, weight in weights.items()}
     save_file(half, path, {"format": "pt", "license": "Apache-2.0"})
 
 
-def measure(path: Path, count: int) -> None:
+def measure(path: Path, count: int, family: ModelFamily) -> None:
     """Print PSNR on held-out clips, with 95 % intervals over clips."""
     from wanmove_core.bench.intervals import bootstrap_interval
 
-    vae = build_vae()
-    vae.load_state_dict(state_of(path, VAE_KEYS))
+    vae = _build(family)
+    vae.load_state_dict(state_of(path, vae_keys(family)))
     versions: tuple[Literal[1, 2], ...] = (1, 2)
     for version in versions:
         psnr, _ = evaluate(vae, count=count, version=version)
@@ -193,6 +222,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=40.0, help="total training time")
     parser.add_argument("--out", type=Path, default=Path("training/runs/vae"))
+    parser.add_argument("--family", choices=FAMILIES, default="i2v")
     parser.add_argument("--start", type=Path, default=SHIPPED / "wanmove_toy_vae.safetensors")
     parser.add_argument("--fresh", dest="start", action="store_const", const=None)
     parser.add_argument("--decoder", action="store_true", help="train the decoder alone")
@@ -203,7 +233,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if args.measure is not None:
-        measure(args.start, args.measure)
+        measure(args.start, args.measure, FAMILIES[args.family])
     else:
         VaeRun(args).loop.run()
 

@@ -1,4 +1,4 @@
-"""Wan 2.1's video VAE at a small width, initialised so that it learns in minutes."""
+"""Wan's video VAEs at a small width, initialised so that they learn in minutes."""
 
 import numpy as np
 import torch
@@ -8,8 +8,13 @@ from diffusers.models.autoencoders.autoencoder_kl_wan import (
     WanCausalConv3d,
     WanResample,
     WanResidualBlock,
+    unpatchify,
 )
 from torch import Tensor, nn
+
+from wanmove_core.checkpoints.autoencoder import options_2_2
+from wanmove_core.checkpoints.keymaps import VAE_2_2_KEYS, VAE_KEYS, KeyMap
+from wanmove_core.family import WAN21_I2V, WAN22_TI2V, ModelFamily
 
 BASE_DIM = 16
 # The posterior's standard deviation, as a share of each channel's own: the decoder learns to live
@@ -17,9 +22,22 @@ BASE_DIM = 16
 LATENT_NOISE = 0.05
 
 
-def build_vae(*, base_dim: int = BASE_DIM) -> AutoencoderKLWan:
-    """Wan 2.1's VAE with `base_dim` channels at full resolution (the released one has 96)."""
-    return AutoencoderKLWan(base_dim=base_dim, z_dim=16)
+def build_vae(
+    family: ModelFamily = WAN21_I2V, *, base_dim: int = BASE_DIM, decoder_base_dim: int = BASE_DIM
+) -> AutoencoderKLWan:
+    """A family's VAE of these widths at full resolution.
+
+    The released ones have 96 in Wan 2.1, and 160 and 256 in Wan 2.2.
+    """
+    options = {"z_dim": family.channels}
+    if family == WAN22_TI2V:
+        options = options_2_2(decoder_base_dim=decoder_base_dim)
+    return AutoencoderKLWan(base_dim=base_dim, **options)
+
+
+def vae_keys(family: ModelFamily) -> KeyMap:
+    """The names of the family's VAE."""
+    return VAE_2_2_KEYS if family == WAN22_TI2V else VAE_KEYS
 
 
 @torch.no_grad()
@@ -45,7 +63,7 @@ def initialise(vae: AutoencoderKLWan, *, seed: int) -> None:
             copies = weight.shape[0] // weight.shape[1]
             weight[:, :, -1, 0, 0] = torch.eye(weight.shape[1]).repeat(copies, 1)
     # quant_conv's second half is the log-variance: a constant, which `fold_statistics` sets.
-    vae.quant_conv.weight[16:].zero_()
+    vae.quant_conv.weight[vae.config.z_dim :].zero_()
 
 
 def channels_last(vae: AutoencoderKLWan) -> None:
@@ -76,9 +94,9 @@ def reconstruct(
     """Encode and decode [B, 3, T, H, W] in -1..1 without the final clamp.
 
     Returns:
-        The reconstruction and the latent means [B, 16, T', H', W'].
+        The reconstruction and the latent means [B, channels, T', H', W'].
     """
-    mean = vae._encode(video)[:, :16].float()
+    mean = vae._encode(video)[:, : vae.config.z_dim].float()
     spread = mean.detach().std((0, 2, 3, 4), keepdim=True)
     latent = mean
     if noise:
@@ -95,7 +113,9 @@ def reconstruct(
             )
         )
     vae.clear_cache()
-    return torch.cat(chunks, 2).float(), mean
+    pixels = torch.cat(chunks, 2).float()
+    patch = vae.config.patch_size
+    return unpatchify(pixels, patch) if patch else pixels, mean
 
 
 def to_video(clips: np.ndarray) -> Tensor:
@@ -104,7 +124,7 @@ def to_video(clips: np.ndarray) -> Tensor:
 
 
 def wan_statistics(vae: AutoencoderKLWan) -> tuple[Tensor, Tensor]:
-    """Wan's standard latent mean and standard deviation, [1, 16, 1, 1, 1]."""
+    """Wan's standard latent mean and standard deviation, [1, channels, 1, 1, 1]."""
     mean, std = torch.tensor(vae.config.latents_mean), torch.tensor(vae.config.latents_std)
     return mean.view(1, -1, 1, 1, 1), std.view(1, -1, 1, 1, 1)
 
@@ -116,21 +136,22 @@ def fold_statistics(vae: AutoencoderKLWan, mean: Tensor, std: Tensor) -> None:
     The two 1x1x1 convolutions around the latent absorb the change: pixels stay the same.
 
     Args:
-        vae: whose latent channels have this `mean` and `std`, each [16].
+        vae: whose latent channels have this `mean` and `std`, each [channels].
         mean, std: of the latents as they are.
     """
     wan_mean, wan_std = (value.flatten() for value in wan_statistics(vae))
-    gain = wan_std / std
+    gain, count = wan_std / std, len(std)
     encoder, decoder = vae.quant_conv, vae.post_quant_conv
-    encoder.weight[:16] *= gain.view(-1, 1, 1, 1, 1)
-    encoder.bias[:16] = (encoder.bias[:16] - mean) * gain + wan_mean
-    encoder.bias[16:] = 2 * torch.log(LATENT_NOISE * wan_std)
+    encoder.weight[:count] *= gain.view(-1, 1, 1, 1, 1)
+    encoder.bias[:count] = (encoder.bias[:count] - mean) * gain + wan_mean
+    encoder.bias[count:] = 2 * torch.log(LATENT_NOISE * wan_std)
     decoder.bias += decoder.weight[:, :, 0, 0, 0] @ (mean - wan_mean / gain)
     decoder.weight /= gain.view(1, -1, 1, 1, 1)
 
 
 @torch.no_grad()
 def encode(vae: AutoencoderKLWan, video: Tensor) -> Tensor:
-    """Latent means [B, 16, T', H', W'], not normalised, float32."""
+    """Latent means [B, channels, T', H', W'], not normalised, float32."""
+    count = vae.config.z_dim
     with torch.autocast("cpu", torch.bfloat16):
-        return torch.cat([vae._encode(part)[:, :16].float() for part in video.split(2)])
+        return torch.cat([vae._encode(part)[:, :count].float() for part in video.split(2)])

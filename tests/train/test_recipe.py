@@ -122,6 +122,19 @@ def test_a_straight_flow_needs_no_distillation_and_a_wrong_student_does():
     assert loss.item() == pytest.approx(0.25, rel=1e-4)
 
 
+def test_with_fresh_noise_each_step_aims_at_the_clean_end():
+    batch = Batch(random(4, 16, 2, 2, 2), random(4, 20, 2, 2, 2), [], torch.zeros(4, 0, 8))
+    # A teacher whose velocity grows with time: n Euler steps from t to 0 go t^2 (n + 1) / 2n.
+    grows = lambda noisy, times, _b: times.view(-1, 1, 1, 1, 1).expand_as(noisy)  # noqa: E731
+    aims = lambda noisy, times, b: grows(noisy, times, b) * 9 / 16  # noqa: E731
+    losses = {}
+    for fresh in (True, False):
+        draw = Draw(0, 0, np.random.default_rng(0), torch.Generator().manual_seed(0))
+        options = {"steps": 4, "shift": 5.0, "substeps": 8, "fresh_noise": fresh}
+        losses[fresh] = few_step_loss(aims, grows, batch, draw, **options)["loss"]
+    assert losses[True] < 1e-10 < 1e-3 < losses[False]
+
+
 def a_sample(side, seed):
     return Sample(
         random(16, 3, side // 8, side // 8, seed=seed),

@@ -1,48 +1,56 @@
 """The small model's shipped box adapters: they act where and when their maps say."""
 
+import functools
+import itertools
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
-from benchmarks.flashmotion import TOKEN_PX, make_scenes, maps_of, shipped_adapters
+from benchmarks.flashmotion import make_scenes, maps_of, shipped_adapters
 from benchmarks.toy_scenes import encode
 from training.boxes import flow_loss
 from training.dit_model import predictor
 from training.shipped import FOLDER
 from training.vae_model import to_video
-from wanmove_core import LatentGrid
 from wanmove_core.bench.world import HELD_OUT_SEED
 from wanmove_core.checkpoints.adapter_loading import load_adapter
 from wanmove_core.checkpoints.loading import load_components
-from wanmove_core.start_image.conditioning import conditioning_input, known_mask
 from wanmove_core.train.attention import use_matrix_attention
 
 SCENES = 6
-LATER = {"right": {}, "a latent frame late": {"frames": 4}, "a latent frame early": {"frames": -4}}
-ELSEWHERE = {"a token to the right": {"pixels": TOKEN_PX}, "to the left": {"pixels": -TOKEN_PX}}
+FOLDERS = [FOLDER, FOLDER.parent / "toy_5b"]
+LATER = {"a latent frame late": 4, "a latent frame early": -4}
+ELSEWHERE = {"a token to the right": 1, "a token to the left": -1}
 
 
-@pytest.fixture(scope="module")
-def held_out():
+@functools.cache
+def held_out(folder: Path):
     """The model, and what it is given of some scenes, with right and with wrong maps."""
-    parts = load_components([FOLDER], dtype="fp32", needs=("transformer", "vae"))
-    model = parts.transformer.requires_grad_(False)
-    use_matrix_attention(model)
-    scenes = make_scenes(parts.vae, SCENES, HELD_OUT_SEED + 7000)
-    known = known_mask(LatentGrid(*scenes[0].scene.frames.shape[:3]))
+    parts = load_components([folder], dtype="fp32", needs=("transformer", "vae"))
+    use_matrix_attention(parts.transformer)
+    scenes = make_scenes(parts, SCENES, itertools.count(HELD_OUT_SEED + 7000))
     clips = [encode(parts.vae, to_video(one.scene.frames[None])) for one in scenes]
-    given = [conditioning_input(one.start, known) for one in scenes]
+    given = torch.cat([one.given for one in scenes])
+    token = parts.family.multiple[0]
+    shifts = {"right": {}, **{name: {"frames": by} for name, by in LATER.items()}}
+    shifts |= {name: {"pixels": by * token} for name, by in ELSEWHERE.items()}
     maps = {
-        name: torch.cat([maps_of(parts.vae, one, **wrong) for one in scenes])
-        for name, wrong in {**LATER, **ELSEWHERE}.items()
+        name: torch.cat([maps_of(parts.vae, one, **shift) for one in scenes])
+        for name, shift in shifts.items()
     }
-    return model, {"clean": torch.cat(clips), "given": torch.cat(given)}, maps
+    return parts.transformer, {"clean": torch.cat(clips), "given": given}, maps
 
 
-@pytest.mark.parametrize("path", shipped_adapters(), ids=lambda path: path.stem)
-def test_maps_elsewhere_or_at_another_time_explain_the_clips_less(held_out, path):
+@pytest.mark.parametrize(
+    ("folder", "path"),
+    [(folder, path) for folder in FOLDERS for path in shipped_adapters(folder)],
+    ids=lambda path: path.stem,
+)
+def test_maps_elsewhere_or_at_another_time_explain_the_clips_less(folder, path):
     """If maps were shifted anywhere on the way, one of the shifted ones would explain more."""
-    model, scenes, maps = held_out
+    model, scenes, maps = held_out(folder)
     adapter = load_adapter(path, compute_dtype=torch.float32)
     predict = predictor(model, adapter)
     found = {}

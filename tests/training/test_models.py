@@ -1,9 +1,10 @@
 import pytest
 import torch
 
-from training.dit_model import build_dit, initialise, sample
+from training.dit_model import build_dit, initialise, predictor, sample
 from training.export import to_fp8
 from training.prompts import embed, table
+from training.ti2v_model import start_from
 from training.vae_model import (
     build_vae,
     encode,
@@ -13,6 +14,7 @@ from training.vae_model import (
 )
 from training.vae_model import initialise as initialise_vae
 from wanmove_core.checkpoints.keymaps import TRANSFORMER_KEYS
+from wanmove_core.family import WAN21_I2V, WAN22_TI2V
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +43,55 @@ def test_sampling_follows_the_velocity_to_the_clean_latent():
 
 
 @torch.no_grad()
-def test_folding_gives_wan_statistics_and_the_same_pixels():
-    vae = build_vae(base_dim=8).eval()
+def test_fresh_noise_goes_to_the_clean_latent_that_the_velocity_points_at():
+    seen = []
+
+    def oracle(noisy, times, _given):
+        seen.append(noisy)
+        return noisy / times.view(-1, 1, 1, 1, 1)  # the clean latent is 0
+
+    given = torch.zeros(1, 48, 2, 2, 2)
+    draw = torch.Generator().manual_seed(0)
+    got = sample(oracle, given, generator=draw, steps=4, shift=5.0, fresh_noise=True)
+    assert not got.any()
+    again = torch.Generator().manual_seed(0)
+    for noisy, level in zip(seen, (1.0, 0.9375, 5 / 6, 0.625), strict=True):
+        torch.testing.assert_close(noisy, level * torch.randn(1, 48, 2, 2, 2, generator=again))
+
+
+@torch.no_grad()
+def test_the_start_image_is_the_first_latent_frame_of_ti2v():
+    other = build_dit(dim=128, layers=2)
+    initialise(other, seed=3)
+    model = start_from(other)
+    assert torch.equal(model.blocks[1].attn1.to_q.weight, other.blocks[1].attn1.to_q.weight)
+    torch.nn.init.normal_(
+        model.proj_out.weight, std=0.1, generator=torch.Generator().manual_seed(4)
+    )
+    draw = torch.Generator().manual_seed(0)
+    clean, noisy = torch.randn(2, 2, 48, 3, 4, 4, generator=draw)
+    given = torch.cat([clean[:, :, :1], torch.full_like(clean[:, :, 1:], torch.nan)], 2)
+    predict = predictor(model)
+    flow = predict(noisy, torch.tensor([0.5, 0.25]), given)
+    assert flow.isfinite().all()
+    # Nothing in the noisy first frame reaches the others.
+    changed = torch.cat([noisy[:, :, :1] + 1, noisy[:, :, 1:]], 2)
+    again = predict(changed, torch.tensor([0.5, 0.25]), given)
+    assert torch.equal(again[:, :, 1:], flow[:, :, 1:])
+    for fresh in (False, True):
+        made = sample(predict, given, generator=draw, steps=3, fresh_noise=fresh)
+        torch.testing.assert_close(made[:, :, :1], clean[:, :, :1], atol=1e-5, rtol=1e-5)
+
+
+BOTH = pytest.mark.parametrize("family", [WAN21_I2V, WAN22_TI2V], ids=lambda one: one.name)
+
+
+@BOTH
+@torch.no_grad()
+def test_folding_gives_wan_statistics_and_the_same_pixels(family):
+    vae = build_vae(family, base_dim=8, decoder_base_dim=8).eval()
     initialise_vae(vae, seed=0)
-    video = torch.rand(2, 3, 5, 16, 24, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    video = torch.rand(2, 3, 5, 32, 48, generator=torch.Generator().manual_seed(0)) * 2 - 1
     before, raw = reconstruct(vae, video, noise=0.0)
     fold_statistics(vae, raw.mean((0, 2, 3, 4)), raw.std((0, 2, 3, 4)))
     after, _ = reconstruct(vae, video, noise=0.0)
@@ -52,8 +99,9 @@ def test_folding_gives_wan_statistics_and_the_same_pixels():
     mean, std = wan_statistics(vae)
     latents = (encode(vae, video) - mean) / std
     # Encoded in bfloat16, so not exact.
-    torch.testing.assert_close(latents.mean((0, 2, 3, 4)), torch.zeros(16), rtol=0, atol=0.05)
-    torch.testing.assert_close(latents.std((0, 2, 3, 4)), torch.ones(16), rtol=0.05, atol=0)
+    count = family.channels
+    torch.testing.assert_close(latents.mean((0, 2, 3, 4)), torch.zeros(count), rtol=0, atol=0.05)
+    torch.testing.assert_close(latents.std((0, 2, 3, 4)), torch.ones(count), rtol=0.05, atol=0)
 
 
 def test_the_initial_vae_is_causal_and_copies_over_time():

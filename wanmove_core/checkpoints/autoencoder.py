@@ -26,24 +26,26 @@ def load_vae(checkpoint: Checkpoint, *, device: torch.device | str = "cpu") -> A
     is_2_2 = identify(checkpoint).family == WAN22_TI2V
     weights = checkpoint.in_library_names(VAE_2_2_KEYS if is_2_2 else VAE_KEYS)
     base_dim = axis_length(checkpoint.path, weights, "encoder.conv_in.weight", 0)
-    options = _options_2_2(checkpoint, weights) if is_2_2 else {}
+    options = _sizes_2_2(checkpoint, weights) if is_2_2 else {}
     vae = build_empty(lambda: AutoencoderKLWan(base_dim=base_dim, **options))
     check_names(vae, weights, checkpoint.path)
     fill(vae, weights, {}, dtype_of=lambda _name: torch.float32, device=device)
     return vae
 
 
-def _options_2_2(checkpoint: Checkpoint, weights: Mapping[str, Weight]) -> dict[str, Any]:
-    """What sets the Wan 2.2 VAE apart: 16 px a cell, residual stages, patches of 2x2 pixels."""
+def options_2_2(
+    *, decoder_base_dim: int, channels: int = WAN22_TI2V.channels, pixels: int = 12
+) -> dict[str, Any]:
+    """What sets the Wan 2.2 VAE apart: 16 px a cell, residual stages, patches of 2x2 pixels.
 
-    def size(name: str, axis: int) -> int:
-        return axis_length(checkpoint.path, weights, name, axis)
-
-    pixels = size("encoder.conv_in.weight", 1)
+    Args:
+        decoder_base_dim: width of the decoder at full resolution.
+        channels: of a latent.
+        pixels: channels of a patch: 3 for each of its pixels.
+    """
     return {
-        # The last stage has the narrowest layers, and the first four times as wide ones.
-        "decoder_base_dim": size("decoder.conv_in.weight", 0) // _WIDEST,
-        "z_dim": size("post_quant_conv.weight", 0),
+        "decoder_base_dim": decoder_base_dim,
+        "z_dim": channels,
         "is_residual": True,
         "in_channels": pixels,
         "out_channels": pixels,
@@ -52,6 +54,18 @@ def _options_2_2(checkpoint: Checkpoint, weights: Mapping[str, Weight]) -> dict[
         "latents_mean": _MEAN_2_2,
         "latents_std": _STD_2_2,
     }
+
+
+def _sizes_2_2(checkpoint: Checkpoint, weights: Mapping[str, Weight]) -> dict[str, Any]:
+    def size(name: str, axis: int) -> int:
+        return axis_length(checkpoint.path, weights, name, axis)
+
+    return options_2_2(
+        # The last stage has the narrowest layers, and the first four times as wide ones.
+        decoder_base_dim=size("decoder.conv_in.weight", 0) // _WIDEST,
+        channels=size("post_quant_conv.weight", 0),
+        pixels=size("encoder.conv_in.weight", 1),
+    )
 
 
 _WIDEST = 4

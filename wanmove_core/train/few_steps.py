@@ -41,6 +41,7 @@ def few_step_loss(
     shift: float,
     substeps: int = 2,
     moving_weight: float = 1.0,
+    fresh_noise: bool = False,
 ) -> dict[str, Tensor]:
     """Mean squared error of the student's velocity to the teacher's end point.
 
@@ -52,11 +53,14 @@ def few_step_loss(
         shift: of these levels.
         substeps: of the teacher in each step.
         moving_weight: as in `Recipe`.
+        fresh_noise: every step aims at the clean end, for a sampler that adds fresh noise to it
+            (`lcm`).
     """
     clean = batch.clean
     levels = sigmas(steps, shift)
     chosen = torch.randint(steps, (len(clean),), generator=draw.generator)
-    start, end = levels[chosen].to(clean.device), levels[chosen + 1].to(clean.device)
+    following = torch.zeros_like(levels[1:]) if fresh_noise else levels[1:]
+    start, end = levels[chosen].to(clean.device), following[chosen].to(clean.device)
     noise = torch.randn(clean.shape, generator=draw.generator).to(clean.device)
     s = _wide(start)
     noisy = (1 - s) * clean + s * noise

@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -77,12 +77,16 @@ def objects_of(scene: Scene) -> list[SegmentedObject]:
 def make_scenes(
     parts: Components, count: int, seeds: Iterable[int] | None = None
 ) -> list[BoxScene]:
-    """The first `count` scenes of these seeds with an object in frame 0."""
+    """The first `count` scenes of these seeds with an object in frame 0.
+
+    They are of 96x64, for TI2V of 192x128: the same number of tokens.
+    """
+    version: Literal[1, 2] = 1 if parts.family.conditioned else 2
     found: list[BoxScene] = []
     for seed in itertools.count(FIRST_SEED) if seeds is None else seeds:
         if len(found) == count:
             break
-        scene = make_scene(seed)
+        scene = make_scene(seed, version=version)
         objects = objects_of(scene)
         if objects:
             found.append(BoxScene(scene, objects, given_of(parts, scene)))

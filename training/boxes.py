@@ -29,6 +29,7 @@ CHANNELS = 32  # of the ResNet's body
 FIRST_SEED = 3_000_000  # away from the scenes of the VAE and of the transformer
 _MOVING = 5.0  # largest loss weight of cells that change over time
 _HELD_OUT = 32  # scenes
+_TESTED = HELD_OUT_SEED + 5000  # the first of them
 _SHARD = 16  # scenes in a file of a cache
 _CAPTIONS = "captions"
 
@@ -46,43 +47,53 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True)
 
 
-def make_caches(folder: Path, parts: Components, count: int) -> tuple[BoxCache, BoxCache]:
+def make_caches(
+    folder: Path,
+    parts: Components,
+    count: int,
+    *,
+    first_seed: int = FIRST_SEED,
+    with_maps: bool = True,
+) -> tuple[BoxCache, BoxCache]:
     """Scenes to learn and scenes that are held out, as latents; read where they exist.
 
-    Several processes share the work.
+    Several processes share the work. Of `count` seeds those are left out whose scene has no object
+    in frame 0.
     """
     few = min(_HELD_OUT, count)
     return (
-        _make_cache(folder / "scenes", parts, count, FIRST_SEED),
-        _make_cache(folder / "held_out", parts, few, HELD_OUT_SEED + 5000),
+        _make_cache(folder / "scenes", parts, range(first_seed, first_seed + count), with_maps),
+        _make_cache(folder / "held_out", parts, range(_TESTED, _TESTED + few), with_maps),
     )
 
 
-def _make_cache(folder: Path, parts: Components, count: int, first_seed: int) -> BoxCache:
+def _make_cache(folder: Path, parts: Components, seeds: range, with_maps: bool) -> BoxCache:
     processes = Processes.join(torch.device("cpu"))
     shards = {
-        folder / f"{first}.safetensors": range(first_seed + first, first_seed + first + _SHARD)
-        for first in range(0, count, _SHARD)
+        folder / f"{first}.safetensors": seeds[first : first + _SHARD]
+        for first in range(0, len(seeds), _SHARD)
     }
     for path in list(shards)[processes.rank :: processes.count]:
         if not path.exists():
-            _write_shard(path, parts, shards[path])
+            _write_shard(path, parts, shards[path], with_maps)
     processes.wait()
     read = [load_file(path) for path in shards]
     return {name: torch.cat([shard[name] for shard in read]) for name in read[0]}
 
 
-def _write_shard(path: Path, parts: Components, seeds: Sequence[int]) -> None:
-    """Write those of the seeds' scenes that have an object in frame 0."""
+def _write_shard(path: Path, parts: Components, seeds: Sequence[int], with_maps: bool) -> None:
     rows: dict[str, list[Tensor]] = {name: [] for name in ("clean", "given", "box", "mask")}
     captions = []
     for one in make_scenes(parts, len(seeds), seeds):
         rows["clean"].append(encode(parts.vae, to_video(one.scene.frames[None])))
         rows["given"].append(one.given)
-        rows["box"].append(maps_of(parts.vae, one))
-        rows["mask"].append(maps_of(parts.vae, one, shape="mask"))
+        if with_maps:
+            rows["box"].append(maps_of(parts.vae, one))
+            rows["mask"].append(maps_of(parts.vae, one, shape="mask"))
         captions.append(", ".join(one.scene.story.clauses()) if one.scene.story else "")
-    shard = {name: torch.cat(tensors).half().contiguous() for name, tensors in rows.items()}
+    shard = {
+        name: torch.cat(tensors).half().contiguous() for name, tensors in rows.items() if tensors
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     save_file(shard, part, {_CAPTIONS: json.dumps(captions)})

@@ -3,11 +3,12 @@
     python -m training.train_ti2v base training/runs/ti2v --vae FILE --minutes 30 --out FOLDER
     python -m training.train_ti2v few training/runs/few --model FOLDER --minutes 10 --out FILE
 
-It begins with those weights of the small Wan-Move model that fit, and learns from the scenes of the
-box adapters, with and without their captions. `base` writes the model's files to a folder; `few`
-its second stage, a LoRA. Both go on where they stopped; under torchrun several processes train
-together. The adapters are then trained by `training.train_boxes` and `training.train_fast_boxes`
-with --model.
+It begins with those weights of the small Wan-Move model that fit, and learns from scenes with and
+without their captions. `base` writes the model's files to a folder; `few` a LoRA, FlashMotion's
+second stage. Both go on where they stopped; under torchrun several processes train together. The
+adapters are then trained by `training.train_boxes` and `training.train_fast_boxes` with --model, on
+scenes that the base model has never seen: from those whose motion it knows by heart they would
+learn nothing.
 """
 
 import argparse
@@ -47,6 +48,7 @@ from wanmove_core.train.recipe import Batch, Recipe, Velocity, flow_loss
 
 NAME = "wanmove_toy_5b"
 STEPS, SUBSTEPS = 4, 8
+_FIRST_SEED = 4_000_000  # of the base model's scenes
 # Adapters are trained without a prompt, so half of the batches have none.
 RECIPE = Recipe(no_text=0.5, shift=WAN22_TI2V.shifts[0], moving_weight=5.0)
 
@@ -142,7 +144,8 @@ def train(
 ) -> Player:
     """Run the loop; returns the player with the trained weights."""
     folder = args.cache or args.folder
-    cache, held_out = make_caches(folder, parts, args.scenes)
+    own_scenes = {"first_seed": _FIRST_SEED, "with_maps": False} if args.stage == "base" else {}
+    cache, held_out = make_caches(folder, parts, args.scenes, **own_scenes)
     scenes = Scenes(cache, captions_of(folder))
     use_matrix_attention(model)
     predict = velocity_of(model)

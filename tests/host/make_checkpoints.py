@@ -92,8 +92,8 @@ def vae_22():
     import comfy.ldm.wan.vae2_2
 
     module = comfy.ldm.wan.vae2_2.WanVAE(
-        dim=8,
-        dec_dim=8,
+        dim=16,
+        dec_dim=16,
         z_dim=48,
         dim_mult=[1, 2, 4, 4],
         num_res_blocks=2,

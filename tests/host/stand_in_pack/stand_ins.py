@@ -21,7 +21,7 @@ _Wan22 = comfy.ldm.wan.vae2_2.WanVAE
 
 def small_wan22(**config):
     """The host's own class, but for the width."""
-    return _Wan22(**{**config, "dim": 8, "dec_dim": 8})
+    return _Wan22(**{**config, "dim": 16, "dec_dim": 16})
 
 
 comfy.ldm.wan.vae2_2.WanVAE = small_wan22

@@ -18,6 +18,7 @@ from wanmove_core.command.parse import parse_numbers, parse_size
 from wanmove_core.media.video import read_metadata, read_video
 from wanmove_core.media.writer import write_image
 
+TOY_VAE = Path(__file__).parents[2] / "models/toy/wanmove_toy_vae.safetensors"
 SMALL = ["--size", "64x48", "--frames", "5", "--steps", "2", "--dtype", "fp32", "--device", "cpu"]
 
 
@@ -159,6 +160,8 @@ def test_bad_input_is_one_line_and_exit_code_2(files, tmp_path, capsys, more, me
     ("more", "message"),
     [
         (["--lora", __file__], "must be a safetensors, torch or GGUF file"),
+        (["--lora", str(TOY_VAE)], "must be a LoRA of a Wan transformer; got weights like"),
+        (["--continue", "old.mp4"], "one of --image and --continue may be given; got both"),
         (["--last-image", __file__], "must be a picture"),
         (["--frame", f"3={__file__}"], "must be a picture"),
         (["--cache", "magcache", "--mag-ratios", __file__], "must hold magcache's ratios"),

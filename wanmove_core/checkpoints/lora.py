@@ -20,7 +20,7 @@ from ..errors import CheckpointError, printable
 from ..shapes import Float
 from .checkpoint import Checkpoint, Weight, open_checkpoint
 from .fp8 import Fp8Linear
-from .lora_names import sort_names
+from .lora_names import is_lora, sort_names
 
 _log = logging.getLogger("wanmove")
 
@@ -82,7 +82,7 @@ def apply_lora(transformer: nn.Module, path: Path, *, strength: float = 1.0) -> 
         CheckpointError: not a LoRA, or one of another model; the message names what does not fit,
             and the transformer is as it was.
     """
-    checkpoint = open_checkpoint([path])
+    checkpoint = open_lora(path)
     changes = _collect(transformer, checkpoint)
     if _is_for_fewer_channels(transformer, changes.get(_PATCH_EMBEDDING, {})):
         # Text-to-video LoRAs serve image-to-video models too, but for this one layer.
@@ -94,6 +94,25 @@ def apply_lora(transformer: nn.Module, path: Path, *, strength: float = 1.0) -> 
         _apply(transformer, target, change, strength)
     _log.info("%s: changed %d layers at strength %g", path.name, len(changes), strength)
     return len(changes)
+
+
+def open_lora(path: Path) -> Checkpoint:
+    """Open a LoRA file; reads no weight.
+
+    Raises:
+        CheckpointError: not a LoRA, by the names of its weights.
+    """
+    checkpoint = open_checkpoint([path])
+    if not is_lora(checkpoint.weights):
+        raise _no_lora(checkpoint)
+    return checkpoint
+
+
+def _no_lora(checkpoint: Checkpoint) -> CheckpointError:
+    return CheckpointError(
+        f"{checkpoint.path} must be a LoRA of a Wan transformer; got weights like "
+        f"{next(iter(checkpoint.weights), 'none')}. Use one made for Wan 2.1 14B."
+    )
 
 
 def _collect(transformer: nn.Module, checkpoint: Checkpoint) -> dict[str, Change]:
@@ -111,10 +130,7 @@ def _collect(transformer: nn.Module, checkpoint: Checkpoint) -> dict[str, Change
             f"others ({', '.join(names.absent[:3])}). Use a LoRA made for Wan 2.1 14B."
         )
     if not names.known:
-        raise CheckpointError(
-            f"{path} must be a LoRA of a Wan transformer; got weights like "
-            f"{next(iter(checkpoint.weights), 'none')}. Use one made for Wan 2.1 14B."
-        )
+        raise _no_lora(checkpoint)
     if names.skipped:
         _log.warning(
             "%s: %d weights of other parts are left out (%s)",

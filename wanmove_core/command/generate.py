@@ -208,15 +208,14 @@ def load_pipeline(
     loras = [parse_lora(text) for text in args.lora]
     import torch
 
-    from ..checkpoints.checkpoint import open_checkpoint
     from ..checkpoints.loading import COMPUTE_DTYPES, load_components
-    from ..checkpoints.lora import add_loras
+    from ..checkpoints.lora import add_loras, open_lora
     from ..generation.parallel import Ranks, spread_weights
     from ..generation.pipeline import WanMovePipeline
     from ..generation.placement import Placement
 
     for path, _ in loras:
-        open_checkpoint([path])
+        open_lora(path)
     placement = Placement(
         device_of(args),
         offload=args.offload,

@@ -84,10 +84,14 @@ def make_job(args: argparse.Namespace) -> "Job":
             "--draw-tracks must be without --continue, whose tracks do not span the old frames; "
             "got both. Draw them with wanmove tracks show."
         )
-    if args.goes_on_from is not None and args.image is None:
-        args.image = args.goes_on_from
-    for name in ("image", "prompt", "out"):
-        if getattr(args, name) is None:
+    if args.goes_on_from is not None and args.image is not None:
+        raise OptionError(
+            "one of --image and --continue may be given; got both. Drop --image: the video begins "
+            "with the last frames of the old one."
+        )
+    image = args.goes_on_from or args.image
+    for name, value in (("image", image), ("prompt", args.prompt), ("out", args.out)):
+        if value is None:
             raise OptionError(f"--{name} must be given; got none. See wanmove generate --help.")
     check_companions(args, ("draw_tracks", "tracks"), ("tracks_size", "tracks"))
     if args.visibility is not None and len(args.tracks) != 1:
@@ -102,7 +106,7 @@ def make_job(args: argparse.Namespace) -> "Job":
     settings = make_settings(args)
     maps = find_maps(args, settings)
     return Job(
-        image=args.image,
+        image=image,
         out=args.out,
         prompt=args.prompt,
         tracks=tuple(args.tracks),

@@ -234,6 +234,9 @@ def main() -> None:
     parser.add_argument("--comfyui", action="store_true", help="ComfyUI's own two ways, there")
     parser.add_argument("--out", type=Path, help="every scene's figures, as they come")
     args = parser.parse_args()
+    for frames in args.frames:
+        if frames < CLIP or frames % 4 != 1:
+            parser.error(f"--frames must be {CLIP} or more, 4n+1; got {frames}. Use 49 or 97.")
     torch.set_num_threads(1)
     pipeline = toy_pipeline()
     work = count_work(pipeline)

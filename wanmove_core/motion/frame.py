@@ -60,7 +60,8 @@ def place_in_frame(
     else:
         raise ShapeError(
             f"tracks must belong to {_wanted(size, image)}; got tracks of {_text(source)}. "
-            "Draw them on that frame, or connect Fit Start Image (Wan-Move) to both."
+            "Draw them on that frame. In ComfyUI, Fit Start Image (Wan-Move) brings both to it; on "
+            "the command line, --tracks-size names theirs."
         )
     if known is None:
         taken = f"frame unknown, taken as {_text(source)}"

@@ -127,7 +127,9 @@ def test_the_model_is_loaded_once_and_only_for_work(folder, monkeypatch):
 
     monkeypatch.setattr(command, "load_pipeline", load)
     lines = [entry("a.mp4"), entry("b.mp4")]
-    assert run(folder, lines) == 0 and len(loads) == 1
+    bad = [entry("c.mp4", image="none.png"), entry("d.mp4", tracks=["none.npy"])]
+    assert run(folder, bad) == 1 and not loads
+    assert run(folder, bad + lines) == 1 and len(loads) == 1
     assert run(folder, lines) == 0 and len(loads) == 1
 
 

@@ -121,12 +121,19 @@ def _one_by_one(
     ranks: "Ranks | None",
 ) -> Iterator[tuple[str, str, str]]:
     """Make the jobs here; yields (label, "made" | "there" | "failed", what to say)."""
-    pipeline = load()
+    pipeline: WanMovePipeline | None = None
     for label, job in jobs:
         # Another process may have made it in the meantime.
         if ranks is None and is_done(job, model):
             yield label, "there", "made by another process"
             continue
+        if pipeline is None:
+            # A batch of which no job can be made need not wait for the model.
+            refused = _refused(job)
+            if refused is not None and ranks is None:
+                yield label, "failed", refused
+                continue
+            pipeline = load()
         try:
             with progress_bar(label) as progress:
                 result = run_job(pipeline, job, model=model, progress=progress)
@@ -137,6 +144,14 @@ def _one_by_one(
             yield label, "failed", str(error).splitlines()[0]
             continue
         yield label, "made", f"wrote {result.video} in {result.seconds:.1f} s"
+
+
+def _refused(job: Job) -> str | None:
+    try:
+        check_job(job)
+    except WanMoveError as error:
+        return str(error)
+    return None
 
 
 def _tell(made: int, skipped: int, asked: int) -> int:

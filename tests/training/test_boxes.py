@@ -10,6 +10,7 @@ import torch
 
 from benchmarks.flashmotion import make_scenes, maps_of, shipped_adapters
 from benchmarks.toy_scenes import encode
+from training import boxes
 from training.boxes import flow_loss
 from training.dit_model import predictor
 from training.shipped import FOLDER
@@ -70,3 +71,14 @@ def test_maps_elsewhere_or_at_another_time_explain_the_clips_less(folder, path):
         found[name] = float(np.mean(losses))
     right = found.pop("right")
     assert right < 0.97 * min(found.values()), (right, found)
+
+
+def test_a_cache_of_scenes_is_made_once(tmp_path, monkeypatch):
+    parts = load_components([FOLDER], dtype="fp32", needs=("transformer", "vae"))
+    monkeypatch.setattr(boxes, "_SHARD", 1)
+    made = boxes.make_caches(tmp_path, parts, 2)
+    assert len(boxes.captions_of(tmp_path)) == len(made[0]["clean"]) == 2
+    monkeypatch.setattr(boxes, "_write_shard", None)
+    for old, new in zip(made, boxes.make_caches(tmp_path, parts, 2), strict=True):
+        assert old.keys() == {"clean", "given", "box", "mask"}
+        assert all(torch.equal(old[name], new[name]) for name in old)

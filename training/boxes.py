@@ -152,7 +152,9 @@ def _silence(adapter: AnyAdapter) -> None:
 
 
 def write_adapter(path: Path, adapter: AnyAdapter, stage: str) -> None:
-    """Write an adapter in bf16, in this project's layout."""
+    """Write an adapter in bf16, in this project's layout; of several processes, the first does."""
+    if Processes.join(torch.device("cpu")).rank > 0:
+        return
     state, metadata = adapter_state(adapter, stage)
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file({name: tensor.bfloat16() for name, tensor in state.items()}, path, metadata=metadata)

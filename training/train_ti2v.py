@@ -44,6 +44,7 @@ from wanmove_core.train.attention import use_matrix_attention
 from wanmove_core.train.few_steps import few_step_loss
 from wanmove_core.train.loop import Draw, Loop, Player
 from wanmove_core.train.plan import Plan
+from wanmove_core.train.processes import Processes
 from wanmove_core.train.recipe import Batch, Recipe, Velocity, flow_loss
 
 NAME = "wanmove_toy_5b"
@@ -99,7 +100,8 @@ def train_base(args: argparse.Namespace) -> None:
     parts = Components(model, vae, family=WAN22_TI2V)
     player = train(args, parts, model, lambda predict, scenes: of_flow(predict, scenes, args.batch))
     with player.averaged():
-        write_folder(args.out, full_weights(model), args.vae)
+        if _is_first():
+            write_folder(args.out, full_weights(model), args.vae)
 
 
 def of_flow(predict: Velocity, scenes: Scenes, size: int) -> Callable[[Draw], Mapping[str, Tensor]]:
@@ -131,9 +133,15 @@ def train_few(args: argparse.Namespace) -> None:
 
     player = train(args, parts, model, of)
     with player.averaged():
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        weights = {name: w.contiguous() for name, w in lora_weights(model).items()}
-        save_file(weights, args.out, {"format": "pt", "license": "Apache-2.0"})
+        if _is_first():
+            args.out.parent.mkdir(parents=True, exist_ok=True)
+            weights = {name: w.contiguous() for name, w in lora_weights(model).items()}
+            save_file(weights, args.out, {"format": "pt", "license": "Apache-2.0"})
+
+
+def _is_first() -> bool:
+    """Whether this process writes the files."""
+    return Processes.join(torch.device("cpu")).rank == 0
 
 
 def train(

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from wanmove_core.checkpoints.adapter_modules import ControlNetAdapter
 from wanmove_core.checkpoints.keymaps import TRANSFORMER_KEYS
 from wanmove_core.family import WAN21_I2V, WAN22_TI2V
-from wanmove_core.train.attention import use_short_context
+from wanmove_core.train.attention import Context, use_short_context
 from wanmove_core.train.recipe import Batch, Velocity, sigmas, velocity
 
 DIM, LAYERS = 256, 6
@@ -80,16 +80,19 @@ def initialise(model: WanTransformer3DModel, *, seed: int) -> None:
 Predict = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
-def velocity_of(model: WanTransformer3DModel, adapter: nn.Module | None = None) -> Velocity:
+def velocity_of(
+    model: WanTransformer3DModel, adapter: nn.Module | None = None, *, fewest: int = 0
+) -> Velocity:
     """What the model predicts, cross-attention cut short, in place.
 
     Args:
         model: a `WanTransformer3DModel` of either family.
         adapter: attached to it; the copy of a ControlNet is given the same prompts.
+        fewest: words that a batch's prompts are padded to; see `Context`.
     """
     from training.ti2v_model import first_frame_velocity
 
-    context = use_short_context(model)
+    context = use_short_context(model, Context(fewest))
     if isinstance(adapter, ControlNetAdapter):
         use_short_context(adapter.copy, context)
     own = first_frame_velocity if model.config.in_channels == _TI2V_CHANNELS else velocity

@@ -156,7 +156,7 @@ def train(
     cache, held_out = make_caches(folder, parts, args.scenes, **own_scenes)
     scenes = Scenes(cache, captions_of(folder))
     use_matrix_attention(model)
-    predict = velocity_of(model)
+    predict = velocity_of(model, fewest=1)
     own = optimisers(model, args.optimiser, args.rate)
     player = Player(args.stage, model, own, loss_of(predict, scenes), decay=0.998)
 

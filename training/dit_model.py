@@ -1,4 +1,4 @@
-"""Wan 2.1's image-to-video transformer at a small size, and a plain sampler for it.
+"""Wan's image-to-video transformers at a small size, and a plain sampler for them.
 
     python -m training.dit_model training/runs/fresh.safetensors
 
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from wanmove_core.checkpoints.adapter_modules import ControlNetAdapter
 from wanmove_core.checkpoints.keymaps import TRANSFORMER_KEYS
-from wanmove_core.family import WAN21_I2V, WAN22_TI2V
+from wanmove_core.family import WAN21_I2V, WAN22_TI2V, ModelFamily
 from wanmove_core.train.attention import Context, use_short_context
 from wanmove_core.train.recipe import Batch, Velocity, sigmas, velocity
 
@@ -31,21 +31,26 @@ SHIFT = 3.0
 _TI2V_CHANNELS = WAN22_TI2V.input_channels
 
 
-def build_dit(*, dim: int = DIM, layers: int = LAYERS) -> WanTransformer3DModel:
-    """The released model's architecture with `dim` channels (5120 there) in `layers` (40)."""
+def build_dit(
+    family: ModelFamily = WAN21_I2V, *, dim: int = DIM, layers: int = LAYERS
+) -> WanTransformer3DModel:
+    """A family's architecture with `dim` channels in `layers`.
+
+    The released ones have 5120 in 40 (Wan 2.1 14B), and 3072 in 30 (TI2V 5B).
+    """
     return WanTransformer3DModel(
         num_attention_heads=dim // 128,
         attention_head_dim=128,
-        in_channels=36,
-        out_channels=16,
+        in_channels=family.input_channels,
+        out_channels=family.channels,
         text_dim=TEXT_DIM,
         freq_dim=256,
         ffn_dim=3 * dim,
         num_layers=layers,
         cross_attn_norm=True,
         qk_norm="rms_norm_across_heads",
-        image_dim=IMAGE_DIM,
-        added_kv_proj_dim=dim,
+        image_dim=IMAGE_DIM if family.has_clip else None,
+        added_kv_proj_dim=dim if family.has_clip else None,
     )
 
 

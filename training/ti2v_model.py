@@ -4,7 +4,7 @@ import torch
 from diffusers import WanTransformer3DModel
 from torch import Tensor
 
-from training.dit_model import DIM, LAYERS, TEXT_DIM, initialise
+from training.dit_model import build_dit, initialise
 from wanmove_core.family import WAN22_TI2V
 from wanmove_core.train.attention import Context
 from wanmove_core.train.recipe import Batch
@@ -12,28 +12,13 @@ from wanmove_core.train.recipe import Batch
 _LEAST_TIME = 1e-3
 
 
-def build_ti2v(*, dim: int = DIM, layers: int = LAYERS) -> WanTransformer3DModel:
-    """The released 5B's architecture with `dim` channels (3072 there) in `layers` (30)."""
-    return WanTransformer3DModel(
-        num_attention_heads=dim // 128,
-        attention_head_dim=128,
-        in_channels=WAN22_TI2V.input_channels,
-        out_channels=WAN22_TI2V.channels,
-        text_dim=TEXT_DIM,
-        freq_dim=256,
-        ffn_dim=3 * dim,
-        num_layers=layers,
-        cross_attn_norm=True,
-        qk_norm="rms_norm_across_heads",
-    )
-
-
 def start_from(other: WanTransformer3DModel) -> WanTransformer3DModel:
     """A new one that has every weight of a Wan 2.1 model of its size that fits.
 
     What has another shape, the two ends that see the latent, begins as in `initialise`.
     """
-    model = build_ti2v(
+    model = build_dit(
+        WAN22_TI2V,
         dim=other.config.num_attention_heads * other.config.attention_head_dim,
         layers=len(other.blocks),
     )

@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -121,19 +122,18 @@ def _one_by_one(
     ranks: "Ranks | None",
 ) -> Iterator[tuple[str, str, str]]:
     """Make the jobs here; yields (label, "made" | "there" | "failed", what to say)."""
-    pipeline: WanMovePipeline | None = None
-    for label, job in jobs:
+    todo = deque(jobs)
+    # A batch of which no job can be made need not wait for the model.
+    while ranks is None and todo and (refused := _refused(todo[0][1])):
+        yield todo.popleft()[0], "failed", refused
+    if not todo:
+        return
+    pipeline = load()
+    for label, job in todo:
         # Another process may have made it in the meantime.
         if ranks is None and is_done(job, model):
             yield label, "there", "made by another process"
             continue
-        if pipeline is None:
-            # A batch of which no job can be made need not wait for the model.
-            refused = _refused(job)
-            if refused is not None and ranks is None:
-                yield label, "failed", refused
-                continue
-            pipeline = load()
         try:
             with progress_bar(label) as progress:
                 result = run_job(pipeline, job, model=model, progress=progress)

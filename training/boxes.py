@@ -21,6 +21,7 @@ from wanmove_core.bench.world import HELD_OUT_SEED
 from wanmove_core.checkpoints.adapter_loading import adapter_state
 from wanmove_core.checkpoints.adapter_modules import ControlNetAdapter, ResNetAdapter
 from wanmove_core.checkpoints.components import Components
+from wanmove_core.checkpoints.fp8 import Fp8Linear
 from wanmove_core.generation.adapters import attached
 from wanmove_core.train.processes import Processes
 from wanmove_core.train.recipe import motion_weights
@@ -129,7 +130,7 @@ def new_controlnet(model: WanTransformer3DModel) -> ControlNetAdapter:
     config = {**model.config, "image_dim": None, "added_kv_proj_dim": None}
     config["in_channels"] += model.config.out_channels
     copy = WanTransformer3DModel.from_config(config)
-    state = model.state_dict()
+    state = _wide_state(model)
     own = copy.state_dict()
     wide = torch.zeros_like(own["patch_embedding.weight"])
     wide[:, : model.config.in_channels] = state["patch_embedding.weight"]
@@ -139,6 +140,13 @@ def new_controlnet(model: WanTransformer3DModel) -> ControlNetAdapter:
     adapter = ControlNetAdapter(copy.float(), _width(model))
     _silence(adapter)
     return adapter
+
+
+def _wide_state(model: WanTransformer3DModel) -> dict[str, Tensor]:
+    """The model's weights; those that it keeps in float8, as what they stand for."""
+    layers = {name: layer for name, layer in model.named_modules() if isinstance(layer, Fp8Linear)}
+    wide = {f"{name}.weight": layer.widened(torch.float32) for name, layer in layers.items()}
+    return {**model.state_dict(), **wide}
 
 
 def _width(model: WanTransformer3DModel) -> int:

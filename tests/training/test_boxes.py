@@ -82,3 +82,20 @@ def test_a_cache_of_scenes_is_made_once(tmp_path, monkeypatch):
     for old, new in zip(made, boxes.make_caches(tmp_path, parts, 2), strict=True):
         assert old.keys() == {"clean", "given", "box", "mask"}
         assert all(torch.equal(old[name], new[name]) for name in old)
+
+
+@pytest.mark.filterwarnings("ignore:Mismatch dtype between input and weight")
+def test_a_new_controlnet_begins_as_the_model_also_where_that_keeps_float8():
+    model, scenes, maps = held_out(FOLDERS[1])
+    adapter = boxes.new_adapter("controlnet", model)
+    tokens, hooks = {}, []
+    for name, module in (("model", model), ("copy", adapter.copy)):
+        keep = functools.partial(lambda name, *seen: tokens.setdefault(name, seen[-1]), name)
+        hooks.append(module.blocks[-1].register_forward_hook(keep))
+    batch, draw = {**scenes, "maps": maps["right"]}, torch.Generator().manual_seed(0)
+    predict, times = predictor(model, adapter), torch.full((SCENES,), 0.6)
+    with torch.no_grad():
+        flow_loss(model, predict, adapter, batch, times=times, draw=draw)
+    for hook in hooks:
+        hook.remove()
+    torch.testing.assert_close(tokens["copy"], tokens["model"], atol=1e-3, rtol=1e-3)

@@ -64,8 +64,11 @@ class Fp8Linear(nn.Linear):
         if self.multiplies_in_fp8:
             weight8 = self.weight.view(self.float8)
             return multiply_in_fp8(input, weight8, self.weight_scale, self.bias)
-        weight = widen(self.weight.view(self.float8), self.weight_scale, input.dtype)
-        return nn.functional.linear(input, weight, self.bias)
+        return nn.functional.linear(input, self.widened(input.dtype), self.bias)
+
+    def widened(self, dtype: torch.dtype) -> Float[Tensor, "out in_"]:
+        """Return `weight * scale`, computed in float32 and rounded to `dtype`."""
+        return widen(self.weight.view(self.float8), self.weight_scale, dtype)
 
 
 def multiply_in_fp8(

@@ -14,7 +14,7 @@ from wanmove_core.tracks import Tracks
 from wanmove_core.train.adapters import learn_everything, optimisers
 from wanmove_core.train.attention import use_matrix_attention, use_short_context
 from wanmove_core.train.cache import Cache, CacheWriter, Facts, Sample
-from wanmove_core.train.few_steps import few_step_loss
+from wanmove_core.train.few_steps import TeacherGuidance, few_step_loss
 from wanmove_core.train.loop import Draw
 from wanmove_core.train.memory import config_of, memory_need
 from wanmove_core.train.recipe import (
@@ -136,6 +136,25 @@ def test_with_fresh_noise_each_step_aims_at_the_clean_end():
     assert losses[False] > 1e-3
 
 
+def test_a_guided_teacher_is_guided_as_the_sampler_is():
+    """Its velocity is linear in prompt and tracks here, so that each scale shows alone."""
+    given, still = random(3, 20, 2, 2, 2), random(3, 20, 2, 2, 2, seed=1)
+    prompts = [torch.full((n, 4), 2.0) for n in (3, 1, 0)]
+    batch = Batch(random(3, 16, 2, 2, 2), given, prompts, torch.zeros(3, 0, 8), still)
+
+    def predict(noisy, _times, told):
+        words = torch.tensor([float(p.sum()) for p in told.prompts]).view(-1, 1, 1, 1, 1)
+        return noisy + told.given[:, 4:] + words
+
+    noisy, times = random(3, 16, 2, 2, 2, seed=2), torch.ones(3)
+    found = TeacherGuidance(5.0, 1.5).guide(predict)(noisy, times, batch)
+    words = torch.tensor([24.0, 8.0, 0.0]).view(-1, 1, 1, 1, 1)
+    wanted = noisy + given[:, 4:] + 5 * words + 1.5 * (given - still)[:, 4:]
+    torch.testing.assert_close(found, wanted)
+    plain = TeacherGuidance().guide(predict)(noisy, times, batch)
+    torch.testing.assert_close(plain, predict(noisy, times, batch))
+
+
 def a_sample(side, seed):
     return Sample(
         random(16, 3, side // 8, side // 8, seed=seed),
@@ -161,6 +180,9 @@ def test_batches_of_large_clips_hold_fewer(tmp_path):
     large = [size for size in sizes if size[-1] == 4]
     assert {size[0] for size in large} == {2} and {s[0] for s in sizes if s[-1] == 2} == {8}
     assert len(large) / 400 == pytest.approx(0.75, abs=0.08)
+    for share, alike in ((1.0, True), (0.0, False)):
+        batch = draw_batch(caches, (1.0, 0.0), 8, Recipe(no_motion=share), rng)
+        assert torch.equal(batch.given, batch.still) is alike
 
 
 def test_every_weight_that_learns_has_one_optimiser():

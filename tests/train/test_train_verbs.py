@@ -129,8 +129,12 @@ def test_a_whole_model_is_distilled_and_loads(cache, tmp_path, capsys):
 
 def test_a_lora_is_distilled_from_the_model_without_it(cache, tmp_path, capsys):
     options = ("--lora", "4", "--few-steps", "4", "--held-out", "0", "--rate", "0.02")
-    assert run(cache, tmp_path, "--steps", "3", *options) == 0
+    guidance = ("--guidance-scale", "5", "--motion-scale", "1")
+    assert run(cache, tmp_path, "--steps", "3", *options, *guidance) == 0
     path = Path(capsys.readouterr().out.strip())
+    with safe_open(path, "pt") as file:
+        facts = json.loads(file.metadata()["wanmove_train"])
+    assert facts["teacher_guidance"] == {"guidance_scale": 5.0, "motion_scale": 1.0}
     model = load_components([TOY], dtype="fp32", needs=("transformer",)).transformer
     before = model.blocks[0].ffn.net[2].weight.clone()
     assert apply_lora(model, path) == 60
@@ -143,6 +147,7 @@ def test_a_lora_is_distilled_from_the_model_without_it(cache, tmp_path, capsys):
         (("--memory", "0.01"), "The run must fit 0.0 GiB of memory"),
         (("--full", "--dtype", "fp8"), "Full training must start from bf16"),
         (("--shares", "1,2"), "a share for each of the 1 caches"),
+        (("--guidance-scale", "5"), "must go with --few-steps"),
         (("--lora", "0"), "rank must be at least 1"),
         (("--optimiser", "adamw8bit"), "must have the package bitsandbytes"),
     ],

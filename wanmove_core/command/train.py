@@ -66,6 +66,10 @@ def _add_run(verbs: Any) -> None:
     verb.add_argument("--decay", type=float, default=0.99, help="of the weights' average")
     verb.add_argument("--few-steps", type=int, metavar="N", help="distil to N sampling steps")
     verb.add_argument(
+        "--guidance-scale", type=float, default=1.0, help="of the model that is distilled (off: 1)"
+    )
+    verb.add_argument("--motion-scale", type=float, default=0.0, help="likewise (off: 0)")
+    verb.add_argument(
         "--shares", type=parse_numbers, help="how often each cache is drawn from: 3,1"
     )
     verb.add_argument("--shift", type=float, default=3.0, help="of the times (3 at 480p, else 5)")
@@ -119,6 +123,7 @@ def run_run(args: argparse.Namespace) -> int:
     """Run the verb `run`: the written file's name goes to stdout."""
     from ..generation.placement import check_device
     from ..train.cache import Cache
+    from ..train.few_steps import TeacherGuidance
     from ..train.options import RunOptions
     from ..train.plan import Plan
     from ..train.recipe import Recipe
@@ -127,6 +132,12 @@ def run_run(args: argparse.Namespace) -> int:
     check_device(args.device)
     if args.few_steps is not None and args.few_steps < 1:
         raise OptionError(f"--few-steps must be 1 or more; got {args.few_steps}. Use 4.")
+    guidance = TeacherGuidance(args.guidance_scale, args.motion_scale)
+    if guidance != TeacherGuidance() and args.few_steps is None:
+        raise OptionError(
+            "--guidance-scale and --motion-scale must go with --few-steps, whose student learns "
+            "them; got no --few-steps. Add it, or leave them out: they act in sampling."
+        )
     options = RunOptions(
         caches=tuple(args.caches),
         checkpoint=tuple(args.checkpoint),
@@ -140,6 +151,7 @@ def run_run(args: argparse.Namespace) -> int:
         checkpointing=args.checkpointing,
         decay=args.decay,
         few_steps=args.few_steps,
+        teacher_guidance=guidance,
         held_out=args.held_out,
         compile=args.compile,
         device=args.device,

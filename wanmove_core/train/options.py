@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from .few_steps import TeacherGuidance
+
 
 @dataclass(frozen=True)
 class RunOptions:
@@ -22,6 +24,7 @@ class RunOptions:
         decay: of the average of the weights, which is written; 0: the weights themselves are
             written.
         few_steps: distil to this number of sampling steps instead of training on the clips.
+        teacher_guidance: of the model that is distilled.
         held_out: number of clips that are measured and not trained on.
         compile: let torch.compile make the step faster; needs a C++ compiler.
         device: of the computation.
@@ -41,6 +44,7 @@ class RunOptions:
     checkpointing: bool = False
     decay: float = 0.99
     few_steps: int | None = None
+    teacher_guidance: TeacherGuidance = TeacherGuidance()  # noqa: RUF009, frozen
     held_out: int = 4
     compile: bool = False
     device: str = "cpu"

@@ -57,12 +57,14 @@ class Batch:
         given: known mask and conditioning latent with the tracks' features.
         prompts: embeddings without padding.
         image: CLIP's features; no tokens where the model has no CLIP.
+        still: what is given without the tracks' features; None where it is not used.
     """
 
     clean: Float[Tensor, "batch channels latent_frames rows cols"]
     given: Float[Tensor, "batch all_channels latent_frames rows cols"]
     prompts: list[Tensor]
     image: Float[Tensor, "batch image_tokens image_width"]
+    still: Float[Tensor, "batch all_channels latent_frames rows cols"] | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """The same on a device."""
@@ -71,6 +73,7 @@ class Batch:
             self.given.to(device),
             [prompt.to(device) for prompt in self.prompts],
             self.image.to(device),
+            None if self.still is None else self.still.to(device),
         )
 
 
@@ -116,10 +119,15 @@ def draw_batch(
     count = max(1, round(size * min(cells) / cells[index]))
     samples = [cache[clips[i]] for i in rng.integers(len(clips), size=count)]
     given = [guided(s, chosen_tracks(s.tracks, rng, recipe), cache.facts) for s in samples]
+    still = [guided(s, None, cache.facts) for s in samples]
     prompts = [s.prompt[: 0 if rng.random() < recipe.no_text else None] for s in samples]
     images = [s.image * (rng.random() >= recipe.no_image) for s in samples]
     return Batch(
-        torch.stack([s.latent for s in samples]), torch.cat(given), prompts, torch.stack(images)
+        torch.stack([s.latent for s in samples]),
+        torch.cat(given),
+        prompts,
+        torch.stack(images),
+        torch.cat(still),
     )
 
 

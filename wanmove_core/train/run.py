@@ -61,7 +61,7 @@ class Run:
         self, options: RunOptions, plan: Plan, recipe: Recipe, check: Check | None = None
     ) -> None:
         self.options, self.recipe, self.plan = options, recipe, plan
-        self.check = check or Check(shift=recipe.shift)
+        self.check = check or Check(steps=options.few_steps or 8, shift=recipe.shift)
         self.device = torch.device(options.device)
         self.caches = [Cache(path) for path in options.caches]
         splits = [cache.split(options.held_out) for cache in self.caches]
@@ -159,6 +159,7 @@ class Run:
             "steps": self.loop.step,
             "lora_rank": self.options.lora_rank,
             "few_steps": self.options.few_steps,
+            "teacher_guidance": asdict(self.options.teacher_guidance),
         }
         return {"format": "pt", **base, "wanmove_train": json.dumps(facts, sort_keys=True)}
 
@@ -175,7 +176,7 @@ class Run:
             return flow_loss(self.predict, batch, draw, self.recipe)
         return few_step_loss(
             self.predict,
-            self._teach,
+            options.teacher_guidance.guide(self._teach),
             batch,
             draw,
             steps=options.few_steps,

@@ -1,6 +1,6 @@
 """The same held-out scenes through the command line and through ComfyUI: do both follow the tracks?
 
-    python -m benchmarks.closed_loop [--scenes 16]
+    python -m benchmarks.closed_loop [--scenes 16] [--version 2]
 
 Scenes, tracks and tracker are those of `benchmarks.motion_control`; each way starts from files, as
 a user's does, with the small model in models/toy. ComfyUI (COMFYUI_PATH, else ~/ComfyUI) is left
@@ -11,7 +11,7 @@ import argparse
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,40 +19,77 @@ import torch
 from torch import Tensor
 
 from benchmarks.motion_control import TRACKS, interval
-from benchmarks.toy_scenes import TOY, TestScene, first_tracks, load_toy, make_test_scenes, measure
+from benchmarks.toy_scenes import (
+    FEW_STEPS,
+    TOY,
+    TestScene,
+    first_tracks,
+    load_toy,
+    make_test_scenes,
+    measure,
+)
 from tests.host.graphs import Graph
 from tests.host.server import ComfyServer, find_host, running
 from wanmove_core import write_tracks
-from wanmove_core.bench.world import FRAMES, HEIGHT, WIDTH
+from wanmove_core.bench.world import FRAMES, SIZES
 from wanmove_core.command import main as cli
 from wanmove_core.evaluate.fidelity import psnr
 from wanmove_core.media.video import read_video
 from wanmove_core.media.writer import write_image
 
-STEPS, SHIFT, SEED = 8, 3.0, 0
+SHIFT, SEED = 3.0, 0
 MODELS = {"bf16": "wanmove_toy_bf16", "fp8": "wanmove_toy_fp8_scaled"}
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a scene's video is made.
+
+    Args:
+        tracks: whether they guide.
+        model: of `MODELS`.
+        few: four steps with the LoRA of four steps, in place of eight.
+    """
+
+    tracks: bool = True
+    model: str = "bf16"
+    few: bool = False
+
+    @property
+    def steps(self) -> int:
+        return 4 if self.few else 8
+
+
+WAYS = {
+    "guided": Way(),
+    "without tracks": Way(tracks=False),
+    "fp8 weights": Way(model="fp8"),
+    "four steps with the LoRA": Way(few=True),
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--scenes", type=int, default=16)
+    parser.add_argument("--version", type=int, choices=(1, 2), default=1, help="of the world")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    scenes = make_test_scenes(load_toy()[1], options.scenes)
+    scenes = make_test_scenes(load_toy()[1], options.scenes, version=options.version)
+    height, width = SIZES[options.version]
+    size = (width, height)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_scenes(scenes, folder / "scenes")
         videos = {
-            "command line, guided": by_command(folder, len(scenes), "guided"),
-            "command line, without tracks": by_command(folder, len(scenes), "free", tracks=False),
-            "command line, fp8 weights": by_command(folder, len(scenes), "fp8", model="fp8"),
+            f"command line, {name}": by_command(folder / str(number), folder / "scenes", size, way)
+            for number, (name, way) in enumerate(WAYS.items())
         }
         if find_host() is None:
             print("No ComfyUI found (COMFYUI_PATH, ~/ComfyUI): its rows are left out.\n")
         else:
             (folder / "comfy").mkdir()
             with running(folder / "comfy") as server:
-                videos |= by_comfyui(server, folder / "scenes", len(scenes))
+                videos |= by_comfyui(server, folder / "scenes", len(scenes), size)
     show(videos, scenes)
 
 
@@ -63,50 +100,54 @@ def write_scenes(scenes: list[TestScene], folder: Path) -> None:
         write_tracks(first_tracks(test.tracks, TRACKS), folder / f"{index}_tracks.npy")
 
 
-def by_command(
-    folder: Path, count: int, name: str, *, tracks: bool = True, model: str = "bf16"
-) -> Tensor:
-    """`wanmove generate --batch`; the frames as the .mp4 holds them."""
+def by_command(folder: Path, scenes: Path, size: tuple[int, int], way: Way) -> Tensor:
+    """`wanmove generate --batch` into a new folder; the frames as the .mp4 holds them."""
+    folder.mkdir()
     lines = []
-    for index in range(count):
-        job: dict[str, Any] = {"image": f"scenes/{index}.png", "out": f"{name}/{index}.mp4"}
-        if tracks:
-            job["tracks"] = [f"scenes/{index}_tracks.npy"]
+    pictures = sorted(scenes.glob("*.png"), key=lambda path: int(path.stem))
+    for path in pictures:
+        job: dict[str, Any] = {"image": str(path), "out": f"{path.stem}.mp4"}
+        if way.tracks:
+            job["tracks"] = [str(path.with_name(f"{path.stem}_tracks.npy"))]
         lines.append(json.dumps(job))
-    batch = folder / f"{name}.jsonl"
+    batch = folder / "jobs.jsonl"
     batch.write_text("\n".join(lines), encoding="utf-8")
-    files = [MODELS[model], "wanmove_toy_vae", "wanmove_toy_prompts"]
-    checkpoint = [str(TOY / f"{file}.safetensors") for file in files]
-    size = ["--size", f"{WIDTH}x{HEIGHT}", "--frames", str(FRAMES), "--resize", "stretch"]
-    sampling = ["--steps", str(STEPS), "--shift", str(SHIFT), "--solver", "euler"]
-    sampling += ["--guidance-scale", "1", "--seed", str(SEED), "--prompt", "", "--device", "cpu"]
-    dtype = ["--dtype", "fp8" if model == "fp8" else "fp32"]
-    command = ["--quiet", "generate", "--batch", str(batch), "--checkpoint", *checkpoint]
-    if cli.main([*command, *size, *sampling, *dtype]) != 0:
+    files = [MODELS[way.model], "wanmove_toy_vae", "wanmove_toy_prompts"]
+    command = ["--quiet", "generate", "--batch", str(batch), "--checkpoint"]
+    command += [str(TOY / f"{file}.safetensors") for file in files]
+    command += ["--size", f"{size[0]}x{size[1]}", "--frames", str(FRAMES), "--resize", "stretch"]
+    command += ["--steps", str(way.steps), "--shift", str(SHIFT), "--solver", "euler"]
+    command += ["--guidance-scale", "1", "--seed", str(SEED), "--prompt", "", "--device", "cpu"]
+    command += ["--dtype", "fp8" if way.model == "fp8" else "fp32"]
+    command += ["--lora", str(FEW_STEPS)] if way.few else []
+    if cli.main(command) != 0:
         raise SystemExit("wanmove generate failed.")
-    return torch.stack([read_video(folder / name / f"{index}.mp4") for index in range(count)])
+    return torch.stack([read_video(folder / f"{path.stem}.mp4") for path in pictures])
 
 
-def by_comfyui(server: ComfyServer, scenes: Path, count: int) -> dict[str, Tensor]:
+def by_comfyui(
+    server: ComfyServer, scenes: Path, count: int, size: tuple[int, int]
+) -> dict[str, Tensor]:
     """Our nodes in a real ComfyUI; the frames as VAE Decode hands them on."""
     models, given = server.base / "models", server.base / "input"
     for model, file in MODELS.items():
         target = models / f"diffusion_models/toy_{model}.safetensors"
         shutil.copy(TOY / f"{file}.safetensors", target)
     shutil.copy(TOY / "wanmove_toy_vae.safetensors", models / "vae/toy.safetensors")
+    (models / "loras").mkdir(exist_ok=True)
+    shutil.copy(FEW_STEPS, models / "loras/toy.safetensors")
     for path in scenes.iterdir():
         shutil.copy(path, given / f"scene_{path.name}")
     return {
-        "ComfyUI, guided": collect(server, count, graph_of),
-        "ComfyUI, without tracks": collect(server, count, lambda i: graph_of(i, tracks=False)),
-        "ComfyUI, fp8 weights": collect(server, count, lambda i: graph_of(i, model="fp8")),
+        f"ComfyUI, {name}": collect(server, [graph_of(i, size, way) for i in range(count)])
+        for name, way in WAYS.items()
     }
 
 
-def collect(server: ComfyServer, count: int, make: Callable[[int], Graph]) -> Tensor:
+def collect(server: ComfyServer, graphs: list[Graph]) -> Tensor:
     videos = []
-    for index in range(count):
-        run = server.run(make(index).prompt, timeout=900)
+    for graph in graphs:
+        run = server.run(graph.prompt, timeout=900)
         if run.error is not None:
             raise SystemExit(run.error["exception_message"])
         frames = torch.load(server.base / "output/video.pt", weights_only=True)
@@ -114,7 +155,7 @@ def collect(server: ComfyServer, count: int, make: Callable[[int], Graph]) -> Te
     return torch.stack(videos)
 
 
-def graph_of(index: int, *, tracks: bool = True, model: str = "bf16") -> Graph:
+def graph_of(index: int, size: tuple[int, int], way: Way) -> Graph:
     graph = Graph()
     prompts = graph.add("TestToyPrompts", file=str(TOY / "wanmove_toy_prompts.safetensors"))
     vae = graph.add("VAELoader", vae_name="toy.safetensors")
@@ -122,14 +163,14 @@ def graph_of(index: int, *, tracks: bool = True, model: str = "bf16") -> Graph:
         "WanMoveEncodeStartImage",
         vae=vae,
         start_image=graph.add("LoadImage", image=f"scene_{index}.png"),
-        width=WIDTH,
-        height=HEIGHT,
+        width=size[0],
+        height=size[1],
         length=FRAMES,
         resize="stretch",
     )
     guidance = {"batch_size": 1, "strength": 1.0, "branch": "both", "collision": "last"}
     guidance |= {"temporal": "sample", "track_space": "video", "retime": "time"}
-    if tracks:
+    if way.tracks:
         stored = {"width": 0, "height": 0, "length": 0, "unit": "auto"}
         stored |= {"canvas_width": 0, "canvas_height": 0}
         file = f"scene_{index}_tracks.npy"
@@ -142,14 +183,19 @@ def graph_of(index: int, *, tracks: bool = True, model: str = "bf16") -> Graph:
         collision_seed=0,
         **guidance,
     )
+    file = f"toy_{way.model}.safetensors"
+    model = graph.add("UNETLoader", unet_name=file, weight_dtype="default")
+    if way.few:
+        lora = {"lora_name": "toy.safetensors", "strength_model": 1.0}
+        model = graph.add("LoraLoaderModelOnly", model=model, **lora)
     latent = graph.add(
         "WanMoveSampler",
-        model=graph.add("UNETLoader", unet_name=f"toy_{model}.safetensors", weight_dtype="default"),
+        model=model,
         positive=guided.out(0),
         negative=guided.out(1),
         latent_image=guided.out(2),
         seed=SEED,
-        steps=STEPS,
+        steps=way.steps,
         cfg=1.0,
         sampler_name="euler",
         scheduler="simple",
@@ -165,7 +211,7 @@ def graph_of(index: int, *, tracks: bool = True, model: str = "bf16") -> Graph:
 
 
 def show(videos: dict[str, Tensor], scenes: list[TestScene]) -> None:
-    print(f"{len(scenes)} held-out scenes, {TRACKS} tracks, {STEPS} Euler steps, one noise.\n")
+    print(f"{len(scenes)} held-out scenes, {TRACKS} tracks, 8 Euler steps, one noise.\n")
     print("| way | object EPE, px | background EPE, px | PSNR to the true clip, dB |")
     print("|---|---|---|---|")
     for name, video in videos.items():

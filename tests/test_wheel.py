@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from wanmove_core.demo.scenes import BOX, BOX_FILES, SCENES
+from wanmove_core.demo.scenes import BOX, BOX_ADAPTER, SCENES
 from wanmove_core.demo.small_model import FILES as SMALL_MODEL
-from wanmove_core.demo.small_model import small_model_folder
+from wanmove_core.demo.small_model import LORA, small_model_folder
 from wanmove_core.draw_page.server import editor_folder
 from wanmove_core.errors import OptionError
 
@@ -73,7 +73,7 @@ def test_a_wheel_holds_the_editor_and_every_page(source, tmp_path, kind):
     places = ["demo", *(f"demo/{scene.name}" for scene in SCENES)]
     scene = {f"{place}/{name}" for place in places for name in ("start.png", "curve_tracks.npy")}
     scene |= {file.relative_to(demo / "toy").as_posix() for file in BOX.files(demo / "toy")}
-    assert scene | {f"{name}.safetensors" for name in (*SMALL_MODEL, *BOX_FILES)} <= held
+    assert scene | {f"{name}.safetensors" for name in (*SMALL_MODEL, LORA, BOX_ADAPTER)} <= held
     assert not any("fp8" in name or "figures" in name for name in held)
 
 

@@ -8,13 +8,14 @@ import torch
 
 from tests.generation.small_parts import small_components
 from wanmove_core.checkpoints.loading import load_components
+from wanmove_core.checkpoints.lora import add_loras
 from wanmove_core.command import main as cli
 from wanmove_core.command.demo_box import make_box_strip
 from wanmove_core.demo.page import Figure, Page, Panel, Row, render_page
 from wanmove_core.demo.random_model import random_components
 from wanmove_core.demo.scene import make_scene
 from wanmove_core.demo.scenes import BOX, SCENES
-from wanmove_core.demo.small_model import FILES, quick_arithmetic, small_model_folder
+from wanmove_core.demo.small_model import FILES, LORA, quick_arithmetic, small_model_folder
 from wanmove_core.formats import read_tracks
 from wanmove_core.generation.settings import GenerationSettings
 from wanmove_core.media.image import read_image
@@ -134,8 +135,10 @@ def test_a_box_moves_the_thing_in_four_steps(tmp_path):
     model = small_model_folder()
     files = [model / f"{name}.safetensors" for name in FILES]
     settings = GenerationSettings(resize="stretch", num_frames=17, guidance_scale=1.0, seed=0)
+    components = load_components(files, dtype="fp32")
+    add_loras(components.transformer, [(model / f"{LORA}.safetensors", 1.0)])
     with quick_arithmetic():
-        strip = make_box_strip(load_components(files, dtype="fp32"), model, settings, tmp_path)
+        strip = make_box_strip(components, model, settings, tmp_path)
     guided, free = strip.errors
     assert guided < 5 and free > 2 * guided, strip.errors
     request, out, without = strip.row.panels

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..demo.scenes import BOX, SCENES, DemoScene
-from ..demo.small_model import FILES, FRAMES, STEPS, quick_arithmetic, small_model_folder
+from ..demo.small_model import (
+    FILES,
+    FRAMES,
+    LORA,
+    SOLVER,
+    STEPS,
+    quick_arithmetic,
+    small_model_folder,
+)
 from ..errors import OptionError
 from .demo_box import make_box_strip
 from .parse import parse_path
@@ -83,11 +91,13 @@ def run_demo(args: argparse.Namespace) -> int:
     index = args.out / "index.html"
     check_writable(index)
     files = [args.model / f"{name}.safetensors" for name in FILES]
-    needed = [*files, *(path for scene in SCENES for path in scene.files(args.model))]
+    lora = args.model / f"{LORA}.safetensors"
+    needed = [*files, lora, *(path for scene in SCENES for path in scene.files(args.model))]
     settings = GenerationSettings(
         resize="stretch",
         num_frames=FRAMES,
         steps=args.steps,
+        solver=SOLVER,
         # Without a prompt there is nothing to guide towards.
         guidance_scale=1.0,
         seed=args.seed,
@@ -101,8 +111,10 @@ def run_demo(args: argparse.Namespace) -> int:
     trained = not missing
     if trained:
         from ..checkpoints.loading import load_components
+        from ..checkpoints.lora import add_loras
 
         components, requests = load_components(files, dtype="fp32"), SCENES
+        add_loras(components.transformer, [(lora, 1.0)])
     else:
         _log.warning("%s", _NO_TOY)
         from ..demo.random_model import random_components
@@ -113,7 +125,7 @@ def run_demo(args: argparse.Namespace) -> int:
     with quick_arithmetic():
         made = [_make(pipeline, each, each.files(folder), settings, args.out) for each in requests]
         strip = make_box_strip(components, args.model, settings, args.out) if trained else None
-    command = _command(files, made[0]) if trained else "wanmove demo"
+    command = _command(files, lora, made[0]) if trained else "wanmove demo"
     rows = [_row(one, trained=trained) for one in made] + ([strip.row] if strip else [])
     page = _make_page(made, rows, command, note="" if trained else _NO_TOY)
     with replacing(index) as temporary:
@@ -250,15 +262,15 @@ def _row(one: _Made, *, trained: bool) -> "Row":
     return Row(one.scene.title, one.scene.caption, panels, figures if trained else [])
 
 
-def _command(files: list[Path], made: _Made) -> str:
+def _command(files: list[Path], lora: Path, made: _Made) -> str:
     """The command line that makes the first guided video."""
     job = made.job
     words = [
-        *("wanmove", "generate", "--checkpoint", *map(str, files)),
+        *("wanmove", "generate", "--checkpoint", *map(str, files), "--lora", str(lora)),
         *("--image", str(job.image), "--tracks", *map(str, job.tracks or ()), "--prompt", ""),
         *("--out", "guided.mp4", "--size", "x".join(map(str, job.settings.size))),
         *("--resize", "stretch", "--frames", str(job.settings.num_frames)),
-        *("--steps", str(job.settings.steps), "--guidance-scale", "1"),
+        *("--steps", str(job.settings.steps), "--solver", SOLVER, "--guidance-scale", "1"),
         *("--seed", str(job.settings.seed), "--dtype", "fp32", "--draw-tracks"),
     ]
     return shlex.join(words).replace(" --", " \\\n  --")

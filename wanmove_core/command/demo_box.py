@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..demo.scenes import BOX, BOX_FILES, BOX_STEPS
+from ..demo.scenes import BOX, BOX_ADAPTER
+from ..demo.small_model import SOLVER, STEPS
 from .job_maps import MapFiles
 
 if TYPE_CHECKING:
@@ -37,35 +38,33 @@ def make_box_strip(
     """Make the two videos of the strip, measured; None where a file of it is missing.
 
     Args:
-        components: the small model; the LoRA of four steps is added to it, in place.
+        components: the small model with the LoRA of four steps.
         model: its folder.
         settings: of the demo.
         out: folder of the demo.
     """
     image, drawing = BOX.files(model)
-    adapter, lora = (model / f"{name}.safetensors" for name in BOX_FILES)
-    missing = [path for path in (image, drawing, adapter, lora) if not path.is_file()]
+    adapter = model / f"{BOX_ADAPTER}.safetensors"
+    missing = [path for path in (image, drawing, adapter) if not path.is_file()]
     if missing:
         _log.info("The strip of boxes is left out: %s is not there.", missing[0])
         return None
     import torch
 
     from ..checkpoints.adapter_loading import load_adapter
-    from ..checkpoints.lora import add_loras
     from ..generation.guided import MapPipeline
     from ..generation.job import Job, read_inputs, run_job
     from ..view.map_objects import OutlinedObject
     from .generate import progress_bar
     from .tracks.maps import read_objects
 
-    add_loras(components.transformer, [(lora, 1.0)])
     pipeline = MapPipeline(components, adapter=load_adapter(adapter, compute_dtype=torch.float32))
     guided = Job(
         image=image,
         out=out / BOX.name / "guided.mp4",
         prompt="",
         tracks=(drawing,),
-        settings=replace(settings, steps=BOX_STEPS, solver="euler"),
+        settings=replace(settings, steps=STEPS, solver=SOLVER),
         maps=MapFiles(None, (), "box"),
     )
     start, _ = read_inputs(guided)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, NoReturn
 from ..demo.small_model import (
     FILES,
     FRAMES,
+    LORA,
     SIZE,
+    SOLVER,
     STEPS,
     quick_arithmetic,
     small_model_folder,
@@ -31,7 +33,9 @@ _TOY_DEFAULTS = {
     "size": SIZE,
     "resize": "stretch",
     "frames": FRAMES,
+    "lora": [str(_TOY / f"{LORA}.safetensors")],
     "steps": STEPS,
+    "solver": SOLVER,
     "guidance_scale": 1.0,
 }
 

@@ -38,5 +38,4 @@ BOX = DemoScene(
     "A box was drawn around the dark block and moved; four steps make the video, of 96x64.",
     "drawing.json",
 )
-BOX_FILES = ("wanmove_toy_boxes_resnet_fast", "wanmove_toy_four_steps_lora")
-BOX_STEPS = 4
+BOX_ADAPTER = "wanmove_toy_boxes_resnet_fast"

@@ -9,7 +9,7 @@ import { findChromium } from "./frontends.js";
 import { launch } from "./page.js";
 
 const chromium = findChromium();
-const PLAN = "With the small trained model: 192 x 128, 17 frames (the drawing: 208 x 120, 81), 8 steps, about 18 s. 7 of 7 tracks guide 27 latent cells (1 of them shared; still tracks: 0).";
+const PLAN = "With the small trained model: 192 x 128, 17 frames (the drawing: 208 x 120, 81), 4 steps, about 12 s. 7 of 7 tracks guide 27 latent cells (1 of them shared; still tracks: 0).";
 const LONG = "--steps must be an integer from 1; got 0. Use 20, as the model was trained with.";
 
 describe("the page of wanmove draw", { skip: chromium ? false : "no Chromium: apt-get install chromium, or set CHROMIUM" }, () => {

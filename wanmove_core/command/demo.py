@@ -110,11 +110,7 @@ def run_demo(args: argparse.Namespace) -> int:
         )
     trained = not missing
     if trained:
-        from ..checkpoints.loading import load_components
-        from ..checkpoints.lora import add_loras
-
-        components, requests = load_components(files, dtype="fp32"), SCENES
-        add_loras(components.transformer, [(lora, 1.0)])
+        components, requests = _load(files, lora), SCENES
     else:
         _log.warning("%s", _NO_TOY)
         from ..demo.random_model import random_components
@@ -138,6 +134,15 @@ def run_demo(args: argparse.Namespace) -> int:
         _log.info("  %-8s %5.2f px  %5.2f px, of its box, four steps", BOX.name, *strip.errors)
     _log.info("Everything took %.0f s. Open %s", time.perf_counter() - begin, index.resolve())
     return 0
+
+
+def _load(files: list[Path], lora: Path) -> Any:
+    from ..checkpoints.loading import load_components
+    from ..checkpoints.lora import add_loras
+
+    components = load_components(files, dtype="fp32")
+    add_loras(components.transformer, [(lora, 1.0)])
+    return components
 
 
 def _paint_scene(out: Path) -> DemoScene:

@@ -34,8 +34,8 @@ SCENES: tuple[DemoScene, ...] = (
 # Boxes guide it in place of tracks, at the size that the adapter of boxes was trained at.
 BOX = DemoScene(
     "box",
-    "A box, four steps",
-    "A box was drawn around the dark block and moved; four steps make the video, of 96x64.",
+    "A box",
+    "A box was drawn around the dark block and moved; the video is of 96x64.",
     "drawing.json",
 )
 BOX_ADAPTER = "wanmove_toy_boxes_resnet_fast"

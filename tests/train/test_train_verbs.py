@@ -148,6 +148,8 @@ def test_a_lora_is_distilled_from_the_model_without_it(cache, tmp_path, capsys):
         (("--full", "--dtype", "fp8"), "Full training must start from bf16"),
         (("--shares", "1,2"), "a share for each of the 1 caches"),
         (("--guidance-scale", "5"), "must go with --few-steps"),
+        (("--few-steps", "4", "--guidance-scale", "nan"), "guidance_scale must be 0 to 100"),
+        (("--few-steps", "4", "--motion-scale", "-1"), "motion_scale must be 0 to 100; got -1"),
         (("--lora", "0"), "rank must be at least 1"),
         (("--optimiser", "adamw8bit"), "must have the package bitsandbytes"),
     ],

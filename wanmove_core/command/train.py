@@ -66,9 +66,11 @@ def _add_run(verbs: Any) -> None:
     verb.add_argument("--decay", type=float, default=0.99, help="of the weights' average")
     verb.add_argument("--few-steps", type=int, metavar="N", help="distil to N sampling steps")
     verb.add_argument(
-        "--guidance-scale", type=float, default=1.0, help="of the model that is distilled (off: 1)"
+        "--guidance-scale", type=float, default=1.0, help="prompt guidance to distil (1: none)"
     )
-    verb.add_argument("--motion-scale", type=float, default=0.0, help="likewise (off: 0)")
+    verb.add_argument(
+        "--motion-scale", type=float, default=0.0, help="motion guidance to distil (0: none)"
+    )
     verb.add_argument(
         "--shares", type=parse_numbers, help="how often each cache is drawn from: 3,1"
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ..errors import OptionError
 from ..shapes import Float
 from .loop import Draw
 from .recipe import Batch, Velocity, motion_weights, sigmas
@@ -26,10 +27,19 @@ class TeacherGuidance:
     Args:
         guidance_scale: of the prompt against none; 1: off.
         motion_scale: of the tracks against none; 0: off.
+
+    Raises:
+        OptionError: a scale outside of 0 to 100.
     """
 
     guidance_scale: float = 1.0
     motion_scale: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("guidance_scale", "motion_scale"):
+            scale = getattr(self, name)
+            if not 0 <= scale <= 100:
+                raise OptionError(f"{name} must be 0 to 100; got {scale}. Use that of sampling.")
 
     def guide(self, predict: Velocity) -> Velocity:
         """The guided velocity of a model; a sample without prompt or tracks is as it was."""

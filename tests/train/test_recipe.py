@@ -12,7 +12,7 @@ from wanmove_core.errors import CheckpointError
 from wanmove_core.grid import LatentGrid
 from wanmove_core.tracks import Tracks
 from wanmove_core.train.adapters import learn_everything, optimisers
-from wanmove_core.train.attention import use_matrix_attention, use_short_context
+from wanmove_core.train.attention import Context, use_matrix_attention, use_short_context
 from wanmove_core.train.cache import Cache, CacheWriter, Facts, Sample
 from wanmove_core.train.few_steps import TeacherGuidance, few_step_loss
 from wanmove_core.train.loop import Draw
@@ -64,13 +64,19 @@ def test_a_prompt_without_its_padding_is_the_same_prompt(dit, with_image):
     )[0]
     for block, projection in zip(dit.blocks, kept, strict=True):
         block.attn2.add_k_proj = projection
-    context = use_short_context(dit)
     use_matrix_attention(dit)
-    short = velocity(dit, context, noisy, times, Batch(noisy, given, prompts, image))
+    batch = Batch(noisy, given, prompts, image)
+    contexts = [Context(), Context(few_lengths=True)]
+    lengths = [context.join(prompts).shape[1] for context in contexts]
+    short, even = (
+        velocity(dit, use_short_context(dit, context), noisy, times, batch) for context in contexts
+    )
     for block, (own, cross) in zip(dit.blocks, processors, strict=True):
         block.attn1.set_processor(own)
         block.attn2.set_processor(cross)
     torch.testing.assert_close(short, full, rtol=1e-4, atol=1e-5)
+    assert lengths == [6, 8]
+    torch.testing.assert_close(even, full, rtol=1e-4, atol=1e-5)
 
 
 def test_what_moves_counts_more_and_all_cells_count_one_on_average():

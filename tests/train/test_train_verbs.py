@@ -2,10 +2,12 @@
 
 import json
 import re
+from functools import partialmethod
 from pathlib import Path
 
 import pytest
 import torch
+from diffusers import WanTransformer3DModel
 from safetensors import safe_open
 
 from tests.tracking.test_cotracker import Brightest, save
@@ -125,6 +127,23 @@ def test_a_whole_model_is_distilled_and_loads(cache, tmp_path, capsys):
     moved = {n for n, p in new.named_parameters() if not torch.equal(p, old.get_parameter(n))}
     assert "blocks.0.attn1.to_q.weight" in moved and "proj_out.weight" in moved
     assert not new.blocks[0].attn2.add_v_proj.weight.any()
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # torch.compile's own
+def test_one_compiled_block_serves_all_blocks_and_prompts(cache, tmp_path, monkeypatch):
+    graphs = []
+
+    def count(graph, _inputs):
+        graphs.append(graph)
+        return graph.forward
+
+    once = WanTransformer3DModel.compile_repeated_blocks
+    monkeypatch.setattr(
+        WanTransformer3DModel, "compile_repeated_blocks", partialmethod(once, backend=count)
+    )
+    options = ("--full", "--no-text", "0.5", "--batch", "2", "--steps", "3")
+    assert run(cache, tmp_path, *options, "--compile") == 0
+    assert len(graphs) == 1
 
 
 def test_a_lora_is_distilled_from_the_model_without_it(cache, tmp_path, capsys):

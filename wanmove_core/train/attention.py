@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 _TOKENS = 512  # of a prompt, zero-padded
+_SHORTEST = 8  # of the few lengths
 
 
 class Context:
@@ -20,10 +21,12 @@ class Context:
         fewest: words that a batch is padded to. With 0, a batch without a prompt does not reach the
             weights that look for words; several processes must all have gradients for the same
             weights, so there it is 1.
+        few_lengths: pad to 8, 16, 32, ... tokens, since a model is compiled anew for each length.
     """
 
-    def __init__(self, fewest: int = 0) -> None:
+    def __init__(self, fewest: int = 0, *, few_lengths: bool = False) -> None:
         self.fewest = fewest
+        self.few_lengths = few_lengths
         self.bias: Tensor = torch.zeros(1, 1)
 
     def join(self, prompts: Sequence[Tensor]) -> Tensor:
@@ -33,10 +36,12 @@ class Context:
             prompts: [tokens, width] each, without padding; one may have no tokens at all.
 
         Returns:
-            [batch, longest + 1, width]: zero-padded to one token more than the longest has, or than
-            `fewest`.
+            [batch, length, width]: zero-padded to one token more than the longest has, or than
+            `fewest`, or to the next of the few lengths.
         """
         longest = max(self.fewest, *(len(prompt) for prompt in prompts)) + 1
+        if self.few_lengths:
+            longest = max(_SHORTEST, 1 << (longest - 1).bit_length())
         joined = prompts[0].new_zeros(len(prompts), longest, prompts[0].shape[-1])
         bias = torch.full((len(prompts), longest), -math.inf, device=joined.device)
         for row, prompt in enumerate(prompts):

@@ -5,7 +5,6 @@ import json
 import logging
 import os
 import warnings
-from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict
 from functools import partial
@@ -74,7 +73,8 @@ class Run:
         check_memory(self.need, self.device, options.memory_limit)
         self.model = self._load_model()
         several = Processes.join(self.device).count > 1
-        self.context = use_short_context(self.model, Context(fewest=int(several)))
+        context = Context(int(several), few_lengths=options.compile)
+        self.context = use_short_context(self.model, context)
         if self.device.type == "cpu":
             use_matrix_attention(self.model)
         self.teacher = self._make_teacher()
@@ -92,7 +92,9 @@ class Run:
             self._loss,
             decay=options.decay,
         )
-        self.predict = self._predictor(self.model)
+        if options.compile:  # one block's code serves all
+            self.model.compile_repeated_blocks(dynamic=False)
+        self.predict = partial(velocity, self.model, self.context)
         self.loop = Loop(options.out, [self.player], plan, report=self.report, device=self.device)
 
     def train(self) -> Path:
@@ -114,7 +116,8 @@ class Run:
     def report(self, step: int) -> dict[str, float]:
         """Measure held-out clips with the averaged weights, and write the weights."""
         figures: dict[str, float] = {}
-        with self.player.averaged():
+        # A few clips of another shape are not worth compiling for.
+        with self.player.averaged(), torch.compiler.set_stance("force_eager"):
             for number, (cache, clips) in enumerate(zip(self.caches, self.held_out, strict=True)):
                 if not clips or self.vae is None:
                     continue
@@ -190,17 +193,12 @@ class Run:
         with without_lora(self.model):
             return velocity(self.model, self.context, noisy, times, batch)
 
-    def _predictor(self, model: nn.Module) -> Callable[[Tensor, Tensor, Batch], Tensor]:
-        if not self.options.compile:
-            return partial(velocity, model, self.context)
-        return partial(velocity, torch.compile(model, dynamic=False), self.context)
-
     def _load(self, part: str) -> Any:
         return load_components(
             self.options.checkpoint, dtype=self.options.dtype, device=self.device, needs=(part,)
         )
 
-    def _load_model(self) -> nn.Module:
+    def _load_model(self) -> Any:
         model = self._load(TRANSFORMER).transformer
         if self.options.lora_rank is None:
             model = model.float()

@@ -127,6 +127,16 @@ def test_an_object_that_leaves_keeps_the_part_inside_then_nothing():
     assert not draw_trajectory_maps([leaving], SIZE)[3].any()
 
 
+def test_an_object_that_begins_outside_of_the_picture_is_told_of(caplog):
+    outside = _moving(np.zeros((HEIGHT, WIDTH), dtype=bool), (1, 1))
+    draw_trajectory_maps([*_two(), outside], SIZE)
+    (told,) = caplog.messages
+    assert told.startswith("object 3 of 3 is not in the picture in frame 0")
+    caplog.clear()
+    draw_trajectory_maps(_two(), SIZE)
+    assert not caplog.messages
+
+
 def test_sparse_boxes_keep_the_given_frames_and_frame_0():
     maps = draw_trajectory_maps(_two(), SIZE, given={4})
     whole = draw_trajectory_maps(_two(), SIZE)

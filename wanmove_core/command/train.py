@@ -85,7 +85,7 @@ def _add_run(verbs: Any) -> None:
     )
     verb.add_argument("--report-every", type=int, default=500, help="steps (default 500)")
     verb.add_argument("--seed", type=int, default=0)
-    verb.add_argument("--compile", action="store_true", help="by torch.compile")
+    verb.add_argument("--compile", action="store_true", help="compiled blocks: faster steps; needs a C++ compiler")
     verb.add_argument("--device", default="cpu", help="cpu, cuda, ... (default cpu)")
     verb.add_argument("--spread", action="store_true", help="weights over the processes (FSDP)")
     verb.add_argument("--memory", type=float, metavar="GIB", help="limit, in place of what is free")

@@ -4,6 +4,7 @@ FlashMotion and MagicMotion take these in place of point tracks. The background 
 object has one colour; frame 0 has filled masks, every later frame rectangles (or filled masks).
 """
 
+import logging
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -13,6 +14,8 @@ from ..choices import MapShape
 from ..errors import OptionError, ShapeError
 from ..shapes import Bool, Int, Shaped, Tensor, UInt8
 from .map_objects import MapObject, check_same_length
+
+_log = logging.getLogger("wanmove")
 
 # Half of the annotation library's default colours, from its second on: over black at its default
 # opacity these are what the published sample maps show.
@@ -48,7 +51,8 @@ def draw_trajectory_maps(
     """Draw the maps of a clip.
 
     Frame 0 shows filled masks whatever the shape, as the models were trained. A later object
-    lies on top. An object that is hidden or outside the frame is not drawn.
+    lies on top. An object that is hidden or outside the frame is not drawn; a warning tells of
+    those that are not in frame 0.
 
     Args:
         objects: of one length.
@@ -80,7 +84,20 @@ def draw_trajectory_maps(
             else:
                 _draw_box(maps[frame], mask, colour, line_width(size))
     check_first_map(maps[0])
+    _warn_of_late(objects)
     return torch.from_numpy(maps)
+
+
+def _warn_of_late(objects: Sequence[MapObject]) -> None:
+    masks = [one.mask_at(0) for one in objects]
+    late = [str(i) for i, mask in enumerate(masks, 1) if mask is None or not mask.any()]
+    if late:
+        _log.warning(
+            "object %s of %d is not in the picture in frame 0, so the model is not shown what "
+            "shall move. Let it begin there, or choose another resize.",
+            ", ".join(late),
+            len(objects),
+        )
 
 
 def check_first_map(picture: UInt8[np.ndarray, "height width 3"]) -> None:

@@ -120,9 +120,9 @@ class WanMoveCameraTracks(io.ComfyNode):
                     multiline=True,
                     optional=True,
                     advanced=True,
-                    tooltip="Camera poses of another program, used instead of all moves: the text "
-                    "of a file, or its name in the input folder. JSON (K and 4x4, NeRF, "
-                    "Blender), RealEstate10K, COLMAP images.txt, Nuke .chan or .nk.",
+                    tooltip="Camera poses of another program, in place of moves and shake (leave keys "
+                    "empty): the text of a file, or its name in the input folder. JSON (K and 4x4, "
+                    "NeRF, Blender), RealEstate10K, COLMAP images.txt, Nuke .chan or .nk.",
                 ),
                 io.Float.Input(
                     "pose_scale",

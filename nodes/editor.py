@@ -77,7 +77,7 @@ class WanMoveSplineEditor(io.ComfyNode):
                     "mask",
                     optional=True,
                     tooltip="After a run the editor offers it as a region, one region for each "
-                    "mask in a batch. It has the image's size and changes no output.",
+                    "of the first 16 masks in a batch. It has the image's size and changes no output.",
                 ),
             ],
             outputs=[
@@ -86,7 +86,7 @@ class WanMoveSplineEditor(io.ComfyNode):
                     "coordinates",
                     display_name="coordinates",
                     tooltip="The sampled tracks as text, in the form that KJNodes and ComfyUI "
-                    "read.",
+                    "read; of a path with a ring its own point alone.",
                 ),
                 io.Mask.Output(
                     "mask",

@@ -29,15 +29,15 @@ def _frame_inputs() -> list[io.Input]:
         _size(
             "width",
             832,
-            "Width in pixels of the video that the tracks belong to; only the formats of other "
-            "programs keep it.",
+            "Width in pixels of the video that the tracks belong to, where they do not know it "
+            "themselves.",
             least=1,
             optional=True,
         ),
         _size(
             "height",
             480,
-            "Height of the video in pixels; only the formats of other programs keep it.",
+            "Height of the video in pixels, where the tracks do not know it.",
             least=1,
             optional=True,
         ),

@@ -125,7 +125,7 @@ class WanMoveGuidanceInspector(io.ComfyNode):
                     "collision",
                     options=["last", "first", "mean"],
                     default="last",
-                    tooltip="As in Trajectory Guidance.",
+                    tooltip="As in Trajectory Guidance, without random.",
                 ),
                 io.Combo.Input(
                     "temporal",

@@ -25,7 +25,7 @@ from ...wanmove_core.tracks import Tracks
 
 # File systems take 255; a number and the ending are added.
 _MAX_NAME_BYTES = 200
-_TEXT_SUFFIXES = (".json", ".txt", ".chan")
+_TEXT_SUFFIXES = (".json", ".txt", ".chan", ".nk")
 SAVE_FORMATS = list(WRITE_FORMATS)
 
 

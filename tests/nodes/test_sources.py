@@ -197,5 +197,6 @@ def test_a_camera_from_elsewhere(pack, depth) -> None:
     assert (step < 0).all() and torch.allclose(step, step[:1].expand_as(step), atol=1e-3)
     twice, _ = run(pack, "Camera", poses="shot.json", depth=depth, count=60, pose_scale=0.01)
     assert (twice[-1] - twice[0]).abs().max() < (path[-1] - path[0]).abs().max()
-    with pytest.raises(ValueError, match=r"file must exist in .*none\.json"):
-        run(pack, "Camera", poses="none.json")
+    for name in ("none.json", "none.nk"):
+        with pytest.raises(ValueError, match=rf"file must exist in .*{name}"):
+            run(pack, "Camera", poses=name)

@@ -50,7 +50,7 @@ TABLE = (
         "official pair",
         to="npy",
         suffix=".npy",
-        suffixes=(".npy",),
+        suffixes=(".npy", ".zip"),
         write="npy:npy_bytes",
         binary=True,
         reads="yes, and the zip of both that the editor exports",

@@ -63,7 +63,9 @@ def _add_run(verbs: Any) -> None:
     )
     verb.add_argument("--optimiser", default="adamw", choices=("adamw", "adamw8bit", "muon"))
     verb.add_argument("--checkpointing", action="store_true", help="less memory, more time")
-    verb.add_argument("--decay", type=float, default=0.99, help="of the weights' average")
+    verb.add_argument(
+        "--decay", type=float, default=0.99, help="of the weights' average (default 0.99)"
+    )
     verb.add_argument("--few-steps", type=int, metavar="N", help="distil to N sampling steps")
     verb.add_argument(
         "--guidance-scale", type=float, default=1.0, help="prompt guidance to distil (1: none)"
@@ -85,7 +87,9 @@ def _add_run(verbs: Any) -> None:
     )
     verb.add_argument("--report-every", type=int, default=500, help="steps (default 500)")
     verb.add_argument("--seed", type=int, default=0)
-    verb.add_argument("--compile", action="store_true", help="compiled blocks: faster steps; needs a C++ compiler")
+    verb.add_argument(
+        "--compile", action="store_true", help="compiled blocks: faster steps; needs a C++ compiler"
+    )
     verb.add_argument("--device", default="cpu", help="cpu, cuda, ... (default cpu)")
     verb.add_argument("--spread", action="store_true", help="weights over the processes (FSDP)")
     verb.add_argument("--memory", type=float, metavar="GIB", help="limit, in place of what is free")
@@ -132,8 +136,6 @@ def run_run(args: argparse.Namespace) -> int:
     from ..train.run import Run, plan_memory
 
     check_device(args.device)
-    if args.few_steps is not None and args.few_steps < 1:
-        raise OptionError(f"--few-steps must be 1 or more; got {args.few_steps}. Use 4.")
     guidance = TeacherGuidance(args.guidance_scale, args.motion_scale)
     if guidance != TeacherGuidance() and args.few_steps is None:
         raise OptionError(

@@ -1,7 +1,6 @@
 """The settings of one generation, checked before anything slow starts."""
 
 import dataclasses
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +8,7 @@ from ..choices import Blend, Branch, Collision, FitMode, Resize, Retime, Tempora
 from ..errors import OptionError
 from ..family import WAN21_I2V, ModelFamily
 from ..grid import LatentGrid, Size
-from ..guidance.options import GuidanceOptions, check_choice
+from ..guidance.options import GuidanceOptions, check_choice, check_ranges
 from ..guidance.segments import check_window
 from ..motion.retime import check_num_frames
 from ..start_image.conditioning import reference_size
@@ -94,10 +93,7 @@ class GenerationSettings:
         check_choice("resize", self.resize, Resize)
         check_choice("blend", self.blend, Blend)
         self.guidance_options  # noqa: B018, checks them
-        for name, low, high in _RANGES:
-            value = getattr(self, name)
-            if not (math.isfinite(value) and low <= value <= high):
-                raise OptionError(f"{name} must be {low} to {high}; got {value}. Change it.")
+        check_ranges(self, _RANGES)
         start, end = self.guidance_range
         if not 0 <= start <= end <= 1:
             raise OptionError(

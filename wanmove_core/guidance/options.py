@@ -1,5 +1,7 @@
 """The options of guidance with their defaults, checked once. Imports nothing heavy."""
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -62,3 +64,15 @@ def check_choice(name: str, value: str, kind: Any) -> None:
         raise OptionError(
             f"{name} must be one of {', '.join(get_args(kind))}; got {value!r}. Choose one of them."
         )
+
+
+def check_ranges(owner: Any, ranges: Iterable[tuple[str, float | int, float | int]]) -> None:
+    """Check that attributes lie within (name, lowest, highest); None is not checked.
+
+    Raises:
+        OptionError: one does not, or is not a finite number.
+    """
+    for name, low, high in ranges:
+        value = getattr(owner, name)
+        if value is not None and not (math.isfinite(value) and low <= value <= high):
+            raise OptionError(f"{name} must be {low} to {high}; got {value}. Change it.")

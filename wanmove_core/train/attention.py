@@ -47,7 +47,8 @@ class Context:
         for row, prompt in enumerate(prompts):
             joined[row, : len(prompt)] = prompt
             bias[row, : len(prompt)] = 0
-            bias[row, -1] = math.log(_TOKENS - len(prompt))
+            if len(prompt) < _TOKENS:
+                bias[row, -1] = math.log(_TOKENS - len(prompt))
         self.bias = bias
         return joined
 

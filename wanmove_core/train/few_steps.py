@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ..errors import OptionError
+from ..guidance.options import check_ranges
 from ..shapes import Float
 from .loop import Draw
 from .recipe import Batch, Velocity, motion_weights, sigmas
@@ -36,10 +36,7 @@ class TeacherGuidance:
     motion_scale: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("guidance_scale", "motion_scale"):
-            scale = getattr(self, name)
-            if not 0 <= scale <= 100:
-                raise OptionError(f"{name} must be 0 to 100; got {scale}. Use that of sampling.")
+        check_ranges(self, (("guidance_scale", 0, 100), ("motion_scale", 0, 100)))
 
     def guide(self, predict: Velocity) -> Velocity:
         """The guided velocity of a model; a sample without prompt or tracks is as it was."""

@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+from ..errors import MediaError
 from ..media.writer import replacing
 
 
@@ -18,8 +19,14 @@ class Journal:
         self.path = path
         self.rows: list[dict[str, str]] = []
         if path.exists():
-            with path.open(newline="", encoding="utf-8") as file:
-                self.rows = [row for row in csv.DictReader(file) if int(row["step"]) <= until]
+            try:
+                with path.open(newline="", encoding="utf-8") as file:
+                    self.rows = [row for row in csv.DictReader(file) if int(row["step"]) <= until]
+            except (KeyError, TypeError, ValueError, csv.Error) as error:
+                raise MediaError(
+                    f"{path} must be the log that the run wrote, with a column step; got another "
+                    f"table ({error}). Move it away; the run goes on without the old rows."
+                ) from error
 
     def add(self, row: dict[str, float | int | str]) -> None:
         """Add a row and write the file anew."""

@@ -22,7 +22,9 @@ The folder holds `state.safetensors` (weights that learn, their average, the opt
 `log.csv` and `log.png`. Ctrl+C saves and stops after the step; a second one stops at once.
 """
 
+import json
 import logging
+import math
 import signal
 import threading
 import time
@@ -36,7 +38,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..errors import CheckpointError
+from ..errors import CheckpointError, OptionError
 from .journal import Journal
 from .plan import Plan
 from .processes import Processes, spread_like, whole
@@ -123,6 +125,10 @@ class Loop:
         report: called with the step, every `report_every` steps and at the end; its figures are
             added to the log. It must use only its own random generators.
         device: of the modules.
+        options: what else the run depends on, as JSON values: a resumed run must have the same.
+
+    Raises:
+        CheckpointError: the folder holds another run's state, or one of other options.
     """
 
     def __init__(
@@ -133,17 +139,20 @@ class Loop:
         *,
         report: Report | None = None,
         device: torch.device | str = "cpu",
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         self.folder, self.players, self.plan = folder, players, plan
+        self._options = dict(options or {})
         folder.mkdir(parents=True, exist_ok=True)
         self._report = report
         self._device = torch.device(device)
         self.processes = Processes.join(self._device)
         self.step, self.spent = 0, 0.0
         self._sums: dict[str, list[float]] = {}
-        self._stop = False
+        self._asked = self._stop = False
         self._restore()
-        self.journal = Journal(folder / "log.csv", until=self.step)
+        # A row whose report was not made is written again.
+        self.journal = Journal(folder / "log.csv", until=self.step - bool(self._unreported))
 
     def run(self) -> None:
         """Train to the plan's end.
@@ -153,25 +162,42 @@ class Loop:
         """
         saved_at = self.spent
         with self._stoppable():
-            while self.plan.share(self.step, self.spent) < 1 and not self._stop:
+            if self._unreported:
+                self._write_row(with_report=True)
+            while not self._at_end and not self._stop:
                 self._round()
-                at_end = self.plan.share(self.step, self.spent) >= 1
-                due = self.step % self.plan.report_every == 0 or at_end
-                if self.step % self.plan.log_every == 0 or due:
-                    self._write_row(with_report=due and not self._stop)
-                if due or self.spent - saved_at > 60 * self.plan.save_minutes:
+                if self._due or self.spent - saved_at > 60 * self.plan.save_minutes:
                     saved_at = self.spent
                     self.save()
+                if self._stop and self._due:
+                    break  # the report is made when the run goes on
+                if self._due or self.step % self.plan.log_every == 0:
+                    self._write_row(with_report=self._due)
+        self.save()
         if self._stop:
-            self.save()
             _log.warning("Stopped and saved at step %d. The same command goes on.", self.step)
             raise KeyboardInterrupt
+
+    @property
+    def _at_end(self) -> bool:
+        return self.plan.share(self.step, self.spent) >= 1
+
+    @property
+    def _due(self) -> bool:
+        """Whether this step ends with a report."""
+        return self._at_end or self.step % self.plan.report_every == 0
+
+    @property
+    def _unreported(self) -> bool:
+        """Whether the run was stopped before its last row."""
+        return self.step > 0 and self._due and bool(self._sums)
 
     def save(self) -> None:
         """Write the state."""
         tensors, numbers = self._state()
         if self.processes.rank == 0:
             facts = {"step": self.step, "spent": self.spent, "sums": self._sums, "numbers": numbers}
+            facts["options"] = self._options
             write_state(self.folder / STATE, tensors, facts)
         self.processes.wait()
 
@@ -186,10 +212,9 @@ class Loop:
                     self._sums.setdefault(key, []).append(value)
         self.step += 1
         self.spent += time.monotonic() - began
-        if self.processes.count > 1:
-            # All must see the same clock and the same wish to stop.
-            means = self.processes.average(nn.Module(), [self.spent, float(self._stop)])
-            self.spent, self._stop = means[0], means[1] > 0
+        # All processes must see the same clock and the same wish to stop.
+        means = self.processes.average(nn.Module(), [self.spent, float(self._asked)])
+        self.spent, self._stop = means[0], means[1] > 0
 
     def _draw(self, index: int, turn: int) -> Draw:
         key = [self.plan.seed, self.step, index, turn, self.processes.rank]
@@ -204,6 +229,12 @@ class Loop:
         figures["loss"].backward()
         values = [float(value.detach()) for value in figures.values()]
         values = self.processes.average(player.module, values)
+        loss = values[list(figures).index("loss")]
+        if not math.isfinite(loss):
+            raise OptionError(
+                f"the loss must be finite; got {loss} in step {self.step + 1}. The state from "
+                "before is kept: use a lower --rate in another folder, or check the clips."
+            )
         learning = list(trained(player.module).values())
         torch.nn.utils.clip_grad_norm_(learning, self.plan.max_norm)
         for own, peaks in zip(player.optimisers, player.peaks, strict=True):
@@ -256,6 +287,7 @@ class Loop:
         if found is None:
             return
         tensors, facts = found
+        self._compare(facts.get("options", {}))
         saved = tensors | facts["numbers"]
         for player in self.players:
             for name, parameter in trained(player.module).items():
@@ -276,6 +308,16 @@ class Loop:
         self.step, self.spent, self._sums = facts["step"], facts["spent"], facts["sums"]
         _log.info("going on at step %d of %s", self.step, self.folder)
 
+    def _compare(self, began: dict[str, Any]) -> None:
+        """Refuse to go on with other options than those that the run began with."""
+        now = json.loads(json.dumps(self._options))
+        for name, value in began.items():
+            if name in now and now[name] != value:
+                raise CheckpointError(
+                    f"{self.folder} must go on with the {name} that the run began with, {value}; "
+                    f"got {now[name]}. Use the same options, or another folder."
+                )
+
     @contextmanager
     def _stoppable(self) -> Iterator[None]:
         """Let Ctrl+C end the run after the step that is under way."""
@@ -284,7 +326,8 @@ class Loop:
             return
 
         def stop(_signal: int, _frame: Any) -> None:
-            self._stop = True
+            self._asked = True
+            self._stop = self.processes.count == 1  # several agree after the next step
             signal.signal(signal.SIGINT, before)
 
         before = signal.signal(signal.SIGINT, stop)

@@ -1,8 +1,11 @@
 """The options of a training run."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import OptionError
+from ..guidance.options import check_ranges
 from .few_steps import TeacherGuidance
 
 
@@ -30,6 +33,9 @@ class RunOptions:
         device: of the computation.
         memory_limit: bytes that the run may use; None: the free memory.
         spread: shard the weights over the processes (FSDP).
+
+    Raises:
+        OptionError: a value outside of its range, or options that do not go together.
     """
 
     caches: tuple[Path, ...]
@@ -50,3 +56,33 @@ class RunOptions:
     device: str = "cpu"
     memory_limit: float | None = None
     spread: bool = False
+
+    def __post_init__(self) -> None:
+        check_ranges(
+            self,
+            (
+                ("batch", 1, 10**6),
+                ("rate", 1e-9, 1),
+                ("decay", 0, 0.999999),
+                ("few_steps", 1, 1000),
+                ("held_out", 0, 10**6),
+                ("memory_limit", 1, 2**60),
+            ),
+        )
+        if self.shares is not None and not (
+            len(self.shares) == len(self.caches) and all(0 < s < math.inf for s in self.shares)
+        ):
+            raise OptionError(
+                f"shares must be a positive number for each of the {len(self.caches)} caches; got "
+                f"{', '.join(f'{share:g}' for share in self.shares)}. Give as many."
+            )
+        if self.lora_rank is None and self.dtype == "fp8":
+            raise OptionError(
+                "Full training must start from bf16, fp16 or fp32 weights; got --dtype fp8. "
+                "Train a LoRA, or use --dtype bf16."
+            )
+        if self.spread and self.compile:
+            raise OptionError(
+                "--compile must be without --spread, with which it was never tried; got both. "
+                "Leave one out."
+            )

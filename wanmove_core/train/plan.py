@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
+from ..guidance.options import check_ranges
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -21,6 +23,9 @@ class Plan:
         report_every: steps between reports; the run also ends with one.
         save_minutes: training time between saves.
         dtype: of the arithmetic inside `torch.autocast`; None: as the weights are.
+
+    Raises:
+        OptionError: a value outside of its range.
     """
 
     steps: int | None = None
@@ -34,6 +39,17 @@ class Plan:
     report_every: int = 500
     save_minutes: float = 5.0
     dtype: torch.dtype | None = torch.bfloat16
+
+    def __post_init__(self) -> None:
+        check_ranges(
+            self,
+            (
+                ("steps", 1, 10**9),
+                ("minutes", 1e-6, 10**6),
+                ("seed", 0, 2**63 - 1),
+                ("report_every", 1, 10**9),
+            ),
+        )
 
     def share(self, step: int, spent: float) -> float:
         """Return the finished share of the run, 0 to 1, after `step` rounds and `spent` seconds."""

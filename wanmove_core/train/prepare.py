@@ -16,6 +16,7 @@ from ..checkpoints.image_encoder import encode_image
 from ..errors import MediaError, OptionError, WanMoveError
 from ..generation.prompts import embed_prompt
 from ..grid import Fit, LatentGrid, Size
+from ..guidance.options import check_ranges
 from ..media.video import probe_video, read_frames
 from ..motion.retime import check_num_frames
 from ..shapes import Float, Tensor, UInt8
@@ -25,6 +26,7 @@ from ..tracking.video import track_video
 from ..tracks import Tracks
 from .cache import CacheWriter, Facts, Sample
 
+_MOST_POINTS = 65_536
 _log = logging.getLogger("wanmove")
 
 # (frames uint8 RGB, points [N, 2]) -> their tracks.
@@ -64,13 +66,11 @@ class PrepareOptions:
     def __post_init__(self) -> None:
         LatentGrid(self.frames, self.size[1], self.size[0])
         check_num_frames(self.frames)
-        for name, value, low, high in (
-            ("fps", self.fps, 0.01, 1000),
-            ("cuts", self.cuts, 1, 10_000),
-            ("points", math.prod(self.grid), 1, 65_536),
-        ):
-            if not low <= value <= high:
-                raise OptionError(f"{name} must be {low} to {high}; got {value:g}. Correct it.")
+        check_ranges(self, (("fps", 0.01, 1000), ("cuts", 1, 10_000)))
+        if not 1 <= math.prod(self.grid) <= _MOST_POINTS:
+            raise OptionError(
+                f"points must be 1 to {_MOST_POINTS}; got {math.prod(self.grid)}. Change it."
+            )
 
 
 def prepare(

@@ -27,6 +27,8 @@ class Processes:
         if "RANK" not in os.environ:
             return cls(0, 1, device)
         if not distributed.is_initialized():
+            if device.type == "cuda":
+                torch.cuda.set_device(device)
             distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
         return cls(distributed.get_rank(), distributed.get_world_size(), device)
 
@@ -61,6 +63,14 @@ class Processes:
         """Wait for all processes."""
         if self.count > 1:
             distributed.barrier()
+
+
+def own_device(name: str) -> torch.device:
+    """The device of this process: "cuda" is the card of its local rank."""
+    device = torch.device(name)
+    if device.type == "cuda" and device.index is None and "LOCAL_RANK" in os.environ:
+        return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+    return device
 
 
 def whole(tensor: Tensor) -> Tensor:

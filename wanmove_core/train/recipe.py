@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..guidance.options import check_ranges
 from ..guidance.project import project_tracks
 from ..guidance.replicate import replicate_first_frame
 from ..shapes import Float
@@ -38,6 +39,9 @@ class Recipe:
         no_image: share of samples without CLIP's features (zeros in their place).
         shift: flow shift of the times, as in sampling: 3 at 480p, 5 above.
         moving_weight: largest loss weight of cells that change over time; 1: equal weights.
+
+    Raises:
+        OptionError: a value outside of its range.
     """
 
     no_motion: float = 0.05
@@ -46,6 +50,10 @@ class Recipe:
     no_image: float = 0.1
     shift: float = 3.0
     moving_weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        shares = [(name, 0, 1) for name in ("no_motion", "no_text", "no_image")]
+        check_ranges(self, [*shares, ("shift", 0.01, 100), ("moving_weight", 1, 1000)])
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,7 +37,7 @@ from .loop import Draw, Loop, Player
 from .memory import MemoryNeed, check_memory, config_of, memory_need
 from .options import RunOptions
 from .plan import Plan
-from .processes import Processes
+from .processes import Processes, own_device
 from .recipe import Batch, Recipe, draw_batch, flow_loss, velocity
 
 _log = logging.getLogger("wanmove")
@@ -61,7 +61,7 @@ class Run:
     ) -> None:
         self.options, self.recipe, self.plan = options, recipe, plan
         self.check = check or Check(steps=options.few_steps or 8, shift=recipe.shift)
-        self.device = torch.device(options.device)
+        self.device = own_device(options.device)
         self.caches = [Cache(path) for path in options.caches]
         splits = [cache.split(options.held_out) for cache in self.caches]
         self.train_on = [
@@ -218,21 +218,11 @@ class Run:
 
     def _refuse_misfits(self) -> None:
         options = self.options
-        if options.lora_rank is None and options.dtype == "fp8":
-            raise OptionError(
-                "Full training must start from bf16, fp16 or fp32 weights; got --dtype fp8. "
-                "Train a LoRA, or use --dtype bf16."
-            )
         if options.spread and (options.optimiser != "adamw" or "RANK" not in os.environ):
             raise OptionError(
                 "--spread must go with --optimiser adamw and several processes; got "
                 f"{options.optimiser} in {os.environ.get('WORLD_SIZE', '1')}. Start the command "
                 "with torchrun or accelerate launch."
-            )
-        if options.shares is not None and len(options.shares) != len(options.caches):
-            raise OptionError(
-                f"There must be a share for each of the {len(options.caches)} caches; got "
-                f"{len(options.shares)}. Give as many."
             )
         for cache, (clips, _) in zip(self.caches, self.train_on, strict=True):
             del clips

@@ -14,6 +14,8 @@ from ..errors import CheckpointError
 from ..media.writer import replacing
 from .processes import spread_like
 
+_WITHIN = "/"  # between the names of a dict and of its entry
+
 
 def trained(module: nn.Module) -> dict[str, nn.Parameter]:
     """Return the trained parameters by name."""
@@ -82,10 +84,15 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
 
 
 def optimiser_state(optimiser: torch.optim.Optimizer, prefix: str) -> Iterator[tuple[str, Any]]:
-    """Yield the state of an optimiser as (name, tensor or number)."""
+    """Yield the state of an optimiser as (name, tensor or number).
+
+    bitsandbytes keeps its tensors in a dict of their own within each weight's state.
+    """
     for index, entry in optimiser.state_dict()["state"].items():
         for key, value in entry.items():
-            yield f"{prefix}.{index}.{key}", value
+            inner = value.items() if isinstance(value, dict) else [("", value)]
+            for name, part in inner:
+                yield f"{prefix}.{index}.{key}{_WITHIN if name else ''}{name}", part
 
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, prefix: str, saved: dict[str, Any]) -> None:
@@ -94,7 +101,11 @@ def restore_optimiser(optimiser: torch.optim.Optimizer, prefix: str, saved: dict
     for name, value in saved.items():
         if name.startswith(f"{prefix}."):
             index, key = name.removeprefix(f"{prefix}.").split(".", 1)
-            state.setdefault(int(index), {})[key] = value
+            key, _, inner = key.partition(_WITHIN)
+            entry = state.setdefault(int(index), {})
+            if inner:
+                entry = entry.setdefault(key, {})
+            entry[inner or key] = value
     learning: list[Tensor] = [p for group in optimiser.param_groups for p in group["params"]]
     for place, entry in state.items():
         for key, value in entry.items():

@@ -19,8 +19,9 @@ from training.dit_model import predictor
 from wanmove_core.checkpoints.adapter_loading import load_adapter
 from wanmove_core.checkpoints.loading import load_components
 from wanmove_core.train.attention import use_matrix_attention
-from wanmove_core.train.loop import Draw, Loop, Player
+from wanmove_core.train.loop import Loop
 from wanmove_core.train.plan import Plan
+from wanmove_core.train.player import Draw, Player
 from wanmove_core.train.recipe import draw_times
 
 BATCH = 8

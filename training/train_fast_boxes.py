@@ -27,8 +27,9 @@ from wanmove_core.checkpoints.loading import load_components
 from wanmove_core.checkpoints.lora import apply_lora
 from wanmove_core.generation.adapters import attached
 from wanmove_core.train.attention import use_matrix_attention
-from wanmove_core.train.loop import Draw, Loop, Player
+from wanmove_core.train.loop import Loop
 from wanmove_core.train.plan import Plan
+from wanmove_core.train.player import Draw, Player
 from wanmove_core.train.recipe import sigmas
 
 STEPS = 4

@@ -42,8 +42,9 @@ from wanmove_core.train.adapters import (
 )
 from wanmove_core.train.attention import use_matrix_attention
 from wanmove_core.train.few_steps import few_step_loss
-from wanmove_core.train.loop import Draw, Loop, Player
+from wanmove_core.train.loop import Loop
 from wanmove_core.train.plan import Plan
+from wanmove_core.train.player import Draw, Player
 from wanmove_core.train.processes import Processes
 from wanmove_core.train.recipe import Batch, Recipe, Velocity, flow_loss
 

@@ -40,8 +40,9 @@ from training.vae_model import (
 from training.world import make_scene
 from wanmove_core.bench.world import FRAMES, HELD_OUT_SEED, SIZES, strip
 from wanmove_core.family import WAN21_I2V, WAN22_TI2V, ModelFamily
-from wanmove_core.train.loop import Draw, Loop, Player
+from wanmove_core.train.loop import Loop
 from wanmove_core.train.plan import Plan
+from wanmove_core.train.player import Draw, Player
 
 # Learning rates from nothing, and from trained weights.
 FRESH_RATE, FINE_RATE = 1e-3, 5e-4

@@ -6,8 +6,9 @@ import torch
 from torch import nn
 
 from wanmove_core.errors import CheckpointError, MediaError, OptionError
-from wanmove_core.train.loop import STATE, Loop, Player
+from wanmove_core.train.loop import STATE, Loop
 from wanmove_core.train.plan import Plan
+from wanmove_core.train.player import Player
 
 
 def players(*, decay=0.9):

@@ -8,8 +8,9 @@ from training.boxes import new_adapter
 from training.discriminator import Discriminator, _tokens
 from training.dit_model import build_dit, initialise
 from training.train_fast_boxes import Stage, weight_of_diffusion
-from wanmove_core.train.loop import Loop, Player
+from wanmove_core.train.loop import Loop
 from wanmove_core.train.plan import Plan
+from wanmove_core.train.player import Player
 
 
 def test_lambda_rises_or_falls_as_the_notes_say():

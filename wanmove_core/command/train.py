@@ -130,10 +130,11 @@ def run_run(args: argparse.Namespace) -> int:
     from ..generation.placement import check_device
     from ..train.cache import Cache
     from ..train.few_steps import TeacherGuidance
+    from ..train.memory import plan_memory
     from ..train.options import RunOptions
     from ..train.plan import Plan
     from ..train.recipe import Recipe
-    from ..train.run import Run, plan_memory
+    from ..train.run import Run
 
     check_device(args.device)
     guidance = TeacherGuidance(args.guidance_scale, args.motion_scale)

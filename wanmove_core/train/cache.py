@@ -1,8 +1,9 @@
 """Clips as the transformer sees them, encoded once: latents, start images, tracks, prompts.
 
 A cache is a folder: `cache.json` states what it was made from and lists the clips; each shard
-`clips_00000.safetensors` holds the tensors of some clips. All clips of a cache have one size
-and length; a training run can read several caches.
+`clips_00000.safetensors` holds the tensors of some clips; `no_prompt.safetensors` the embeddings of
+the empty and of the default negative prompt. All clips of a cache have one size and length; a
+training run can read several caches.
 """
 
 import json
@@ -24,6 +25,7 @@ from ..shapes import Bool, Float
 from ..tracks import Tracks
 
 _INDEX = "cache.json"
+_NO_PROMPT = "no_prompt.safetensors"
 _DAMAGED = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 VERSION = 1
 
@@ -36,7 +38,7 @@ class Sample:
         latent: of the video, normalised.
         start: the conditioning latent without tracks, normalised.
         positions, visibility: of points tracked through the clip, in pixels of the clip.
-        prompt: embedding of the caption without padding; no tokens without a caption.
+        prompt: embedding of the caption without padding; of "" without a caption.
         image: CLIP's features of the first frame; no tokens where the model has no CLIP.
     """
 
@@ -75,10 +77,28 @@ class Facts:
     made_from: dict[str, Any] = field(default_factory=dict)
     clips: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def cells(self) -> int:
+        """Pixels of a clip over all frames: what it costs."""
+        return self.width * self.height * self.frames
+
     @cached_property
     def grid(self) -> LatentGrid:
         """The latent grid of every clip."""
         return LatentGrid(self.frames, self.height, self.width)
+
+
+@dataclass(frozen=True, eq=False)
+class NoPrompt:
+    """What a model is given in place of a prompt, without padding.
+
+    Args:
+        empty: embedding of "".
+        negative: embedding of the default negative prompt.
+    """
+
+    empty: Float[Tensor, "tokens width"]
+    negative: Float[Tensor, "negative_tokens width"]
 
 
 class CacheWriter:
@@ -124,6 +144,13 @@ class CacheWriter:
         with replacing(self.folder / _INDEX) as temporary:
             content = {"version": VERSION, **asdict(self.facts)}
             temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+    def set_no_prompt(self, no_prompt: NoPrompt) -> None:
+        """Write what stands in place of a prompt."""
+        with replacing(self.folder / _NO_PROMPT) as temporary:
+            save_file(
+                {"empty": no_prompt.empty.half(), "negative": no_prompt.negative.half()}, temporary
+            )
 
 
 def read_facts(folder: Path) -> Facts:
@@ -186,11 +213,40 @@ class Cache:
         wide = {n: t.float() if t.dtype == torch.float16 else t for n, t in read.items()}
         return Sample(**wide)
 
+    @cached_property
+    def no_prompt(self) -> NoPrompt:
+        """What stands in place of a prompt; no tokens in a cache that does not say.
+
+        Raises:
+            MediaError: the file is damaged.
+        """
+        path = self.folder / _NO_PROMPT
+        if not path.exists():
+            none = self[0].prompt[:0]
+            return NoPrompt(none, none)
+        try:
+            with safe_open(path, "pt") as file:
+                return NoPrompt(*(file.get_tensor(n).float() for n in ("empty", "negative")))
+        except (OSError, SafetensorError) as error:
+            raise MediaError(
+                f"{path} must hold the empty and the negative prompt; got {error}. "
+                "Prepare the clips again."
+            ) from error
+
     def split(self, held_out: int) -> tuple[list[int], list[int]]:
-        """Split the clips' indices into those to train on and `held_out` ones (at most half)."""
-        order = sorted(range(len(self)), key=lambda i: _digest(self.facts.clips[i]["name"]))
-        count = min(held_out, len(self) // 2)
-        return sorted(order[count:]), sorted(order[:count])
+        """Split the samples' indices into those to train on and one of each held-out video.
+
+        Args:
+            held_out: number of videos, of which no sample is trained on; at most half.
+        """
+        videos: dict[str, list[int]] = {}
+        for index, clip in enumerate(self.facts.clips):
+            name, _, _cut = clip["name"].rpartition("#")
+            videos.setdefault(name or clip["name"], []).append(index)
+        order = sorted(videos, key=_digest)
+        count = min(held_out, len(order) // 2)
+        learned = [index for name in order[count:] for index in videos[name]]
+        return sorted(learned), sorted(videos[name][0] for name in order[:count])
 
 
 def _digest(name: str) -> str:

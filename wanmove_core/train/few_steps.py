@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..guidance.options import check_ranges
 from ..shapes import Float
-from .loop import Draw
+from .player import Draw
 from .recipe import Batch, Velocity, motion_weights, sigmas
 
 
@@ -39,13 +39,14 @@ class TeacherGuidance:
         check_ranges(self, (("guidance_scale", 0, 100), ("motion_scale", 0, 100)))
 
     def guide(self, predict: Velocity) -> Velocity:
-        """The guided velocity of a model; a sample without prompt or tracks is as it was."""
+        """The guided velocity of a model; a sample without tracks has no motion guidance."""
 
         def guided(noisy: Tensor, times: Tensor, batch: Batch) -> Tensor:
             positive = predict(noisy, times, batch)
             out = positive
             if self.guidance_scale != 1:
-                untold = replace(batch, prompts=[prompt[:0] for prompt in batch.prompts])
+                none = batch.prompts[0][:0] if batch.negative is None else batch.negative
+                untold = replace(batch, prompts=[none] * len(batch.prompts))
                 negative = predict(noisy, times, untold)
                 out = negative + self.guidance_scale * (positive - negative)
             if self.motion_scale != 0:

@@ -85,7 +85,7 @@ def check_held_out(
         batch = Batch(
             sample.latent[None],
             guided(sample, asked if check.guide else None, cache.facts),
-            [sample.prompt[:0]],
+            [cache.no_prompt.empty],
             sample.image[None],
         ).to(device)
         latent = sample_latents(

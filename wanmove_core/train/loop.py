@@ -8,6 +8,7 @@ its critic are two. A stage of training is a function that makes the players:
         return {"loss": ..., "more": ...}    # "loss" is descended, the rest is logged
 
     from wanmove_core.train.plan import Plan
+    from wanmove_core.train.player import Player
 
     player = Player("adapter", module, [torch.optim.AdamW(...)], loss)
     critic = Player("critic", head, [torch.optim.AdamW(...)], critic_loss, turns=5)
@@ -30,7 +31,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +41,9 @@ from torch import Tensor, nn
 from ..errors import CheckpointError, OptionError
 from .journal import Journal
 from .plan import Plan
+from .player import Draw, Player
 from .processes import Processes, spread_like, whole
 from .state import (
-    Average,
     optimiser_state,
     read_state,
     restore_optimiser,
@@ -53,63 +53,6 @@ from .state import (
 
 _log = logging.getLogger("wanmove")
 STATE = "state.safetensors"
-
-
-@dataclass(frozen=True, eq=False)
-class Draw:
-    """The random numbers of one turn: the same for the same (seed, round, turn, rank).
-
-    Args:
-        step: the round.
-        turn: of this player within the round.
-        rng, generator: for numpy and for torch, on the CPU.
-    """
-
-    step: int
-    turn: int
-    rng: np.random.Generator
-    generator: torch.Generator
-
-
-Loss = Callable[[Draw], Mapping[str, Tensor]]
-
-
-@dataclass(eq=False)
-class Player:
-    """A module with its optimisers and its loss.
-
-    Args:
-        name: prefix of its weights and figures.
-        module: its parameters that require a gradient are trained.
-        optimisers: of all of these parameters together; their learning rates are the peak rates.
-        loss: see the module's docstring.
-        turns: steps per round.
-        decay: of the average of its weights; 0 for none.
-    """
-
-    name: str
-    module: nn.Module
-    optimisers: list[torch.optim.Optimizer]
-    loss: Loss
-    turns: int = 1
-    decay: float = 0.0
-    average: Average | None = field(init=False, default=None)
-    peaks: list[list[float]] = field(init=False, default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.average = Average(self.module, self.decay) if self.decay else None
-        self.peaks = [[g["lr"] for g in own.param_groups] for own in self.optimisers]
-
-    @contextmanager
-    def averaged(self) -> Iterator[nn.Module]:
-        """Use the averaged weights within a `with` block."""
-        if self.average is not None:
-            self.average.swap()
-        try:
-            yield self.module
-        finally:
-            if self.average is not None:
-                self.average.swap()
 
 
 Report = Callable[[int], Mapping[str, float]]

@@ -1,21 +1,32 @@
 """Memory of a training run, computed before anything large is loaded."""
 
-from dataclasses import dataclass
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ..checkpoints.checkpoint import Checkpoint
+from ..checkpoints.classify import TRANSFORMER, VAE
 from ..checkpoints.keymaps import TRANSFORMER_KEYS
+from ..checkpoints.layouts import choose, survey
 from ..checkpoints.transformer import infer_config
 from ..errors import CheckpointError, OptionError
 from ..grid import LatentGrid
+from .cache import Cache
+from .options import RunOptions
+from .recipe import clips_of_batch
 
 _GIB = 2**30
 _CHANNELS = 36  # noise, known mask and conditioning latent
 # Of a training step besides what is counted: the allocator's slack, workspaces, the batch.
 _SLACK = 1.1
+# Bytes that a block keeps for the backward pass, per token and channel of the model and of the
+# feed-forward: norms in float32, the rest in bf16. Measured (tests/train/test_recipe.py).
+_KEPT_LORA, _KEPT_FULL = (58.0, 4.0), (68.0, 8.0)
 # Bytes per learning parameter of the optimiser's memory.
 _MOMENTS = {"adamw": 8.0, "adamw8bit": 2.1, "muon": 4.0}
 
@@ -82,22 +93,48 @@ def memory_need(
     weights = wide * count
     if dtype == "fp8":  # of the blocks' matrices; the rest is bf16
         weights -= sum(layer.weight.numel() for layer in blocks)
-    if lora_rank is None:
-        weights, learning_count = 4.0 * count * (1.5 if teacher else 1.0), count
+    if lora_rank is None:  # autocast keeps bf16 copies during a step
+        weights, learning_count = (6.0 + (2.0 if teacher else 0.0)) * count, count
     else:
+        if dtype == "fp8":  # a layer keeps its bf16 weight for the backward pass
+            widened = 2.0 * sum(layer.weight.numel() for layer in blocks)
+            weights += widened / len(model.blocks) if checkpointing else widened
         shapes = [tuple(layer.weight.shape) for layer in blocks]
         learning_count = sum(lora_rank * (rows + cols) for rows, cols in shapes)
         weights += 4.0 * learning_count
     learning = learning_count * (4.0 + _MOMENTS[optimiser] + (4.0 if average else 0.0))
     tokens = batch * grid.latent_frames * (grid.rows // 2) * (grid.cols // 2)
     dim, hidden = model.config.num_attention_heads * 128, model.config.ffn_dim
-    # Inside a block: normed inputs, q, k, v, o of two attentions, the feed-forward twice; bf16.
-    block = 2.0 * tokens * (14 * dim + 3 * hidden)
+    per_dim, per_hidden = _KEPT_FULL if lora_rank is None else _KEPT_LORA
+    block = tokens * (per_dim * dim + per_hidden * hidden)
     layers = len(model.blocks)
     kept = 2.0 * tokens * dim * layers + block if checkpointing else block * layers
     # Of spread weights each process also holds the block that it works on.
     whole_block = 4.0 * count / layers if processes > 1 else 0.0
     return MemoryNeed(weights / processes + whole_block, learning / processes, kept)
+
+
+def plan_memory(options: RunOptions, caches: Sequence[Cache]) -> MemoryNeed:
+    """Estimate the run's memory; the cache with the largest clips decides."""
+    checkpoint = choose(survey(options.checkpoint), TRANSFORMER, options.dtype)
+    sizes = [cache.facts.cells for cache in caches]
+    largest = sizes.index(max(sizes))
+    need = memory_need(
+        config_of(checkpoint),
+        caches[largest].facts.grid,
+        dtype=options.dtype,
+        lora_rank=options.lora_rank,
+        optimiser=options.optimiser,
+        batch=clips_of_batch(options.batch, sizes, largest),
+        checkpointing=options.checkpointing,
+        average=options.decay > 0,
+        teacher=options.few_steps is not None,
+        processes=int(os.environ.get("WORLD_SIZE", "1")) if options.spread else 1,
+    )
+    if options.held_out == 0:
+        return need
+    vae = choose(survey(options.checkpoint), VAE, options.dtype).weights.values()
+    return replace(need, weights=need.weights + 4.0 * sum(math.prod(w.shape) for w in vae))
 
 
 def check_memory(need: MemoryNeed, device: torch.device, limit: float | None = None) -> None:

@@ -15,6 +15,7 @@ from ..checkpoints.components import Components
 from ..checkpoints.image_encoder import encode_image
 from ..errors import MediaError, OptionError, WanMoveError
 from ..generation.prompts import embed_prompt
+from ..generation.settings import NEGATIVE_PROMPT
 from ..grid import Fit, LatentGrid, Size
 from ..guidance.options import check_ranges
 from ..media.video import probe_video, read_frames
@@ -24,7 +25,7 @@ from ..start_image.conditioning import fit_image
 from ..start_image.constant_tail import encode_padded
 from ..tracking.video import track_video
 from ..tracks import Tracks
-from .cache import CacheWriter, Facts, Sample
+from .cache import CacheWriter, Facts, NoPrompt, Sample
 
 _MOST_POINTS = 65_536
 _log = logging.getLogger("wanmove")
@@ -99,6 +100,8 @@ def prepare(
     """
     width, height = options.size
     writer = CacheWriter(out, Facts(width, height, options.frames, made_from or {}))
+    empty, negative = (_prompt(components, text, device) for text in ("", NEGATIVE_PROMPT))
+    writer.set_no_prompt(NoPrompt(empty, negative))
     failed = []
     for clip in clips:
         if f"{clip.name}#0" in writer.names:

@@ -25,7 +25,7 @@ from ..start_image.conditioning import conditioning_input, known_mask
 from ..tracks import Tracks
 from .attention import Context
 from .cache import Cache, Sample
-from .loop import Draw
+from .player import Draw
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ class Batch:
         prompts: embeddings without padding.
         image: CLIP's features; no tokens where the model has no CLIP.
         still: what is given without the tracks' features; None where it is not used.
+        negative: embedding of the negative prompt; None: no tokens.
     """
 
     clean: Float[Tensor, "batch channels latent_frames rows cols"]
@@ -73,6 +74,7 @@ class Batch:
     prompts: list[Tensor]
     image: Float[Tensor, "batch image_tokens image_width"]
     still: Float[Tensor, "batch all_channels latent_frames rows cols"] | None = None
+    negative: Float[Tensor, "tokens width"] | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """The same on a device."""
@@ -82,6 +84,7 @@ class Batch:
             [prompt.to(device) for prompt in self.prompts],
             self.image.to(device),
             None if self.still is None else self.still.to(device),
+            None if self.negative is None else self.negative.to(device),
         )
 
 
@@ -103,6 +106,11 @@ def guided(sample: Sample, tracks: Tracks | None, facts: Any) -> Tensor:
     return conditioning_input(latent, known_mask(facts.grid))
 
 
+def clips_of_batch(size: int, cells: Sequence[int], index: int) -> int:
+    """Number of a cache's clips with about as many cells as `size` of the smallest clips."""
+    return max(1, round(size * min(cells) / cells[index]))
+
+
 def draw_batch(
     caches: Sequence[tuple[Cache, Sequence[int]]],
     shares: Sequence[float],
@@ -121,14 +129,14 @@ def draw_batch(
         rng: of this step.
     """
     weights = np.asarray(shares, float) / np.sum(shares)
-    cells = [cache.facts.width * cache.facts.height * cache.facts.frames for cache, _ in caches]
     index = int(rng.choice(len(caches), p=weights))
     cache, clips = caches[index]
-    count = max(1, round(size * min(cells) / cells[index]))
+    count = clips_of_batch(size, [cache.facts.cells for cache, _ in caches], index)
     samples = [cache[clips[i]] for i in rng.integers(len(clips), size=count)]
     given = [guided(s, chosen_tracks(s.tracks, rng, recipe), cache.facts) for s in samples]
     still = [guided(s, None, cache.facts) for s in samples]
-    prompts = [s.prompt[: 0 if rng.random() < recipe.no_text else None] for s in samples]
+    none = cache.no_prompt
+    prompts = [none.empty if rng.random() < recipe.no_text else s.prompt for s in samples]
     images = [s.image * (rng.random() >= recipe.no_image) for s in samples]
     return Batch(
         torch.stack([s.latent for s in samples]),
@@ -136,6 +144,7 @@ def draw_batch(
         prompts,
         torch.stack(images),
         torch.cat(still),
+        none.negative,
     )
 
 

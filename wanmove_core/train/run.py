@@ -20,6 +20,7 @@ from ..checkpoints.classify import TRANSFORMER, VAE
 from ..checkpoints.layouts import choose, survey
 from ..checkpoints.loading import load_components
 from ..errors import OptionError
+from ..media.files import reason
 from ..media.writer import replacing
 from .adapters import (
     full_weights,
@@ -33,13 +34,15 @@ from .attention import Context, use_matrix_attention, use_short_context
 from .cache import Cache
 from .few_steps import few_step_loss
 from .held_out import Check, check_held_out
-from .loop import Draw, Loop, Player
-from .memory import MemoryNeed, check_memory, config_of, memory_need
+from .loop import Loop
+from .memory import check_memory, plan_memory
 from .options import RunOptions
 from .plan import Plan
+from .player import Draw, Player
 from .processes import Processes, own_device
 from .recipe import Batch, Recipe, draw_batch, flow_loss, velocity
 
+_MOST_GRAPHS = 64
 _log = logging.getLogger("wanmove")
 
 
@@ -72,8 +75,8 @@ class Run:
         self.need = plan_memory(options, self.caches)
         check_memory(self.need, self.device, options.memory_limit)
         self.model = self._load_model()
-        several = Processes.join(self.device).count > 1
-        context = Context(int(several), few_lengths=options.compile)
+        self.processes = Processes.join(self.device).count
+        context = Context(int(self.processes > 1), few_lengths=options.compile)
         self.context = use_short_context(self.model, context)
         if self.device.type == "cpu":
             use_matrix_attention(self.model)
@@ -95,7 +98,14 @@ class Run:
         if options.compile:  # one block's code serves all
             self.model.compile_repeated_blocks(dynamic=False)
         self.predict = partial(velocity, self.model, self.context)
-        self.loop = Loop(options.out, [self.player], plan, report=self.report, device=self.device)
+        self.loop = Loop(
+            options.out,
+            [self.player],
+            plan,
+            report=self.report,
+            device=self.device,
+            options=self._kept_options(),
+        )
 
     def train(self) -> Path:
         """Train to the plan's end.
@@ -107,11 +117,27 @@ class Run:
             KeyboardInterrupt: after Ctrl+C, with everything saved.
         """
         _log.info("about %s in all; %s", self.need, _counted(self.model))
-        with warnings.catch_warnings():
+        # A LoRA takes two or three graphs for each of the prompts' lengths, sizes and batches.
+        graphs = torch._dynamo.config.patch(recompile_limit=_MOST_GRAPHS)
+        with warnings.catch_warnings(), graphs:
             # A norm's float32 weights on bf16 input: right, and only a little slower.
             warnings.filterwarnings("ignore", "Mismatch dtype between input and weight")
-            self.loop.run()
+            self._run_loop()
         return self.write()
+
+    def _run_loop(self) -> None:
+        if not self.options.compile:
+            self.loop.run()
+            return
+        from torch._inductor.exc import InductorError
+
+        try:
+            self.loop.run()
+        except InductorError as error:
+            raise OptionError(
+                "--compile must have a C++ compiler that works, and Triton for a GPU; got "
+                f"{reason(error)}. Install it, or leave --compile out."
+            ) from error
 
     def report(self, step: int) -> dict[str, float]:
         """Measure held-out clips with the averaged weights, and write the weights."""
@@ -165,6 +191,21 @@ class Run:
             "teacher_guidance": asdict(self.options.teacher_guidance),
         }
         return {"format": "pt", **base, "wanmove_train": json.dumps(facts, sort_keys=True)}
+
+    def _kept_options(self) -> dict[str, Any]:
+        """What a resumed run must have as it began, besides what the weights themselves show."""
+        options = self.options
+        names = ("lora_rank", "dtype", "batch", "rate", "optimiser", "decay", "few_steps", "shares")
+        return {
+            "checkpoint": choose(survey(options.checkpoint), TRANSFORMER, options.dtype).path.name,
+            "caches": [cache.folder.name for cache in self.caches],
+            **{name: getattr(options, name) for name in names},
+            "held_out": options.held_out,
+            "teacher_guidance": asdict(options.teacher_guidance),
+            "recipe": asdict(self.recipe),
+            "seed": self.plan.seed,
+            "number of processes": self.processes,
+        }
 
     def _loss(self, draw: Draw) -> dict[str, Tensor]:
         options = self.options
@@ -230,24 +271,6 @@ class Run:
                 raise OptionError(
                     f"{cache.folder} must hold at least 2 clips; got {len(cache)}. Prepare more."
                 )
-
-
-def plan_memory(options: RunOptions, caches: list[Cache]) -> MemoryNeed:
-    """Estimate the run's memory; the cache with the largest clips decides."""
-    checkpoint = choose(survey(options.checkpoint), TRANSFORMER, options.dtype)
-    largest = max(caches, key=lambda cache: cache.facts.width * cache.facts.height)
-    return memory_need(
-        config_of(checkpoint),
-        largest.facts.grid,
-        dtype=options.dtype,
-        lora_rank=options.lora_rank,
-        optimiser=options.optimiser,
-        batch=options.batch,
-        checkpointing=options.checkpointing,
-        average=options.decay > 0,
-        teacher=options.few_steps is not None,
-        processes=int(os.environ.get("WORLD_SIZE", "1")) if options.spread else 1,
-    )
 
 
 def _counted(model: nn.Module) -> str:

@@ -134,6 +134,18 @@ def test_a_plain_folder_leaves_out_drawn_tracks(tmp_path):
     assert first.caption == "a caption" and first.tracks == tmp_path / "a_tracks.npy"
 
 
+def test_captions_that_fit_no_video_are_told_of_and_a_broken_table_is_refused(tmp_path, caplog):
+    clip(tmp_path / "a.mp4")
+    (tmp_path / "a_tracks.csv").write_text("frame,track,x,y,visible\n0,0,1,1,1\n")
+    assert open_dataset(tmp_path).cases[0].caption == "" and not caplog.messages
+    (tmp_path / "list.csv").write_text("clip,caption\na,a cat\n")
+    assert open_dataset(tmp_path).cases[0].caption == ""
+    assert "list.csv names no video of the folder in a column video or" in caplog.text
+    (tmp_path / "list.csv").write_text('video,caption\na,"' + "x" * 200_000)
+    with pytest.raises(MediaError, match=r"list\.csv must be a CSV"):
+        open_dataset(tmp_path)
+
+
 def test_choosing_clips_keeps_their_places(tmp_path):
     names = [f"clip_{k}" for k in range(10)]
     for name in names:

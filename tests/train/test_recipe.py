@@ -13,10 +13,11 @@ from wanmove_core.grid import LatentGrid
 from wanmove_core.tracks import Tracks
 from wanmove_core.train.adapters import learn_everything, learn_lora, optimisers
 from wanmove_core.train.attention import Context, use_matrix_attention, use_short_context
-from wanmove_core.train.cache import Cache, CacheWriter, Facts, Sample
+from wanmove_core.train.cache import Cache, CacheWriter, Facts, NoPrompt, Sample
 from wanmove_core.train.few_steps import TeacherGuidance, few_step_loss
 from wanmove_core.train.memory import config_of, memory_need
 from wanmove_core.train.player import Draw
+from wanmove_core.train.processes import own_device
 from wanmove_core.train.recipe import (
     Batch,
     Recipe,
@@ -189,6 +190,54 @@ def test_batches_of_large_clips_hold_fewer(tmp_path):
     for share, alike in ((1.0, True), (0.0, False)):
         batch = draw_batch(caches, (1.0, 0.0), 8, Recipe(no_motion=share), rng)
         assert torch.equal(batch.given, batch.still) is alike
+
+
+def test_no_sample_of_a_held_out_video_is_trained_on(tmp_path):
+    def split(videos):
+        folder = tmp_path / str(videos)
+        names = [f"clip_{video}#{cut}" for video in range(videos) for cut in range(3)]
+        CacheWriter(folder, Facts(16, 16, 9)).add({n: ("", a_sample(16, 0)) for n in names})
+        learned, measured = Cache(folder).split(3)
+        return [names[i] for i in learned], [names[i] for i in measured]
+
+    learned, measured = split(8)
+    assert len(measured) == 3 and all(name.endswith("#0") for name in measured)
+    assert len(learned) == 15
+    assert not {n.split("#")[0] for n in learned} & {n.split("#")[0] for n in measured}
+
+
+def test_without_a_prompt_a_model_is_given_what_its_sampler_gives_it(tmp_path):
+    writer = CacheWriter(tmp_path, Facts(16, 16, 9))
+    writer.add({f"clip_{k}": ("", a_sample(16, k)) for k in range(2)})
+    draws = {"caches": [(Cache(tmp_path), [0, 1])], "shares": (1.0,), "size": 4}
+    rng = np.random.default_rng(0)
+    batch = draw_batch(**draws, recipe=Recipe(no_text=1.0), rng=rng)
+    assert {len(prompt) for prompt in batch.prompts} == {0} and len(batch.negative) == 0
+    empty, negative = random(1, 64), random(3, 64)
+    writer.set_no_prompt(NoPrompt(empty, negative))
+    draws["caches"] = [(Cache(tmp_path), [0, 1])]
+    batch = draw_batch(**draws, recipe=Recipe(no_text=1.0), rng=rng)
+    assert all(torch.equal(prompt, empty.half().float()) for prompt in batch.prompts)
+    seen = []
+    predict = lambda noisy, _times, told: seen.append(told.prompts) or noisy  # noqa: E731
+    TeacherGuidance(5.0).guide(predict)(batch.clean, torch.ones(4), batch)
+    assert all(torch.equal(prompt, negative.half().float()) for prompt in seen[1])
+
+
+def test_a_prompt_may_fill_all_tokens():
+    context = Context()
+    joined = context.join([torch.ones(512, 4), torch.ones(2, 4)])
+    assert joined.shape == (2, 513, 4)
+    assert context.bias[0, 511] == 0 and context.bias[0, 512] == -math.inf
+    assert context.bias[1, -1] == pytest.approx(math.log(510))
+
+
+def test_each_process_has_a_card_of_its_own(monkeypatch):
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    assert own_device("cuda") == torch.device("cuda:3")
+    assert own_device("cuda:1") == torch.device("cuda:1") and own_device("cpu").type == "cpu"
+    monkeypatch.delenv("LOCAL_RANK")
+    assert own_device("cuda") == torch.device("cuda")
 
 
 def test_every_weight_that_learns_has_one_optimiser():

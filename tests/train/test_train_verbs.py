@@ -63,6 +63,11 @@ def test_prepare_leaves_a_bad_clip_out_in_one_line_and_resumes(clips, cache, cap
 LAYOUTS = {
     "text beside": ("a.mp4", {"a.txt": "a red ball"}, "folder"),
     "a table": ("a.mp4", {"list.csv": "path,text\na.mp4,a red ball\n"}, "folder"),
+    "paths": (
+        "sub/a.mp4",
+        {"list.csv": "caption;file_name\na blue one;b.mp4\na red ball;sub/a.mp4\n"},
+        "folder",
+    ),
     "MagicData": (
         "videos/a.mp4",
         {"MagicData.csv": "path,text\nvideos/a.mp4,a red ball\n", "masks/a/.keep": ""},
@@ -165,11 +170,23 @@ def test_a_lora_is_distilled_from_the_model_without_it(cache, tmp_path, capsys):
     [
         (("--memory", "0.01"), "The run must fit 0.0 GiB of memory"),
         (("--full", "--dtype", "fp8"), "Full training must start from bf16"),
-        (("--shares", "1,2"), "a share for each of the 1 caches"),
+        (("--shares", "1,2"), "a positive number for each of the 1 caches; got 1, 2"),
         (("--guidance-scale", "5"), "must go with --few-steps"),
         (("--few-steps", "4", "--guidance-scale", "nan"), "guidance_scale must be 0 to 100"),
         (("--few-steps", "4", "--motion-scale", "-1"), "motion_scale must be 0 to 100; got -1"),
         (("--lora", "0"), "rank must be at least 1"),
+        (("--minutes", "nan"), "minutes must be"),
+        (("--steps", "0"), "steps must be 1 to"),
+        (("--report-every", "0"), "report_every must be 1 to"),
+        (("--held-out", "-1"), "held_out must be 0 to"),
+        (("--seed", "-1"), "seed must be 0 to"),
+        (("--rate", "0"), "rate must be"),
+        (("--decay", "nan"), "decay must be 0 to"),
+        (("--batch", "0"), "batch must be 1 to"),
+        (("--shift", "0"), "shift must be"),
+        (("--no-text", "2"), "no_text must be 0 to 1"),
+        (("--few-steps", "0"), "few_steps must be 1 to"),
+        (("--compile", "--spread"), "--compile must be without --spread"),
         (("--optimiser", "adamw8bit"), "must have the package bitsandbytes"),
     ],
 )

@@ -1,6 +1,7 @@
 """The benchmarks' folders as lists of clips; the content tells which benchmark it is."""
 
 import csv
+import logging
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,13 +9,25 @@ from pathlib import Path
 from ..errors import MediaError, OptionError
 from .case import Case, DataSet, number_cases, safe_id
 
+_log = logging.getLogger("wanmove")
 # Beside the lists of a benchmark that `write_toy_bench` made.
 TOY_MARK = "toy.json"
 _MAX_LIST_BYTES = 64 * 2**20
 _OVERLAY = "_tracks"  # `--draw-tracks` writes NAME_tracks.mp4 beside NAME.mp4
 _PICTURES = {".jpg", ".jpeg", ".png"}
 _CAPTION_COLUMNS = ("caption", "prompt", "text")
-_NAME_COLUMNS = ("video", "videoid", "video_id", "name", "id", "path", "file")
+_NAME_COLUMNS = (
+    "video",
+    "videoid",
+    "video_id",
+    "file_name",
+    "filename",
+    "file_path",
+    "name",
+    "id",
+    "path",
+    "file",
+)
 _COUNT_COLUMNS = ("objects", "num_objects", "object_num", "count")
 
 
@@ -108,9 +121,10 @@ def _is_magicdata(root: Path) -> bool:
 
 def _magicdata(root: Path, _mode: str, _language: str) -> DataSet:
     """MagicData's layout; that FlashBench has it is an assumption, since its README shows none."""
-    table = _magicdata_table(root)
+    names = list(videos_in(root / "videos"))
+    table = _captions(root, names)
     cases = []
-    for name in videos_in(root / "videos"):
+    for name in names:
         row = table.get(name, {})
         cases.append(
             Case(
@@ -127,27 +141,47 @@ def _magicdata(root: Path, _mode: str, _language: str) -> DataSet:
     return DataSet("MagicData", root, number_cases(cases), "", ("reference", *needs))
 
 
-def _magicdata_table(root: Path) -> dict[str, dict[str, str]]:
-    """Captions and object counts by video, from the CSV beside the folders, if there is one."""
-    listing = next(iter(sorted(root.glob("*.csv"))), None)
+def _captions(root: Path, videos: list[str]) -> dict[str, dict[str, str]]:
+    """Captions and object counts by video, from the CSV of a folder, if there is one."""
+    lists = (path for path in sorted(root.glob("*.csv")) if not path.stem.endswith(_OVERLAY))
+    listing = next(lists, None)
     if listing is None:
         return {}
-    rows = csv.reader(line.removesuffix("\r") for line in _read_text(listing).split("\n"))
-    header = [cell.strip().lower() for cell in next(rows, [])]
+    table = _caption_table(listing)
+    found = {name: table.get(name) or table.get(name.rpartition("/")[2], {}) for name in videos}
+    if not any(found.values()):
+        _log.warning(
+            "%s names no video of the folder in a column %s: no captions are used.",
+            listing,
+            " or ".join(_NAME_COLUMNS[:3]),
+        )
+    return found
+
+
+def _caption_table(listing: Path) -> dict[str, dict[str, str]]:
+    """Rows by the path that they name, and by its last part."""
+    lines = [line.removesuffix("\r") for line in _read_text(listing).split("\n")]
+    try:
+        rows = list(csv.reader(lines, delimiter=max(",;\t", key=lines[0].count)))
+    except csv.Error as error:
+        raise MediaError(f"{listing} must be a CSV; got {error}. Correct it.") from error
+    header = [cell.strip().lower() for cell in (rows or [[]])[0]]
 
     def column(names: tuple[str, ...]) -> int | None:
         return next((header.index(name) for name in names if name in header), None)
 
     name, caption, count = map(column, (_NAME_COLUMNS, _CAPTION_COLUMNS, _COUNT_COLUMNS))
+    values = {"caption": caption, "objects": count}
     table: dict[str, dict[str, str]] = {}
-    for row in rows:
-        if name is None or len(row) <= name:
+    for row in rows[1:]:
+        ident = safe_id(row[name].strip()) if name is not None and len(row) > name else None
+        if ident is None:
             continue
-        ident = safe_id(Path(row[name].strip()).name) or ""
-        values = {"caption": caption, "objects": count}
-        table[ident] = {k: row[i] for k, i in values.items() if i is not None and i < len(row)}
-        if table[ident].get("objects"):
-            table[ident]["objects"] += " objects"
+        told = {k: row[i].strip() for k, i in values.items() if i is not None and i < len(row)}
+        if told.get("objects"):
+            told["objects"] += " objects"
+        table[ident] = told
+        table.setdefault(ident.rpartition("/")[2], told)
     return table
 
 
@@ -188,9 +222,10 @@ def _is_folder(root: Path) -> bool:
 
 def _folder(root: Path, _mode: str, _language: str) -> DataSet:
     """Any folder of videos, with NAME.txt or a CSV as caption and NAME_tracks.* beside them."""
-    table = _magicdata_table(root)
+    names = list(videos_in(root))
+    table = _captions(root, names)
     cases = []
-    for name in videos_in(root):
+    for name in names:
         video = root / f"{name}.mp4"
         text = video.with_suffix(".txt")
         stem = video.stem + _OVERLAY

@@ -14,6 +14,7 @@ from ..errors import OptionError, WanMoveError
 from .ranks import PeerEndedError, inputs_are_unchecked, tell_failure
 from .say import say
 
+_OF_TRAINING = ("peft", "accelerate")
 _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 _NOBODY_READS = 141  # 128 + SIGPIPE
 
@@ -91,9 +92,10 @@ def _run(args: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == __package__.partition(".")[0]:
             raise
+        extra = "standalone,train" if error.name in _OF_TRAINING else "standalone"
         raise OptionError(
             f"the package {error.name} must be installed; got none. "
-            "Run pip install 'wan-move[standalone]'."
+            f"Run pip install 'wan-move[{extra}]'."
         ) from error
     return code
 

@@ -102,11 +102,15 @@ def _add_run(verbs: Any) -> None:
 def run_prepare(args: argparse.Namespace) -> int:
     """Run the verb `prepare`: 1 where a clip was left out, else 0."""
     from ..bench.datasets import open_dataset
+    from ..checkpoints.classify import TRANSFORMER
+    from ..checkpoints.layouts import choose, survey
     from ..checkpoints.loading import load_components
     from ..tracking.video import track_video
+    from ..train.memory import config_of
     from ..train.prepare import Clip, Follow, PrepareOptions, prepare
 
     options = PrepareOptions(args.size, args.frames, args.fps, args.cuts, args.points)
+    config_of(choose(survey(args.checkpoint), TRANSFORMER, "bf16"))  # refuses other models
     dataset = open_dataset(args.clips)
     clips = [Clip(c.id, c.reference, c.caption) for c in dataset.cases if c.reference is not None]
     needs = ("vae", "text_encoder", "image_encoder")

@@ -112,7 +112,7 @@ class GenerationSettings:
                 f"got {self.clip_frames}. Use --window {self.family.longest_clip}."
             )
         if self.resize in ("stretch", "crop", "pad"):
-            _check_multiple(self.size, self.family)
+            check_multiple(self.size, self.family)
 
     @property
     def clip_frames(self) -> int:
@@ -161,7 +161,7 @@ class GenerationSettings:
             area, multiple = self.size[0] * self.size[1], max(self.family.multiple)
             return reference_size(*image_size, area=area, multiple=multiple)
         size = image_size if self.resize == "native" else self.size
-        _check_multiple(size, self.family)
+        check_multiple(size, self.family)
         return size
 
     def as_dict(self) -> dict[str, Any]:
@@ -186,7 +186,12 @@ _RANGES = (
 )
 
 
-def _check_multiple(size: Size, family: ModelFamily) -> None:
+def check_multiple(size: Size, family: ModelFamily) -> None:
+    """Check that a size fits a family's latent cells and patches.
+
+    Raises:
+        OptionError: it does not; the message names the nearest that does.
+    """
     multiple = max(family.multiple)
     if min(size) < multiple or size[0] % multiple or size[1] % multiple:
         near = "x".join(str(max(multiple, round(side / multiple) * multiple)) for side in size)

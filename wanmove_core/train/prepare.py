@@ -14,8 +14,9 @@ from torch.nn import functional
 from ..checkpoints.components import Components
 from ..checkpoints.image_encoder import encode_image
 from ..errors import MediaError, OptionError, WanMoveError
+from ..family import WAN21_I2V
 from ..generation.prompts import embed_prompt
-from ..generation.settings import NEGATIVE_PROMPT
+from ..generation.settings import NEGATIVE_PROMPT, check_multiple
 from ..grid import Fit, LatentGrid, Size
 from ..guidance.options import check_ranges
 from ..media.video import probe_video, read_frames
@@ -48,7 +49,7 @@ class PrepareOptions:
     """How clips become samples.
 
     Args:
-        size: (width, height) of the samples; clips are scaled and cropped to it.
+        size: (width, height) of the samples, multiples of 16; clips are scaled and cropped to it.
         frames: of a sample, a multiple of 4 plus 1.
         fps: of the samples; frames of faster clips are dropped. The model was trained at 16.
         cuts: samples per clip at most, one after the other.
@@ -65,6 +66,7 @@ class PrepareOptions:
     grid: tuple[int, int] = (32, 32)
 
     def __post_init__(self) -> None:
+        check_multiple(self.size, WAN21_I2V)
         LatentGrid(self.frames, self.size[1], self.size[0])
         check_num_frames(self.frames)
         check_ranges(self, (("fps", 0.01, 1000), ("cuts", 1, 10_000)))

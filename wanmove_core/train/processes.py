@@ -74,9 +74,16 @@ def own_device(name: str) -> torch.device:
 
 
 def whole(tensor: Tensor) -> Tensor:
-    """Gather a sharded weight; all processes must call this."""
-    full: Tensor = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
-    return full
+    """Gather a sharded weight; all processes must call this.
+
+    Returns:
+        The weight; of a sharded one, a copy on the CPU in rank 0 and nothing in the others, so that
+        no device ever holds more than one whole weight.
+    """
+    if not isinstance(tensor, DTensor):
+        return tensor
+    full: Tensor = tensor.full_tensor()
+    return full.cpu() if distributed.get_rank() == 0 else full.new_empty(0)
 
 
 def spread_like(tensor: Tensor, other: Tensor) -> Tensor:

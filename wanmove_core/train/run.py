@@ -235,8 +235,13 @@ class Run:
             return velocity(self.model, self.context, noisy, times, batch)
 
     def _load(self, part: str) -> Any:
+        # Weights that are spread never lie on one card as a whole.
+        on_cpu = self.options.spread and part == TRANSFORMER
         return load_components(
-            self.options.checkpoint, dtype=self.options.dtype, device=self.device, needs=(part,)
+            self.options.checkpoint,
+            dtype=self.options.dtype,
+            device="cpu" if on_cpu else self.device,
+            needs=(part,),
         )
 
     def _load_model(self) -> Any:

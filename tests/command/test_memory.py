@@ -1,12 +1,13 @@
 """What is said when a card's memory runs out: options that were computed to fit it."""
 
 from argparse import Namespace
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
 import torch
 
-from wanmove_core.command.memory import memory_told
+from wanmove_core.command.memory import memory_told, way_out
 from wanmove_core.errors import OptionError
 from wanmove_core.generation.memory import kept_attention
 
@@ -23,7 +24,7 @@ def _said(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _index: card)
     args = Namespace(frames=frames, window=window, cache=cache)
-    with pytest.raises(OptionError) as caught, memory_told(args, (832, 480)):
+    with pytest.raises(OptionError) as caught, memory_told(partial(way_out, args, (832, 480))):
         raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried\nmore")
     return str(caught.value)
 

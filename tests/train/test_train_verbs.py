@@ -197,6 +197,16 @@ def test_what_cannot_work_is_refused_in_one_line(cache, tmp_path, capsys, option
     assert not (tmp_path / "state.safetensors").exists()
 
 
+def test_a_card_without_memory_is_told_of_in_one_line(cache, tmp_path, capsys, monkeypatch):
+    def exhausted(_run):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried\nmore")
+
+    monkeypatch.setattr("wanmove_core.train.run.Run.train", exhausted)
+    assert run(cache, tmp_path, "--steps", "1", "--held-out", "0") == 2
+    error = capsys.readouterr().err
+    assert "Tried Use --dtype fp8" in error and error.count("\n") == 1
+
+
 def test_the_memory_of_the_real_model_is_said_beforehand(cache, capsys):
     assert run(cache, "unused", "--check") == 0
     assert re.fullmatch(r"about [\d.]+ GiB \(weights.*\)\n", capsys.readouterr().out)

@@ -14,7 +14,7 @@ from ..errors import CheckpointError, OptionError
 from .companions import check_companions
 from .flashmotion import check_family, find_family, load_adapter_option
 from .generation_options import add_job_options, add_model_options
-from .memory import memory_told
+from .memory import memory_told, way_out
 from .option_values import check_machine, make_job, make_speed_options, parse_lora
 from .parse import parse_path
 from .ranks import (
@@ -172,7 +172,7 @@ def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int
     if ranks is not None:
         # A drawn seed and a written prompt are those of rank 0.
         job = ranks.from_first(job)
-    with memory_told(args, size):
+    with memory_told(partial(way_out, args, size)):
         pipeline = load_pipeline(args, ranks, spread=_spread(args), preview=preview)
         with progress_bar(job.out.name) as progress:
             result = run_job(pipeline, job, model=model, progress=progress)

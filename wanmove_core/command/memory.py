@@ -1,7 +1,7 @@
 """Say in one line that memory ran out, and which options would fit."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ..errors import OptionError
@@ -9,12 +9,11 @@ from ..family import WAN21_I2V
 
 
 @contextmanager
-def memory_told(args: argparse.Namespace, size: tuple[int, int]) -> Iterator[None]:
-    """Turn an out-of-memory error within a `with` block into one line that names options that fit.
+def memory_told(way_out: Callable[[], str]) -> Iterator[None]:
+    """Turn an out-of-memory error within a `with` block into one line that says what would help.
 
     Args:
-        args: the command line.
-        size: (width, height) of the video.
+        way_out: says it.
     """
     import torch
 
@@ -23,12 +22,17 @@ def memory_told(args: argparse.Namespace, size: tuple[int, int]) -> Iterator[Non
     except torch.cuda.OutOfMemoryError as error:
         reason = str(error).splitlines()[0]
         raise OptionError(
-            f"the device's memory must hold the model and its work; got: {reason} "
-            f"{_way_out(args, size)}"
+            f"the device's memory must hold the model and its work; got: {reason} {way_out()}"
         ) from error
 
 
-def _way_out(args: argparse.Namespace, size: tuple[int, int]) -> str:
+def way_out(args: argparse.Namespace, size: tuple[int, int]) -> str:
+    """Name the options of `generate` that fit the device.
+
+    Args:
+        args: the command line.
+        size: (width, height) of the video.
+    """
     import torch
 
     plain = (

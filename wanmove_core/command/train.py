@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from ..errors import OptionError
+from .memory import memory_told
 from .parse import parse_numbers, parse_path, parse_size
 from .say import say
 
@@ -176,5 +177,6 @@ def run_run(args: argparse.Namespace) -> int:
     recipe = Recipe(
         args.no_motion, 200, args.no_text, shift=args.shift, moving_weight=args.moving_weight
     )
-    say(str(Run(options, plan, recipe).train()))
+    with memory_told(lambda: "Use --dtype fp8, a LoRA, --checkpointing, or smaller clips."):
+        say(str(Run(options, plan, recipe).train()))
     return 0

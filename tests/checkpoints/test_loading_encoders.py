@@ -27,6 +27,17 @@ def components(model, tmp_path_factory):
     )
 
 
+def test_only_linear_layers_of_the_text_encoder_are_rounded(model, tmp_path):
+    folder = writers.write_official(tmp_path / "m", model)
+    rounded, plain = (
+        load_components([folder], text_encoder_dtype=dtype, needs=["text_encoder"]).text_encoder
+        for dtype in ("fp8", "fp32")
+    )
+    attention = (part.encoder.block[0].layer[0].SelfAttention for part in (rounded, plain))
+    one, other = (part.relative_attention_bias.weight.float() for part in attention)
+    torch.testing.assert_close(one, other, rtol=2**-8, atol=0)
+
+
 def official_clip(state, image, heads=2, side=56):
     """`CLIPModel.visual` of Wan-Move wan/modules/clip.py @27409be, all but the last block."""
     s = {name.removeprefix("visual."): tensor.half().float() for name, tensor in state.items()}

@@ -1,5 +1,6 @@
 """LoRA files of every naming change the model as their definition says."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,19 @@ def test_every_naming_changes_the_weights_as_defined(naming, model, folder, tmp_
     assert apply_lora(transformer, tmp_path / "lora.safetensors", strength=STRENGTH) == 3
     for name, weight in transformer.state_dict().items():
         want = model.transformer[name] + STRENGTH * meaning.get(name, 0)
+        torch.testing.assert_close(weight, want, rtol=0, atol=1e-6, msg=name)
+
+
+@pytest.mark.parametrize(("use_rslora", "factor"), [(False, 4 / RANK), (True, 4 / RANK**0.5)])
+def test_the_alpha_in_a_header_of_diffusers_counts(use_rslora, factor, model, folder, tmp_path):
+    file, meaning = lora_file(model.transformer, "diffusers")
+    stated = {"r": RANK, "lora_alpha": 4, "use_rslora": use_rslora, "alpha_pattern": {}}
+    told = json.dumps({f"transformer.{name}": value for name, value in stated.items()})
+    save_file(file, tmp_path / "lora.safetensors", {"lora_adapter_metadata": told})
+    transformer = load(folder)
+    apply_lora(transformer, tmp_path / "lora.safetensors")
+    for name, weight in transformer.state_dict().items():
+        want = model.transformer[name] + factor * meaning.get(name, 0)
         torch.testing.assert_close(weight, want, rtol=0, atol=1e-6, msg=name)
 
 

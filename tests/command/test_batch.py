@@ -113,6 +113,20 @@ def test_two_jobs_may_not_write_one_video(folder, made, caplog):
     assert "must differ from that of other lines; got that of 1/3 a.mp4" in caplog.text
 
 
+def test_two_jobs_of_different_shards_may_not_write_one_video(folder, made, caplog):
+    lines = [entry("a.mp4"), entry("a.mp4", seed=2)]
+    assert run(folder, lines, "--shard", "0/2") == 0 and made == [0]
+    assert run(folder, lines, "--shard", "1/2") == 1 and made == [0]
+    assert "got that of 1/2 a.mp4" in caplog.text
+
+
+def test_a_video_of_a_drawn_seed_is_made_once(folder, made):
+    lines = [entry("a.mp4", seed=-1)]
+    assert run(folder, lines) == 0 and run(folder, lines) == 0
+    assert len(made) == 1
+    assert run(folder, [entry("a.mp4", seed=-1, steps=2)]) == 0 and len(made) == 2
+
+
 def test_a_file_without_jobs_is_refused(folder, made, capsys):
     assert run(folder, []) == 2
     assert "must hold at least one job; got none" in capsys.readouterr().err and made == []

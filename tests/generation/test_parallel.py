@@ -92,6 +92,8 @@ def test_tokens_that_do_not_divide_are_refused_with_a_number_that_does():
     with pytest.raises(OptionError, match="tokens must divide by the 2 parts"):
         check_tokens((1, 2, 1), (624, 624), GenerationSettings())
     check_tokens((2, 1, 1), (624, 624), GenerationSettings())
+    with pytest.raises(OptionError, match="Use 2 or 4 or 5 or 8 parts"):
+        check_tokens((1, 3, 1), (832, 480), GenerationSettings(), heads=40)
 
 
 def test_a_mistake_that_all_see_is_told_once(monkeypatch, capsys):

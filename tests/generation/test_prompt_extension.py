@@ -164,6 +164,12 @@ def test_a_server_that_is_not_there(server):
         load_extender(Extension(nowhere, "m"))("a cat walks", small_image())
 
 
+@pytest.mark.parametrize("address", ["http://localhost:abc/v1", "http://local host/v1"])
+def test_what_is_no_address(address):
+    with pytest.raises(OptionError, match="must answer with JSON"):
+        load_extender(Extension(address, "m"))("a cat walks", small_image())
+
+
 def test_what_cannot_be_an_extension(tmp_path, text_model):
     with pytest.raises(OptionError, match="--extend-model must name a model"):
         Extension("http://localhost:11434/v1")

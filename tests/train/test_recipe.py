@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from training.dit_model import IMAGE_DIM, IMAGE_TOKENS, TEXT_DIM, build_dit
+from wanmove_core.generation.parallel import own_device
 from wanmove_core.tracks import Tracks
 from wanmove_core.train.adapters import learn_everything, optimisers
 from wanmove_core.train.attention import Context, use_matrix_attention, use_short_context
 from wanmove_core.train.cache import Cache, CacheWriter, Facts, NoPrompt, Sample
 from wanmove_core.train.few_steps import TeacherGuidance, few_step_loss
 from wanmove_core.train.player import Draw
-from wanmove_core.train.processes import own_device
 from wanmove_core.train.recipe import (
     Batch,
     Recipe,
@@ -227,7 +227,9 @@ def test_a_prompt_may_fill_all_tokens():
 
 
 def test_each_process_has_a_card_of_its_own(monkeypatch):
-    monkeypatch.setenv("LOCAL_RANK", "3")
+    launched = {"RANK": 3, "WORLD_SIZE": 4, "LOCAL_RANK": 3, "MASTER_PORT": 1234}
+    for name, value in launched.items():
+        monkeypatch.setenv(name, str(value))
     assert own_device("cuda") == torch.device("cuda:3")
     assert own_device("cuda:1") == torch.device("cuda:1") and own_device("cpu").type == "cpu"
     monkeypatch.delenv("LOCAL_RANK")

@@ -7,7 +7,9 @@ diffusers' own converter is not used: it drops the changes of norms, and stops a
 `k_img` without `v_img`.
 """
 
+import json
 import logging
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from .lora_names import is_lora, sort_names
 
 _log = logging.getLogger("wanmove")
 
+_STATED = "lora_adapter_metadata"
 _PATCH_EMBEDDING = "patch_embedding"
 _QUANTISED = (Fp8Linear, GGUFLinear)
 # What a file says about one layer: "down", "up", "alpha", "weight" or "bias" -> weight.
@@ -84,6 +87,7 @@ def apply_lora(transformer: nn.Module, path: Path, *, strength: float = 1.0) -> 
     """
     checkpoint = open_lora(path)
     changes = _collect(transformer, checkpoint)
+    stated = _stated_strength(checkpoint)
     if _is_for_fewer_channels(transformer, changes.get(_PATCH_EMBEDDING, {})):
         # Text-to-video LoRAs serve image-to-video models too, but for this one layer.
         _log.warning("%s: its change of the patch embedding is left out: other width", path.name)
@@ -91,7 +95,7 @@ def apply_lora(transformer: nn.Module, path: Path, *, strength: float = 1.0) -> 
     for target, change in changes.items():
         _check(transformer, path, target, change)
     for target, change in changes.items():
-        _apply(transformer, target, change, strength)
+        _apply(transformer, target, change, strength, stated)
     _log.info("%s: changed %d layers at strength %g", path.name, len(changes), strength)
     return len(changes)
 
@@ -106,6 +110,26 @@ def open_lora(path: Path) -> Checkpoint:
     if not is_lora(checkpoint.weights):
         raise _no_lora(checkpoint)
     return checkpoint
+
+
+def _stated_strength(checkpoint: Checkpoint) -> float:
+    """Alpha over rank of a file of diffusers or peft that states it in its header; 1 without.
+
+    Files with a weight `alpha` beside each pair state it there.
+
+    Source: diffusers loaders/lora_base.py, LORA_ADAPTER_METADATA_KEY.
+    """
+    if any(name.endswith(".alpha") for name in checkpoint.weights):
+        return 1.0
+    try:
+        stated = json.loads(checkpoint.metadata.get(_STATED, "{}"))
+        alpha, rank = (float(stated[f"transformer.{name}"]) for name in ("lora_alpha", "r"))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return 1.0
+    if stated.get("transformer.alpha_pattern") or stated.get("transformer.rank_pattern"):
+        _log.warning("%s: its alphas differ by layer; one is used for all", checkpoint.path.name)
+    root = rank**0.5 if stated.get("transformer.use_rslora") else rank
+    return alpha / root if rank > 0 and math.isfinite(alpha / root) else 1.0
 
 
 def _no_lora(checkpoint: Checkpoint) -> CheckpointError:
@@ -176,7 +200,9 @@ def _check(transformer: nn.Module, path: Path, target: str, change: Change) -> N
             )
 
 
-def _apply(transformer: nn.Module, target: str, change: Change, strength: float) -> None:
+def _apply(
+    transformer: nn.Module, target: str, change: Change, strength: float, stated: float
+) -> None:
     layer = _layer(transformer, target)
     own = layer if isinstance(layer, nn.Parameter) else next(layer.parameters())
     # On the layer's device: the products of a 14B model are 2 TFLOP.
@@ -187,9 +213,8 @@ def _apply(transformer: nn.Module, target: str, change: Change, strength: float)
         _add(layer.bias, read["bias"] * strength)
     if "down" not in read:
         return
-    rank = read["down"].shape[0]
-    alpha = float(read["alpha"]) if "alpha" in read else rank
-    up = read["up"] * (strength * alpha / rank)
+    of_alpha = float(read["alpha"]) / read["down"].shape[0] if "alpha" in read else stated
+    up = read["up"] * (strength * of_alpha)
     if not isinstance(layer, (*_QUANTISED, LowRankLinear)):
         _add(layer.weight, up @ read["down"])
         return

@@ -90,11 +90,15 @@ def load_text_encoder(
         scales,
         dtype_of=lambda _name: compute_dtype,
         device=device,
-        rounded_to_fp8=(lambda name: ".SelfAttention." in name or ".DenseReluDense." in name)
-        if quantize
-        else None,
+        rounded_to_fp8=_is_linear if quantize else None,
     )
     return model
+
+
+def _is_linear(name: str) -> bool:
+    """Whether a weight is a linear layer's; the biases of relative positions are an embedding."""
+    parts = (".SelfAttention.", ".DenseReluDense.")
+    return any(part in name for part in parts) and "relative_attention_bias" not in name
 
 
 def _tied(config: UMT5Config) -> UMT5EncoderModel:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import MediaError, OptionError, WanMoveError
 from ..formats.checks import shown
-from ..generation.job import Job, check_job, extend_prompt, is_done, run_job
+from ..generation.job import Job, check_job, extend_prompt, run_job
+from ..generation.job_record import is_done
 from ..generation.pipeline import Progress
 from ..generation.prompt_extension import load_extender
 from ..media.writer import check_writable
@@ -74,18 +75,12 @@ def run_batch(
     """
     jobs: list[tuple[str, Job]] = []
     made, skipped = 0, 0
-    owners: dict[Path, str] = {}
     # The jobs of rank 0 are those of all ranks: the others need not look, nor tell it again.
     for number, line in enumerate(lines if ranks is None or ranks.writes else (), 1):
         label = f"{number}/{len(lines)} {line.name}"
         try:
             job = _job_of(line)
             check_writable(job.out)
-            first = owners.setdefault(job.out.absolute(), label)
-            if first != label:
-                raise OptionError(
-                    f"out must differ from that of other lines; got that of {first}. Rename one."
-                )
             if is_done(job, model):
                 _log.info("%s: already there", label)
                 skipped += 1
@@ -182,6 +177,25 @@ def _job_of(line: Line) -> Job:
     if line.job is None:
         raise OptionError(f"{line.name} must hold a job; got none. Fix the line.")
     return line.job
+
+
+def refuse_repeats(lines: Sequence[Line]) -> list[Line]:
+    """Make lines whose `out` an earlier one has errors; to be called before lines are shared out.
+
+    Processes that make different lines would overwrite each other's videos.
+    """
+    owners: dict[Path, str] = {}
+    kept = []
+    for number, line in enumerate(lines, 1):
+        label = f"{number}/{len(lines)} {line.name}"
+        if line.job is not None:
+            first = owners.setdefault(line.job.out.absolute(), label)
+            if first != label:
+                told = f"out must differ from that of other lines; got that of {first}. Rename one."
+                kept.append(Line(line.name, error=OptionError(told)))
+                continue
+        kept.append(line)
+    return kept
 
 
 def read_batch(path: Path, args: argparse.Namespace) -> list[Line]:

@@ -92,6 +92,10 @@ def check_family(args: argparse.Namespace, family: ModelFamily) -> None:
             raise OptionError(
                 f"--adapter must be without --cache; got --cache {args.cache}. Leave it out."
             )
+    if not family.conditioned and args.cache != "none":
+        raise OptionError(
+            f"--cache must come with a Wan-Move checkpoint; got {family.title}. Leave it out."
+        )
     if family.conditioned and getattr(args, "few_step", None):
         raise OptionError(
             f"--few-step must come with Wan2.2-TI2V-5B; got a checkpoint of {family.title}. "
@@ -105,19 +109,30 @@ def check_family(args: argparse.Namespace, family: ModelFamily) -> None:
         )
 
 
-def _check_fit(args: argparse.Namespace) -> None:
-    """Refuse an adapter of another model before anything is loaded; reads no tensor."""
-    from ..checkpoints.adapter_loading import open_adapter
+def transformer_config(args: argparse.Namespace) -> dict[str, Any]:
+    """Read the transformer's sizes off its file's header; {} where that is not possible.
+
+    What is wrong with the file is said in full when the model is loaded.
+    """
     from ..checkpoints.keymaps import TRANSFORMER_KEYS
     from ..checkpoints.layouts import TRANSFORMER, choose, survey
     from ..checkpoints.transformer import infer_config
 
-    _, found = open_adapter(args.adapter)
     try:
         model = choose(survey(args.checkpoint), TRANSFORMER, args.dtype)
+        return infer_config(model, model.in_library_names(TRANSFORMER_KEYS))
     except CheckpointError:
-        return  # said in full when the model is loaded
-    config = infer_config(model, model.in_library_names(TRANSFORMER_KEYS))
+        return {}
+
+
+def _check_fit(args: argparse.Namespace) -> None:
+    """Refuse an adapter of another model before anything is loaded; reads no tensor."""
+    from ..checkpoints.adapter_loading import open_adapter
+
+    _, found = open_adapter(args.adapter)
+    config = transformer_config(args)
+    if not config:
+        return
     width = config["num_attention_heads"] * config["attention_head_dim"]
     own = (config["num_layers"], width, config["out_channels"])
     if own != (found.blocks, found.width, found.latent_channels):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CheckpointError, OptionError
 from .companions import check_companions
-from .flashmotion import check_family, find_family, load_adapter_option
+from .flashmotion import check_family, find_family, load_adapter_option, transformer_config
 from .generation_options import add_job_options, add_model_options
 from .memory import memory_told, way_out
 from .option_values import check_machine, make_job, make_speed_options, parse_lora
@@ -118,7 +118,7 @@ def _check_workers(args: argparse.Namespace, world: int) -> None:
 
 
 def _run_many(args: argparse.Namespace, model: dict[str, Any], world: int) -> int:
-    from .batch import read_batch, run_batch
+    from .batch import read_batch, refuse_repeats, run_batch
     from .bench_jobs import movebench_jobs
 
     lines = read_batch(args.batch, args) if args.batch is not None else movebench_jobs(args)
@@ -136,7 +136,7 @@ def _run_many(args: argparse.Namespace, model: dict[str, Any], world: int) -> in
 
         workers = partial(make_on_workers, args=args, model=model)
     return run_batch(
-        (args.shard or Shard()).take(lines),
+        (args.shard or Shard()).take(refuse_repeats(lines)),
         lambda: load_pipeline(args, spread=_spread(args)),
         model=model,
         progress_bar=progress_bar,
@@ -162,7 +162,7 @@ def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int
     check_writable(job.out)
     preview = make_preview(args.preview, job.fps, args.family)
     shares = choose_shares(args, world, job.settings.guidance_scale)
-    check_tokens(shares, size, job.settings)
+    check_tokens(shares, size, job.settings, transformer_config(args).get("num_attention_heads", 0))
     inputs_are_checked()
     ranks = meet(shares, device_of(args)) if world > 1 else None
     if job.extension is not None and (ranks is None or ranks.writes):
@@ -258,11 +258,9 @@ def device_of(args: argparse.Namespace) -> str:
     """Return the device that the options name, or the best device for this process."""
     import torch
 
-    from ..generation.parallel import launched
+    from ..generation.parallel import own_device
 
-    found = launched()
-    cuda = "cuda" if found is None else f"cuda:{found[2]}"
-    return args.device or (cuda if torch.cuda.is_available() else "cpu")
+    return str(own_device(args.device or ("cuda" if torch.cuda.is_available() else "cpu")))
 
 
 @contextmanager

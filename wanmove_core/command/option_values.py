@@ -121,6 +121,7 @@ def make_job(args: argparse.Namespace) -> "Job":
         known=_known(args, settings.num_frames),
         goes_on_from=args.goes_on_from,
         tracks_of_whole=args.tracks_of_whole,
+        seed_is_drawn=args.seed < 0,
     )
 
 

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from ..generation.settings import GenerationSettings
 
 _log = logging.getLogger("wanmove")
-_GONE = ("Connection closed by peer", "Connection reset by peer", "Broken pipe")
+_GONE = (
+    "Connection closed by peer",
+    "Connection reset by peer",
+    "Broken pipe",
+    "remote process exited",
+)
 
 
 class PeerEndedError(RuntimeError):
@@ -92,9 +97,13 @@ def peers_told() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        backend = type(error).__name__ == "DistBackendError"
-        if backend or any(reason in str(error) for reason in _GONE):
+        if any(reason in str(error) for reason in _GONE):
             raise PeerEndedError(str(error)) from error
+        if type(error).__name__ == "DistBackendError":
+            raise OptionError(
+                "the processes must reach each other, each with a GPU of its own; got: "
+                f"{str(error).splitlines()[0]} Leave out --device, and check the network."
+            ) from error
         raise
 
 
@@ -127,6 +136,11 @@ def check_parallel(args: argparse.Namespace) -> int:
         )
     if world > 1:
         _check_combination(args)
+    if args.dit_fsdp and args.cache == "firstblock":
+        raise OptionError(
+            "--cache must decide by the step alone with --dit_fsdp, else the processes wait "
+            "for each other for ever; got firstblock. Use taylor or magcache."
+        )
     return world
 
 
@@ -172,9 +186,18 @@ def choose_shares(args: argparse.Namespace, world: int, guidance_scale: float) -
 
 
 def check_tokens(
-    shares: tuple[int, int, int], size: tuple[int, int], settings: "GenerationSettings"
+    shares: tuple[int, int, int],
+    size: tuple[int, int],
+    settings: "GenerationSettings",
+    heads: int = 0,
 ) -> None:
     """Refuse a video whose tokens the ranks cannot share evenly, before a model is loaded.
+
+    Args:
+        shares: of the ranks.
+        size: (width, height) of the video.
+        settings: of the video.
+        heads: of the model's attention; 0, which divides by all, where they are not known.
 
     Raises:
         OptionError: not divisible; the message names a number of parts that is.
@@ -185,8 +208,7 @@ def check_tokens(
     family = settings.family
     width, height = (side // step for side, step in zip(size, family.multiple, strict=True))
     clip = (settings.clip_frames - 1) // family.strides[0] + 1
-    # Of the model's heads nothing is known yet: 0 divides by all.
-    check_split(clip * width * height, 0, Ranks(ulysses=ulysses, ring=ring))
+    check_split(clip * width * height, heads, Ranks(ulysses=ulysses, ring=ring))
 
 
 def _check_splitting(args: argparse.Namespace, ring: int) -> None:
@@ -217,10 +239,19 @@ def meet(shares: tuple[int, int, int], device: str) -> "Ranks":
 
     from ..generation.parallel import join_group
 
-    ranks = join_group(shares, torch.device(device))
+    if (place := torch.device(device)).type == "cuda":
+        torch.cuda.set_device(place)  # FSDP and streams take the current one
+    ranks = join_group(shares, place)
     if not ranks.writes:
         _log.setLevel(logging.WARNING)
     return ranks
+
+
+def _passes(settings: "GenerationSettings") -> tuple[Any, ...]:
+    """What decides how often the model is called."""
+    steps = len(settings.schedule(settings.size).timesteps)
+    guided = (settings.guidance_scale != 1, settings.motion_scale, settings.guidance_range)
+    return (steps, *guided, settings.num_frames, settings.clip_frames, settings.blend)
 
 
 def in_step(jobs: "Sequence[tuple[str, Job]]", ranks: "Ranks") -> "list[tuple[str, Job]]":
@@ -237,14 +268,11 @@ def in_step(jobs: "Sequence[tuple[str, Job]]", ranks: "Ranks") -> "list[tuple[st
         Wan-Move generate.py:373 @27409be, under `--eval_bench`.
     """
     jobs = ranks.from_first(list(jobs))
-    asked = {
-        (len(s.schedule(s.size).timesteps), s.guidance_scale != 1, s.motion_scale, s.guidance_range)
-        for s in (job.settings for _, job in jobs)
-    }
+    asked = {_passes(job.settings) for _, job in jobs}
     if len(asked) > 1:
         raise OptionError(
-            "the jobs must have the same steps and guidance where their weights are spread over "
-            f"processes; got {len(asked)} kinds. Make a batch of each, or leave out --dit_fsdp."
+            "the jobs must have the same steps, guidance and frames where their weights are spread "
+            f"over processes; got {len(asked)} kinds. Make a batch of each, or drop --dit_fsdp."
         )
     rounds = -(-len(jobs) // ranks.world)
     places = (ranks.rank + ranks.world * turn for turn in range(rounds))

@@ -12,7 +12,8 @@ from typing import Any
 
 from ..errors import OptionError, WanMoveError
 from ..generation.files import overlay_path
-from ..generation.job import Job, is_done, run_job
+from ..generation.job import Job, run_job
+from ..generation.job_record import is_done
 
 _log = logging.getLogger("wanmove")
 _SECONDS = 10.0  # to wait for a cluster

@@ -6,21 +6,21 @@ import logging
 import time
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from ..document.schema import is_document
-from ..errors import MediaError, WanMoveError
+from ..errors import OptionError
 from ..grid import LatentGrid, Size
 from ..guidance.guide import place_tracks
 from ..guidance.report import GuidanceReport, check_effect, guidance_report
-from ..media.video import read_metadata, read_video
+from ..media.video import probe_video, read_video
 from ..shapes import Tensor
 from ..tracks import Tracks
-from .files import overlay_path, write_frames
+from .files import write_frames
 from .inputs import read_inputs, read_known, read_start
+from .job_record import describe, drawing_of
 from .long_video import Before, sample_chain
 from .map_source import MapSource
 from .pipeline import Progress, WanMovePipeline
@@ -28,7 +28,7 @@ from .prompt_extension import Extender, Extension
 from .segment_store import SegmentStore
 from .settings import NEGATIVE_PROMPT, GenerationSettings
 
-_MOST_DRAWN = 1_000_000  # characters of a drawing that go into a video's metadata
+_MOST_SQUASHED = 0.08  # sides are rounded to latent cells
 _log = logging.getLogger("wanmove")
 
 
@@ -55,6 +55,7 @@ class Job:
         known: further given frames of the video: their numbers and pictures.
         goes_on_from: a video that this one continues; its last frame is the start image.
         tracks_of_whole: whether the tracks span both videos.
+        seed_is_drawn: whether the seed was drawn: a video with another one is the same job.
     """
 
     image: Path
@@ -74,6 +75,7 @@ class Job:
     goes_on_from: Path | None = None
     tracks_of_whole: bool = False
     refuse_idle: bool = True
+    seed_is_drawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def run_job(
         made_of = describe(job, model)
         if job.extended_prompt is not None:
             made_of["extended_prompt"] = job.extended_prompt
-        drawing = _drawing(job)
+        drawing = drawing_of(job)
         if drawing is not None:
             made_of["drawing"] = drawing
         overlay = write_frames(
@@ -163,6 +165,8 @@ def check_job(job: Job) -> GuidanceReport | None:
     """
     image, tracks = read_inputs(job)
     read_known(job)
+    if job.goes_on_from is not None:
+        _check_old(job, job.goes_on_from, (image.shape[1], image.shape[0]))
     if job.maps is not None:
         job.maps.read(job, (image.shape[1], image.shape[0]))
     if tracks is None or job.goes_on_from is not None or (job.maps and not job.draw_tracks):
@@ -171,6 +175,38 @@ def check_job(job: Job) -> GuidanceReport | None:
     if job.refuse_idle and job.maps is None:
         check_effect(report, job.settings.strength)
     return report
+
+
+def _check_old(job: Job, old: Path, size: Size) -> None:
+    """Refuse an old video that the new frames do not fit, and tell of another rate."""
+    settings, found = job.settings, probe_video(old)
+    if not settings.family.conditioned:
+        raise OptionError(
+            f"--continue must come with a Wan-Move checkpoint; got {settings.family.title}. "
+            "Leave it out, and give the old video's last frame as --image."
+        )
+    width, height = settings.output_size(size)
+    if abs(width * size[1] / (height * size[0]) - 1) > _MOST_SQUASHED:
+        raise OptionError(
+            f"size must have the aspect ratio of {old.name}, {size[0]}x{size[1]}, which goes on; "
+            f"got {width}x{height}. Leave --resize out, or crop the old video first."
+        )
+    if found.fps and abs(found.fps - job.fps) > 0.01 * job.fps:
+        _log.warning(
+            "%s has %g frames per second; the whole is written with %g. Give --fps %g to keep "
+            "its pace: the new frames are made for %g.",
+            old.name,
+            found.fps,
+            job.fps,
+            found.fps,
+            settings.family.fps,
+        )
+    frames = len(read_video(old)) if job.tracks_of_whole else 1
+    if (frames - 1) % settings.family.strides[0]:
+        raise OptionError(
+            f"{old.name} must have a multiple of {settings.family.strides[0]} frames plus 1 for "
+            f"--tracks-of-whole; got {frames}. Cut it to {frames - (frames - 1) % 4}."
+        )
 
 
 def _frames(
@@ -232,68 +268,3 @@ def default_negative_prompt(pipeline: WanMovePipeline) -> str:
     if parts.text_encoder is not None or NEGATIVE_PROMPT in parts.prompt_embeds:
         return NEGATIVE_PROMPT
     return ""
-
-
-def describe(job: Job, model: dict[str, Any] | None) -> dict[str, Any]:
-    """Return everything that the video depends on, as JSON values.
-
-    Files are identified by their content, so a changed image or track makes another job.
-
-    Raises:
-        MediaError: a file that cannot be read.
-    """
-    return {
-        "image": _digest(job.goes_on_from or job.image),
-        "tracks": [_digest(path) for path in job.tracks],
-        "visibility": _digest(job.visibility) if job.visibility else None,
-        "tracks_size": list(job.tracks_size) if job.tracks_size else None,
-        "prompt": job.prompt,
-        "negative_prompt": job.negative_prompt,
-        "fps": job.fps,
-        "model": model or {},
-        **job.settings.as_dict(),
-        **(job.maps.describe(job.tracks, _digest) if job.maps else {}),
-        # A server may answer otherwise next time: what was asked for decides, not what came.
-        **({"extension": asdict(job.extension)} if job.extension else {}),
-        **({"known": [[n, _digest(path)] for n, path in job.known]} if job.known else {}),
-        **({"tracks_of_whole": job.tracks_of_whole} if job.goes_on_from else {}),
-    }
-
-
-def is_done(job: Job, model: dict[str, Any] | None) -> bool:
-    """Tell whether the job's video exists and was made from the same inputs and settings."""
-    if not job.out.is_file():
-        return False
-    drawn = job.draw_tracks and job.tracks and job.goes_on_from is None
-    try:
-        if drawn and not overlay_path(job.out).is_file() and read_inputs(job)[1] is not None:
-            return False
-        made_of = dict(read_metadata(job.out) or {})
-        for name in ("extended_prompt", "drawing"):
-            made_of.pop(name, None)
-        return made_of == describe(job, model)
-    except WanMoveError:
-        return False
-
-
-def _digest(path: Path) -> dict[str, str]:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise MediaError(
-            f"{path} must be a readable file; got {error.strerror}. Check the path."
-        ) from error
-    return {"name": path.name, "sha256": hashlib.sha256(content).hexdigest()[:16]}
-
-
-def _drawing(job: Job) -> str | None:
-    """The editor's drawing that the tracks were read from, for the video to give it back."""
-    if len(job.tracks) != 1 or job.tracks[0].suffix.lower() != ".json":
-        return None
-    text = job.tracks[0].read_text(encoding="utf-8", errors="replace")
-    if len(text) > _MOST_DRAWN:
-        return None
-    try:
-        return text if is_document(json.loads(text)) else None
-    except (ValueError, RecursionError):
-        return None

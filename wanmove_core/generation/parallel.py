@@ -103,6 +103,14 @@ def launched() -> tuple[int, int, int] | None:
     return rank, world, local
 
 
+def own_device(name: str) -> torch.device:
+    """The device of this process: "cuda" is the card of its local rank."""
+    device, found = torch.device(name), launched()
+    if device.type == "cuda" and device.index is None and found is not None:
+        return torch.device("cuda", found[2])
+    return device
+
+
 def plan_ranks(
     parallel: str, world: int, *, ulysses: int = 1, ring: int = 1, guided: bool = True
 ) -> tuple[int, int, int]:

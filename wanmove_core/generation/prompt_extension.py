@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPException
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
@@ -206,7 +207,7 @@ def _ask_server(extension: Extension, prompt: str, image: Tensor) -> str:
             f"{address} must answer; got HTTP {error.code} {error.reason}. "
             f"Check --extend-model and the key in {KEY_VARIABLE}."
         ) from error
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError, HTTPException) as error:
         raise OptionError(
             f"{address} must answer with JSON; got: {getattr(error, 'reason', error)}. "
             "Check that the server runs and that its address ends in /v1."

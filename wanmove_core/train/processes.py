@@ -65,14 +65,6 @@ class Processes:
             distributed.barrier()
 
 
-def own_device(name: str) -> torch.device:
-    """The device of this process: "cuda" is the card of its local rank."""
-    device = torch.device(name)
-    if device.type == "cuda" and device.index is None and "LOCAL_RANK" in os.environ:
-        return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
-    return device
-
-
 def whole(tensor: Tensor) -> Tensor:
     """Gather a sharded weight; all processes must call this.
 

@@ -20,6 +20,7 @@ from ..checkpoints.classify import TRANSFORMER, VAE
 from ..checkpoints.layouts import choose, survey
 from ..checkpoints.loading import load_components
 from ..errors import OptionError
+from ..generation.parallel import own_device
 from ..media.files import reason
 from ..media.writer import replacing
 from .adapters import (
@@ -39,7 +40,7 @@ from .memory import check_memory, plan_memory
 from .options import RunOptions
 from .plan import Plan
 from .player import Draw, Player
-from .processes import Processes, own_device
+from .processes import Processes
 from .recipe import Batch, Recipe, draw_batch, flow_loss, velocity
 
 _MOST_GRAPHS = 64

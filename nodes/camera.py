@@ -10,7 +10,7 @@ from ..wanmove_core.sources.depth import Lens
 from ..wanmove_core.sources.keys import parse_keys
 from .host import CATEGORY
 from .host.convert import tracks_to_host
-from .host.files import find_text
+from .host.files import find_text, fingerprint, named_file
 from .host.links import checked
 from .host.scene import (
     TRACKS_TOOLTIP,
@@ -120,9 +120,9 @@ class WanMoveCameraTracks(io.ComfyNode):
                     multiline=True,
                     optional=True,
                     advanced=True,
-                    tooltip="Camera poses of another program, in place of moves and shake (leave keys "
-                    "empty): the text of a file, or its name in the input folder. JSON (K and 4x4, "
-                    "NeRF, Blender), RealEstate10K, COLMAP images.txt, Nuke .chan or .nk.",
+                    tooltip="Camera poses of another program, in place of moves and shake (leave "
+                    "keys empty): the text of a file, or its name in the input folder. JSON (K and "
+                    "4x4, NeRF, Blender), RealEstate10K, COLMAP images.txt, Nuke .chan or .nk.",
                 ),
                 io.Float.Input(
                     "pose_scale",
@@ -138,6 +138,11 @@ class WanMoveCameraTracks(io.ComfyNode):
             ],
             outputs=[io.Tracks.Output("tracks", display_name="TRACKS", tooltip=TRACKS_TOOLTIP)],
         )
+
+    @classmethod
+    def fingerprint_inputs(cls, poses="", **_inputs):
+        name = named_file(poses)
+        return None if name is None else fingerprint(name)
 
     @classmethod
     @checked

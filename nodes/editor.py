@@ -12,7 +12,7 @@ from ..wanmove_core.formats import coordinates_json
 from ..wanmove_core.view.draw import draw_paths
 from ..wanmove_core.view.point_mask import draw_point_mask
 from .host import CATEGORY
-from .host.convert import check_images, naming, to_bytes, to_image, tracks_to_host
+from .host.convert import check_images, naming, progress, to_bytes, to_image, tracks_to_host
 from .host.links import checked
 from .host.maps import first_masks
 
@@ -77,7 +77,8 @@ class WanMoveSplineEditor(io.ComfyNode):
                     "mask",
                     optional=True,
                     tooltip="After a run the editor offers it as a region, one region for each "
-                    "of the first 16 masks in a batch. It has the image's size and changes no output.",
+                    "of the first 16 masks in a batch. It has the image's size and changes no "
+                    "output.",
                 ),
             ],
             outputs=[
@@ -135,7 +136,7 @@ class WanMoveSplineEditor(io.ComfyNode):
         return io.NodeOutput(
             tracks_to_host(tracks),
             coordinates_json(sample_document(without_rings(drawing))),
-            draw_point_mask(tracks, size, radius=mask_radius),
+            draw_point_mask(tracks, size, radius=mask_radius, on_frame=progress(tracks.num_frames)),
             to_image(preview[None]),
             tracks.num_frames,
             first_masks(drawing),

@@ -13,6 +13,7 @@ from .host.convert import naming, tracks_from_host, tracks_to_host
 from .host.links import checked
 
 _MAX_LENGTH = 16385
+_NOT_GIVEN = ""  # the host hands over None for an input that is linked
 
 
 def _size(
@@ -110,12 +111,14 @@ class WanMoveLoadTracks(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, file=None):
-        return file is None or track_files.validate_file(file)
+    def validate_inputs(cls, file=None, text=_NOT_GIVEN):
+        used = file is not None and text == _NOT_GIVEN
+        return not used or track_files.validate_file(file)
 
     @classmethod
-    def fingerprint_inputs(cls, file=None, **_inputs):
-        return track_files.fingerprint(file) if file is not None else None
+    def fingerprint_inputs(cls, file=None, text=_NOT_GIVEN, **_inputs):
+        # Linked text may turn out to be empty; then the file is read.
+        return None if file is None or text else track_files.fingerprint(file)
 
     @classmethod
     @checked

@@ -7,6 +7,7 @@ import logging
 import uuid
 from typing import Any
 
+import comfy.ldm.common_dit
 import torch
 from comfy.patcher_extension import WrappersMP
 
@@ -58,6 +59,8 @@ def with_adapter(
     sampling = model.get_model_object("model_sampling")
     levels = (sampling.percent_to_sigma(start), sampling.percent_to_sigma(end))
     maps = model.get_model_object("latent_format").process_in(maps)
+    # As the model pads its latent: at 1280x720 by a row of cells.
+    maps = comfy.ldm.common_dit.pad_to_patch_size(maps, network.patch_size)
     clone = model.clone()
     patch = AdapterPatch(adapter, maps, strength, levels)
     clone.set_model_double_block_patch(patch)
@@ -101,7 +104,7 @@ class AdapterPatch:
     ) -> None:
         self._adapter, self._maps, self._strength, self._levels = adapter, maps, strength, levels
         self._features: list[torch.Tensor] | None = None
-        self._warned = False
+        self._warned = self._hooked = False
         self.key = f"{_KEY}_{uuid.uuid4().hex}"
 
     def remember(self, executor, *args, **kwargs):
@@ -110,11 +113,12 @@ class AdapterPatch:
         The arguments are those of `WanModel._forward` (comfy/ldm/wan/model.py:686).
         """
         latent, timestep, context, vision, concat, options = args
-        call = {"timestep": timestep, "context": context, "added": 0}
+        call = {"timestep": timestep, "context": context}
         options = {**options, self.key: call}
         self._warn_of_a_slow_adapter(options)
         out = executor(latent, timestep, context, vision, concat, options, **kwargs)
-        if call["added"] == 0 and self._acts(options):
+        # In this step the model may not have run at all: EasyCache skips steps.
+        if not self._hooked and self._acts(options):
             raise OptionError(
                 "ComfyUI must be 0.33 or newer for FlashMotion to act; got one without a hook "
                 "after the blocks of Wan models. Update ComfyUI."
@@ -133,6 +137,7 @@ class AdapterPatch:
             )
 
     def __call__(self, hook: dict[str, Any]) -> dict[str, Any]:
+        self._hooked = True
         options = hook["transformer_options"]
         call = options.get(self.key)
         if call is None or not self._acts(options):
@@ -148,7 +153,6 @@ class AdapterPatch:
             residual = self._adapter.model.residual(index, call["state"])
         if len(residual) != len(image):
             residual = residual.repeat(len(image) // len(residual), 1, 1)
-        call["added"] += 1
         begin = hook.get("img_offset", 0)
         image[:, begin : begin + residual.shape[1]] += (self._strength * residual).to(image.dtype)
         return hook

@@ -67,11 +67,17 @@ def validate_file(name: str) -> bool | str:
 
 def find_text(given: str, subject: str) -> tuple[str, str]:
     """Return given text, or the text of a file, and its name for messages."""
-    name = given.strip()
-    if "\n" in name or not name.lower().endswith(_TEXT_SUFFIXES):
+    name = named_file(given)
+    if name is None:
         return given, subject
     path = find_file(name)
     return decode_text(path.read_bytes(), path.name), path.name
+
+
+def named_file(given: object) -> str | None:
+    """Return the name of a text file that given text consists of; None for any other text."""
+    name = given.strip() if isinstance(given, str) else ""
+    return name if "\n" not in name and name.lower().endswith(_TEXT_SUFFIXES) else None
 
 
 def _path_in_folders(name: str) -> Path | None:
@@ -90,10 +96,16 @@ def _path_in_folders(name: str) -> Path | None:
     return Path(path) if inside else None
 
 
-def fingerprint(name: str) -> list[tuple[int, int]]:
-    """Return a value that changes when the file does."""
-    path = find_file(name)
-    stats = [part.stat() for part in (path, visibility_path(path)) if part and part.is_file()]
+def fingerprint(name: str) -> list[tuple[int, int]] | None:
+    """Return a value that changes when the file does; None for a file that cannot be found.
+
+    It raises nothing: the host takes an exception for a change, and runs the node every time.
+    """
+    try:
+        path = find_file(name)
+        stats = [part.stat() for part in (path, visibility_path(path)) if part and part.is_file()]
+    except (TrackFormatError, OSError):
+        return None
     return [(stat.st_mtime_ns, stat.st_size) for stat in stats]
 
 

@@ -112,8 +112,8 @@ def source_inputs() -> list[io.Input]:
             options=[NO_FILE, *video_files()],
             default=NO_FILE,
             optional=True,
-            tooltip="A video in ComfyUI's input folder, in place of images: connect one of the two. "
-            "It is decoded frame by frame, so a long video needs no more memory.",
+            tooltip="A video in ComfyUI's input folder, in place of images: connect one of the "
+            "two. It is decoded frame by frame, so a long video needs no more memory.",
         ),
         io.Mask.Input(
             "mask",

@@ -8,7 +8,7 @@ import torch
 
 from ...wanmove_core import LatentGrid, OptionError, ShapeError, fit_image
 from ...wanmove_core.document.schema import EditorDocument
-from ...wanmove_core.motion.fit import fit_tracks
+from ...wanmove_core.motion.frame import place_in_frame
 from ...wanmove_core.motion.retime import resample_tracks
 from ...wanmove_core.sources.region.objects import objects_from_document
 from ...wanmove_core.view import map_objects
@@ -75,10 +75,15 @@ def _objects(inputs: MapInputs) -> tuple[list[Any], tuple[int, int]]:
         return [map_objects.SegmentedObject(whole)], size
     tracks = tracks_from_host(inputs.tracks)
     tracks = resample_tracks(tracks, inputs.length or tracks.num_frames)
+    drawn_on = tracks.frame if masks is None else drawn
+    space = "video" if masks is None else "start image"
+    with naming("tracks"):
+        tracks = place_in_frame(
+            tracks, size, image_size=drawn_on, fit_mode=inputs.resize, track_space=space
+        ).tracks
     if masks is None:
         box = (inputs.box_width, inputs.box_height)
         return list(map_objects.objects_from_points(tracks, size, box)), size
-    tracks = fit_tracks(tracks, drawn, size, mode=inputs.resize)
     return list(map_objects.objects_from_masks(masks, tracks)), size
 
 

@@ -79,15 +79,22 @@ def load_transformer(name: str, weight_dtype: str) -> Any:
     options = dict(WEIGHT_DTYPES[weight_dtype])
     if checkpoint.wrapping or checkpoint.merged:
         # The host knows no training states: it gets the model's own weights, no critic or adapter.
-        weights = {key: weight.read() for key, weight in checkpoint.weights.items()}
-        model = comfy.sd.load_diffusion_model_state_dict(weights, model_options=options)
-        if model is None:
-            raise CheckpointError(
-                f"diffusion_model: {name} must be a model that ComfyUI knows; got "
-                f"{found.description} that it does not. Update ComfyUI."
-            )
-        return model
+        return _load_own_weights(path, options)
     return comfy.sd.load_diffusion_model(path, model_options=options)
+
+
+def _load_own_weights(path: str, options: dict[str, Any], **how: Any) -> Any:
+    """Load a training state's model; the host calls this again to copy it to another device."""
+    checkpoint = open_checkpoint([Path(path)])
+    weights = {key: weight.read() for key, weight in checkpoint.weights.items()}
+    model = comfy.sd.load_diffusion_model_state_dict(weights, model_options=options, **how)
+    if model is None:
+        raise CheckpointError(
+            f"diffusion_model: {Path(path).name} must be a model that ComfyUI knows; got "
+            f"{identify(checkpoint).description} that it does not. Update ComfyUI."
+        )
+    model.cached_patcher_init = (_load_own_weights, (path, options))
+    return model
 
 
 def load_text_encoder(name: str, device: str) -> Any:
@@ -115,6 +122,8 @@ def load_vae(name: str) -> Any:
             f"vae: {name} must be a VAE that ComfyUI knows; got another file. "
             "Choose wan_2.1_vae.safetensors."
         )
+    if hasattr(comfy.sd, "load_vae_patcher"):  # ComfyUI 0.33: Select VAE Device loads it again
+        vae.patcher.cached_patcher_init = (comfy.sd.load_vae_patcher, (path, metadata, None))
     return vae
 
 

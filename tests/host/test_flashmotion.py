@@ -114,16 +114,19 @@ def apply(graph: Graph, model, patch: Node, maps: Node, **changes) -> Node:
     )
 
 
-def sample(graph: Graph, model, loader: Node, *, cfg: float = 1.0, batch: int = 1) -> Node:
+def sample(
+    graph: Graph, model, loader: Node, *, cfg: float = 1.0, batch: int = 1, **size: int
+) -> Node:
     """Core's own nodes: start image, guider, sampler lcm."""
-    picture = graph.add("TestPicture", frames=1, **SIZE, seed=3)
+    size = {**SIZE, **size}
+    picture = graph.add("TestPicture", frames=1, **size, seed=3)
     start = graph.add(
         "Wan22ImageToVideoLatent",
         vae=loader.out(2),
         length=LENGTH,
         batch_size=batch,
         start_image=picture,
-        **SIZE,
+        **size,
     )
     text = graph.add("TestPrompt", seed=1)
     guider = graph.add("CFGGuider", model=model, positive=text, negative=text, cfg=cfg)
@@ -181,6 +184,26 @@ def test_it_goes_with_the_rest(comfy: ComfyServer, output, kind: str) -> None:
     for name in ("fp8 base", "fp8 adapter", "rounded base"):
         assert (found[name] - guided).abs().mean() < 0.5 * change, name
     assert torch.equal(found["guided"][:, :, 0], plain[:, :, 0])
+
+
+@pytest.mark.parametrize("kind", ["resnet", "controlnet"])
+@pytest.mark.usefixtures("hooked")
+def test_odd_rows_of_cells_and_skipped_steps(comfy: ComfyServer, output, kind: str) -> None:
+    """80 pixels are 5 rows, as 720 are 45: the model pads them. EasyCache leaves out steps."""
+    graph = Graph()
+    loader = load(graph)
+    maps = maps_latent(graph, loader, height=80)
+    guided = apply(graph, loader, adapter(graph, f"{kind}.safetensors"), maps)
+    cache = {"reuse_threshold": 3.0, "start_percent": 0.0, "end_percent": 1.0, "verbose": False}
+    made = {"odd": guided, "odd cached": graph.add("EasyCache", model=guided, **cache)}
+    for name, model in {**made, "odd plain": loader}.items():
+        keep(graph, name, sample(graph, model, loader, height=80))
+    run = comfy.run(graph.prompt, timeout=600)
+    assert run.error is None, run.error
+    found = {name: kept(output, name)["samples"] for name in (*made, "odd plain")}
+    assert found["odd"].shape[-2:] == (5, 6)
+    assert (found["odd"] - found["odd plain"]).abs().mean() > 1e-3
+    assert not torch.equal(found["odd"], found["odd cached"])
 
 
 def refused(comfy: ComfyServer, graph: Graph) -> str:

@@ -1,5 +1,7 @@
 """Source nodes on a real ComfyUI, with the host's own masks and images, up to the guided latent."""
 
+import json
+
 import pytest
 
 from tests.host.graphs import Graph
@@ -100,3 +102,19 @@ def test_rotation_without_depth_is_refused_before_it_runs(comfy: ComfyServer) ->
     keep(graph, "bad", graph.add("WanMoveRotationTracks", mask=box(graph), **ROTATION))
     with pytest.raises(AssertionError, match="depth"):
         comfy.run(graph.prompt)
+
+
+def test_a_changed_pose_file_is_read_again(comfy: ComfyServer) -> None:
+    path = comfy.base / "input/changing.json"
+    graph = Graph()
+    node = graph.add("WanMoveCameraTracks", **{**CAMERA, "poses": path.name})
+    keep(graph, "posed", node)
+    found = []
+    for end in (1.0, -1.0):
+        poses = [{"c2w": [[1, 0, 0, x], [0, 1, 0, 0], [0, 0, 1, 0]]} for x in (0.0, end)]
+        path.write_text(json.dumps(poses))
+        run = comfy.run(graph.prompt)
+        assert run.error is None, run.error
+        found.append(kept(comfy, "posed")["track_path"])
+    assert (found[0][-1, :, 0] < found[1][-1, :, 0]).all()
+    assert comfy.run(graph.prompt).executed == []

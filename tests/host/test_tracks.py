@@ -74,6 +74,17 @@ def test_a_changed_file_is_read_again(comfy: ComfyServer) -> None:
     assert comfy.run(graph.prompt).executed == []
 
 
+def test_linked_text_is_read_where_the_file_is_gone(comfy: ComfyServer) -> None:
+    graph = Graph()
+    text = graph.add("PrimitiveString", value='[{"x": 3, "y": 4}]')
+    given = {"file": "gone.npy", "text": text, **AS_STORED}
+    keep(graph, "linked", graph.add("WanMoveLoadTracks", **given))
+    run = comfy.run(graph.prompt)
+    assert run.error is None, run.error
+    assert kept(comfy, "linked")["track_path"].flatten().tolist() == [3.0, 4.0]
+    assert comfy.run(graph.prompt).executed == []
+
+
 def test_text_of_a_spline_editor_is_scaled(comfy: ComfyServer) -> None:
     text = json.dumps([[{"x": 100, "y": 50}, {"x": 200, "y": 100}]])
     graph = Graph()

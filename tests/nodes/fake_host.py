@@ -181,9 +181,19 @@ def conditioning_set_values(conditioning: Any, values: dict[str, Any]) -> list[A
     return [[embedding, {**given, **values}] for embedding, given in conditioning]
 
 
+def pad_to_patch_size(latent: torch.Tensor, patch_size: tuple[int, ...]) -> torch.Tensor:
+    sides = zip(patch_size, latent.shape[2:], strict=True)
+    missing = [end for patch, side in reversed(list(sides)) for end in (0, -side % patch)]
+    return torch.nn.functional.pad(latent, missing, mode="circular")
+
+
 def fake_modules(base: Path) -> dict[str, ModuleType]:
     """Modules by name. Folders are below `base`."""
-    wrappers = SimpleNamespace(OUTER_SAMPLE="outer_sample", PREDICT_NOISE="predict_noise")
+    wrappers = SimpleNamespace(
+        OUTER_SAMPLE="outer_sample",
+        PREDICT_NOISE="predict_noise",
+        DIFFUSION_MODEL="diffusion_model",
+    )
     sampler = SimpleNamespace(SAMPLERS=["euler", "uni_pc"], SCHEDULERS=["simple", "beta"])
     contents: dict[str, dict[str, Any]] = {
         "comfy": {},
@@ -199,6 +209,7 @@ def fake_modules(base: Path) -> dict[str, ModuleType]:
         "comfy.model_sampling": {"ModelSamplingDiscreteFlow": ModelSampling, "CONST": Constant},
         "comfy.patcher_extension": {"WrappersMP": wrappers},
         "comfy.ldm": {},
+        "comfy.ldm.common_dit": {"pad_to_patch_size": pad_to_patch_size},
         "comfy.ldm.wan": {},
         "comfy.ldm.wan.model": {},
         "comfy.model_patcher": {},

@@ -48,6 +48,13 @@ def test_a_box_of_the_editor_becomes_maps(pack) -> None:
     assert maps[4, 16, 40].sum() == 0 and maps[0, 16, 8].sum() > 0
 
 
+def test_the_masks_can_be_stopped(pack, monkeypatch) -> None:
+    shown: list[int] = []
+    monkeypatch.setattr(pack.module("nodes.editor"), "progress", lambda _total: shown.append)
+    pack.run(NODE, splines=TEXT)
+    assert shown == [1, 2, 3, 4, 5]
+
+
 def test_text_of_other_editors_and_no_drawing_at_all(pack) -> None:
     tracks, *_ = pack.run(NODE, splines='[{"x": 0, "y": 3}, {"x": 80, "y": 3}]')
     assert tracks["track_path"][:, 0, 0].tolist() == list(range(81))

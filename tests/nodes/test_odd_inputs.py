@@ -52,7 +52,7 @@ def test_a_slow_adapter_in_few_steps_is_warned_of_once(pack, caplog) -> None:
         patch = patch_of(adapter, torch.zeros(1, 48, 3, 4, 6), 1.0, (0.0, 1.0))
         for _ in range(2):
             patch.remember(
-                lambda *args, key=patch.key: args[-1][key].update(added=1),
+                lambda *_args, patch=patch: patch({"transformer_options": {}}),
                 *(None,) * 5,
                 {"sample_sigmas": torch.ones(steps + 1)},
             )

@@ -197,6 +197,21 @@ def test_a_camera_from_elsewhere(pack, depth) -> None:
     assert (step < 0).all() and torch.allclose(step, step[:1].expand_as(step), atol=1e-3)
     twice, _ = run(pack, "Camera", poses="shot.json", depth=depth, count=60, pose_scale=0.01)
     assert (twice[-1] - twice[0]).abs().max() < (path[-1] - path[0]).abs().max()
+    for name in ("none.json", "none.nk", "../shot.json"):
+        assert pack.nodes["WanMoveCameraTracks"].fingerprint_inputs(poses=name) is None
     for name in ("none.json", "none.nk"):
         with pytest.raises(ValueError, match=rf"file must exist in .*{name}"):
             run(pack, "Camera", poses=name)
+
+
+def test_a_pose_file_that_changes_runs_again(pack) -> None:
+    seen = pack.nodes["WanMoveCameraTracks"].fingerprint_inputs
+    path = pack.base / "input/take.chan"
+    path.write_text("1 0 0 0 0 0 0")
+    before = seen(poses=" take.chan\n", count=60)
+    assert before is not None and seen(poses="take.chan") == before
+    path.write_text("1 0 0 0 0 0 0\n2 5 0 0 0 0 0")
+    assert seen(poses="take.chan") != before
+    # Text, an empty input, and one that is linked (None) name no file.
+    assert [seen(poses=given) for given in (path.read_text(), "", None)] == [None] * 3
+    assert seen() is None

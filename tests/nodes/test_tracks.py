@@ -55,6 +55,18 @@ def test_loading_validates_and_fingerprints(pack) -> None:
     assert node.validate_inputs() is True
 
 
+def test_a_missing_file_is_no_matter_beside_linked_text(pack) -> None:
+    """The host hands over None for an input that is linked, and leaves out one that is not."""
+    node = pack.nodes["WanMoveLoadTracks"]
+    assert node.validate_inputs(file="none.npy", text=None) is True
+    assert node.validate_inputs(file="none.npy", text="[[0, 0]]") is True
+    assert "must exist in" in node.validate_inputs(file="none.npy", text="")
+    np.save(pack.base / "input/there.npy", np.zeros((5, 1, 2), np.float32))
+    assert node.fingerprint_inputs(file="none.npy", text=None) is None
+    assert node.fingerprint_inputs(file="there.npy", text="[[0, 0]]") is None
+    assert node.fingerprint_inputs(file="there.npy", text=None) is not None
+
+
 def test_combining(pack, tracks) -> None:
     short = {name: value[:5] for name, value in tracks.items()}
     joined, said = pack.run("WanMoveCombineTracks", tracks={"tracks_0": tracks, "tracks_1": short})

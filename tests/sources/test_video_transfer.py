@@ -86,6 +86,16 @@ def test_given_tracks_say_where_to_start(frames):
         transfer_motion(frames, Queries(given=away), Retarget())
 
 
+def test_given_tracks_of_another_frame(frames):
+    """A scaled copy of the video is scaled; a frame of another shape is refused."""
+    positions, shown = torch.tensor([[[140.0, 100.0]]]), torch.ones(1, 1).bool()
+    twice = Tracks(positions, shown, (2 * WIDTH, 2 * HEIGHT))
+    tracks = transfer_motion(frames, Queries(given=twice), Retarget())
+    torch.testing.assert_close(tracks.positions[0], positions[0] / 2)
+    with pytest.raises(ShapeError, match=r"tracks must belong to the frame of 208x128; got .*832x"):
+        transfer_motion(frames, Queries(given=Tracks(positions, shown, (832, 480))), Retarget())
+
+
 def test_points_of_a_mask(frames):
     mask = subject_mask()
     grid = query_points(frames[0], 50, pattern="grid", mask=mask)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...errors import OptionError, ShapeError
+from ...motion.frame import place_in_frame
 from ...shapes import Bool, Float, UInt8
 from ...tracks import Tracks
 from ..starts import MAX_POINTS, feature_points, grid_points
@@ -56,12 +57,16 @@ def start_points(tracks: Tracks, size: tuple[int, int]) -> Float[np.ndarray, "po
     """Return the points where given tracks start.
 
     Args:
-        tracks: in pixels of the video.
-        size: its width and height.
+        tracks: of the video's frame, or of a scaled copy of it; without a frame, in its pixels.
+        size: width and height of the video.
+
+    Returns:
+        (x, y) in pixels of the video.
 
     Raises:
-        ShapeError: no track starts inside of the video.
+        ShapeError: tracks of another frame, or no track starts inside of the video.
     """
+    tracks = place_in_frame(tracks, size).tracks
     points = tracks.positions[0].cpu().double().numpy()
     inside = (points >= 0).all(1) & (points <= size).all(1) & tracks.visibility[0].cpu().numpy()
     if not inside.any():

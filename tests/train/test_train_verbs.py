@@ -60,6 +60,22 @@ def test_prepare_leaves_a_bad_clip_out_in_one_line_and_resumes(clips, cache, cap
     assert len(lines) == 1 and "short.mp4 must have 17 frames" in lines[0]
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ((TOY.with_name("toy_5b"), "96x64"), "must take 36 channels, as Wan-Move does"),
+        ((TOY, "96x72"), "size must be multiples of 16 px; got 96x72. Use 96x64"),
+    ],
+)
+def test_prepare_refuses_what_run_could_not_train(
+    clips, tmp_path, capsys, checkpoint, size, message
+):
+    words = [str(clips), "--out", str(tmp_path / "c"), "--checkpoint", str(checkpoint)]
+    assert main(["train", "prepare", *words, "--size", size, "--frames", "17"]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1 and not (tmp_path / "c").exists()
+
+
 LAYOUTS = {
     "text beside": ("a.mp4", {"a.txt": "a red ball"}, "folder"),
     "a table": ("a.mp4", {"list.csv": "path,text\na.mp4,a red ball\n"}, "folder"),

@@ -67,11 +67,9 @@ def test_prepare_leaves_a_bad_clip_out_in_one_line_and_resumes(clips, cache, cap
         ((TOY, "96x72"), "size must be multiples of 16 px; got 96x72. Use 96x64"),
     ],
 )
-def test_prepare_refuses_what_run_could_not_train(
-    clips, tmp_path, capsys, checkpoint, size, message
-):
-    words = [str(clips), "--out", str(tmp_path / "c"), "--checkpoint", str(checkpoint)]
-    assert main(["train", "prepare", *words, "--size", size, "--frames", "17"]) == 2
+def test_prepare_refuses_what_run_could_not_train(clips, tmp_path, capsys, given, message):
+    words = [str(clips), "--out", str(tmp_path / "c"), "--checkpoint", str(given[0])]
+    assert main(["train", "prepare", *words, "--size", given[1], "--frames", "17"]) == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1 and not (tmp_path / "c").exists()
 

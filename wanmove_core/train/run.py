@@ -88,11 +88,11 @@ class Run:
                     Processes.join(self.device).spread(model)
         needs_vae = options.held_out > 0
         self.vae = self._load(VAE).vae if needs_vae else None
-        rate = options.rate or (1e-4 if options.lora_rank else 1e-5)
+        self.rate = options.rate or (1e-4 if options.lora_rank else 1e-5)
         self.player = Player(
             "model",
             self.model,
-            optimisers(self.model, options.optimiser, rate),
+            optimisers(self.model, options.optimiser, self.rate),
             self._loss,
             decay=options.decay,
         )
@@ -196,11 +196,12 @@ class Run:
     def _kept_options(self) -> dict[str, Any]:
         """What a resumed run must have as it began, besides what the weights themselves show."""
         options = self.options
-        names = ("lora_rank", "dtype", "batch", "rate", "optimiser", "decay", "few_steps", "shares")
+        names = ("lora_rank", "dtype", "batch", "optimiser", "decay", "few_steps", "shares")
         return {
             "checkpoint": choose(survey(options.checkpoint), TRANSFORMER, options.dtype).path.name,
             "caches": [cache.folder.name for cache in self.caches],
             **{name: getattr(options, name) for name in names},
+            "rate": self.rate,
             "held_out": options.held_out,
             "teacher_guidance": asdict(options.teacher_guidance),
             "recipe": asdict(self.recipe),

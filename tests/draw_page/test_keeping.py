@@ -10,7 +10,7 @@ import pytest
 
 from tests.draw_page.asking import TEXT, ask, work
 from wanmove_core.draw_page.live import text_frame
-from wanmove_core.draw_page.session import DrawSession
+from wanmove_core.draw_page.session import DrawSession, Work
 
 
 def read_message(stream):
@@ -112,6 +112,26 @@ def test_what_was_not_saved_is_there_the_next_time_with_the_saved_one_a_step_bef
     (tmp_path / "out.autosave.json").write_text("half of")
     assert DrawSession(tmp_path / "start.png", tmp_path / "out.npy").work.document == later
     assert (tmp_path / "out.autosave.json").read_text() == "half of"
+
+
+def test_an_autosave_that_cannot_be_read_is_renamed_before_the_next_one(page, tmp_path, caplog):
+    autosave = tmp_path / "out.autosave.json"
+    for name in ("out.autosave.unreadable.json", "out.autosave.unreadable1.json"):
+        autosave.write_text(f"half of {name}")
+        again = DrawSession(tmp_path / "start.png", tmp_path / "out.npy")
+        assert autosave.is_file() and not (tmp_path / name).exists()
+        assert again.take(Work(TEXT), 0) and "document" in autosave.read_text()
+        assert (tmp_path / name).read_text() == f"half of {name}"
+        assert str(tmp_path / name) in caplog.text
+    autosave.write_text("half")
+    again = DrawSession(tmp_path / "start.png", tmp_path / "out.npy")
+    again.save()
+    assert (tmp_path / "out.autosave.unreadable2.json").read_text() == "half"
+    assert not autosave.exists()
+    autosave.write_text("half")
+    gone = DrawSession(tmp_path / "start.png", tmp_path / "out.npy")
+    autosave.unlink()
+    assert gone.take(Work(TEXT.replace("60", "70")), 0) and autosave.is_file()
 
 
 def test_of_two_pages_the_slower_one_gets_what_the_faster_one_drew(page):

@@ -156,7 +156,7 @@ def _run_one(args: argparse.Namespace, model: dict[str, Any], world: int) -> int
 
     # What is bad is reported before minutes go into loading the model.
     check_job(job)
-    choose_cache(args.cache, job.settings.steps)
+    choose_cache(args.cache, len(job.settings.schedule(job.settings.size).timesteps))
     height, width, _ = read_start(job).shape
     size = job.settings.output_size((width, height))
     check_writable(job.out)

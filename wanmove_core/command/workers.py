@@ -14,6 +14,7 @@ from ..errors import OptionError, WanMoveError
 from ..generation.files import overlay_path
 from ..generation.job import Job, run_job
 from ..generation.job_record import is_done
+from .option_values import parse_lora
 
 _log = logging.getLogger("wanmove")
 _SECONDS = 10.0  # to wait for a cluster
@@ -43,7 +44,8 @@ def make_on_workers(
         worker = ray.remote(max_restarts=-1, max_task_retries=_RETRIES)(Worker)
         gpu = {"num_gpus": 1} if _on_cuda(ray, args) else {"num_cpus": 1}
         count = min(args.workers, len(jobs))
-        free = [worker.options(**gpu).remote(args, model) for _ in range(count)]
+        own = _absolute_model(args)
+        free = [worker.options(**gpu).remote(own, model) for _ in range(count)]
         waiting = list(jobs)
         running: dict[Any, tuple[str, Any]] = {}
         while waiting or running:
@@ -162,6 +164,18 @@ def _on_cuda(ray: Any, args: argparse.Namespace) -> bool:
             f"Use --workers {max(gpus, 1)}."
         )
     return True
+
+
+def _absolute_model(args: argparse.Namespace) -> argparse.Namespace:
+    """The command line with the model's files found from any folder: workers have another."""
+    found = argparse.Namespace(**vars(args))
+    found.checkpoint = [path.absolute() for path in args.checkpoint]
+    given = (parse_lora(text) for text in args.lora)
+    found.lora = [f"{path.absolute()}:{strength}" for path, strength in given]
+    for name in ("adapter", "mag_ratios"):
+        path = getattr(args, name, None)
+        setattr(found, name, None if path is None else path.absolute())
+    return found
 
 
 def _absolute(job: Job) -> Job:

@@ -14,6 +14,7 @@ from ..motion.curves import bezier_segments, flatten_segments, sample_polyline
 from ..shapes import Bool, Float
 from ..tracks import Tracks
 from .parents import Placed, parent_indices, place_tracks
+from .retime import ascending, retimed, retimed_windows
 from .schema import EditorDocument, EditorTrack, Spread
 from .timing import all_keys, played_frames, travelled
 
@@ -89,7 +90,7 @@ def scale_document(
     pace = (num_frames - 1) / max(document.num_frames - 1, 1)
 
     def frame(value: float | None) -> float | None:
-        return None if value is None else value * pace
+        return None if value is None else retimed(value, pace)
 
     def track(given: EditorTrack) -> EditorTrack:
         knots = tuple(
@@ -106,11 +107,11 @@ def scale_document(
             given.timing,
             start=frame(given.timing.start),
             end=frame(given.timing.end),
-            keys=tuple(replace(key, frame=key.frame * pace) for key in given.timing.keys),
+            keys=ascending(
+                replace(key, frame=retimed(key.frame, pace)) for key in given.timing.keys
+            ),
         )
-        windows = given.windows
-        if windows is not None:
-            windows = tuple((a * pace, b * pace) for a, b in windows)
+        windows = given.windows and retimed_windows(given.windows, pace)
         spread = given.spread and _scale_spread(given.spread, sx, sy, pace)
         return replace(given, knots=knots, timing=timing, windows=windows, spread=spread)
 
@@ -134,7 +135,7 @@ def _scale_spread(spread: Spread, sx: float, sy: float, pace: float) -> Spread:
         angle=spread.angle if sx == sy else math.degrees(math.atan2(down, across)),
         offsets=tuple((x * sx, y * sy) for x, y in spread.offsets),
         polygon=tuple((x * sx, y * sy) for x, y in spread.polygon),
-        keys=tuple(replace(key, frame=key.frame * pace) for key in spread.keys),
+        keys=ascending(replace(key, frame=retimed(key.frame, pace)) for key in spread.keys),
     )
 
 

@@ -33,7 +33,7 @@ def played_frames(
     """Return the moment of the first pass that plays at each frame."""
     start, end, frame = keys[0].frame, keys[-1].frame, np.arange(frames, dtype=np.float64)
     if end <= start:
-        return np.where(frame >= end, end, start - 1)
+        return np.where(frame >= end, end, min(start, end) - 1)
     passes = 1 if timing.repeat == "once" else timing.times
     time = np.clip((frame - start) / (end - start), 0.0, 1.0) * passes
     index = np.minimum(np.floor(time), passes - 1)

@@ -1,6 +1,7 @@
 """The image, the drawing with its prompt and seed, and the files of both."""
 
 import io
+import itertools
 import json
 import logging
 import re
@@ -90,6 +91,7 @@ class DrawSession:
         self.revision = 0
         self.kept = True  # whether the work is on the disk, saved or as an autosave
         self.saved = True  # whether the tracks were written from it
+        self._damaged = False  # whether the autosave on the disk cannot be read
         self.work, self.earlier = self._begin(tracks)
         if recalled is not None:
             self.earlier, self.work = [*self.earlier, self.work.document], recalled
@@ -130,8 +132,25 @@ class DrawSession:
             parse_document(work.document)
         except _DAMAGED as error:
             _log.warning("%s cannot be read and is left alone: %s", self.autosave.name, error)
+            self._damaged = True
             return None
         return work
+
+    def _set_aside(self) -> None:
+        """Rename an autosave that cannot be read, so that the next one does not replace it."""
+        if not self._damaged:
+            return
+        names = (f"{self.out.stem}.autosave.unreadable{n or ''}.json" for n in itertools.count())
+        aside = next(path for path in map(self.autosave.with_name, names) if not path.exists())
+        try:
+            self.autosave.rename(aside)
+        except FileNotFoundError:
+            _log.info("%s is no longer there.", self.autosave.name)
+        except OSError as error:
+            raise MediaError(f"{self.autosave} must be renamed first: {error}.") from error
+        else:
+            _log.warning("The autosave that cannot be read is now %s.", aside.absolute())
+        self._damaged = False
 
     def take(self, work: Work, base: int) -> bool:
         """Replace the work by that of a page, and save it on the disk.
@@ -144,7 +163,8 @@ class DrawSession:
             False if another page has changed the work since `base`; then nothing is replaced.
 
         Raises:
-            MediaError: the autosave cannot be written. The work is replaced all the same.
+            MediaError: the autosave cannot be written, or one that cannot be read not renamed.
+                The work is replaced all the same.
         """
         with self._lock:
             if base != self.revision and work != self.work:
@@ -153,6 +173,7 @@ class DrawSession:
                 self.work, self.saved, self.kept = work, False, False
                 self.revision += 1
             if not self.kept:
+                self._set_aside()
                 write_files({self.autosave: json.dumps(vars(work)).encode()})
                 self.kept = True
             return True
@@ -166,6 +187,7 @@ class DrawSession:
         with self._lock:
             document = parse_document(self.work.document)
             tracks = sample_document(document)
+            self._set_aside()
             write_files({self.drawing: self.work.document.encode()})
             shown: dict[str, Any] = {"size": (document.width, document.height), "fps": document.fps}
             files = write_tracks(tracks, self.out, **shown) if tracks.num_points else []

@@ -317,6 +317,8 @@ type TimelineTarget =
   | { kind: "eye" | "lock" | "name" | "bar"; track: string }
   | { kind: "key"; track: string; index: number }
   | { kind: "window"; track: string; index: number; side: 0 | 1 };
+/** What the pointer holds: `from` a frame, `top` a height on the canvas. */
+type SheetDrag = { readonly target: TimelineTarget; readonly from: number; readonly top: number };
 type TimelineScene = Scene & { layout: Layout };
 type DrawRow = (ctx: Context, scene: TimelineScene, track: Track, top: number) => void;
 
@@ -374,6 +376,7 @@ type CanvasParts = {
   wheelIsOurs: (event: WheelEvent) => boolean;
   forward: ((event: Event) => void) | null;
   signal: AbortSignal;
+  t: Translate;
 };
 
 /** undo, redo: when the host keeps the history; importFile gives the text of a drawing; wholePage: keys

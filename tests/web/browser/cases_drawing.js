@@ -99,6 +99,19 @@ export const drawing = {
     assert.equal((await knots(page)).length, 1);
   },
 
+  "Ctrl+Enter in the editor queues the graph, and Ctrl+S saves it": async ({ page }) => {
+    await drawTwo(page);
+    const queued = page.waitForRequest((request) => request.method() === "POST" && request.url().endsWith("/prompt"), { timeout: 10_000 });
+    await page.keyboard.press("Control+Enter");
+    await queued;
+    await page.keyboard.press("Control+s");
+    // A graph that has no name yet is asked for one.
+    await page.waitForFunction(() => document.querySelector(".p-dialog input, [role=dialog] input"), undefined, { timeout: 10_000 });
+    await page.keyboard.press("Escape");
+    await page.waitForFunction(() => !document.querySelector(".p-dialog, [role=dialog]"), undefined, { timeout: 10_000 });
+    assert.equal((await knots(page)).length, 2);
+  },
+
   "the wheel zooms the picture when the editor has the focus, else the graph; the middle button pans it": async ({ page }) => {
     const graph = () => page.evaluate(() => [window.app.canvas.ds.scale, ...window.app.canvas.ds.offset]);
     await page.keyboard.press("a");

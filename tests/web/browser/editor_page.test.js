@@ -224,6 +224,121 @@ describe("the editor on a page", { skip: chromium ? false : "no Chromium: apt-ge
     assert.ok(Math.abs((await session()).view.x - view.x) < 1);
   });
 
+  /** Another drawing for one test. */
+  const withDrawing = async (tracks, test) => {
+    const before = await page.evaluate(() => window.editor.getValue());
+    const head = { version: 1, width: 832, height: 480, fps: 16, frames: 81 };
+    await page.evaluate((text) => window.editor.setValue(text), JSON.stringify({ ...head, tracks }));
+    await page.locator(".wm-top").focus();
+    await page.keyboard.press("Escape");
+    await settle();
+    try {
+      await test();
+    } finally {
+      await page.evaluate((text) => window.editor.setValue(text), before);
+      await settle();
+    }
+  };
+  const row = (number) => ({ id: `t${number}`, name: `Track ${number}`, color: "#56b4e9", curve: "polyline", knots: [{ x: 50, y: 10 * number }, { x: 700, y: 10 * number }] });
+
+  test("Queue and Save reach the host, other keys do not", () => withDrawing([row(1)], async () => {
+    await page.evaluate(() => {
+      window.heard = [];
+      window.addEventListener("keydown", (event) => {
+        if (event.key !== "Control" && event.key !== "Shift") window.heard.push(event.key);
+        event.preventDefault();  // the browser's own dialogue
+      });
+    });
+    for (const key of ["Control+Enter", "Control+Shift+Enter", "Control+s", "n", "ArrowLeft", "Control+z"]) await page.keyboard.press(key);
+    assert.deepEqual(await page.evaluate(() => window.heard), ["Enter", "Enter", "s"]);
+  }));
+
+  test("behind the help no key does anything; Escape and ? close it", () => withDrawing([row(1)], async () => {
+    for (const close of ["Escape", "?"]) {
+      await page.keyboard.press("n");
+      const before = [await drawing(), (await session()).selection, (await session()).frame];
+      await page.keyboard.press("?");
+      assert.equal(await page.locator(".wm-help").count(), 1);
+      for (const key of ["ArrowLeft", "PageDown", "End", "Delete", "Space"]) await page.keyboard.press(key);
+      await settle();
+      assert.equal(await playing(), false);
+      await page.keyboard.press(close);
+      assert.equal(await page.locator(".wm-help").count(), 0);
+      assert.deepEqual([await drawing(), (await session()).selection, (await session()).frame], before);
+      assert.equal(await page.evaluate(() => document.activeElement.className), "wm-layer wm-top");
+    }
+  }));
+
+  test("keys that a focused control takes do nothing else", () => withDrawing([row(1)], async () => {
+    await page.keyboard.press("n");
+    await settle();
+    const before = await drawing();
+    const open = () => page.evaluate(() => document.querySelector("summary").parentElement.open);
+    for (const [key, expected] of [["Space", true], ["Enter", false], ["Enter", true]]) {
+      await page.locator("summary").focus();
+      await page.keyboard.press(key);
+      await settle();
+      assert.equal(await open(), expected, key);
+    }
+    const check = page.locator('[data-field="model-sizes"]');
+    for (const expected of [false, true]) {
+      await check.focus();
+      await page.keyboard.press("Space");
+      await settle();
+      assert.equal(await check.isChecked(), expected);
+    }
+    const opacity = page.locator('[data-field="opacity"]');
+    const value = Number(await opacity.inputValue());
+    await opacity.focus();
+    await page.keyboard.press("ArrowLeft");
+    await settle();
+    assert.ok(Number(await opacity.inputValue()) < value);
+    for (const key of ["ArrowRight", "Home", "End", "PageDown", "PageUp"]) await page.keyboard.press(key);
+    await page.locator('[data-field="color"]').focus();
+    await page.keyboard.press("Space");
+    await settle();
+    assert.deepEqual([await drawing(), (await session()).frame, await playing()], [before, (await session()).frame, false]);
+    await page.keyboard.press("Escape");
+    await page.locator(".wm-top").focus();
+  }));
+
+  test("the panel shows what was taken, not what was typed or chosen", () => withDrawing([{ ...row(1), locked: true }], async () => {
+    await page.keyboard.press("Escape");
+    await settle();
+    await fill("frames", "82");
+    assert.deepEqual([(await drawing()).frames, await page.inputValue('[data-field="frames"]')], [81, "81"]);
+    await page.keyboard.press("n");
+    await settle();
+    await choose("curve", "bezier");
+    assert.deepEqual([(await drawing()).tracks[0].curve, await page.inputValue('[data-field="curve"]')], ["polyline", "polyline"]);
+    await fill("start", "9");
+    assert.equal(await page.inputValue('[data-field="start"]'), "0");
+  }));
+
+  test("start and end of several tracks: each by its own other end", () => withDrawing([{ ...row(1), timing: { end: 20 } }, { ...row(2), timing: { start: 40 } }], async () => {
+    await page.keyboard.press("Control+a");
+    await settle();
+    await fill("start", "60");
+    await fill("end", "10");
+    const ranges = (await drawing()).tracks.map(({ timing: { start, end } }) => [start, end]);
+    assert.deepEqual(ranges, [[19, 20], [60, 61]]);
+  }));
+
+  test("a click on a name moves no row, also where the rest of its group is out of view", () => withDrawing(Array.from({ length: 30 }, (_, i) => ({ ...row(i + 1), ...(i % 29 === 0 && { group: "Ends" }) })), async () => {
+    const ids = async () => (await drawing()).tracks.map(({ id }) => id);
+    const before = await ids();
+    const lowest = [sheet.x + 60, sheet.y + sheet.height - 8];
+    await page.mouse.move(...lowest);
+    await page.mouse.wheel(0, 2000);
+    await settle();
+    await click(lowest);
+    assert.deepEqual([await ids(), (await session()).selection.map(({ track }) => track)], [before, ["t1", "t30"]]);
+    await page.mouse.dblclick(...lowest);
+    await settle();
+    assert.deepEqual(await ids(), before);
+    await page.keyboard.press("Escape");
+  }));
+
   test("its own undo and redo, a broken text, no error on the page", async () => {
     const before = await drawing();
     await page.keyboard.press("Control+a");

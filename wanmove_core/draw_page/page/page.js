@@ -209,7 +209,7 @@ window.addEventListener("keydown", (event) => {
 }, { capture: true });
 /** G goes to the shelf, Escape from there back to the drawing. */
 window.addEventListener("keydown", (event) => {
-  if (event.key !== "g" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input,textarea,select,#viewer")) return;
+  if (event.key !== "g" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input,textarea,select,#viewer,.wm-help")) return;
   results.enter();
 });
 byId("shelf").addEventListener("keydown", (event) => {

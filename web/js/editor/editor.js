@@ -119,7 +119,7 @@ export function mount(root, options) {
   });
   const player = createPlayer(store, () => painter.changed());
   const status = box("wm-status");
-  const [stageBox, panelBox, sheetBox] = [box("wm-stage", status), element("aside", { className: "wm-panel" }), box("wm-timeline")];
+  const [stageBox, panelBox, sheetBox] = [box("wm-stage", status), element("aside", { className: "wm-panel", onchange: () => painter.panel() }), box("wm-timeline")];
   const tell = createTeller(status, options.notify);
   const show = (/** @type {string} */ field) => showPanel(root, panelBox, field);
   const host = createHost(root, store, player, options, tell, { fit: () => stage.fit(), zoom: (by) => stage.zoom(by), reveal: () => stage.reveal(), show, importTracks: () => panel.importTracks(), pixels: backdrop.pixels });
@@ -137,7 +137,7 @@ export function mount(root, options) {
 
   /** @type {CanvasParts} */
   const parts = {
-    store, forward, signal, pixels: backdrop.pixels, wheelIsOurs: () => !forward || root.contains(document.activeElement),
+    store, forward, signal, t, pixels: backdrop.pixels, wheelIsOurs: () => !forward || root.contains(document.activeElement),
     scene: () => ({ drawing: store.shown(), session: store.get().session, theme, background: backdrop.get(), playing: player.playing() }),
   };
   const stage = createStage(stageBox, parts);

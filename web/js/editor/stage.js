@@ -60,9 +60,9 @@ function reveal(store, { clientWidth, clientHeight }) {
 }
 
 /** @param {HTMLElement} root @param {CanvasParts} parts */
-export function createStage(root, { store, scene, pixels, wheelIsOurs, forward, signal }) {
+export function createStage(root, { store, scene, pixels, wheelIsOurs, forward, signal, t }) {
   const base = element("canvas", { className: "wm-layer" });
-  const top = element("canvas", { className: "wm-layer wm-top", tabIndex: 0, ariaLabel: "Motion canvas" });
+  const top = element("canvas", { className: "wm-layer wm-top", tabIndex: 0, ariaLabel: t("Motion canvas") });
   root.append(base, top);
   const space = { held: false, panned: false };
 

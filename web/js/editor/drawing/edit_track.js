@@ -194,16 +194,36 @@ export function reverseTrack(track, frames) {
   return { ...track, knots, timing: { ...track.timing, keys, ease: eases[0] } };
 }
 
-/** Map every frame number of a track. @type {(track: Track, change: (frame: number) => number) => Track} */
+/** Keys of which each is later than the one before also in the text that is kept, to a thousandth.
+ * @type {<T extends {frame: number}>(keys: readonly T[]) => T[]} */
+function ascending(keys) {
+  let last = -Infinity;
+  return keys.filter(({ frame }) => {
+    const [before, now] = [last, Math.round(frame * 1000)];
+    last = Math.max(before, now);
+    return now > before;
+  });
+}
+
+/** A visibility window after its frames moved: one that no longer holds a whole frame gets the nearest.
+ * @type {(window: Pair, moved: Pair) => Pair} */
+function keptWindow([from, to], [first, last]) {
+  if (Math.ceil(from) > Math.floor(to) || Math.ceil(first) <= Math.floor(last)) return [first, last];
+  const nearest = Math.round((first + last) / 2);
+  return [nearest, nearest];
+}
+
+/** Map every frame number of a track. Of keys that come together the first stays.
+ * @type {(track: Track, change: (frame: number) => number) => Track} */
 export function retimeTrack(track, change) {
   const { timing, spread, windows } = track;
   /** @type {<T extends {frame: number}>(keys: readonly T[]) => T[]} */
-  const moved = (keys) => keys.map((key) => ({ ...key, frame: change(key.frame) }));
+  const moved = (keys) => ascending(keys.map((key) => ({ ...key, frame: change(key.frame) })));
   const { start, end } = timing;
   return {
     ...track,
     timing: { ...timing, start: start === null ? null : change(start), end: end === null ? null : change(end), keys: moved(timing.keys) },
-    windows: windows && windows.map(([from, to]) => [change(from), change(to)]),
+    windows: windows && windows.map(([from, to]) => keptWindow([from, to], [change(from), change(to)])),
     spread: spread && { ...spread, keys: moved(spread.keys) },
   };
 }

@@ -52,14 +52,31 @@ function patchTrack(track, patch) {
   return { ...track, ...(toBezier && { knots: bezierKnots(track) }), ...patch };
 }
 
+/** What may change of a locked track: nothing of where it is and when. */
+const OPEN_FIELDS = ["locked", "hidden", "name", "color", "group"];
+
+/** @type {(drawing: Drawing, ids: readonly string[], patch: Partial<Track>) => Drawing} */
+function patchTracks(drawing, ids, patch) {
+  const open = Object.fromEntries(Object.entries(patch).filter(([key]) => OPEN_FIELDS.includes(key)));
+  return mapTracks(drawing, ids, (track) => patchTrack(track, track.locked ? open : patch));
+}
+
+/** @type {(track: Track, patch: Partial<Timing>) => Track} */
+function patchTiming(track, patch) {
+  const entries = /** @type {[keyof Timing, unknown][]} */ (Object.entries(patch));
+  return entries.every(([key, value]) => track.timing[key] === value) ? track : { ...track, timing: { ...track.timing, ...patch } };
+}
+
+/** Without the last digits: 21 * 36 / 28 is 27, not 27.000000000000004. @type {(frame: number, pace: number) => number} */
+const retimed = (frame, pace) => Math.round(frame * pace * 1e9) / 1e9;
+
 /** @type {Reducers} */
 const REDUCERS = {
   "add-tracks": (drawing, { tracks, index = drawing.tracks.length }) =>
     tracks.length ? { ...drawing, tracks: drawing.tracks.toSpliced(index, 0, ...tracks) } : drawing,
   "remove-tracks": (drawing, { ids }) => mapOpen(drawing, ids, () => null),
-  "patch-tracks": (drawing, { ids, patch }) => mapTracks(drawing, ids, (track) => patchTrack(track, patch)),
-  "patch-timing": (drawing, { ids, patch }) =>
-    mapOpen(drawing, ids, (track) => ({ ...track, timing: { ...track.timing, ...patch } })),
+  "patch-tracks": (drawing, { ids, patch }) => patchTracks(drawing, ids, patch),
+  "patch-timing": (drawing, { ids, patch }) => mapOpen(drawing, ids, (track) => patchTiming(track, patch)),
   transform: (drawing, { selection, matrix }) =>
     mapSelected(drawing, selection, (track, knots) => transformTrack(track, knots, matrix)),
   "append-knot": (drawing, { id, knot }) =>
@@ -103,7 +120,7 @@ const REDUCERS = {
     if (frames === drawing.frames && fps === drawing.fps) return drawing;
     const pace = (frames - 1) / Math.max(drawing.frames - 1, 1);
     const kept = fit === "keep" || pace === 1;
-    const tracks = kept ? drawing.tracks : drawing.tracks.map((track) => retimeTrack(track, (frame) => frame * pace));
+    const tracks = kept ? drawing.tracks : drawing.tracks.map((track) => retimeTrack(track, (frame) => retimed(frame, pace)));
     return { ...drawing, frames, fps, tracks };
   },
   /** Another drawing in place of this one. */

@@ -55,7 +55,7 @@ export function allKeys({ knots, timing }, frames) {
 /** Which moment of the first pass plays at `frame`.
  * @type {(timing: Timing, start: number, end: number, frame: number) => number} */
 function playedFrame({ repeat, times, reverse }, start, end, frame) {
-  if (end <= start) return frame >= end ? end : start - 1;
+  if (end <= start) return frame >= end ? end : Math.min(start, end) - 1;
   const passes = repeat === "once" ? 1 : Math.max(times, 1);
   const time = clamp((frame - start) / (end - start), 0, 1) * passes;
   const pass = Math.min(Math.floor(time), passes - 1);

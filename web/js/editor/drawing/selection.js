@@ -33,6 +33,7 @@ export function prune(drawing, selection) {
     const track = findTrack(drawing, part.track);
     if (!track || track.hidden) return [];
     const knots = part.knots?.filter((knot) => knot < track.knots.length);
+    if (knots?.length === 0) return [];
     return [!knots || knots.length === part.knots?.length ? part : { track: part.track, knots }];
   });
   return kept.length === selection.length && kept.every((part, i) => part === selection[i]) ? selection : kept;

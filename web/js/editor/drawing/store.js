@@ -1,6 +1,7 @@
 /** The editor's state: drawing, history, session. No DOM. */
 
 import { FIRST_FAMILY } from "./families.js";
+import { keptKey, selectedAfter } from "./chosen.js";
 import { createHistory, record, redo, undo } from "./history.js";
 import { reduce } from "./reducer.js";
 import { findTrack, prune } from "./selection.js";
@@ -27,11 +28,25 @@ function createPreview() {
 }
 
 /** The session goes on with another drawing; what it points at may be gone.
- * @type {(drawing: Drawing, session: Session) => Session} */
-const carriedOver = (drawing, session) => ({
-  ...session, hover: null, selection: prune(drawing, session.selection),
+ * @type {(drawing: Drawing, before: Session, session: Session) => Session} */
+const carriedOver = (drawing, before, session) => ({
+  ...session, hover: null, selection: prune(drawing, session.selection), key: keptKey(drawing, before, session),
   frame: Math.min(session.frame, drawing.frames - 1), unfinished: findTrack(drawing, session.unfinished)?.id ?? null,
 });
+
+/** Do actions one after the other, with what is selected after them.
+ * @type {(history: DrawingHistory, session: Session, actions: readonly Action[], patch?: Partial<Session>) => [DrawingHistory, Partial<Session>]} */
+function performed(history, session, actions, patch = {}) {
+  let [drawing, selection] = [history.present, session.selection];
+  for (const action of actions) {
+    const next = reduce(drawing, action);
+    selection = selectedAfter(selection, action, drawing, next);
+    drawing = next;
+  }
+  // What was selected together with the actions is meant as it is after them.
+  const chosen = patch.selection !== undefined && patch.selection !== session.selection;
+  return [record(history, drawing), chosen ? patch : { ...patch, selection }];
+}
 
 /**
  * @param {Drawing} drawing @param {Session} session
@@ -50,13 +65,13 @@ export function createStore(drawing, session, { onChange, onCommit }) {
     const changed = next.present !== history.present;
     history = next;
     preview = null;
-    current = carriedOver(next.present, { ...current, ...patch });
+    current = carriedOver(next.present, current, { ...current, ...patch });
     onChange(get());
     if (changed) onCommit(next.present);
   };
 
   /** One step of undo, however many actions. @type {(actions: readonly Action[], patch?: Partial<Session>) => void} */
-  const act = (actions, patch) => settle(record(history, actions.reduce(reduce, history.present)), patch);
+  const act = (actions, patch) => settle(...performed(history, current, actions, patch));
 
   return {
     get,
@@ -71,7 +86,8 @@ export function createStore(drawing, session, { onChange, onCommit }) {
 
     /** @type {(patch: Partial<Session>) => void} */
     session(patch) {
-      current = { ...current, ...patch };
+      const next = { ...current, ...patch };
+      current = { ...next, key: keptKey(history.present, current, next) };
       onChange(get());
     },
 

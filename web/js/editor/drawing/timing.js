@@ -30,14 +30,20 @@ export function keysWithHold(track, frames, frame, at, length) {
   return { end: later, keys: byFrame([...held, { frame: frame + length, at, ease }]) };
 }
 
-/** Move key `index`, or the start (-1) or end (number of keys), to a frame; neighbours stop it.
+/** Nearer keys have the same frame in the text that is kept. */
+const LEAST_APART = 1e-3;
+
+/** Move key `index`, or the start (-1) or end (number of keys), to a frame; neighbours stop it, and those
+ * without a whole frame between them leave it where it is. Keys outside of the motion are no neighbours.
  * @type {(track: Track, frames: number, index: number, frame: number) => Partial<Timing>} */
 export function timingWithKeyMoved({ timing }, frames, index, frame) {
   const { start, end } = motionRange(timing, frames);
   const { keys } = timing;
-  const before = index === -1 ? -Infinity : (keys[index - 1]?.frame ?? start);
-  const after = index === keys.length ? Infinity : (keys[index + 1]?.frame ?? end);
+  const isNeighbour = (/** @type {TimingKey} */ key) => key.frame > start && key.frame < end;
+  const before = index === -1 ? -Infinity : (keys.slice(0, index).findLast(isNeighbour)?.frame ?? start);
+  const after = index === keys.length ? Infinity : (keys.slice(index + 1).find(isNeighbour)?.frame ?? end);
   const moved = Math.round(clamp(frame, before + 1, after - 1));
+  if (moved - before <= LEAST_APART || after - moved <= LEAST_APART || moved === keys[index]?.frame) return {};
   if (index === -1) return { start: moved };
   return index === keys.length ? { end: moved } : withKey(keys, index, { frame: moved });
 }

@@ -154,36 +154,52 @@ const pinRest = on((store, { drawing }) => {
   if (track) store.act([{ type: "add-tracks", tracks: [track] }], { selection: wholly([track]), unfinished: null });
 });
 
-/** Copies with fresh ids, shifted a little so that they are seen, with names and colours of their own.
- * `before`: what else the same step of undo does.
- * @type {(store: Store, tracks: readonly Track[], shift?: number, before?: readonly Action[]) => void} */
-export function addCopies(store, tracks, shift = PASTE_SHIFT_PX, before = []) {
+/** Copies with fresh ids, shifted a little so that they are seen, with names, colours and groups of their own.
+ * `before`: what else the same step of undo does; `own`: the tracks are of this drawing.
+ * @type {(store: Store, tracks: readonly Track[], options?: {shift?: number, before?: readonly Action[], own?: boolean}) => void} */
+export function addCopies(store, tracks, { shift = PASTE_SHIFT_PX, before = [], own = false } = {}) {
   const { drawing } = store.get();
   const all = [...drawing.tracks];
   /** @type {Map<string, string>} */
   const ids = new Map();
+  const groups = freshGroups(drawing, tracks);
   const copies = tracks.map((track) => {
     const knots = track.knots.map((knot) => ({ ...knot, x: knot.x + shift, y: knot.y + shift }));
     const fresh = createTrack({ ...drawing, tracks: all }, { knots });
     const taken = (/** @type {keyof Track} */ field) => all.some((other) => other[field] === track[field]);
-    const name = !taken("name") ? track.name : /^Track \d+$/.test(track.name) ? fresh.name : freeName(all, track.name);
-    const copy = { ...track, id: fresh.id, name, color: taken("color") ? fresh.color : track.color, knots, locked: false };
+    const name = taken("name") && /^Track \d+$/.test(track.name) ? fresh.name : freeName(new Set(all.map((other) => other.name)), track.name);
+    const color = taken("color") ? fresh.color : track.color;
+    const copy = { ...track, id: fresh.id, name, color, knots, locked: false, group: groups.get(track.group) ?? null };
     ids.set(track.id, copy.id);
     all.push(copy);
     return copy;
   });
-  // A copy moves with the copy of its parent, or else with the parent itself.
-  const parentOf = (/** @type {string | null} */ id) => (id === null ? null : ids.get(id) ?? (shift && findTrack(drawing, id) ? id : null));
+  // A copy moves with the copy of its parent, or else, in its own drawing, with the parent itself.
+  const parentOf = (/** @type {string | null} */ id) => (id === null ? null : ids.get(id) ?? (own && findTrack(drawing, id) ? id : null));
   const linked = copies.map((copy) => ({ ...copy, parent: parentOf(copy.parent) }));
   store.act([...before, { type: "add-tracks", tracks: linked }], { selection: wholly(copies), unfinished: null, tool: "select" });
 }
 
-/** @type {(tracks: readonly Track[], name: string) => string} */
-function freeName(tracks, name) {
+/** A name as it is where it is free, or else with the first number that is. @type {(taken: Set<string | null>, name: string) => string} */
+function freeName(taken, name) {
+  if (!taken.has(name)) return name;
   const stem = name.replace(/ \d+$/, "");
   let number = 2;
-  while (tracks.some((track) => track.name === `${stem} ${number}`)) number += 1;
+  while (taken.has(`${stem} ${number}`)) number += 1;
   return `${stem} ${number}`;
+}
+
+/** The groups of tracks that come into a drawing: names that it does not have. @type {(drawing: Drawing, tracks: readonly Track[]) => Map<string | null, string>} */
+function freshGroups(drawing, tracks) {
+  const taken = new Set(drawing.tracks.map(({ group }) => group));
+  /** @type {Map<string | null, string>} */
+  const fresh = new Map();
+  for (const { group } of tracks) {
+    if (group === null || fresh.has(group)) continue;
+    fresh.set(group, freeName(taken, group));
+    taken.add(freeName(taken, group));
+  }
+  return fresh;
 }
 
 /** Id, label, keys, effect. `mod` is Ctrl, and Cmd on a Mac. One without a label goes with the one above it.
@@ -196,7 +212,7 @@ const TABLE = [
   ["cancel", "Cancel or deselect", "Escape", cancel],
   ["delete", "Delete", "Delete Backspace", remove],
   ["select-all", "Select all", "mod+a", on((store, { drawing }) =>
-    store.session({ tool: "select", selection: wholly(drawing.tracks.filter(({ hidden, locked }) => !hidden && !locked)) }))],
+    store.session({ tool: "select", selection: wholly(drawing.tracks.filter(({ hidden, locked }) => !hidden && !locked)), key: null }))],
   ["next-track", "Next track", "n", inView(chooseTrack(1))],
   ["previous-track", "Previous track", "shift+n", inView(chooseTrack(-1))],
   ["next-knot", "Next knot", "k", inView(chooseKnot(1))],
@@ -208,7 +224,7 @@ const TABLE = [
   ["group", "Group", "mod+g", group],
   ["ungroup", "Ungroup", "mod+shift+g", ungroup],
   ["link", "Move with the track that was selected last", "shift+p", link],
-  ["duplicate", "Duplicate", "mod+d", on((store, state) => addCopies(store, selectedTracks(state)))],
+  ["duplicate", "Duplicate", "mod+d", on((store, state) => addCopies(store, selectedTracks(state), { own: true }))],
   ["nudge-left", "Nudge, or with nothing selected the crosshair", "ArrowLeft", inView(nudge(-1, 0))],
   ["nudge-right", "", "ArrowRight", inView(nudge(1, 0))],
   ["nudge-up", "", "ArrowUp", inView(nudge(0, -1))],

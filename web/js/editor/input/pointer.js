@@ -78,7 +78,7 @@ function selectDown(drawing, session, input, target) {
   const kept = part && (knots ? part.knots?.includes(knots[0]) : !part.knots);
   const pressed = /** @type {Track} */ (findTrack(drawing, target.track));
   const chosen = knots ? [{ track: target.track, knots }] : wholly(groupOf(drawing, pressed));
-  return startDrag(kept ? session : { ...session, selection: chosen }, "move", input, target);
+  return startDrag({ ...session, selection: kept ? selection : chosen, key: null }, "move", input, target);
 }
 
 /** Ctrl+click: a knot on the path under the pointer, or drawn out from the nearest segment.

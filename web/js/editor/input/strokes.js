@@ -56,16 +56,16 @@ export function boxAround(points) {
 }
 
 /** A cluster inside an outline, at rest, of the points that `belongs` says; null where the outline is too small.
- * @type {(drawing: Drawing, outline: readonly XY[], belongs?: (point: XY) => boolean) => Track | null} */
-export function regionTrack(drawing, outline, belongs = () => true) {
+ * @type {(drawing: Drawing, outline: readonly XY[], belongs?: (point: XY) => boolean, fill?: RegionSpread["fill"]) => Track | null} */
+export function regionTrack(drawing, outline, belongs = () => true, fill = "grid") {
   const mean = (/** @type {"x" | "y"} */ axis) => outline.reduce((sum, p) => sum + p[axis], 0) / outline.length;
   const middle = { x: mean("x"), y: mean("y") };
   const polygon = outline.map(({ x, y }) => /** @type {const} */ ([x - middle.x, y - middle.y]));
   if (polygonArea(polygon) < MIN_REGION_AREA) return null;
   const spacing = Math.round(spacingFor(polygon, REGION_POINTS) * 10) / 10;
-  const offsets = fillPolygon(polygon, "grid", spacing).filter(([x, y]) => belongs({ x: x + middle.x, y: y + middle.y }));
+  const offsets = fillPolygon(polygon, fill, spacing).filter(([x, y]) => belongs({ x: x + middle.x, y: y + middle.y }));
   if (offsets.length === 0) return null;
-  return createTrack(drawing, { knots: [middle], spread: { shape: "region", polygon, offsets, fill: "grid", spacing, keys: [] } });
+  return createTrack(drawing, { knots: [middle], spread: { shape: "region", polygon, offsets, fill, spacing, keys: [] } });
 }
 
 /** @type {(drawing: Drawing, session: Session, drag: Drag) => Outcome} */

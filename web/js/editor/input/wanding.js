@@ -23,15 +23,19 @@ export function wandAction(drawing, session, { from, start }, { canvas, shift, a
   const tolerance = Math.min(Math.max(session.tolerance + MORE_PER_PX * (canvas.x - from.x), 1), LARGEST_TOLERANCE);
   const mask = growRegion(picture, start.x * sx, start.y * sy, tolerance);
   const before = shift || alt ? findTrack(drawing, session.selection[0]?.track) : undefined;
-  const region = before?.spread?.shape === "region" ? before : undefined;
+  const spread = before?.spread?.shape === "region" ? before.spread : undefined;
+  const region = spread ? before : undefined;
   if (region ? region.locked : alt) return null;
   if (region) combine(mask, region, width, sx, sy, alt);
-  const track = outlined(drawing, mask, width, sx, sy);
+  const track = outlined(drawing, mask, width, sx, sy, spread?.fill);
   if (!track) return null;
-  if (!region) return { type: "add-tracks", tracks: [track] };
+  if (!region || !spread || track.spread?.shape !== "region") return { type: "add-tracks", tracks: [track] };
   const [dx, dy] = [track.knots[0].x - region.knots[0].x, track.knots[0].y - region.knots[0].y];
   const knots = region.knots.map((knot) => ({ ...knot, x: knot.x + dx, y: knot.y + dy }));
-  return { type: "patch-tracks", ids: [region.id], patch: { knots, spread: track.spread } };
+  // Its keys and its fill stay. A ring is what the Draw tool made, not what the wand takes.
+  const { ring: _, ...kept } = spread;
+  const { polygon, offsets, spacing } = track.spread;
+  return { type: "patch-tracks", ids: [region.id], patch: { knots, spread: { ...kept, polygon, offsets, spacing } } };
 }
 
 /** Twice the ring is larger; more than half of the picture is what objects lie on. */
@@ -58,13 +62,13 @@ export function maskRegion(drawing, { data, width, height }) {
   return outlined(drawing, mask, width, width / drawing.width, height / drawing.height);
 }
 
-/** @type {(drawing: Drawing, mask: Uint8Array, width: number, sx: number, sy: number) => Track | null} */
-function outlined(drawing, mask, width, sx, sy) {
+/** @type {(drawing: Drawing, mask: Uint8Array, width: number, sx: number, sy: number, fill?: RegionSpread["fill"]) => Track | null} */
+function outlined(drawing, mask, width, sx, sy, fill) {
   if (!mask.includes(1)) return null;
   const outline = simplifyOutline(traceOutline(largestPiece(mask, width), width), OUTLINE_PX)
     .map(([x, y]) => ({ x: x / sx, y: y / sy }));
   // Holes are no part of the outline: points keep out of them.
-  return regionTrack(drawing, outline, ({ x, y }) => mask[Math.floor(y * sy) * width + Math.floor(x * sx)] === 1);
+  return regionTrack(drawing, outline, ({ x, y }) => mask[Math.floor(y * sy) * width + Math.floor(x * sx)] === 1, fill);
 }
 
 /** Add the pixels of a region to the mask, or keep those of the region without the mask's.

@@ -6,30 +6,50 @@ import { keepTyped } from "./patch.js";
 
 const TYPED = "input:not([type=range],[type=checkbox],[type=color],[type=file]),textarea";
 const TYPING = `${TYPED},select`;
+/** What Space and Enter press. */
+const PRESSED = "button,[role=slider],summary,[type=checkbox],[type=color]";
+/** What moves a slider. */
+const SLIDES = /^(Arrow|Page|Home$|End$)/;
 
 /** @type {(target: EventTarget | null, selector: string) => boolean} */
 const isA = (target, selector) => target instanceof Element && target.matches(selector);
 
+/** Queue and Save: they stay ComfyUI's while the editor has the focus. @type {(event: KeyboardEvent) => boolean} */
+export const isHostKey = ({ key, ctrlKey, metaKey }) => (ctrlKey || metaKey) && (key === "Enter" || key.toLowerCase() === "s");
+
+/** Whether a control that has the focus takes a key for itself. @type {(event: KeyboardEvent) => boolean} */
+const isTaken = ({ key, target }) => isA(target, TYPING) ||
+  ((key === " " || key === "Enter") && isA(target, PRESSED)) || (SLIDES.test(key) && isA(target, "[type=range]"));
+
+/** Escape and ? close the help; other keys do nothing behind it.
+ * @type {(event: KeyboardEvent, help: Element, canvas: HTMLElement) => void} */
+function keyInHelp(event, help, canvas) {
+  if (event.key !== "Escape" && event.key !== "?") return;
+  event.preventDefault();
+  help.remove();
+  canvas.focus({ preventScroll: true });
+}
+
 /** @param {HTMLElement | Window} where the editor, or the whole page @param {HTMLElement} root @param {Host} host
- * @param {{holdSpace: (held: boolean) => boolean}} stage @param {boolean} hostHistory @param {AbortSignal} signal */
+ * @param {{canvas: HTMLElement, holdSpace: (held: boolean) => boolean}} stage @param {boolean} hostHistory @param {AbortSignal} signal */
 export function listenToKeys(where, root, host, stage, hostHistory, signal) {
   listen(where, {
     keydown(event) {
-      const { key, target } = event;
-      if (where === root) event.stopPropagation();
-      const presses = (key === " " || key === "Enter") && isA(target, "button,[role=slider]");
-      if (event.defaultPrevented || presses || isA(target, TYPING) || root.querySelector(".wm-error")) return;
+      if (where === root && !isHostKey(event)) event.stopPropagation();
+      const help = root.querySelector(".wm-help");
+      if (help) return keyInHelp(event, help, stage.canvas);
+      if (event.defaultPrevented || isTaken(event) || root.querySelector(".wm-error")) return;
       const command = commandFor(event);
       if (!command) return;
       // The browser's own undo would take back what was typed in a field, and go there.
       event.preventDefault();
       // The host's undo listens further out, in the capture phase.
       if (hostHistory && (command.id === "undo" || command.id === "redo")) return;
-      if (key === " ") stage.holdSpace(true);
+      if (event.key === " ") stage.holdSpace(true);
       else command.run(host);
     },
     keyup(event) {
-      if (event.key !== " " || isA(event.target, `button,${TYPING}`)) return;
+      if (event.key !== " " || isTaken(event) || root.querySelector(".wm-help")) return;
       if (where === root) event.stopPropagation();
       if (!stage.holdSpace(false)) host.play();
     },
@@ -74,7 +94,7 @@ export function returnFocus(root, canvas, signal) {
         event.preventDefault();
         return back();
       }
-      if (event.key !== "Enter" || !isA(event.target, "input")) return;
+      if (event.key !== "Enter" || !isA(event.target, "input:not([type=color])")) return;
       // The field's own change comes first.
       queueMicrotask(() => /** @type {HTMLElement} */ (event.target).blur());
       queueMicrotask(back);

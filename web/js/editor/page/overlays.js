@@ -53,11 +53,6 @@ export function helpView(root, t) {
   const view = element("div", { className: "wm-overlay wm-help", tabIndex: -1 },
     element("h2", { textContent: t("Help") }, element("small", { textContent: t("Escape or a click closes this.") })), element("div", { className: "wm-keys" }, ...lines));
   view.onclick = () => view.remove();
-  view.onkeydown = (event) => {
-    if (event.key !== "Escape" && event.key !== "?") return;
-    event.stopPropagation();
-    view.remove();
-  };
   root.append(view);
   view.focus();
 }

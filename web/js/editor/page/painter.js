@@ -29,6 +29,8 @@ export function createPainter(store, player, layers) {
   const all = () => request({ base: true, sheet: true, panel: true });
   return {
     all,
+    /** What was chosen there may not be what was taken. */
+    panel: () => request({ base: false, sheet: false, panel: true }),
     changed() {
       if (!drawn || !panel) return all();
       const { session } = store.get();

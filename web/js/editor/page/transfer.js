@@ -42,12 +42,12 @@ function createImport(stage, store, { importFile, locale = "en" }, tell) {
     const { tracks, frames, fps } = tracksFor(drawing, text, timed);
     const told = timed && (frames !== drawing.frames || fps !== drawing.fps)
       ? `${name}: ${fps} ${t("fps")}, ${frames} ${t("frames")}; ${t("the clip has")} ${drawing.fps} ${t("fps")}, ${drawing.frames} ${t("frames")}.` : "";
-    if (frames <= drawing.frames) addCopies(store, tracks, 0);
+    if (frames <= drawing.frames) addCopies(store, tracks, { shift: 0 });
     else {
       ask(told, [
-        ["Make the clip longer", () => addCopies(store, tracks, 0, [{ type: "set-clip", frames, fps: drawing.fps, fit: "keep" }])],
-        ["Fit into the clip", () => addCopies(store, tracksFor(store.get().drawing, text, false).tracks, 0)],
-        ["Cut at the end", () => addCopies(store, tracks, 0)],
+        ["Make the clip longer", () => addCopies(store, tracks, { shift: 0, before: [{ type: "set-clip", frames, fps: drawing.fps, fit: "keep" }] })],
+        ["Fit into the clip", () => addCopies(store, tracksFor(store.get().drawing, text, false).tracks, { shift: 0 })],
+        ["Cut at the end", () => addCopies(store, tracks, { shift: 0 })],
       ]);
     }
     return frames <= drawing.frames ? told : "";

@@ -70,6 +70,8 @@ export function timingSection(panel, tracks, knot) {
   const [track] = tracks;
   const { timing } = track;
   const { start, end } = motionRange(timing, frames);
+  /** Each track by its own other end. @type {(patch: (range: {start: number, end: number}) => Partial<Timing>) => void} */
+  const patchEach = (patch) => store.act(tracks.map((each) => ({ type: "patch-timing", ids: [each.id], patch: patch(motionRange(each.timing, frames)) })));
   const patchAll = (/** @type {Partial<Timing>} */ patch) => store.patchTiming(tracks, patch);
   /** @type {(patch: Partial<Timing> | null, then?: Partial<Session>) => void} */
   const patchFirst = (patch, then) => {
@@ -83,8 +85,8 @@ export function timingSection(panel, tracks, knot) {
   const outside = frame <= start || frame >= end;
   return ui.section("Timing",
     pair(
-      ui.number("Start", "start", shared(tracks, (each) => motionRange(each.timing, frames).start), (value) => patchAll({ start: Math.min(value, end - 1) }), { whole: true, hint: "mixed" }),
-      ui.number("End", "end", shared(tracks, (each) => motionRange(each.timing, frames).end), (value) => patchAll({ end: Math.max(value, start + 1) }), { whole: true, hint: "mixed" }),
+      ui.number("Start", "start", shared(tracks, (each) => motionRange(each.timing, frames).start), (value) => patchEach((range) => ({ start: Math.min(value, range.end - 1) })), { whole: true, hint: "mixed" }),
+      ui.number("End", "end", shared(tracks, (each) => motionRange(each.timing, frames).end), (value) => patchEach((range) => ({ end: Math.max(value, range.start + 1) })), { whole: true, hint: "mixed" }),
     ),
     knot === undefined ? null : arrival(panel, track, knot),
     ...easeControls(panel, key >= 0 ? (chosen?.ease ?? "linear") : shared(tracks, (each) => each.timing.ease),

@@ -14,6 +14,7 @@ const WIDE_LABEL_PX = 150;
 const NARROW_LABEL_PX = 124;
 const WIDE_FROM_PX = 620;
 const EYE_PX = 42;
+const ROW_DRAG_PX = 4;
 const LOCK_PX = 22;
 
 /** `more`: room beside the names; `zoom` times as wide as the sheet, from frame `from` on.
@@ -101,14 +102,21 @@ export function timelineDrag(drawing, target, from, to, selected, stagger) {
     return { type: "retime-tracks", ids, shift: spread ? 0 : by, stagger: spread ? by : 0 };
   }
   if (target.kind === "key") {
-    return { type: "patch-timing", ids: [track.id], patch: timingWithKeyMoved(track, drawing.frames, target.index, to) };
+    const { start, end } = motionRange(track.timing, drawing.frames);
+    const grabbed = target.index === -1 ? start : (track.timing.keys[target.index]?.frame ?? end);
+    return { type: "patch-timing", ids: [track.id], patch: timingWithKeyMoved(track, drawing.frames, target.index, grabbed + by) };
   }
   if (target.kind !== "window" || !track.windows) return null;
-  const moved = clamp(Math.round(to), 0, drawing.frames - 1);
   const [a, b] = track.windows[target.index];
+  const moved = clamp(Math.round((target.side === 0 ? a : b) + by), 0, drawing.frames - 1);
   const windows = track.windows.with(target.index, target.side === 0 ? [Math.min(moved, b), b] : [a, Math.max(moved, a)]);
   return { type: "patch-tracks", ids: [track.id], patch: { windows } };
 }
+
+/** A name dragged from `from` to `to`, of the canvas's height: its row goes there. A click moves nothing.
+ * @type {(drawing: Drawing, layout: Layout, id: string, from: number, to: number) => Action | null} */
+export const rowDrag = (drawing, layout, id, from, to) =>
+  (Math.abs(to - from) > ROW_DRAG_PX ? { type: "reorder", id, to: rowAt(drawing, layout, to) } : null);
 
 /** A step between ruler labels that leaves room for them, in whole latent frames. @type {(layout: Layout) => number} */
 export const rulerStep = (layout) =>

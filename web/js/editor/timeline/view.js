@@ -7,7 +7,7 @@ import { motionRange } from "../drawing/sample.js";
 import { renderTimeline } from "./render.js";
 import { findTrack, groupOf, isSelected, selectedIds, toggle, wholly } from "../drawing/selection.js";
 import { canvasPoint, fitBuffer } from "../page/canvas.js";
-import { ROW_PX, RULER_PX, frameToX, fromShowing, hitTimeline, layoutTimeline, rowAt, timelineDrag, xToFrame, zoomTime } from "./layout.js";
+import { ROW_PX, RULER_PX, frameToX, fromShowing, hitTimeline, layoutTimeline, rowDrag, timelineDrag, xToFrame, zoomTime } from "./layout.js";
 
 const WHEEL_ZOOM = 0.004;
 /** Room for how far a row was off. */
@@ -30,19 +30,17 @@ function press(store, event, target) {
   });
 }
 
-/** @type {(store: Store, layout: Layout, drag: {target: TimelineTarget, from: number}, point: XY, stagger: boolean) => Action | null} */
-function dragAction(store, layout, { target, from }, { x, y }, stagger) {
+/** @type {(store: Store, layout: Layout, drag: SheetDrag, point: XY, stagger: boolean) => Action | null} */
+function dragAction(store, layout, { target, from, top }, { x, y }, stagger) {
   const { drawing, session } = store.get();
-  if (target.kind === "name") return { type: "reorder", id: target.track, to: rowAt(drawing, layout, y) };
+  if (target.kind === "name") return rowDrag(drawing, layout, target.track, top, y);
   return timelineDrag(drawing, target, from, xToFrame(layout, x), selectedIds(session.selection), stagger);
 }
 
 /** Bars, keys, windows and rows follow the pointer; elsewhere it moves the frame.
- * @param {HTMLCanvasElement} canvas @param {Store} store @param {() => Layout} layout @param {CanvasParts["forward"]} forward
- * @returns {Handlers} */
-function pointerHandlers(canvas, store, layout, forward) {
-  /** @type {{target: TimelineTarget, from: number} | null} */
-  let drag = null;
+ * @param {HTMLCanvasElement} canvas @param {Store} store @param {() => Layout} layout @param {{drag: SheetDrag | null}} held
+ * @param {CanvasParts["forward"]} forward @returns {Handlers} */
+function pointerHandlers(canvas, store, layout, held, forward) {
   const scrub = (/** @type {number} */ x) => {
     const { drawing, session } = store.get();
     const frame = clamp(Math.round(xToFrame(layout(), x)), 0, drawing.frames - 1);
@@ -50,32 +48,33 @@ function pointerHandlers(canvas, store, layout, forward) {
   };
   const targetAt = (/** @type {MouseEvent} */ event) => hitTimeline(store.get().drawing, layout(), canvasPoint(canvas, event));
   const action = (/** @type {PointerEvent} */ event) =>
-    drag && dragAction(store, layout(), drag, canvasPoint(canvas, event), event.altKey);
+    held.drag && dragAction(store, layout(), held.drag, canvasPoint(canvas, event), event.altKey);
   return {
     pointerdown(event) {
       if (event.button === 1 && forward) return forward(event);
       if (event.button !== 0) return;
       canvas.focus({ preventScroll: true });
       canvas.setPointerCapture(event.pointerId);
-      const { x } = canvasPoint(canvas, event);
+      const { x, y } = canvasPoint(canvas, event);
       const target = targetAt(event);
       const scrubs = target.kind === "ruler" || (target.kind === "empty" && x > layout().left);
-      drag = { target: scrubs ? { kind: "ruler" } : target, from: xToFrame(layout(), x) };
+      held.drag = { target: scrubs ? { kind: "ruler" } : target, from: xToFrame(layout(), x), top: y };
       if (scrubs) scrub(x);
       else press(store, event, target);
     },
     pointermove(event) {
-      if (!drag) canvas.style.cursor = CURSORS[targetAt(event).kind] ?? "pointer";
-      else if (drag.target.kind === "ruler") scrub(canvasPoint(canvas, event).x);
+      if (!held.drag) canvas.style.cursor = CURSORS[targetAt(event).kind] ?? "pointer";
+      else if (held.drag.target.kind === "ruler") scrub(canvasPoint(canvas, event).x);
       else store.preview(action(event));
     },
     pointerup(event) {
       const done = action(event);
+      const { drag } = held;
+      held.drag = null;
       if (drag) store.act(done ? [done] : []);
-      drag = null;
     },
     pointercancel() {
-      drag = null;
+      held.drag = null;
       store.preview(null);
     },
   };
@@ -117,10 +116,10 @@ function turnWheel(store, now, event, x, ours) {
 }
 
 /** @param {HTMLElement} root @param {CanvasParts} parts @param {() => void} rename shows the name's field */
-export function createTimeline(root, { store, scene, wheelIsOurs, forward, signal }, rename) {
+export function createTimeline(root, { store, scene, wheelIsOurs, forward, signal, t }, rename) {
   // What is inside of a canvas is not seen, but read out.
-  const rows = element("div", { role: "list", ariaLabel: "Tracks" });
-  const canvas = element("canvas", { className: "wm-sheet", tabIndex: 0, ariaLabel: "Timeline" }, rows);
+  const rows = element("div", { role: "list", ariaLabel: t("Tracks") });
+  const canvas = element("canvas", { className: "wm-sheet", tabIndex: 0, ariaLabel: t("Timeline") }, rows);
   root.append(canvas);
   const tell = createRowsTeller(store, rows);
   let scroll = 0;
@@ -129,13 +128,16 @@ export function createTimeline(root, { store, scene, wheelIsOurs, forward, signa
     scroll = found.scroll;
     return found;
   };
+  /** @type {{drag: SheetDrag | null}} */
+  const held = { drag: null };
   /** @type {SelectedParts} */
   let followed = [];
-  /** What was selected elsewhere comes into view. */
+  /** What was selected elsewhere comes into view. Rows stay under a pointer that holds one. */
   const follow = () => {
     const { drawing: { tracks }, session: { selection } } = store.get();
     if (selection === followed) return;
     followed = selection;
+    if (held.drag) return;
     const top = (tracks.length - 1 - tracks.findIndex(({ id }) => id === selection.at(-1)?.track)) * ROW_PX;
     const room = canvas.clientHeight - RULER_PX;
     if (selection.length && (top + ROW_PX <= scroll || top >= scroll + room)) scroll = clamp(scroll, top + ROW_PX - room, top);
@@ -157,7 +159,7 @@ export function createTimeline(root, { store, scene, wheelIsOurs, forward, signa
     if (ctx && canvas.clientWidth > 0) renderTimeline(ctx, { ...scene(), ...fitBuffer(canvas), layout: layout() });
   };
   listen(canvas, {
-    ...pointerHandlers(canvas, store, layout, forward),
+    ...pointerHandlers(canvas, store, layout, held, forward),
     dblclick(event) {
       if (hitTimeline(store.get().drawing, layout(), canvasPoint(canvas, event)).kind === "name") rename();
     },

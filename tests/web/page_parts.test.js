@@ -42,5 +42,7 @@ test("what is said of the canvases is translated", () => {
   assert.doesNotMatch(source, /ariaLabel: "/);
   const labels = [...source.matchAll(/ariaLabel: t\("([^"]+)"\)/g)].map(([, label]) => label);
   assert.deepEqual(labels, ["Motion canvas", "Tracks", "Timeline"]);
-  for (const label of labels) assert.match(translator("zh")(label), /^[\u4e00-\u9fff]+$/);
+  const words = [...source.matchAll(/[^a-z]t\("([^"]+)"\)/g)].map(([, word]) => word);
+  assert.ok(words.includes("moves with") && words.length > 10);
+  for (const word of words) assert.match(translator("zh")(word), /^[\u4e00-\u9fff]+$/, word);
 });

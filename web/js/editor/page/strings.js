@@ -75,6 +75,7 @@ const ZH = {
   "A click on one of a group selects all": "点击组中之一即选中全部", "A track goes and turns with another one, on top of its own motion": "轨迹在自身运动之外随另一条移动和转动",
   Group: "编组", Ungroup: "取消编组", "Moves with": "跟随", Nothing: "无", "Move with the track that was selected last": "跟随最后选中的轨迹",
   "Motion canvas": "运动画布", Timeline: "时间线",
+  knots: "个节点", to: "至", stays: "不动", hidden: "已隐藏", locked: "已锁定", in: "属于", "moves with": "跟随", "px off": "像素偏差", selected: "已选中",
   "Asked and got": "要求与结果", "Hide what was followed": "隐藏实际路径", "lost in": "丢失", 
 };
 

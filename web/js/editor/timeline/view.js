@@ -80,17 +80,19 @@ function pointerHandlers(canvas, store, layout, held, forward) {
   };
 }
 
-/** Keeps the rows that are read out. @type {(store: Store, rows: HTMLElement) => () => void} */
-function createRowsTeller(store, rows) {
+/** Keeps the rows that are read out. @type {(store: Store, rows: HTMLElement, t: (text: string) => string) => () => void} */
+function createRowsTeller(store, rows, t) {
   let told = "";
   return () => {
-    const { drawing: { tracks, frames }, session } = store.get();
+    const { drawing, session } = store.get();
+    const { tracks, frames } = drawing;
     const { selection } = session;
     const words = tracks.map((track) => {
       const { start, end } = motionRange(track.timing, frames);
-      const moves = track.knots.length > 1 ? `${track.knots.length} knots, frames ${Math.round(start)} to ${Math.round(end)}` : "stays";
-      return [track.name, moves, track.hidden && "hidden", track.locked && "locked", track.group && `in ${track.group}`,
-        findTrack(store.get().drawing, track.parent) && `moves with ${findTrack(store.get().drawing, track.parent)?.name}`, errorOf(session, track.id) !== undefined && `${errorOf(session, track.id)?.toFixed(1)} px off`, isSelected(selection, track.id) && "selected"].filter(Boolean).join(", ");
+      const moves = track.knots.length > 1 ? `${track.knots.length} ${t("knots")}, ${t("frames")} ${Math.round(start)} ${t("to")} ${Math.round(end)}` : t("stays");
+      const [parent, error] = [findTrack(drawing, track.parent), errorOf(session, track.id)];
+      return [track.name, moves, track.hidden && t("hidden"), track.locked && t("locked"), track.group && `${t("in")} ${track.group}`, parent && `${t("moves with")} ${parent.name}`,
+        error !== undefined && `${error.toFixed(1)} ${t("px off")}`, isSelected(selection, track.id) && t("selected")].filter(Boolean).join(", ");
     }).reverse();
     if (words.join() === told) return;
     told = words.join();
@@ -121,7 +123,7 @@ export function createTimeline(root, { store, scene, wheelIsOurs, forward, signa
   const rows = element("div", { role: "list", ariaLabel: t("Tracks") });
   const canvas = element("canvas", { className: "wm-sheet", tabIndex: 0, ariaLabel: t("Timeline") }, rows);
   root.append(canvas);
-  const tell = createRowsTeller(store, rows);
+  const tell = createRowsTeller(store, rows, t);
   let scroll = 0;
   const layout = () => {
     const found = layoutTimeline(store.shown(), canvas.clientWidth, canvas.clientHeight, scroll, store.get().session.followed ? ERROR_PX : 0, store.get().session.time);

@@ -253,12 +253,13 @@ class Loop:
 
     def _compare(self, began: dict[str, Any]) -> None:
         """Refuse to go on with other options than those that the run began with."""
-        now = json.loads(json.dumps(self._options))
         for name, value in began.items():
-            if name in now and now[name] != value:
+            # As JSON: a list there may be a tuple here.
+            was, now = (json.dumps(v, sort_keys=True) for v in (value, self._options.get(name)))
+            if name in self._options and now != was:
                 raise CheckpointError(
-                    f"{self.folder} must go on with the {name} that the run began with, {value}; "
-                    f"got {now[name]}. Use the same options, or another folder."
+                    f"{self.folder} must go on with the {name} that the run began with, {was}; "
+                    f"got {now}. Use the same options, or another folder."
                 )
 
     @contextmanager

@@ -76,8 +76,8 @@ class Run:
         self.need = plan_memory(options, self.caches)
         check_memory(self.need, self.device, options.memory_limit)
         self.model = self._load_model()
-        self.processes = Processes.join(self.device).count
-        context = Context(int(self.processes > 1), few_lengths=options.compile)
+        self.process_count = Processes.join(self.device).count
+        context = Context(int(self.process_count > 1), few_lengths=options.compile)
         self.context = use_short_context(self.model, context)
         if self.device.type == "cpu":
             use_matrix_attention(self.model)
@@ -118,9 +118,7 @@ class Run:
             KeyboardInterrupt: after Ctrl+C, with everything saved.
         """
         _log.info("about %s in all; %s", self.need, _counted(self.model))
-        # A LoRA takes two or three graphs for each of the prompts' lengths, sizes and batches.
-        graphs = torch._dynamo.config.patch(recompile_limit=_MOST_GRAPHS)
-        with warnings.catch_warnings(), graphs:
+        with warnings.catch_warnings():
             # A norm's float32 weights on bf16 input: right, and only a little slower.
             warnings.filterwarnings("ignore", "Mismatch dtype between input and weight")
             self._run_loop()
@@ -132,8 +130,11 @@ class Run:
             return
         from torch._inductor.exc import InductorError
 
+        # A LoRA takes two or three graphs for each of the prompts' lengths, sizes and batches.
+        graphs = torch._dynamo.config.patch(recompile_limit=_MOST_GRAPHS)
         try:
-            self.loop.run()
+            with graphs:
+                self.loop.run()
         except InductorError as error:
             raise OptionError(
                 "--compile must have a C++ compiler that works, and Triton for a GPU; got "
@@ -206,7 +207,7 @@ class Run:
             "teacher_guidance": asdict(options.teacher_guidance),
             "recipe": asdict(self.recipe),
             "seed": self.plan.seed,
-            "number of processes": self.processes,
+            "number of processes": self.process_count,
         }
 
     def _loss(self, draw: Draw) -> dict[str, Tensor]:
